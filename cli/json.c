@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+#include "output.h"
+
+#include <errno.h>
+#include <jansson.h>
+
+static json_t *json_amount(struct amount amount)
+{
+  return amount.state == READING_KNOWN ? json_integer(amount.value) : json_null();
+}
+
+static json_t *json_reading(struct reading reading)
+{
+  return reading.state == READING_KNOWN ? json_integer((json_int_t)reading.value)
+                                        : json_null();
+}
+
+static json_t *json_percentage(struct percentage share)
+{
+  return share.state == READING_KNOWN ? json_real(share.percent) : json_null();
+}
+
+static json_t *json_terms(const struct explanation *e, enum term_view view)
+{
+  json_t *object = json_object();
+  for (size_t i = 0; i < TERM_COUNT; i++)
+    if (term_rows[i].view == view)
+      json_object_set_new(object, term_rows[i].name, json_amount(e->terms[i]));
+  return object;
+}
+
+static json_t *json_user(const struct explanation *e)
+{
+  json_t *object = json_object();
+  for (unsigned m = 0; m < ACCOUNTING_COUNT; m++)
+    json_object_set_new(object, accounting_name(m), json_terms(e, accounting_view(m)));
+  return object;
+}
+
+static json_t *json_black_hole(const struct explanation *e)
+{
+  const struct black_hole *hole = &e->black_hole;
+  json_t *object = json_object();
+  for (unsigned m = 0; m < ACCOUNTING_COUNT; m++)
+    json_object_set_new(object, accounting_name(m), json_amount(hole->of[m]));
+  json_object_set_new(object, "estimate", json_amount(hole->estimate));
+  json_object_set_new(object, "estimate_from",
+                      hole->estimate.state == READING_KNOWN
+                          ? json_string(accounting_name(hole->estimate_from))
+                          : json_null());
+  json_object_set_new(object, "error", json_reading(hole->error));
+  json_object_set_new(object, "percent", json_percentage(hole->share));
+  json_object_set_new(object, "hidden", json_amount(hole->hidden));
+  json_object_set_new(object, "unexplained", json_amount(hole->unexplained));
+  json_object_set_new(object, "refused",
+                      e->refused != NULL ? json_string(e->refused) : json_null());
+  return object;
+}
+
+static json_t *json_identities(const struct explanation *e)
+{
+  json_t *object = json_object();
+  for (size_t i = 0; i < IDENTITY_COUNT; i++) {
+    const struct identity_result *result = &e->identities[i];
+    json_t *identity = json_object();
+    json_object_set_new(identity, "residual", json_amount(result->residual));
+    json_object_set_new(identity, "tolerance", json_integer(result->tolerance));
+    json_object_set_new(identity, "holds",
+                        result->judged ? json_boolean(result->holds) : json_null());
+    json_object_set_new(object, identity_rows[i].name, identity);
+  }
+  return object;
+}
+
+static json_t *json_detail(const struct explanation *e)
+{
+  json_t *object = json_terms(e, TERM_VIEW_DETAIL);
+  json_object_set_new(object, "mem_available",
+                      json_amount(e->terms[TERM_TOTAL_mem_available]));
+  for (size_t i = 0; i < RATIO_COUNT; i++) {
+    char key[64];
+    snprintf(key, sizeof(key), "%s_percent", ratio_rows[i].name);
+    json_object_set_new(object, key, json_percentage(e->ratios[i]));
+  }
+  return object;
+}
+
+static json_t *json_meminfo(const struct meminfo *meminfo)
+{
+  json_t *object = json_object();
+  for (size_t i = 0; i < MEMINFO_FIELD_COUNT; i++)
+    if (meminfo->fields[i].state != READING_ABSENT)
+      json_object_set_new(object, meminfo_rows[i].key, json_reading(meminfo->fields[i]));
+  for (size_t i = 0; i < meminfo->others_count && i < MEMINFO_OTHERS_KEPT; i++)
+    json_object_set_new(object, meminfo->others[i].key,
+                        json_reading(meminfo->others[i].value));
+  return object;
+}
+
+static json_t *json_vmalloc(const struct sample *sample)
+{
+  const struct vmallocinfo *info = &sample->vmallocinfo;
+  json_t *callers = json_array();
+  for (unsigned i = 0; i < info->callers_count; i++) {
+    const struct vmalloc_caller *caller = &info->callers[info->by_size[i]];
+    json_t *object = json_object();
+    json_object_set_new(object, "caller", json_string(caller->symbol));
+    json_object_set_new(object, "module",
+                        caller->module[0] != '\0' ? json_string(caller->module)
+                                                  : json_null());
+    json_object_set_new(object, "bytes", json_integer((json_int_t)caller->bytes));
+    json_object_set_new(object, "entries",
+                        json_integer((json_int_t)caller->entries_count));
+    json_array_append_new(callers, object);
+  }
+  json_t *object = json_object();
+  struct reading pages = info->pages;
+  pages.value /= sample->page_size;
+  json_object_set_new(object, "pages", json_reading(pages));
+  json_object_set_new(object, "bytes", json_reading(info->pages));
+  json_object_set_new(object, "entries", json_reading(info->entries_count));
+  json_object_set_new(object, "unpurged", json_reading(info->unpurged_count));
+  json_object_set_new(object, "other_bytes", json_integer((json_int_t)info->other_bytes));
+  json_object_set_new(object, "callers", callers);
+  return object;
+}
+
+static json_t *json_pss(const struct sample *sample, const struct explanation *e)
+{
+  const struct processes *p = &sample->processes;
+  const struct {
+    const char *key;
+    struct reading reading;
+  } members[] = {
+      {"processes", p->read_count},
+      {"denied", p->denied_count},
+      {"kernel_threads", p->kernel_thread_count},
+      {"zombies", p->zombie_count},
+      {"no_mm", p->no_mm_count},
+      {"vanished", p->vanished_count},
+      {"malformed", p->malformed_count},
+      {"too_large", p->too_large_count},
+      {"pss", p->pss},
+      {"pss_anon", p->pss_anon},
+      {"pss_file", p->pss_file},
+      {"pss_shmem", p->pss_shmem},
+      {"swap_pss", p->swap_pss},
+      {"rss", p->rss},
+      {"unread_rss", p->unread_rss},
+      {"error", e->pss_error},
+  };
+  json_t *object = json_object();
+  for (size_t i = 0; i < sizeof(members) / sizeof(*members); i++)
+    json_object_set_new(object, members[i].key, json_reading(members[i].reading));
+  json_object_set_new(object, "coverage_percent", json_percentage(e->pss_coverage));
+  return object;
+}
+
+static json_t *json_sources(const struct sample *sample)
+{
+  json_t *object = json_object();
+  for (size_t i = 0; i < SOURCE_COUNT; i++)
+    json_object_set_new(object, source_rows[i].path,
+                        json_string(reading_state_name(sample->sources[i].state)));
+  return object;
+}
+
+static json_t *json_decisions(const struct explanation *e)
+{
+  json_t *object = json_object();
+  for (unsigned i = 0; i < DECISION_COUNT; i++) {
+    const struct decision *decision = decision_at(&e->decided, i);
+    if (decision->why != NULL)
+      json_object_set_new(object, decision_rows[i].name, json_string(decision->why));
+  }
+  return object;
+}
+
+int json_print(const struct sample *sample, const struct explanation *e, FILE *out)
+{
+  json_t *root = json_object();
+  json_object_set_new(root, "version", json_integer(1));
+  json_object_set_new(root, "page_size", json_integer((json_int_t)sample->page_size));
+  json_object_set_new(root, "mem_total", json_amount(e->terms[TERM_TOTAL_mem_total]));
+  json_object_set_new(root, "free", json_terms(e, TERM_VIEW_FREE));
+  json_object_set_new(root, "kernel", json_terms(e, TERM_VIEW_KERNEL));
+  json_object_set_new(root, "user", json_user(e));
+  json_object_set_new(root, "black_hole", json_black_hole(e));
+  json_object_set_new(root, "hidden", json_terms(e, TERM_VIEW_HIDDEN));
+  json_object_set_new(root, "identities", json_identities(e));
+  json_object_set_new(root, "detail", json_detail(e));
+  json_object_set_new(root, "meminfo", json_meminfo(&sample->meminfo));
+  json_object_set_new(root, "vmalloc", json_vmalloc(sample));
+  json_object_set_new(root, "pss", json_pss(sample, e));
+  json_object_set_new(root, "sources", json_sources(sample));
+  json_object_set_new(root, "decisions", json_decisions(e));
+  int status = json_dumpf(root, out, JSON_COMPACT);
+  json_decref(root);
+  if (status != 0 || fputc('\n', out) == EOF || fflush(out) != 0)
+    return -EIO;
+  return 0;
+}

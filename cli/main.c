@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT */
+/* meminfo-explain: the plugin's core on the command line. */
+#define _GNU_SOURCE
+#include "meminfo_explain/collect.h"
+#include "meminfo_explain/complaint.h"
+#include "output.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { EXIT_NOT_MEMINFO = 1, EXIT_USAGE = 2 };
+
+static const char help[] =
+    "usage: meminfo-explain [OPTION...]\n"
+    "Explains where the memory of this machine is: every part of MemTotal, three ways,\n"
+    "and what is left over: the black hole.\n"
+    "\n"
+    "  -r, --root DIR         folder that holds proc and sys (default /)\n"
+    "  -f, --format FORMAT    table (default) or json: one object per sample and line\n"
+    "  -n, --samples N        how many samples (default 1)\n"
+    "  -i, --interval S       seconds between them (default 1)\n"
+    "      --no-pss           do not walk the processes\n"
+    "      --why              say how each number that is not a plain line was decided\n"
+    "  -h, --help             this text\n"
+    "  -V, --version          version\n"
+    "\n"
+    "exit status: 0 explained, 1 proc/meminfo cannot be read or is not meminfo,\n"
+    "2 wrong usage\n";
+
+enum format { FORMAT_TABLE, FORMAT_JSON };
+
+struct settings {
+  const char *root;
+  enum format format;
+  unsigned long samples;
+  double interval;
+  bool pss, why;
+};
+
+static int usage_error(const char *what, const char *value)
+{
+  fprintf(stderr, "meminfo-explain: %s: \"%s\" (try --help)\n", what, value);
+  return EXIT_USAGE;
+}
+
+static int parse_samples(const char *text, unsigned long *out)
+{
+  char *end;
+  errno = 0;
+  unsigned long number = strtoul(text, &end, 10);
+  if (errno != 0 || *end != '\0' || text[0] < '0' || text[0] > '9' || number == 0)
+    return usage_error("not a number of samples", text);
+  *out = number;
+  return 0;
+}
+
+static int parse_interval(const char *text, double *out)
+{
+  char *end;
+  double number = strtod(text, &end);
+  if (end == text || *end != '\0' || !isfinite(number) || number < 0 || number > 1e6)
+    return usage_error("not a number of seconds", text);
+  *out = number;
+  return 0;
+}
+
+static int parse_format(const char *text, enum format *out)
+{
+  if (strcmp(text, "json") == 0)
+    *out = FORMAT_JSON;
+  else if (strcmp(text, "table") == 0)
+    *out = FORMAT_TABLE;
+  else
+    return usage_error("not a format, table or json", text);
+  return 0;
+}
+
+/* 0, EXIT_USAGE, or -1 where all is said and the exit status is 0. */
+static int parse_option(int option, const char *argument, struct settings *settings)
+{
+  switch (option) {
+  case 'r':
+    settings->root = argument;
+    return 0;
+  case 'f':
+    return parse_format(argument, &settings->format);
+  case 'n':
+    return parse_samples(argument, &settings->samples);
+  case 'i':
+    return parse_interval(argument, &settings->interval);
+  case 'P':
+    settings->pss = false;
+    return 0;
+  case 'W':
+    settings->why = true;
+    return 0;
+  case 'h':
+    fputs(help, stdout);
+    return -1;
+  case 'V':
+    puts("meminfo-explain " VERSION);
+    return -1;
+  default: /* getopt_long has said what is wrong */
+    return EXIT_USAGE;
+  }
+}
+
+static int parse_arguments(int argc, char **argv, struct settings *settings)
+{
+  static const struct option options[] = {
+      {"root", required_argument, NULL, 'r'},
+      {"format", required_argument, NULL, 'f'},
+      {"samples", required_argument, NULL, 'n'},
+      {"interval", required_argument, NULL, 'i'},
+      {"no-pss", no_argument, NULL, 'P'},
+      {"why", no_argument, NULL, 'W'},
+      {"help", no_argument, NULL, 'h'},
+      {"version", no_argument, NULL, 'V'},
+      {0},
+  };
+  int option;
+  while ((option = getopt_long(argc, argv, "r:f:n:i:hV", options, NULL)) != -1) {
+    int status = parse_option(option, optarg, settings);
+    if (status != 0)
+      return status;
+  }
+  return optind < argc ? usage_error("too many arguments", argv[optind]) : 0;
+}
+
+static void print_diagnostics(const struct sample *sample)
+{
+  for (unsigned i = 0; i < SOURCE_COUNT; i++) {
+    char text[512];
+    if (complaint(sample, i, text, sizeof(text)))
+      fprintf(stderr, "meminfo-explain: %s\n", text);
+  }
+}
+
+static void sleep_for(double seconds)
+{
+  struct timespec left = {.tv_sec = (time_t)seconds,
+                          .tv_nsec = (long)((seconds - floor(seconds)) * 1e9)};
+  while (nanosleep(&left, &left) != 0 && errno == EINTR)
+    continue;
+}
+
+static int run(const struct settings *settings, struct collector *collector)
+{
+  /* Too large for a small stack. */
+  static struct sample sample;
+  static struct explanation explanation;
+  const struct collect_options options = {.pss = settings->pss};
+  for (unsigned long n = 0; n < settings->samples; n++) {
+    if (n > 0)
+      sleep_for(settings->interval);
+    int status = collect(collector, &options, &sample);
+    /* The table tells what could not be read by itself. */
+    if (status != 0 || settings->format == FORMAT_JSON)
+      print_diagnostics(&sample);
+    if (status != 0)
+      return EXIT_NOT_MEMINFO;
+    explain(&sample, &explanation);
+    if (settings->format == FORMAT_JSON)
+      status = json_print(&sample, &explanation, stdout);
+    else
+      status = table_print(&sample, &explanation, settings->why, stdout);
+    if (status != 0) {
+      fprintf(stderr, "meminfo-explain: standard output: %s\n", strerror(-status));
+      return EXIT_NOT_MEMINFO;
+    }
+  }
+  return EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv)
+{
+  struct settings settings = {
+      .root = "/", .format = FORMAT_TABLE, .samples = 1, .interval = 1, .pss = true};
+  int status = parse_arguments(argc, argv, &settings);
+  if (status != 0)
+    return status > 0 ? status : EXIT_SUCCESS;
+  struct collector collector;
+  status = collector_open(settings.root, &collector);
+  if (status != 0) {
+    fprintf(stderr, "meminfo-explain: %s: %s\n", settings.root, strerror(-status));
+    return EXIT_NOT_MEMINFO;
+  }
+  status = run(&settings, &collector);
+  collector_close(&collector);
+  return status;
+}

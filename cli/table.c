@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: MIT */
+#include "meminfo_explain/complaint.h"
+#include "output.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { NAME_WIDTH = 26, CALLERS_SHOWN = 8 };
+
+/* "14.9 MiB", right-aligned by the caller. */
+static const char *human(int64_t bytes, char out[24])
+{
+  static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
+  double size = (double)bytes;
+  size_t unit = 0;
+  while ((size >= 1024 || size <= -1024) && unit + 1 < sizeof(units) / sizeof(*units)) {
+    size /= 1024;
+    unit++;
+  }
+  snprintf(out, 24, unit == 0 ? "%.0f %s" : "%.1f %s", size, units[unit]);
+  return out;
+}
+
+static void print_row(FILE *out, const char *name, int64_t bytes, int64_t total)
+{
+  char size[24];
+  fprintf(out, "  %-*s %12s", NAME_WIDTH, name, human(bytes, size));
+  if (total > 0)
+    fprintf(out, "  %5.1f %%", 100.0 * (double)bytes / (double)total);
+  fputc('\n', out);
+}
+
+struct row {
+  const char *name;
+  int64_t bytes;
+};
+
+static int by_bytes(const void *a, const void *b)
+{
+  const struct row *x = a, *y = b;
+  return (x->bytes < y->bytes) - (x->bytes > y->bytes);
+}
+
+/* A heading with the sum, then the known terms of a view, largest first; the zeros in
+ * one line. Nothing for a view of which nothing is known. */
+static void print_view(FILE *out, const struct explanation *e, const char *heading,
+                       enum term_view view)
+{
+  struct row rows[TERM_COUNT];
+  size_t count = 0, zeros = 0;
+  int64_t sum = 0, total = e->terms[TERM_TOTAL_mem_total].value;
+  for (size_t i = 0; i < TERM_COUNT; i++) {
+    if (term_rows[i].view != view || e->terms[i].state != READING_KNOWN)
+      continue;
+    sum += e->terms[i].value;
+    if (e->terms[i].value != 0)
+      rows[count++] = (struct row){term_rows[i].name, e->terms[i].value};
+    else
+      zeros++;
+  }
+  if (count + zeros == 0)
+    return;
+  char size[24];
+  fprintf(out, "%-*s %12s  %5.1f %%\n", NAME_WIDTH + 2, heading, human(sum, size),
+          total > 0 ? 100.0 * (double)sum / (double)total : 0);
+  qsort(rows, count, sizeof(*rows), by_bytes);
+  for (size_t i = 0; i < count; i++)
+    print_row(out, rows[i].name, rows[i].bytes, total);
+  if (zeros > 0)
+    fprintf(out, "  (%zu more at 0)\n", zeros);
+}
+
+static void print_black_hole(FILE *out, const struct explanation *e)
+{
+  const struct black_hole *hole = &e->black_hole;
+  char size[24], error[24];
+  if (e->refused != NULL) {
+    fprintf(out, "BLACK HOLE: refused: %s\n", e->refused);
+    return;
+  }
+  if (hole->estimate.state != READING_KNOWN) {
+    fprintf(out, "BLACK HOLE: not known: a line it needs is missing or malformed\n");
+    return;
+  }
+  fprintf(out, "%-*s %12s  %5.1f %%  +/- %s (%s accounting)\n", NAME_WIDTH + 2,
+          "BLACK HOLE", human(hole->estimate.value, size), hole->share.percent,
+          hole->error.state == READING_KNOWN ? human((int64_t)hole->error.value, error)
+                                             : "unknown",
+          accounting_name(hole->estimate_from));
+  for (unsigned m = 0; m < ACCOUNTING_COUNT; m++) {
+    if (hole->of[m].state == READING_KNOWN)
+      fprintf(out, "  by %-*s %12s\n", NAME_WIDTH - 3, accounting_name(m),
+              human(hole->of[m].value, size));
+    else
+      fprintf(out, "  by %-*s %12s\n", NAME_WIDTH - 3, accounting_name(m), "-");
+  }
+}
+
+static void print_hidden(FILE *out, const struct explanation *e)
+{
+  const struct black_hole *hole = &e->black_hole;
+  bool any = false;
+  for (size_t i = 0; i < TERM_COUNT; i++)
+    any |= term_rows[i].view == TERM_VIEW_HIDDEN && e->terms[i].state == READING_KNOWN &&
+           e->terms[i].value > 0;
+  if (!any)
+    return;
+  print_view(out, e, "of it, hidden consumers", TERM_VIEW_HIDDEN);
+  if (hole->unexplained.state == READING_KNOWN)
+    print_row(out, "unexplained", hole->unexplained.value, 0);
+}
+
+static void print_callers(FILE *out, const struct sample *sample)
+{
+  const struct vmallocinfo *info = &sample->vmallocinfo;
+  if (info->pages.state != READING_KNOWN || info->callers_count == 0)
+    return;
+  fprintf(out, "Largest callers of vmalloc\n");
+  for (unsigned i = 0; i < info->callers_count && i < CALLERS_SHOWN; i++) {
+    const struct vmalloc_caller *caller = &info->callers[info->by_size[i]];
+    char name[192];
+    snprintf(name, sizeof(name), "%s%s%s%s", caller->symbol,
+             caller->module[0] != '\0' ? " [" : "", caller->module,
+             caller->module[0] != '\0' ? "]" : "");
+    print_row(out, name, (int64_t)caller->bytes, 0);
+  }
+}
+
+static void print_identities(FILE *out, const struct explanation *e)
+{
+  unsigned checked = 0, broken = 0;
+  for (size_t i = 0; i < IDENTITY_COUNT; i++) {
+    const struct identity_result *result = &e->identities[i];
+    checked += result->judged;
+    broken += result->judged && !result->holds;
+  }
+  fprintf(out, "Identities: %u of %u hold%s\n", checked - broken, checked,
+          broken > 0 ? "; broken:" : "");
+  for (size_t i = 0; i < IDENTITY_COUNT; i++) {
+    const struct identity_result *result = &e->identities[i];
+    if (!result->judged || result->holds)
+      continue;
+    char residual[24], tolerance[24];
+    fprintf(out, "  %-*s %12s  (tolerance %s)\n", NAME_WIDTH, identity_rows[i].name,
+            human(result->residual.value, residual), human(result->tolerance, tolerance));
+  }
+}
+
+static void print_pss(FILE *out, const struct sample *sample, const struct explanation *e)
+{
+  const struct processes *p = &sample->processes;
+  if (e->pss_coverage.state != READING_KNOWN)
+    return;
+  char error[24];
+  fprintf(
+      out,
+      "Processes: %llu read, %llu denied; they cover %.1f %% of Rss, Pss may be short "
+      "by %s\n",
+      (unsigned long long)p->read_count.value, (unsigned long long)p->denied_count.value,
+      e->pss_coverage.percent, human((int64_t)e->pss_error.value, error));
+  if (e->decided.pss.reading.state != READING_KNOWN && e->decided.pss.why != NULL)
+    fprintf(out, "  no pss accounting: %s\n", e->decided.pss.why);
+}
+
+static void print_sources(FILE *out, const struct sample *sample)
+{
+  bool heading = false;
+  for (unsigned i = 0; i < SOURCE_COUNT; i++) {
+    char text[512];
+    if (!complaint(sample, i, text, sizeof(text)))
+      continue;
+    if (!heading)
+      fprintf(out, "Could not be read\n");
+    heading = true;
+    fprintf(out, "  %s\n", text);
+  }
+}
+
+static void print_decisions(FILE *out, const struct explanation *e)
+{
+  fprintf(out, "Why\n");
+  for (unsigned i = 0; i < DECISION_COUNT; i++) {
+    const struct decision *decision = decision_at(&e->decided, i);
+    if (decision->why == NULL)
+      continue;
+    char size[24];
+    fprintf(out, "  %-*s %12s  %s\n", NAME_WIDTH, decision_rows[i].name,
+            decision->reading.state == READING_KNOWN
+                ? human((int64_t)decision->reading.value, size)
+                : reading_state_name(decision->reading.state),
+            decision->why);
+  }
+}
+
+int table_print(const struct sample *sample, const struct explanation *e, bool why,
+                FILE *out)
+{
+  char size[24];
+  fprintf(out, "%-*s %12s  100.0 %%\n", NAME_WIDTH + 2, "MemTotal",
+          human(e->terms[TERM_TOTAL_mem_total].value, size));
+  if (e->terms[TERM_TOTAL_mem_available].state == READING_KNOWN)
+    print_row(out, "(MemAvailable)", e->terms[TERM_TOTAL_mem_available].value,
+              e->terms[TERM_TOTAL_mem_total].value);
+  print_view(out, e, "Free", TERM_VIEW_FREE);
+  print_view(out, e, "Kernel", TERM_VIEW_KERNEL);
+  print_view(out, e, "User, by the lru", TERM_VIEW_USER_LRU);
+  print_view(out, e, "   or by page cache", TERM_VIEW_USER_CACHE);
+  print_view(out, e, "   or by Pss", TERM_VIEW_USER_PSS);
+  print_black_hole(out, e);
+  print_hidden(out, e);
+  fputc('\n', out);
+  print_callers(out, sample);
+  print_pss(out, sample, e);
+  print_identities(out, e);
+  print_sources(out, sample);
+  if (why)
+    print_decisions(out, e);
+  return fflush(out) == 0 && ferror(out) == 0 ? 0 : -EIO;
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* What is wrong with a source, in words. */
+#ifndef MEMINFO_EXPLAIN_COMPLAINT_H
+#define MEMINFO_EXPLAIN_COMPLAINT_H
+
+#include "meminfo_explain/sample.h"
+
+/* Writes one line without newline that names file, line and cause, what the loss costs,
+ * and the remedy if there is one. False, with *out untouched, where nothing is wrong:
+ * the source is known without fault, or this kernel does not have it. */
+bool complaint(const struct sample *sample, enum source source, char *out, size_t size);
+
+#endif

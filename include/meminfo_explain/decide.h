@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* What the kernel means by a line differs between kernels. Each such question is decided
+ * here from the values in the sample, never from a version number. */
+#ifndef MEMINFO_EXPLAIN_DECIDE_H
+#define MEMINFO_EXPLAIN_DECIDE_H
+
+#include "meminfo_explain/sample.h"
+
+#include <stdbool.h>
+
+struct decision {
+  struct reading reading;
+  uint64_t error;  /* bytes the reading, or its absence, may be wrong by */
+  bool unbounded;  /* no such bound is known */
+  bool withholds;  /* without this number there is no accounting worth showing */
+  const char *why; /* one sentence; NULL where there was nothing to decide */
+};
+
+struct decided {
+#define DECISION(name) struct decision name;
+#include "meminfo_explain/decisions.def"
+};
+
+struct decision_row {
+  const char *name;
+  size_t offset;
+};
+enum {
+#define DECISION(name) DECISION_##name,
+#include "meminfo_explain/decisions.def"
+  DECISION_COUNT
+};
+extern const struct decision_row decision_rows[DECISION_COUNT];
+
+const struct decision *decision_at(const struct decided *decided, unsigned row);
+
+void decide(const struct sample *sample, struct decided *out);
+
+#endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* "Field N of the line that starts with KEY": the grammar of every driver file that
+ * holds one number we want (mm_stat, abdstats, vmmemctl, sysctl files). */
+#ifndef MEMINFO_EXPLAIN_FIELD_H
+#define MEMINFO_EXPLAIN_FIELD_H
+
+#include "meminfo_explain/reading.h"
+#include "meminfo_explain/scan.h"
+
+/* Takes word `field` (from 1) of the first line whose first word is `key` (a trailing
+ * ':' in the file is not part of the word), or of the first line where key is "".
+ * 0; -ENOENT if there is no such line; -EBADMSG or -ERANGE if the word is no number. */
+int field_parse(struct scan text, const char *key, unsigned field, uint64_t *out,
+                struct fault *fault);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* Explanation to metrics: every known number under its published name. The same list is
+ * dispatched by the plugin, compared by the tests, and described in README. */
+#ifndef MEMINFO_EXPLAIN_METRICS_H
+#define MEMINFO_EXPLAIN_METRICS_H
+
+#include "meminfo_explain/explain.h"
+
+enum metric_type {
+  METRIC_TYPE_BYTES,
+  METRIC_TYPE_SIGNED_BYTES,
+  METRIC_TYPE_PERCENT,
+  METRIC_TYPE_COUNT,
+  METRIC_TYPE_DURATION
+};
+
+struct metric {
+  const char *view; /* the plugin instance */
+  enum metric_type type;
+  const char *instance; /* [a-z0-9_]+; valid during the call only */
+  double value;         /* whole bytes are exact up to 2^53 */
+};
+
+struct metrics_options {
+  unsigned vmalloc_callers; /* the largest so many; the others are summed */
+};
+
+typedef void metric_emit(void *context, const struct metric *metric);
+
+void metrics_each(const struct sample *sample, const struct explanation *explanation,
+                  const struct metrics_options *options, metric_emit *emit,
+                  void *context);
+
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/* A number read from the kernel, or the reason why there is none. */
+#ifndef MEMINFO_EXPLAIN_READING_H
+#define MEMINFO_EXPLAIN_READING_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Zero-initialised is "absent", never "0 bytes". The order is that of precedence:
+ * what depends on several readings carries the highest state but known. */
+enum reading_state {
+  READING_KNOWN = 1,
+  READING_ABSENT = 0,   /* this kernel has no such line or file: not applicable */
+  READING_DENIED = 2,   /* it is there, and we may not read it */
+  READING_MALFORMED = 3 /* it was read, and cannot be what it claims to be */
+};
+
+struct reading {
+  uint64_t value; /* bytes, unless the member ends in _count; at most INT64_MAX */
+  enum reading_state state;
+};
+
+/* A computed number, which may be below zero. */
+struct amount {
+  int64_t value; /* bytes */
+  enum reading_state state;
+};
+
+static inline struct reading reading_known(uint64_t value)
+{
+  return (struct reading){.value = value, .state = READING_KNOWN};
+}
+
+static inline struct reading reading_missing(enum reading_state state)
+{
+  return (struct reading){.state = state};
+}
+
+/* "known", "absent", "denied", "malformed": the words of the JSON output. */
+const char *reading_state_name(enum reading_state state);
+
+/* The state of a number that needs both. */
+enum reading_state reading_state_join(enum reading_state a, enum reading_state b);
+
+/* Adds `value` to a sum. A sum beyond INT64_MAX becomes malformed; a sum that is
+ * malformed or denied stays so; an absent one begins. */
+void reading_add(struct reading *sum, uint64_t value);
+
+/* Sets `count` readings starting at `first` to a state other than known. */
+void reading_fill(struct reading *first, size_t count, enum reading_state state);
+
+#endif

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/* One instant of a machine, as read: plain data. {0} means that nothing is known. */
+#ifndef MEMINFO_EXPLAIN_SAMPLE_H
+#define MEMINFO_EXPLAIN_SAMPLE_H
+
+#include "meminfo_explain/meminfo.h"
+#include "meminfo_explain/modules.h"
+#include "meminfo_explain/processes.h"
+#include "meminfo_explain/vmallocinfo.h"
+#include "meminfo_explain/vmstat.h"
+#include "meminfo_explain/zoneinfo.h"
+
+/* sys/kernel/mm/hugepages/hugepages-SIZEkB, summed over the sizes. */
+struct hugepages {
+  struct reading total; /* nr_hugepages, surplus included */
+  struct reading free;
+  struct reading reserved; /* promised to a mapping, not yet touched */
+  struct reading sizes_count;
+};
+#define HUGEPAGES_READINGS (sizeof(struct hugepages) / sizeof(struct reading))
+
+struct consumers {
+#define CONSUMER(name, pattern, key, field, unit) struct reading name;
+#include "meminfo_explain/consumers.def"
+};
+
+enum source {
+#define SOURCE(name, path, cost, remedy) SOURCE_##name,
+#include "meminfo_explain/sources.def"
+#define CONSUMER(name, pattern, key, field, unit) SOURCE_##name,
+#include "meminfo_explain/consumers.def"
+  SOURCE_COUNT
+};
+
+struct source_row {
+  const char *path;   /* below the root; a pattern where several files are summed */
+  const char *cost;   /* what its loss costs */
+  const char *remedy; /* what opens it when denied; "" where nothing is known to */
+};
+extern const struct source_row source_rows[SOURCE_COUNT];
+
+struct source_status {
+  enum reading_state state;
+  struct fault fault; /* bad lines; the rest of the file may still be known */
+  int error;          /* errno of the access that failed, 0 if none did */
+  char path[96];      /* the file at fault where the row's path is a pattern, else "" */
+};
+
+struct sample {
+  uint64_t page_size; /* bytes */
+  struct meminfo meminfo;
+  struct zoneinfo zoneinfo;
+  struct vmstat vmstat;
+  struct vmallocinfo vmallocinfo;
+  struct hugepages hugepages;
+  struct modules modules;
+  struct consumers consumers;
+  struct reading cpus_possible_count;
+  struct reading overcommit_ratio_count; /* percent */
+  struct reading overcommit_kbytes;      /* bytes */
+  struct reading thread_stack_count;     /* objects of the slab cache thread_stack */
+  struct reading lxcfs_count;            /* fuse.lxcfs mounts over our meminfo */
+  struct processes processes;
+  double read_seconds; /* spent on everything but the processes */
+  double pss_seconds;  /* CPU time of the walk over the processes; 0 without one */
+  struct source_status sources[SOURCE_COUNT];
+};
+
+#endif

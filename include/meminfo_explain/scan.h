@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/* A cursor over borrowed bytes: lines, words, decimal numbers. Any byte may occur,
+ * NUL included: nothing here relies on termination. */
+#ifndef MEMINFO_EXPLAIN_SCAN_H
+#define MEMINFO_EXPLAIN_SCAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+struct span {
+  const char *at;
+  size_t length;
+};
+
+struct scan {
+  const char *at, *end;
+  unsigned line; /* number of the line last taken, from 1 */
+};
+
+struct scan scan_text(const char *text, size_t length);
+
+/* Takes the next line, without its newline, into `line`. False at the end. */
+bool scan_line(struct scan *text, struct scan *line);
+
+/* True where the line just taken ended with the text instead of a newline: the
+ * kernel ends every line with one, so such a line may be cut short. */
+bool scan_line_is_open(const struct scan *text, const struct scan *line);
+
+/* Takes the next word (bytes between blanks); length 0 at the end of the line. */
+struct span scan_word(struct scan *line);
+
+/* Inline, so that comparing with a literal costs no call. */
+static inline bool span_is(struct span span, const char *literal)
+{
+  return span.length == strlen(literal) && memcmp(span.at, literal, span.length) == 0;
+}
+
+static inline bool span_starts(struct span span, const char *prefix)
+{
+  return span.length >= strlen(prefix) && memcmp(span.at, prefix, strlen(prefix)) == 0;
+}
+
+/* Whole span as an unsigned decimal number. 0; -EBADMSG if it is not one; -ERANGE if
+ * it is above INT64_MAX, which no size and no counter of ours can reach without having
+ * wrapped below zero. *out is untouched on failure. */
+int span_number(struct span span, uint64_t *out);
+
+/* Copies a span into a C string of `size` bytes; bytes outside printable ASCII become
+ * '?'. False if it had to be cut. */
+bool span_copy(struct span span, char *out, size_t size);
+
+/* value * unit. 0, or -ERANGE above INT64_MAX. */
+int scale(uint64_t value, uint64_t unit, uint64_t *out);
+
+/* What was wrong with a text: the first offence, and how many lines offended. */
+struct fault {
+  const char *cause; /* a literal; NULL while nothing is wrong */
+  unsigned line;     /* 0 where the whole text is meant */
+  unsigned count;    /* lines at fault */
+  char near[40];     /* the key or word it was seen at */
+};
+
+void fault_note(struct fault *fault, unsigned line, struct span near, const char *cause);
+
+#endif

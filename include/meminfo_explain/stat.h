@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* /proc/PID/stat (fs/proc/array.c: do_task_stat), the fields that tell what a process
+ * is. The name in parentheses may hold any byte, so it ends at the last ')'. */
+#ifndef MEMINFO_EXPLAIN_STAT_H
+#define MEMINFO_EXPLAIN_STAT_H
+
+#include "meminfo_explain/scan.h"
+
+#include <stdbool.h>
+
+struct stat_line {
+  char state;         /* R S D Z X ... */
+  bool kernel_thread; /* PF_KTHREAD (include/linux/sched.h) */
+  uint64_t rss;       /* bytes; the kernel's fast, approximate figure */
+};
+
+/* 0, or -EBADMSG with *out untouched. */
+int stat_parse(struct scan text, uint64_t page_size, struct stat_line *out,
+               struct fault *fault);
+
+#endif

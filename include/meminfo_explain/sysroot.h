@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/* The folder that holds proc and sys: "/" on the machine itself, "/host" in a container,
+ * or a captured tree. All file access of the core goes through here. */
+#ifndef MEMINFO_EXPLAIN_SYSROOT_H
+#define MEMINFO_EXPLAIN_SYSROOT_H
+
+#include "meminfo_explain/reading.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct sysroot {
+  int fd;
+  char *path; /* without trailing slashes; "" for "/" */
+  bool live;  /* proc is a procfs: this kernel's own figures */
+};
+
+/* A whole file. The buffer is owned here, grows to the largest file seen and is reused.
+ */
+struct text {
+  char *bytes;
+  size_t length, capacity;
+};
+
+/* The largest file we read: 500,000 lines of vmallocinfo. */
+#define SYSROOT_FILE_MAX ((size_t)64 << 20)
+
+/* 0, or -errno with *root untouched. */
+int sysroot_open(const char *path, struct sysroot *root);
+void sysroot_close(struct sysroot *root);
+
+/* Reads a file whole: pseudo-files have no size and may hold anything. Never blocks on
+ * a FIFO. 0, or -errno: as open and read give it, -EFBIG above SYSROOT_FILE_MAX,
+ * -ENOMEM, -EISDIR or -ENOTSUP for what is no regular file. */
+int sysroot_slurp(const struct sysroot *root, const char *path, struct text *text);
+void text_free(struct text *text);
+
+/* Calls visit(context, path) for each path that matches `pattern`: a path of which one
+ * component may hold wildcards (fnmatch(3)). Allocates nothing. Stops when visit returns
+ * non-zero, and returns that; else 0, or -errno of the directory. */
+int sysroot_each(const struct sysroot *root, const char *pattern,
+                 int (*visit)(void *context, const char *path), void *context);
+
+/* What a failed access says of the file: absent, denied, or else malformed. */
+enum reading_state sysroot_error_state(int error);
+
+#endif

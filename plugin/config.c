@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "utils/common/common.h"
+
+const struct config config_default = {
+    .root = "/",
+    .collect = {.pss = true, .pss_budget = 1},
+    .metrics = {.vmalloc_callers = 8},
+};
+
+enum option_kind {
+  OPTION_PATH,
+  OPTION_BOOLEAN,
+  OPTION_UNSIGNED,
+  OPTION_U64,
+  OPTION_DOUBLE
+};
+
+/* README has this table in words. */
+static const struct option {
+  const char *name;
+  enum option_kind kind;
+  size_t offset; /* in struct config */
+  double min, max;
+} options[] = {
+    {"Root", OPTION_PATH, offsetof(struct config, root), 0, 0},
+    {"Pss", OPTION_BOOLEAN, offsetof(struct config, collect.pss), 0, 0},
+    {"PssBudget", OPTION_DOUBLE, offsetof(struct config, collect.pss_budget), 0.001, 100},
+    {"PssMaxProcess", OPTION_U64, offsetof(struct config, collect.pss_max_process), 0,
+     (double)((uint64_t)1 << 62)},
+    {"VmallocCallers", OPTION_UNSIGNED, offsetof(struct config, metrics.vmalloc_callers),
+     0, VMALLOC_CALLERS_KEPT},
+    {"UseStockTypes", OPTION_BOOLEAN, offsetof(struct config, use_stock_types), 0, 0},
+};
+
+static int apply_path(const oconfig_item_t *item, char *out)
+{
+  if (item->values_num != 1 || item->values[0].type != OCONFIG_TYPE_STRING ||
+      item->values[0].value.string[0] == '\0' ||
+      strlen(item->values[0].value.string) >= PATH_MAX)
+    return EINVAL;
+  sstrncpy(out, item->values[0].value.string, PATH_MAX);
+  return 0;
+}
+
+static int apply_boolean(const oconfig_item_t *item, bool *out)
+{
+  if (item->values_num != 1 || item->values[0].type != OCONFIG_TYPE_BOOLEAN)
+    return EINVAL;
+  *out = item->values[0].value.boolean != 0;
+  return 0;
+}
+
+static int number_of(const oconfig_item_t *item, const struct option *option, double *out)
+{
+  if (item->values_num != 1 || item->values[0].type != OCONFIG_TYPE_NUMBER)
+    return EINVAL;
+  double number = item->values[0].value.number;
+  if (!(number >= option->min && number <= option->max))
+    return ERANGE;
+  bool whole = number == (double)(uint64_t)number;
+  if (option->kind != OPTION_DOUBLE && !whole)
+    return EINVAL;
+  *out = number;
+  return 0;
+}
+
+static int apply_number(const oconfig_item_t *item, const struct option *option,
+                        void *out)
+{
+  double number;
+  int status = number_of(item, option, &number);
+  if (status != 0)
+    return status;
+  if (option->kind == OPTION_DOUBLE)
+    *(double *)out = number;
+  else if (option->kind == OPTION_U64)
+    *(uint64_t *)out = (uint64_t)number;
+  else
+    *(unsigned *)out = (unsigned)number;
+  return 0;
+}
+
+static void apply_option(const oconfig_item_t *item, const struct option *option,
+                         struct config *config)
+{
+  static const char *const wants[] = {[OPTION_PATH] = "one quoted path",
+                                      [OPTION_BOOLEAN] = "true or false",
+                                      [OPTION_UNSIGNED] = "one whole number",
+                                      [OPTION_U64] = "one whole number",
+                                      [OPTION_DOUBLE] = "one number"};
+  void *out = (char *)config + option->offset;
+  int status;
+  if (option->kind == OPTION_PATH)
+    status = apply_path(item, out);
+  else if (option->kind == OPTION_BOOLEAN)
+    status = apply_boolean(item, out);
+  else
+    status = apply_number(item, option, out);
+  if (status == ERANGE)
+    P_ERROR("option \"%s\" takes %g to %g; it keeps its value.", option->name,
+            option->min, option->max);
+  else if (status != 0)
+    P_ERROR("option \"%s\" takes %s; it keeps its value.", option->name,
+            wants[option->kind]);
+}
+
+void config_apply(const oconfig_item_t *block, struct config *config)
+{
+  for (int i = 0; i < block->children_num; i++) {
+    const oconfig_item_t *item = &block->children[i];
+    size_t row = 0;
+    while (row < STATIC_ARRAY_SIZE(options) &&
+           strcasecmp(options[row].name, item->key) != 0)
+      row++;
+    if (row < STATIC_ARRAY_SIZE(options))
+      apply_option(item, &options[row], config);
+    else
+      P_ERROR("Invalid configuration option: \"%s\".", item->key);
+  }
+}

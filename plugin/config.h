@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* <Plugin meminfo_explain> to struct config. */
+#ifndef MEMINFO_EXPLAIN_CONFIG_H
+#define MEMINFO_EXPLAIN_CONFIG_H
+
+#include "collectd.h"
+
+#include "plugin.h"
+
+#include "meminfo_explain/collect.h"
+#include "meminfo_explain/metrics.h"
+
+#include <limits.h>
+
+struct config {
+  char root[PATH_MAX];
+  struct collect_options collect;
+  struct metrics_options metrics;
+  bool use_stock_types; /* send gauge for the types collectd lacks */
+};
+
+extern const struct config config_default;
+
+/* Applies one block to *config. A wrong option or value is one error in the log, which
+ * names it; the rest of the block still applies. */
+void config_apply(const oconfig_item_t *block, struct config *config);
+
+#endif

@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: MIT */
+#include "meminfo_explain/decide.h"
+
+#include <string.h>
+
+const struct decision_row decision_rows[DECISION_COUNT] = {
+#define DECISION(name) {#name, offsetof(struct decided, name)},
+#include "meminfo_explain/decisions.def"
+};
+
+const struct decision *decision_at(const struct decided *decided, unsigned row)
+{
+  return (const struct decision *)((const char *)decided + decision_rows[row].offset);
+}
+
+static bool is_known(struct reading reading)
+{
+  return reading.state == READING_KNOWN;
+}
+
+static struct decision take(struct reading reading, const char *why)
+{
+  return (struct decision){.reading = reading, .why = why};
+}
+
+/* A line of meminfo that cannot be what it says leaves a hole of unknown size. */
+static struct decision take_line(struct reading reading, const char *why)
+{
+  return (struct decision){
+      .reading = reading, .withholds = reading.state == READING_MALFORMED, .why = why};
+}
+
+static uint64_t distance(uint64_t a, uint64_t b)
+{
+  return a > b ? a - b : b - a;
+}
+
+/* Above MemTotal it cannot be. */
+static struct reading bounded(const struct sample *sample, struct reading reading)
+{
+  const struct reading total = sample->meminfo.mem_total;
+  if (is_known(reading) && is_known(total) && reading.value > total.value)
+    return reading_missing(READING_MALFORMED);
+  return reading;
+}
+
+static struct reading product(const struct sample *sample, struct reading count,
+                              struct reading unit)
+{
+  uint64_t bytes;
+  if (!is_known(count) || !is_known(unit))
+    return reading_missing(reading_state_join(count.state, unit.state));
+  if (scale(count.value, unit.value, &bytes) != 0)
+    return reading_missing(READING_MALFORMED);
+  return bounded(sample, reading_known(bytes));
+}
+
+static struct decision decide_pcp_free(const struct sample *sample)
+{
+  if (is_known(sample->zoneinfo.pcp))
+    return take(sample->zoneinfo.pcp, "sum of count: in zoneinfo");
+  /* mm/page_alloc.c: zone_highsize, since 6.8; less on every kernel before. */
+  return (struct decision){
+      .reading = reading_missing(sample->zoneinfo.pcp.state),
+      .error = sample->meminfo.mem_total.value / 8,
+      .why = "zoneinfo is not readable: per-CPU lists may hold up to 1/8 of memory, "
+             "which stays in the black hole"};
+}
+
+static struct decision decide_isolated(const struct sample *sample)
+{
+  const struct vmstat *vmstat = &sample->vmstat;
+  if (is_known(vmstat->nr_isolated_anon) && is_known(vmstat->nr_isolated_file)) {
+    struct reading sum = vmstat->nr_isolated_anon;
+    reading_add(&sum, vmstat->nr_isolated_file.value);
+    return take(sum, "nr_isolated_anon + nr_isolated_file in vmstat");
+  }
+  if (is_known(sample->zoneinfo.isolated))
+    return take(sample->zoneinfo.isolated, "nr_isolated_* in zoneinfo");
+  /* mm/vmscan.c: too_many_isolated stops at 1/8 of the inactive list. */
+  return (struct decision){.reading = reading_missing(vmstat->nr_isolated_anon.state),
+                           .error = sample->meminfo.inactive.value / 8,
+                           .why = "no file tells the isolated pages"};
+}
+
+static struct decision decide_percpu(const struct sample *sample)
+{
+  /* mm/percpu.c: pcpu_setup_first_chunk. The boot log says "Embedded 50 to 65
+   * pages/cpu" of 4 KiB on the machines seen; its error is below 0.1 MB per CPU. */
+  static const uint64_t boot_unit = 56 * 4096, boot_unit_error = 100 * 1000;
+  struct reading percpu = sample->meminfo.percpu;
+  if (!is_known(percpu))
+    return take_line(percpu, "no Percpu line: chunks stay in the black hole");
+  if (!is_known(sample->cpus_possible_count))
+    return (struct decision){.reading = reading_missing(READING_ABSENT),
+                             .error = percpu.value,
+                             .why = "the number of possible CPUs is not known, so "
+                                    "neither is the boot part of Percpu"};
+  uint64_t cpus = sample->cpus_possible_count.value;
+  uint64_t boot = cpus * boot_unit, error = cpus * boot_unit_error;
+  return (struct decision){
+      .reading = reading_known(percpu.value > boot ? percpu.value - boot : 0),
+      .error = error < percpu.value ? error : percpu.value,
+      .why = "Percpu less the first chunk, taken as 56 pages of 4 KiB per possible CPU"};
+}
+
+static struct decision decide_hugetlb(const struct sample *sample,
+                                      struct reading huge_default)
+{
+  if (sample->meminfo.hugetlb.state != READING_ABSENT)
+    return take_line(sample->meminfo.hugetlb, "the Hugetlb line");
+  const struct hugepages *huge = &sample->hugepages;
+  if (is_known(huge->total) && is_known(huge->sizes_count))
+    return take_line(bounded(sample, huge->total),
+                     "no Hugetlb line: nr_hugepages x size over all sizes");
+  return take_line(huge_default, "no Hugetlb line and no sizes in sysfs: "
+                                 "HugePages_Total x Hugepagesize");
+}
+
+/* VmallocUsed was address space up to 4.3, constantly 0 up to 5.2, and pages since. */
+enum epoch { EPOCH_NONE, EPOCH_VIRTUAL, EPOCH_ZERO, EPOCH_PHYSICAL };
+
+static enum epoch vmalloc_epoch(const struct sample *sample)
+{
+  const struct meminfo *m = &sample->meminfo;
+  const struct vmallocinfo *info = &sample->vmallocinfo;
+  if (!is_known(m->vmalloc_used))
+    return EPOCH_NONE;
+  uint64_t used = m->vmalloc_used.value;
+  if (used == 0)
+    return EPOCH_ZERO;
+  /* VmallocChunk is constantly 0 since 4.4. */
+  if ((is_known(m->vmalloc_chunk) && m->vmalloc_chunk.value > 0) ||
+      used > m->mem_total.value)
+    return EPOCH_VIRTUAL;
+  if (is_known(info->pages) &&
+      distance(used, info->size.value) < distance(used, info->pages.value))
+    return EPOCH_VIRTUAL;
+  return EPOCH_PHYSICAL;
+}
+
+/* Until 6.12.117, 6.1.192 and 6.13, vfree() of a VM_MAP_PUT_PAGES area took pages off
+ * the counter that were never added: a counter below the sum is short. The two are read
+ * at two instants, so a few stacks' difference says nothing. */
+static bool counter_is_short(uint64_t used, uint64_t pages)
+{
+  return pages > used && pages - used > (1 << 20) + pages / 64;
+}
+
+static struct decision decide_vmalloc(const struct sample *sample)
+{
+  struct reading used = sample->meminfo.vmalloc_used;
+  struct reading pages = sample->vmallocinfo.pages;
+  enum epoch epoch = vmalloc_epoch(sample);
+  if (epoch == EPOCH_PHYSICAL) {
+    if (is_known(pages) && counter_is_short(used.value, pages.value))
+      return take(pages, "VmallocUsed is below the sum of pages=: the sum is right");
+    return take(used, "VmallocUsed counts pages on this kernel");
+  }
+  if (is_known(pages))
+    return take(pages, epoch == EPOCH_ZERO ? "VmallocUsed is constantly 0: sum of pages="
+                       : epoch == EPOCH_VIRTUAL
+                           ? "VmallocUsed is address space: sum of pages="
+                           : "VmallocUsed is not usable: sum of pages=");
+  return (struct decision){
+      .reading = reading_missing(pages.state),
+      .error = epoch == EPOCH_VIRTUAL ? used.value : 0,
+      .unbounded = epoch != EPOCH_VIRTUAL,
+      .why = epoch == EPOCH_VIRTUAL
+                 ? "VmallocUsed is address space and vmallocinfo is not readable: "
+                   "vmalloc stays in the black hole"
+                 : "neither VmallocUsed nor vmallocinfo tells: vmalloc stays in the "
+                   "black hole"};
+}
+
+static struct decision decide_kernel_stack(const struct sample *sample,
+                                           const struct decision *vmalloc)
+{
+  struct reading stack = sample->meminfo.kernel_stack;
+  const struct vmallocinfo *info = &sample->vmallocinfo;
+  const struct decision elsewhere = take(reading_missing(READING_ABSENT), NULL);
+  struct decision decision = elsewhere;
+  if (!is_known(stack))
+    return take_line(stack, NULL);
+  if (is_known(sample->thread_stack_count)) {
+    decision.why = "stacks are objects of the slab cache thread_stack";
+  } else if (!is_known(vmalloc->reading)) {
+    return take(stack, "vmalloc is not known, so stacks cannot be counted twice");
+  } else if (is_known(info->pages) && info->stack_pages.value > 0) {
+    decision.why = "fork allocates stacks by vmalloc: vmallocinfo has their lines";
+  } else if (is_known(info->pages)) {
+    return take(stack, "vmallocinfo has no line of a stack: not in vmalloc");
+  } else if (vmalloc->reading.value < stack.value) {
+    return take(stack, "VmallocUsed is smaller than KernelStack: not in vmalloc");
+  } else {
+    decision.error = stack.value;
+    decision.why = "vmallocinfo is not readable: taken to be in vmalloc, the default of "
+                   "kernels that count pages in VmallocUsed";
+  }
+  return decision;
+}
+
+/* Where the kernel prints the parts, they are the terms; else the whole is. */
+static struct decision whole_if_unsplit(struct reading whole, struct reading part)
+{
+  if (part.state != READING_ABSENT)
+    return take(reading_missing(READING_ABSENT), NULL);
+  return take_line(whole, NULL);
+}
+
+/* Why the sum of Pss would be too small to account with; NULL if it is not. */
+static const char *pss_withheld(const struct sample *sample)
+{
+  const struct processes *p = &sample->processes;
+  const struct meminfo *m = &sample->meminfo;
+  uint64_t limit = m->mem_total.value / 100;
+  if (p->unread_rss.value > limit)
+    return "processes that could not be read hold more than 1 % of memory";
+  if (is_known(m->anon_pages) && is_known(m->mapped) &&
+      m->anon_pages.value + m->mapped.value >
+          p->pss.value + p->unread_rss.value + p->rounding.value + limit)
+    return "processes we do not see (another PID namespace, hidepid) map more than 1 % "
+           "of memory";
+  return NULL;
+}
+
+static void decide_pss(const struct sample *sample, struct decided *out)
+{
+  const struct processes *p = &sample->processes;
+  struct decision withheld = {.reading = reading_missing(READING_ABSENT)};
+  if (is_known(p->pss)) {
+    withheld.why = pss_withheld(sample);
+    if (withheld.why != NULL && p->denied_count.value > 0)
+      withheld.reading.state = READING_DENIED;
+  } else {
+    withheld.reading.state = p->denied_count.value > 0 ? READING_DENIED : p->pss.state;
+    withheld.why = "no process was read";
+  }
+  out->pss = out->pss_anon = out->pss_file = out->pss_shmem = withheld;
+  if (!is_known(p->pss) || withheld.why != NULL)
+    return;
+  uint64_t error = p->unread_rss.value + p->rounding.value;
+  if (!is_known(p->pss_anon)) {
+    out->pss = take(p->pss, "no Pss_Anon on this kernel: the whole Pss");
+    out->pss.error = error;
+    return;
+  }
+  out->pss.why = NULL;
+  out->pss_anon = take(p->pss_anon, "sum over the processes read");
+  out->pss_anon.error = error;
+  out->pss_file = take(p->pss_file, NULL);
+  out->pss_shmem = take(p->pss_shmem, NULL);
+}
+
+/* mm/util.c: vm_commit_limit */
+static struct reading commit_limit(const struct sample *sample, struct reading hugetlb)
+{
+  const struct meminfo *m = &sample->meminfo;
+  if (!is_known(m->swap_total) || !is_known(sample->overcommit_ratio_count))
+    return reading_missing(READING_ABSENT);
+  /* Absent before 3.14; else it tells whether the ratio is in force. */
+  if (sample->overcommit_kbytes.state > READING_KNOWN)
+    return reading_missing(sample->overcommit_kbytes.state);
+  uint64_t allowed;
+  if (is_known(sample->overcommit_kbytes) && sample->overcommit_kbytes.value > 0) {
+    allowed = sample->overcommit_kbytes.value / sample->page_size;
+  } else {
+    uint64_t huge = is_known(hugetlb) ? hugetlb.value : 0;
+    uint64_t pages = (m->mem_total.value - huge) / sample->page_size;
+    if (scale(pages, sample->overcommit_ratio_count.value, &allowed) != 0)
+      return reading_missing(READING_MALFORMED);
+    allowed /= 100;
+  }
+  struct reading limit = m->swap_total;
+  if (scale(allowed, sample->page_size, &allowed) != 0)
+    return reading_missing(READING_MALFORMED);
+  reading_add(&limit, allowed);
+  return limit;
+}
+
+static void decide_direct_map(const struct sample *sample, struct decided *out)
+{
+  const struct meminfo *m = &sample->meminfo;
+  const struct reading lines[] = {m->direct_map_4k, m->direct_map_64k, m->direct_map_1m,
+                                  m->direct_map_2m, m->direct_map_4m,  m->direct_map_16m,
+                                  m->direct_map_1g, m->direct_map_2g,  m->direct_map_16g};
+  struct reading all = {0}, large = {0};
+  for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
+    if (!is_known(lines[i]))
+      continue;
+    reading_add(&all, lines[i].value);
+    bool base = i == 0 || (i == 1 && sample->page_size == 1 << 16);
+    reading_add(&large, base ? 0 : lines[i].value);
+  }
+  out->direct_map = take(all, NULL);
+  out->low_total =
+      take(m->low_total.state != READING_ABSENT ? m->low_total : m->mem_total, NULL);
+  out->direct_map_large = take(large, NULL);
+}
+
+/* Zones sum to MemTotal, except where a kernel initialises struct pages lazily after
+ * boot: then the same memory is missing from their managed and from their free pages. */
+static struct decision decide_zones_unlisted(const struct sample *sample)
+{
+  const struct meminfo *m = &sample->meminfo;
+  const struct zoneinfo *z = &sample->zoneinfo;
+  if (!is_known(m->mem_total) || !is_known(m->mem_free) || !is_known(z->managed) ||
+      !is_known(z->free) || m->mem_total.value <= z->managed.value ||
+      m->mem_free.value <= z->free.value)
+    return take(reading_missing(READING_ABSENT), NULL);
+  uint64_t total = m->mem_total.value - z->managed.value;
+  uint64_t free = m->mem_free.value - z->free.value;
+  if (distance(total, free) > m->mem_total.value / 64)
+    return take(reading_missing(READING_ABSENT), NULL);
+  return take(reading_known(total), "the zones list less than MemTotal, by free memory");
+}
+
+void decide(const struct sample *sample, struct decided *out)
+{
+  const struct meminfo *m = &sample->meminfo;
+  const struct hugepages *huge = &sample->hugepages;
+  memset(out, 0, sizeof(*out));
+  out->pcp_free = decide_pcp_free(sample);
+  out->isolated = decide_isolated(sample);
+  out->active = whole_if_unsplit(m->active, m->active_anon);
+  out->inactive = whole_if_unsplit(m->inactive, m->inactive_anon);
+  out->slab = whole_if_unsplit(m->slab, m->s_reclaimable);
+  out->vmalloc = decide_vmalloc(sample);
+  out->kernel_stack = decide_kernel_stack(sample, &out->vmalloc);
+  out->percpu = decide_percpu(sample);
+  out->huge_default =
+      take(product(sample, m->huge_pages_total_count, m->huge_page_size), NULL);
+  out->hugetlb = decide_hugetlb(sample, out->huge_default.reading);
+  out->huge_free = take(huge->free, NULL);
+  if (!is_known(huge->free))
+    out->huge_free = take(product(sample, m->huge_pages_free_count, m->huge_page_size),
+                          "default size only");
+  out->huge_reserved = take(huge->reserved, NULL);
+  if (!is_known(huge->reserved))
+    out->huge_reserved =
+        take(product(sample, m->huge_pages_rsvd_count, m->huge_page_size),
+             "default size only");
+  decide_pss(sample, out);
+  out->commit_limit = take(commit_limit(sample, out->hugetlb.reading), NULL);
+  decide_direct_map(sample, out);
+  if (vmalloc_epoch(sample) == EPOCH_PHYSICAL)
+    out->vmalloc_physical = take(m->vmalloc_used, NULL);
+  out->zones_unlisted = decide_zones_unlisted(sample);
+}

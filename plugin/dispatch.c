@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+#include "dispatch.h"
+
+#include "utils/common/common.h"
+
+/* What a type is in types.db: one data source, a gauge. */
+static const struct type_row {
+  const char *name;
+  const char *source;
+  double min, max;
+  bool own; /* in types.db.d/meminfo_explain.db, not in collectd's */
+} types[] = {
+    {"bytes", "value", 0, NAN, false},       {"percent", "value", 0, 100.1, false},
+    {"count", "value", 0, NAN, false},       {"duration", "seconds", 0, NAN, false},
+    {"gauge", "value", NAN, NAN, false},     {"signed_bytes", "value", NAN, NAN, true},
+    {"bytes_rate", "value", NAN, NAN, true},
+};
+
+static bool is_compatible(const data_set_t *set)
+{
+  /* A signed type must be open below: values out of range become NaN in the cache. */
+  return set->ds_num == 1 && set->ds[0].type == DS_TYPE_GAUGE && isnan(set->ds[0].min);
+}
+
+static void register_type(const struct type_row *type, struct config *config)
+{
+  const data_set_t *known = plugin_get_ds(type->name);
+  if (known == NULL) {
+    data_source_t source = {.type = DS_TYPE_GAUGE, .min = type->min, .max = type->max};
+    sstrncpy(source.name, type->source, sizeof(source.name));
+    data_set_t set = {.ds_num = 1, .ds = &source};
+    sstrncpy(set.type, type->name, sizeof(set.type));
+    if (plugin_register_data_set(&set) != 0)
+      P_ERROR("type \"%s\" cannot be registered.", type->name);
+  } else if (type->own && !is_compatible(known)) {
+    P_ERROR("type \"%s\" is defined in a TypesDB file, but not as value:GAUGE:U:U; "
+            "sending gauge instead.",
+            type->name);
+    config->use_stock_types = true;
+  }
+}
+
+void dispatch_register_types(struct config *config)
+{
+  for (size_t i = 0; i < STATIC_ARRAY_SIZE(types); i++)
+    register_type(&types[i], config);
+}
+
+struct sink {
+  bool use_stock_types;
+  cdtime_t time;
+};
+
+static const char *type_name(enum metric_type type, bool use_stock_types)
+{
+  static const char *const names[] = {[METRIC_TYPE_BYTES] = "bytes",
+                                      [METRIC_TYPE_SIGNED_BYTES] = "signed_bytes",
+                                      [METRIC_TYPE_PERCENT] = "percent",
+                                      [METRIC_TYPE_COUNT] = "count",
+                                      [METRIC_TYPE_DURATION] = "duration"};
+  return type == METRIC_TYPE_SIGNED_BYTES && use_stock_types ? "gauge" : names[type];
+}
+
+static void dispatch_metric(void *context, const struct metric *metric)
+{
+  const struct sink *sink = context;
+  value_list_t list = VALUE_LIST_INIT;
+  list.values = &(value_t){.gauge = metric->value};
+  list.values_len = 1;
+  list.time = sink->time;
+  sstrncpy(list.plugin, "meminfo_explain", sizeof(list.plugin));
+  sstrncpy(list.plugin_instance, metric->view, sizeof(list.plugin_instance));
+  sstrncpy(list.type, type_name(metric->type, sink->use_stock_types), sizeof(list.type));
+  sstrncpy(list.type_instance, metric->instance, sizeof(list.type_instance));
+  plugin_dispatch_values(&list);
+}
+
+void dispatch(const struct sample *sample, const struct explanation *explanation,
+              const struct config *config, cdtime_t time)
+{
+  struct sink sink = {.use_stock_types = config->use_stock_types, .time = time};
+  metrics_each(sample, explanation, &config->metrics, dispatch_metric, &sink);
+}

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: MIT */
+#include "meminfo_explain/explain.h"
+
+#include <string.h>
+
+#define PLUS(member)                                                                     \
+  {                                                                                      \
+    .offset = offsetof(struct sample, member), .sign = 1                                 \
+  }
+#define MINUS(member)                                                                    \
+  {                                                                                      \
+    .offset = offsetof(struct sample, member), .sign = -1                                \
+  }
+#define DECIDED(name)                                                                    \
+  {                                                                                      \
+    .offset = offsetof(struct decided, name), .sign = 1, .decided = true                 \
+  }
+#define MINUS_DECIDED(name)                                                              \
+  {                                                                                      \
+    .offset = offsetof(struct decided, name), .sign = -1, .decided = true                \
+  }
+
+const struct term_row term_rows[TERM_COUNT] = {
+#define TERM(view, name, sign, ...)                                                      \
+  {#name, TERM_VIEW_##view, TERM_SIGN_##sign, {__VA_ARGS__}},
+#include "meminfo_explain/terms.def"
+};
+
+/* include/linux/pagevec.h: PAGEVEC_SIZE is 31 since 6.12 and was smaller before; a page
+ * may wait in the batch of lru_add and in one more (mm/swap.c). */
+#define LRU_BATCH_PAGES 62
+#define NONE                                                                             \
+  {                                                                                      \
+    0                                                                                    \
+  }
+#define ONE_PAGE                                                                         \
+  {                                                                                      \
+    .pages = 1                                                                           \
+  }
+#define LRU_BATCHES                                                                      \
+  {                                                                                      \
+    .pages_per_cpu = LRU_BATCH_PAGES                                                     \
+  }
+#define BYTES(n)                                                                         \
+  {                                                                                      \
+    .bytes = (n)                                                                         \
+  }
+#define NOTHING                                                                          \
+  {                                                                                      \
+    .sign = 0                                                                            \
+  }
+#define UNWRAP(...) __VA_ARGS__
+
+const struct identity_row identity_rows[IDENTITY_COUNT] = {
+#define IDENTITY(name, relation, counters, slack, tolerance, ...)                        \
+  {#name, IDENTITY_##relation, counters, slack, {UNWRAP tolerance}, {__VA_ARGS__}},
+#include "meminfo_explain/identities.def"
+};
+
+const struct ratio_row ratio_rows[RATIO_COUNT] = {
+#define RATIO(view, name, part, whole) {#name, TERM_VIEW_##view, part, whole},
+#include "meminfo_explain/ratios.def"
+};
+
+enum term_view accounting_view(enum accounting accounting)
+{
+  return (enum term_view)(TERM_VIEW_USER_LRU + accounting);
+}
+
+const char *accounting_name(enum accounting accounting)
+{
+  static const char *const names[] = {"lru", "cache", "pss"};
+  return names[accounting];
+}
+
+static struct reading read_operand(const struct sample *sample,
+                                   const struct decided *decided, struct operand operand)
+{
+  const char *base = operand.decided ? (const char *)decided : (const char *)sample;
+  /* A decision begins with its reading. */
+  return *(const struct reading *)(base + operand.offset);
+}
+
+static void amount_add(struct amount *sum, int64_t value)
+{
+  if (sum->state == READING_KNOWN &&
+      __builtin_add_overflow(sum->value, value, &sum->value))
+    *sum = (struct amount){.state = READING_MALFORMED};
+}
+
+static struct amount evaluate(const struct sample *sample, const struct decided *decided,
+                              const struct operand operands[OPERANDS_MAX])
+{
+  struct amount sum = {.state = READING_KNOWN};
+  for (size_t i = 0; i < OPERANDS_MAX && operands[i].sign != 0; i++) {
+    struct reading reading = read_operand(sample, decided, operands[i]);
+    sum.state = reading_state_join(sum.state, reading.state);
+    amount_add(&sum, operands[i].sign * (int64_t)reading.value);
+  }
+  return sum.state == READING_KNOWN ? sum : (struct amount){.state = sum.state};
+}
+
+static void explain_terms(const struct sample *sample, struct explanation *out)
+{
+  for (size_t i = 0; i < TERM_COUNT; i++) {
+    struct amount amount = evaluate(sample, &out->decided, term_rows[i].operands);
+    if (amount.state == READING_KNOWN && amount.value < 0 &&
+        term_rows[i].sign == TERM_SIGN_UNSIGNED)
+      amount = (struct amount){.state = READING_MALFORMED};
+    out->terms[i] = amount;
+  }
+}
+
+/* Whether lxcfs, or anything else, gives us a MemTotal that is not this machine's. */
+static const char *refusal(const struct sample *sample, const struct decided *decided)
+{
+  const struct reading managed = sample->zoneinfo.managed;
+  const struct reading total = sample->meminfo.mem_total;
+  if (sample->lxcfs_count.state == READING_KNOWN && sample->lxcfs_count.value > 0)
+    return "proc/meminfo is made by lxcfs: it mixes figures of a container with those of "
+           "the host";
+  if (managed.state != READING_KNOWN || total.state != READING_KNOWN)
+    return NULL;
+  uint64_t unlisted = decided->zones_unlisted.reading.value;
+  /* They are equal; a balloon at work may move them apart between two reads. */
+  uint64_t margin = managed.value / 64;
+  if (total.value > managed.value + unlisted + margin ||
+      total.value + margin < managed.value)
+    return "MemTotal is not the sum of the zones' managed pages: proc/meminfo is not "
+           "this machine's";
+  return NULL;
+}
+
+/* What each accounting cannot do without. */
+static bool has_essentials(const struct sample *sample, const struct decided *decided,
+                           enum accounting accounting)
+{
+  const struct meminfo *m = &sample->meminfo;
+  const struct reading needs[ACCOUNTING_COUNT][3] = {
+      [ACCOUNTING_LRU] = {m->active, m->inactive, m->mem_free},
+      [ACCOUNTING_CACHE] = {m->cached, m->anon_pages, m->buffers},
+      [ACCOUNTING_PSS] = {m->cached, m->mapped, m->buffers},
+  };
+  for (size_t i = 0; i < 3; i++)
+    if (needs[accounting][i].state != READING_KNOWN)
+      return false;
+  return m->mem_total.state == READING_KNOWN && m->mem_free.state == READING_KNOWN &&
+         (accounting != ACCOUNTING_PSS || decided->pss.reading.state == READING_KNOWN ||
+          decided->pss_anon.reading.state == READING_KNOWN);
+}
+
+static bool is_part_of(const struct term_row *row, enum accounting accounting)
+{
+  return row->view == TERM_VIEW_FREE || row->view == TERM_VIEW_KERNEL ||
+         row->view == accounting_view(accounting);
+}
+
+static const struct decision *decision_of(const struct decided *decided,
+                                          const struct term_row *row)
+{
+  if (!row->operands[0].decided)
+    return NULL;
+  return (const struct decision *)((const char *)decided + row->operands[0].offset);
+}
+
+static struct amount remainder_of(const struct sample *sample,
+                                  const struct explanation *e, enum accounting accounting)
+{
+  struct amount rest = {.state = READING_KNOWN,
+                        .value = (int64_t)sample->meminfo.mem_total.value};
+  if (e->refused != NULL || !has_essentials(sample, &e->decided, accounting))
+    return (struct amount){.state = READING_ABSENT};
+  for (size_t i = 0; i < TERM_COUNT; i++) {
+    const struct decision *decision = decision_of(&e->decided, &term_rows[i]);
+    bool vital =
+        decision != NULL ? decision->withholds : e->terms[i].state == READING_MALFORMED;
+    if (!is_part_of(&term_rows[i], accounting))
+      continue;
+    if (e->terms[i].state == READING_KNOWN)
+      amount_add(&rest, -e->terms[i].value);
+    else if (vital)
+      return (struct amount){.state = READING_MALFORMED};
+  }
+  return rest;
+}
+
+static uint64_t drift_of(const struct sample *sample, unsigned node_counters,
+                         unsigned zone_counters)
+{
+  /* Unknown zones also mean unknown per-CPU lists, whose bound is far larger. */
+  return node_counters * sample->zoneinfo.node_drift.value +
+         zone_counters * sample->zoneinfo.zone_drift.value;
+}
+
+/* The sum of the bounds that apply (mm/vmstat.c: counters are up to a threshold per CPU
+ * behind; mm/swap.c: pages wait in batches to get on the LRU). Absent if one is unknown.
+ */
+static struct reading error_of(const struct sample *sample, const struct explanation *e,
+                               enum accounting accounting)
+{
+  /* Node counters: the slab pair, misc reclaimable, the two kinds of page tables; then
+   * the LRU's five and two isolated; or file, swap cache and anon pages. */
+  static const unsigned counters[ACCOUNTING_COUNT] = {
+      [ACCOUNTING_LRU] = 5 + 7, [ACCOUNTING_CACHE] = 5 + 3, [ACCOUNTING_PSS] = 5 + 3};
+  struct reading error = reading_known(drift_of(sample, counters[accounting], 2));
+  if (accounting == ACCOUNTING_LRU)
+    reading_add(&error,
+                sample->zoneinfo.cpus_count.value * LRU_BATCH_PAGES * sample->page_size);
+  else if (sample->meminfo.swap_cached.state == READING_KNOWN)
+    reading_add(&error, sample->meminfo.swap_cached.value);
+  for (size_t i = 0; i < TERM_COUNT; i++) {
+    const struct decision *decision = decision_of(&e->decided, &term_rows[i]);
+    if (decision == NULL || !is_part_of(&term_rows[i], accounting))
+      continue;
+    if (decision->unbounded)
+      return reading_missing(READING_ABSENT);
+    reading_add(&error, decision->error);
+  }
+  return error;
+}
+
+static struct percentage share_of(struct amount part, struct amount whole)
+{
+  enum reading_state state = reading_state_join(part.state, whole.state);
+  if (state == READING_KNOWN && whole.value <= 0)
+    state = READING_ABSENT;
+  if (state != READING_KNOWN)
+    return (struct percentage){.state = state};
+  return (struct percentage){.state = state,
+                             .percent = 100.0 * (double)part.value / (double)whole.value};
+}
+
+static void explain_black_hole(const struct sample *sample, struct explanation *out)
+{
+  struct black_hole *hole = &out->black_hole;
+  hole->hidden.state = READING_KNOWN;
+  for (size_t i = 0; i < TERM_COUNT; i++)
+    if (term_rows[i].view == TERM_VIEW_HIDDEN && out->terms[i].state == READING_KNOWN)
+      amount_add(&hole->hidden, out->terms[i].value);
+  for (int m = ACCOUNTING_COUNT - 1; m >= 0; m--) {
+    hole->of[m] = remainder_of(sample, out, (enum accounting)m);
+    if (hole->of[m].state != READING_KNOWN)
+      continue;
+    /* lru is the reference, for it needs no condition on swap; then cache. */
+    hole->estimate = hole->of[m];
+    hole->estimate_from = (enum accounting)m;
+    hole->error = error_of(sample, out, (enum accounting)m);
+  }
+  hole->unexplained = hole->hidden.state == READING_KNOWN ? hole->estimate : hole->hidden;
+  amount_add(&hole->unexplained, -hole->hidden.value);
+  hole->share = share_of(hole->estimate, out->terms[TERM_TOTAL_mem_total]);
+}
+
+static void explain_identity(const struct sample *sample, const struct decided *decided,
+                             const struct identity_row *row, struct identity_result *out)
+{
+  out->residual = evaluate(sample, decided, row->operands);
+  uint64_t pages =
+      row->slack.pages + row->slack.pages_per_cpu * sample->zoneinfo.cpus_count.value;
+  struct reading tolerance = reading_known(row->slack.bytes + pages * sample->page_size +
+                                           drift_of(sample, row->counters, 0));
+  for (size_t i = 0; i < OPERANDS_MAX && row->tolerance[i].sign != 0; i++)
+    reading_add(&tolerance, read_operand(sample, decided, row->tolerance[i]).value);
+  out->tolerance = (int64_t)tolerance.value;
+  out->holds =
+      out->residual.state == READING_KNOWN && out->residual.value >= -out->tolerance &&
+      (row->relation == IDENTITY_AT_LEAST || out->residual.value <= out->tolerance);
+  /* Without zoneinfo there is no telling how far counters drift. */
+  bool drifts = row->counters > 0 || row->slack.pages_per_cpu > 0;
+  bool drift_known = sample->zoneinfo.node_drift.state == READING_KNOWN;
+  out->judged =
+      out->residual.state == READING_KNOWN && (out->holds || !drifts || drift_known);
+}
+
+static struct amount amount_of(struct reading reading)
+{
+  return (struct amount){.value = (int64_t)reading.value, .state = reading.state};
+}
+
+static void explain_pss(const struct sample *sample, struct explanation *out)
+{
+  const struct processes *p = &sample->processes;
+  if (p->rss.state != READING_KNOWN || p->unread_rss.state != READING_KNOWN)
+    return;
+  struct amount whole = amount_of(p->rss);
+  amount_add(&whole, (int64_t)p->unread_rss.value);
+  out->pss_coverage = share_of(amount_of(p->rss), whole);
+  out->pss_error = p->unread_rss;
+  reading_add(&out->pss_error, p->rounding.value);
+}
+
+void explain(const struct sample *sample, struct explanation *out)
+{
+  memset(out, 0, sizeof(*out));
+  decide(sample, &out->decided);
+  out->refused = refusal(sample, &out->decided);
+  explain_terms(sample, out);
+  explain_black_hole(sample, out);
+  for (size_t i = 0; i < IDENTITY_COUNT; i++)
+    explain_identity(sample, &out->decided, &identity_rows[i], &out->identities[i]);
+  for (size_t i = 0; i < RATIO_COUNT; i++)
+    out->ratios[i] =
+        share_of(amount_of(read_operand(sample, &out->decided, ratio_rows[i].part)),
+                 amount_of(read_operand(sample, &out->decided, ratio_rows[i].whole)));
+  explain_pss(sample, out);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+#include "meminfo_explain/cpulist.h"
+
+#include <errno.h>
+
+/* Splits at the first `at`; what follows is left in *rest, whose `at` is NULL where
+ * nothing was split. */
+static struct span cut(struct span span, char at, struct span *rest)
+{
+  const char *found = memchr(span.at, at, span.length);
+  if (found == NULL) {
+    *rest = (struct span){0};
+    return span;
+  }
+  size_t length = (size_t)(found - span.at);
+  *rest = (struct span){found + 1, span.length - length - 1};
+  return (struct span){span.at, length};
+}
+
+int cpulist_parse(struct scan text, uint64_t *out, struct fault *fault)
+{
+  struct scan line = {.at = text.at, .end = text.at};
+  scan_line(&text, &line);
+  struct span list = scan_word(&line), rest;
+  uint64_t cpus = 0;
+  do {
+    struct span range = cut(list, ',', &rest), high;
+    struct span low = cut(range, '-', &high);
+    uint64_t first, last;
+    if (span_number(low, &first) != 0 ||
+        span_number(high.at != NULL ? high : low, &last) != 0 || last < first ||
+        last > CPULIST_CPU_MAX) {
+      fault_note(fault, 1, range, "not a range of CPUs");
+      return -EBADMSG;
+    }
+    cpus += last - first + 1;
+    list = rest;
+  } while (list.at != NULL);
+  *out = cpus;
+  return 0;
+}

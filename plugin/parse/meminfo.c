@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+#include "meminfo_explain/meminfo.h"
+
+#include <errno.h>
+#include <string.h>
+
+const struct meminfo_row meminfo_rows[MEMINFO_FIELD_COUNT] = {
+#define FIELD(member, key, unit, inside)                                                 \
+  {key, sizeof(key) - 1, MEMINFO_UNIT_##unit, MEMINFO_FIELD_##inside},
+#include "meminfo_explain/meminfo.def"
+};
+
+/* The row of a key. The kernel prints in the order of the rows, so the one after the
+ * last found is nearly always right. */
+static enum meminfo_field find_row(struct span key, enum meminfo_field hint)
+{
+  for (unsigned i = 0; i < MEMINFO_FIELD_COUNT; i++) {
+    unsigned row = (hint + i) % MEMINFO_FIELD_COUNT;
+    if (key.length == meminfo_rows[row].key_length &&
+        memcmp(key.at, meminfo_rows[row].key, key.length) == 0)
+      return row;
+  }
+  return MEMINFO_FIELD_COUNT;
+}
+
+/* One line, taken apart. */
+struct line {
+  struct span key;
+  uint64_t value;
+  enum meminfo_unit unit;
+  const char *cause; /* what is wrong with it; NULL if nothing */
+};
+
+static struct line parse_line(struct scan scan, bool open)
+{
+  struct line line = {.key = {.at = scan.at}};
+  const char *colon = memchr(scan.at, ':', (size_t)(scan.end - scan.at));
+  if (colon == NULL) {
+    line.key = scan_word(&scan);
+    line.cause = "no key with a colon";
+    return line;
+  }
+  line.key.length = (size_t)(colon - scan.at);
+  scan.at = colon + 1;
+
+  int error = span_number(scan_word(&scan), &line.value);
+  struct span unit = scan_word(&scan);
+  if (unit.length == 0)
+    line.unit = MEMINFO_UNIT_COUNT;
+  else if (span_is(unit, "kB") && scan_word(&scan).length == 0)
+    line.unit = MEMINFO_UNIT_KB;
+  else
+    line.cause = "unit is not kB";
+  if (error == 0 && line.unit == MEMINFO_UNIT_KB)
+    error = scale(line.value, 1024, &line.value);
+  if (error == -ERANGE)
+    line.cause = "number out of range (a counter wrapped below zero?)";
+  else if (error != 0)
+    line.cause = "not a number";
+  else if (open && line.unit == MEMINFO_UNIT_COUNT)
+    line.cause = "the file ends within the line";
+  return line;
+}
+
+static const char *store_other(const struct line *line, struct meminfo *out)
+{
+  unsigned slot = out->others_count++;
+  if (slot >= MEMINFO_OTHERS_KEPT)
+    return line->cause;
+  struct meminfo_other *other = &out->others[slot];
+  span_copy(line->key, other->key, sizeof(other->key));
+  other->value = line->cause == NULL ? reading_known(line->value)
+                                     : reading_missing(READING_MALFORMED);
+  return line->cause;
+}
+
+/* Stores the line in its row, and returns what is wrong with it. */
+static const char *store_row(const struct line *line, enum meminfo_field row,
+                             struct meminfo *out)
+{
+  const char *cause = line->cause;
+  if (cause == NULL && line->unit != meminfo_rows[row].unit)
+    cause = line->unit == MEMINFO_UNIT_KB ? "a unit where none belongs" : "no unit";
+  if (out->fields[row].state != READING_ABSENT)
+    cause = "the key occurs twice";
+  out->fields[row] =
+      cause == NULL ? reading_known(line->value) : reading_missing(READING_MALFORMED);
+  return cause;
+}
+
+static void bound_fields(const unsigned lines[MEMINFO_FIELD_COUNT], struct meminfo *out,
+                         struct fault *fault)
+{
+  for (unsigned row = 0; row < MEMINFO_FIELD_COUNT; row++) {
+    struct reading *field = &out->fields[row];
+    if (meminfo_rows[row].inside == MEMINFO_FIELD_nothing ||
+        field->state != READING_KNOWN || field->value <= out->mem_total.value)
+      continue;
+    *field = reading_missing(READING_MALFORMED);
+    struct span key = {meminfo_rows[row].key, meminfo_rows[row].key_length};
+    fault_note(fault, lines[row], key, "more than MemTotal");
+  }
+}
+
+int meminfo_parse(struct scan text, struct meminfo *out, struct fault *fault)
+{
+  memset(out, 0, sizeof(*out));
+  unsigned lines[MEMINFO_FIELD_COUNT] = {0};
+  struct scan line;
+  unsigned next = 0;
+  while (scan_line(&text, &line)) {
+    struct line parsed = parse_line(line, scan_line_is_open(&text, &line));
+    enum meminfo_field row = find_row(parsed.key, next);
+    const char *cause;
+    if (row == MEMINFO_FIELD_COUNT) {
+      cause = store_other(&parsed, out);
+    } else {
+      cause = store_row(&parsed, row, out);
+      lines[row] = line.line;
+      next = row + 1;
+    }
+    if (cause != NULL)
+      fault_note(fault, line.line, parsed.key, cause);
+  }
+  if (out->mem_total.state != READING_KNOWN || out->mem_total.value == 0) {
+    if (fault->count == 0)
+      fault_note(fault, 0, (struct span){"MemTotal", 8}, "no such line above 0");
+    return -EBADMSG;
+  }
+  bound_fields(lines, out, fault);
+  return 0;
+}

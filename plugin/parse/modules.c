@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+#include "meminfo_explain/modules.h"
+
+#include <errno.h>
+
+int modules_parse(struct scan text, struct modules *out, struct fault *fault)
+{
+  *out = (struct modules){reading_known(0), reading_known(0)};
+  struct scan line;
+  unsigned bad = 0;
+  while (scan_line(&text, &line)) {
+    bool open = scan_line_is_open(&text, &line);
+    struct span name = scan_word(&line);
+    uint64_t size;
+    if (span_number(scan_word(&line), &size) == 0 && !open) {
+      reading_add(&out->size, size);
+      reading_add(&out->modules_count, 1);
+    } else {
+      bad++;
+      fault_note(fault, line.line, name,
+                 open ? "the file ends within the line" : "size is not a number");
+    }
+  }
+  if (bad == 0)
+    return 0;
+  reading_fill(&out->size, MODULES_READINGS, READING_MALFORMED);
+  return -EBADMSG;
+}

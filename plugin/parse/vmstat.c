@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+#include "meminfo_explain/vmstat.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum stat_unit { STAT_UNIT_PAGES, STAT_UNIT_EVENTS };
+
+static const struct {
+  const char *key;
+  size_t key_length;
+  enum stat_unit unit;
+} rows[VMSTAT_FIELD_COUNT] = {
+#define STAT(member, key, unit) {key, sizeof(key) - 1, STAT_UNIT_##unit},
+#include "meminfo_explain/vmstat.def"
+};
+
+static unsigned find_row(struct span key)
+{
+  unsigned row = 0;
+  while (row < VMSTAT_FIELD_COUNT && (key.length != rows[row].key_length ||
+                                      memcmp(key.at, rows[row].key, key.length) != 0))
+    row++;
+  return row;
+}
+
+int vmstat_parse(struct scan text, uint64_t page_size, struct vmstat *out,
+                 struct fault *fault)
+{
+  memset(out, 0, sizeof(*out));
+  struct scan line;
+  bool any = false;
+  while (scan_line(&text, &line)) {
+    bool open = scan_line_is_open(&text, &line);
+    struct span key = scan_word(&line);
+    struct span word = scan_word(&line);
+    uint64_t value;
+    int error = span_number(word, &value);
+    any |= error == 0;
+    unsigned row = find_row(key);
+    if (row == VMSTAT_FIELD_COUNT)
+      continue;
+    if (error == 0 && rows[row].unit == STAT_UNIT_PAGES)
+      error = scale(value, page_size, &value);
+    const char *cause = NULL;
+    if (error != 0)
+      cause = error == -ERANGE ? "number out of range" : "not a number";
+    else if (open)
+      cause = "the file ends within the line";
+    else if (out->fields[row].state != READING_ABSENT)
+      cause = "the key occurs twice";
+    out->fields[row] =
+        cause == NULL ? reading_known(value) : reading_missing(READING_MALFORMED);
+    if (cause != NULL)
+      fault_note(fault, line.line, key, cause);
+  }
+  if (any)
+    return 0;
+  fault_note(fault, 0, (struct span){"", 0}, "no line of the form `key number'");
+  return -EBADMSG;
+}

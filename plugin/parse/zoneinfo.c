@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+#include "meminfo_explain/zoneinfo.h"
+
+#include <errno.h>
+#include <string.h>
+
+struct parser {
+  uint64_t page_size;
+  struct zoneinfo *out;
+  struct fault *fault;
+  bool seen_zone;
+  uint64_t node;            /* of the zone being read */
+  uint64_t node_threshold;  /* largest of the node's zones, in pages */
+  uint64_t cpus, node_cpus; /* of the zone; most of the node's zones */
+  uint64_t zone_threshold;
+};
+
+static void add_pages(struct parser *p, const struct scan *line, struct span key,
+                      struct span word, struct reading *sum)
+{
+  uint64_t pages, bytes;
+  int error = span_number(word, &pages);
+  if (error == 0)
+    error = scale(pages, p->page_size, &bytes);
+  if (error == 0) {
+    reading_add(sum, bytes);
+    return;
+  }
+  *sum = reading_missing(READING_MALFORMED);
+  fault_note(p->fault, line->line, key,
+             error == -ERANGE ? "number out of range" : "not a number");
+}
+
+/* calculate_normal_threshold() in mm/vmstat.c never exceeds this many pages. */
+static const uint64_t threshold_max = 125;
+
+static void read_threshold(struct parser *p, const struct scan *line, struct span word)
+{
+  uint64_t threshold;
+  if (span_number(word, &threshold) != 0 || threshold > threshold_max) {
+    p->out->node_drift = p->out->zone_drift = reading_missing(READING_MALFORMED);
+    fault_note(p->fault, line->line, word, "not a threshold");
+  } else if (threshold > p->zone_threshold) {
+    p->zone_threshold = threshold;
+  }
+}
+
+static void end_zone(struct parser *p)
+{
+  reading_add(&p->out->zone_drift, p->zone_threshold * p->cpus * p->page_size);
+  if (p->zone_threshold > p->node_threshold)
+    p->node_threshold = p->zone_threshold;
+  if (p->cpus > p->node_cpus)
+    p->node_cpus = p->cpus;
+  if (p->cpus > p->out->cpus_count.value)
+    p->out->cpus_count = reading_known(p->cpus);
+  p->zone_threshold = p->cpus = 0;
+}
+
+static void end_node(struct parser *p)
+{
+  reading_add(&p->out->node_drift, p->node_threshold * p->node_cpus * p->page_size);
+  p->node_threshold = p->node_cpus = 0;
+}
+
+/* "Node 0, zone   Normal", after its first word. */
+static void begin_zone(struct parser *p, struct scan *line)
+{
+  struct span word = scan_word(line);
+  if (word.length > 0 && word.at[word.length - 1] == ',')
+    word.length--;
+  uint64_t node;
+  if (span_number(word, &node) != 0)
+    return;
+  if (p->seen_zone) {
+    end_zone(p);
+    if (node != p->node)
+      end_node(p);
+  }
+  p->node = node;
+  p->seen_zone = true;
+}
+
+/* Up to 2.6.24 each CPU is printed twice: "cpu: 0 pcp: 0", and "pcp: 1" for what is
+ * cache-cold. Takes what follows "cpu:". */
+static bool is_second_list(struct scan line)
+{
+  scan_word(&line);
+  return span_is(scan_word(&line), "pcp:") && !span_is(scan_word(&line), "0");
+}
+
+static void read_line(struct parser *p, struct scan line)
+{
+  struct zoneinfo *out = p->out;
+  struct span key = scan_word(&line);
+  if (span_is(key, "Node")) {
+    begin_zone(p, &line);
+  } else if (span_is(key, "pages")) {
+    struct span name = scan_word(&line);
+    if (span_is(name, "free"))
+      add_pages(p, &line, name, scan_word(&line), &out->free);
+  } else if (span_is(key, "present")) {
+    add_pages(p, &line, key, scan_word(&line), &out->present);
+  } else if (span_is(key, "managed")) {
+    add_pages(p, &line, key, scan_word(&line), &out->managed);
+  } else if (span_is(key, "nr_isolated_anon") || span_is(key, "nr_isolated_file")) {
+    add_pages(p, &line, key, scan_word(&line), &out->isolated);
+  } else if (span_is(key, "cpu:")) {
+    p->cpus += !is_second_list(line);
+  } else if (span_is(key, "count:")) {
+    add_pages(p, &line, key, scan_word(&line), &out->pcp);
+  } else if (span_is(key, "vm") && span_is(scan_word(&line), "stats") &&
+             span_is(scan_word(&line), "threshold:")) {
+    read_threshold(p, &line, scan_word(&line));
+  }
+}
+
+int zoneinfo_parse(struct scan text, uint64_t page_size, struct zoneinfo *out,
+                   struct fault *fault)
+{
+  memset(out, 0, sizeof(*out));
+  struct parser p = {.page_size = page_size, .out = out, .fault = fault};
+  struct scan line;
+  bool open = false;
+  while (scan_line(&text, &line)) {
+    open = scan_line_is_open(&text, &line);
+    read_line(&p, line);
+  }
+  if (!p.seen_zone) {
+    fault_note(fault, 0, (struct span){"", 0}, "no line of the form `Node N, zone NAME'");
+    return -EBADMSG;
+  }
+  if (open) {
+    fault_note(fault, line.line, scan_word(&line), "the file ends within the line");
+    reading_fill(&out->pcp, sizeof(*out) / sizeof(struct reading), READING_MALFORMED);
+    return -EBADMSG;
+  }
+  end_zone(&p);
+  end_node(&p);
+  return 0;
+}

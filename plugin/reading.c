@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+#include "meminfo_explain/reading.h"
+
+static const char *const names[] = {
+    [READING_KNOWN] = "known",
+    [READING_ABSENT] = "absent",
+    [READING_DENIED] = "denied",
+    [READING_MALFORMED] = "malformed",
+};
+
+const char *reading_state_name(enum reading_state state)
+{
+  return names[state];
+}
+
+enum reading_state reading_state_join(enum reading_state a, enum reading_state b)
+{
+  if (a == READING_KNOWN)
+    return b;
+  if (b == READING_KNOWN)
+    return a;
+  return a > b ? a : b;
+}
+
+void reading_add(struct reading *sum, uint64_t value)
+{
+  if (sum->state == READING_DENIED || sum->state == READING_MALFORMED)
+    return;
+  uint64_t total;
+  if (__builtin_add_overflow(sum->value, value, &total) || total > INT64_MAX)
+    *sum = reading_missing(READING_MALFORMED);
+  else
+    *sum = reading_known(total);
+}
+
+void reading_fill(struct reading *first, size_t count, enum reading_state state)
+{
+  for (size_t i = 0; i < count; i++)
+    first[i] = reading_missing(state);
+}

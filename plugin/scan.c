@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+#include "meminfo_explain/scan.h"
+
+#include <errno.h>
+#include <string.h>
+
+struct scan scan_text(const char *text, size_t length)
+{
+  return (struct scan){.at = text, .end = text + length};
+}
+
+bool scan_line(struct scan *text, struct scan *line)
+{
+  if (text->at == text->end)
+    return false;
+  const char *newline = memchr(text->at, '\n', (size_t)(text->end - text->at));
+  line->at = text->at;
+  line->end = newline != NULL ? newline : text->end;
+  line->line = ++text->line;
+  text->at = newline != NULL ? newline + 1 : text->end;
+  return true;
+}
+
+bool scan_line_is_open(const struct scan *text, const struct scan *line)
+{
+  return line->end == text->end;
+}
+
+static bool is_blank(char c)
+{
+  return c == ' ' || c == '\t';
+}
+
+struct span scan_word(struct scan *line)
+{
+  while (line->at < line->end && is_blank(*line->at))
+    line->at++;
+  struct span word = {.at = line->at};
+  while (line->at < line->end && !is_blank(*line->at))
+    line->at++;
+  word.length = (size_t)(line->at - word.at);
+  return word;
+}
+
+int span_number(struct span span, uint64_t *out)
+{
+  if (span.length == 0)
+    return -EBADMSG;
+  uint64_t number = 0;
+  bool overflow = false;
+  for (size_t i = 0; i < span.length; i++) {
+    if (span.at[i] < '0' || span.at[i] > '9')
+      return -EBADMSG;
+    overflow |= __builtin_mul_overflow(number, 10, &number);
+    overflow |= __builtin_add_overflow(number, (uint64_t)(span.at[i] - '0'), &number);
+  }
+  if (overflow || number > INT64_MAX)
+    return -ERANGE;
+  *out = number;
+  return 0;
+}
+
+bool span_copy(struct span span, char *out, size_t size)
+{
+  size_t length = span.length < size ? span.length : size - 1;
+  for (size_t i = 0; i < length; i++)
+    out[i] = span.at[i] > ' ' && span.at[i] <= '~' ? span.at[i] : '?';
+  out[length] = '\0';
+  return length == span.length;
+}
+
+int scale(uint64_t value, uint64_t unit, uint64_t *out)
+{
+  uint64_t product;
+  if (__builtin_mul_overflow(value, unit, &product) || product > INT64_MAX)
+    return -ERANGE;
+  *out = product;
+  return 0;
+}
+
+void fault_note(struct fault *fault, unsigned line, struct span near, const char *cause)
+{
+  if (fault->count++ > 0)
+    return;
+  fault->cause = cause;
+  fault->line = line;
+  span_copy(near, fault->near, sizeof(fault->near));
+}

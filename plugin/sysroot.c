@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include "meminfo_explain/sysroot.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <fnmatch.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+static bool holds_procfs(int root)
+{
+  int fd = openat(root, "proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0)
+    return false;
+  struct statfs fs;
+  bool procfs = fstatfs(fd, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
+  close(fd);
+  return procfs;
+}
+
+int sysroot_open(const char *path, struct sysroot *root)
+{
+  int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0)
+    return -errno;
+  char *copy = strdup(path);
+  if (copy == NULL) {
+    close(fd);
+    return -ENOMEM;
+  }
+  for (size_t length = strlen(copy); length > 0 && copy[length - 1] == '/';)
+    copy[--length] = '\0';
+  *root = (struct sysroot){.fd = fd, .path = copy, .live = holds_procfs(fd)};
+  return 0;
+}
+
+void sysroot_close(struct sysroot *root)
+{
+  if (root->path == NULL)
+    return;
+  close(root->fd);
+  free(root->path);
+  *root = (struct sysroot){.fd = -1};
+}
+
+static int text_grow(struct text *text)
+{
+  size_t capacity = text->capacity > 0 ? 2 * text->capacity : (size_t)1 << 14;
+  if (capacity > SYSROOT_FILE_MAX)
+    return -EFBIG;
+  char *bytes = realloc(text->bytes, capacity);
+  if (bytes == NULL)
+    return -ENOMEM;
+  text->bytes = bytes;
+  text->capacity = capacity;
+  return 0;
+}
+
+static int slurp_fd(int fd, struct text *text)
+{
+  text->length = 0;
+  for (;;) {
+    if (text->length == text->capacity) {
+      int error = text_grow(text);
+      if (error != 0)
+        return error;
+    }
+    ssize_t n = read(fd, text->bytes + text->length, text->capacity - text->length);
+    if (n == 0)
+      return 0;
+    if (n > 0)
+      text->length += (size_t)n;
+    else if (errno != EINTR)
+      return -errno;
+  }
+}
+
+int sysroot_slurp(const struct sysroot *root, const char *path, struct text *text)
+{
+  /* O_NONBLOCK: a FIFO in a captured tree opens at once instead of waiting. */
+  int fd = openat(root->fd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  if (fd < 0)
+    return -errno;
+  struct stat st;
+  int error = 0;
+  if (fstat(fd, &st) != 0)
+    error = -errno;
+  else if (S_ISDIR(st.st_mode))
+    error = -EISDIR;
+  else if (!S_ISREG(st.st_mode))
+    error = -ENOTSUP;
+  else
+    error = slurp_fd(fd, text);
+  close(fd);
+  return error;
+}
+
+void text_free(struct text *text)
+{
+  free(text->bytes);
+  *text = (struct text){0};
+}
+
+/* The pattern split around the component that holds wildcards. */
+struct split {
+  char parent[256]; /* "" where the wildcards come first */
+  char wild[64];
+  const char *rest; /* with its leading '/', or "" */
+};
+
+static int split_pattern(const char *pattern, struct split *split)
+{
+  size_t wildcard = strcspn(pattern, "*?[");
+  size_t start = wildcard;
+  while (start > 0 && pattern[start - 1] != '/')
+    start--;
+  size_t length = strcspn(pattern + start, "/");
+  if (start >= sizeof(split->parent) || length >= sizeof(split->wild))
+    return -ENAMETOOLONG;
+  memcpy(split->parent, pattern, start);
+  split->parent[start] = '\0';
+  memcpy(split->wild, pattern + start, length);
+  split->wild[length] = '\0';
+  split->rest = pattern + start + length;
+  return 0;
+}
+
+int sysroot_each(const struct sysroot *root, const char *pattern,
+                 int (*visit)(void *context, const char *path), void *context)
+{
+  struct split split;
+  int result = split_pattern(pattern, &split);
+  if (result != 0)
+    return result;
+  const char *parent = split.parent[0] != '\0' ? split.parent : ".";
+  int fd = openat(root->fd, parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0)
+    return -errno;
+  /* getdents64 into our own buffer: opendir would allocate one at each sample. */
+  _Alignas(struct dirent64) char buffer[8192];
+  ssize_t n = 0;
+  while (result == 0 && (n = getdents64(fd, buffer, sizeof(buffer))) > 0) {
+    for (ssize_t at = 0; result == 0 && at < n;) {
+      const struct dirent64 *entry = (const struct dirent64 *)(buffer + at);
+      at += entry->d_reclen;
+      if (fnmatch(split.wild, entry->d_name, FNM_PERIOD) != 0)
+        continue;
+      char path[640];
+      int length =
+          snprintf(path, sizeof(path), "%s%s%s", split.parent, entry->d_name, split.rest);
+      if (length < 0 || (size_t)length >= sizeof(path))
+        result = -ENAMETOOLONG;
+      else
+        result = visit(context, path);
+    }
+  }
+  if (n < 0)
+    result = -errno;
+  close(fd);
+  return result;
+}
+
+enum reading_state sysroot_error_state(int error)
+{
+  switch (error) {
+  case 0:
+    return READING_KNOWN;
+  case -ENOENT:
+  case -ENOTDIR:
+  case -ESRCH:
+    return READING_ABSENT;
+  case -EACCES:
+  case -EPERM:
+    return READING_DENIED;
+  default:
+    return READING_MALFORMED;
+  }
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+/* What our reading costs beyond that of the kernel: CPU time of ours against that of bare
+ * open, read, close of the very same files, in turns. Prints `name ratio limit`. */
+#define _GNU_SOURCE
+#include "meminfo_explain/collect.h"
+#include "meminfo_explain/explain.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { PAIRS_MAX = 400, PAIRS_MIN = 20, FILES_MAX = 1 << 16 };
+static const double seconds_max = 5; /* per ratio, on a machine with many processes */
+
+/* The files that ours opened, as told by the linker's --wrap=openat. */
+static struct {
+  bool recording;
+  size_t count;
+  char (*paths)[160];
+} opened;
+
+int __real_openat(int directory, const char *path, int flags, ...);
+int __wrap_openat(int directory, const char *path, int flags, ...);
+
+int __wrap_openat(int directory, const char *path, int flags, ...)
+{
+  int fd = __real_openat(directory, path, flags);
+  if (opened.recording && fd >= 0 && (flags & O_DIRECTORY) == 0 &&
+      opened.count < FILES_MAX && strlen(path) < sizeof(*opened.paths))
+    strcpy(opened.paths[opened.count++], path);
+  return fd;
+}
+
+static struct {
+  struct collector collector;
+  struct sample sample;
+  struct explanation explanation;
+} state;
+
+static double cpu_seconds(void)
+{
+  struct timespec now;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static int sample_without_pss(void)
+{
+  static const struct collect_options options = {.pss = false};
+  int error = collect(&state.collector, &options, &state.sample);
+  explain(&state.sample, &state.explanation);
+  return error;
+}
+
+static int pss_walk(void)
+{
+  struct fault fault = {0};
+  char where[96];
+  return processes_collect(&state.collector.root, state.sample.page_size, 0,
+                           &state.collector.text, &state.sample.processes, &fault, where,
+                           sizeof(where));
+}
+
+/* With the buffer that ours has grown, so that the kernel is asked as often. */
+static void read_bare(void)
+{
+  struct text *text = &state.collector.text;
+  for (size_t i = 0; i < opened.count; i++) {
+    int fd = __real_openat(state.collector.root.fd, opened.paths[i],
+                           O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0)
+      continue; /* a process that ended */
+    while (read(fd, text->bytes, text->capacity) > 0)
+      continue;
+    close(fd);
+  }
+}
+
+static int compare(const void *a, const void *b)
+{
+  double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+/* 0 within the limit, 1 above it, 2 where there was nothing to measure. */
+static int measure(const char *name, int (*ours)(void), double limit)
+{
+  static double ratios[PAIRS_MAX];
+  double begin = cpu_seconds();
+  size_t pairs = 0;
+  opened.count = 0;
+  opened.recording = true;
+  int error = ours();
+  opened.recording = false;
+  if (error != 0 || opened.count == 0) {
+    fprintf(stderr, "bench: %s: %s\n", name, strerror(-error));
+    return 2;
+  }
+  while (pairs < PAIRS_MAX &&
+         (pairs < PAIRS_MIN || cpu_seconds() - begin < seconds_max)) {
+    double start = cpu_seconds();
+    ours();
+    double middle = cpu_seconds();
+    read_bare();
+    ratios[pairs++] = (middle - start) / (cpu_seconds() - middle);
+  }
+  qsort(ratios, pairs, sizeof(*ratios), compare);
+  double median = ratios[pairs / 2];
+  printf("%s %.3f %.1f\n", name, median, limit);
+  return median > limit;
+}
+
+int main(void)
+{
+  opened.paths = calloc(FILES_MAX, sizeof(*opened.paths));
+  int error = collector_open("/", &state.collector);
+  if (error != 0 || opened.paths == NULL) {
+    fprintf(stderr, "bench: cannot begin: %s\n", strerror(-error));
+    return 2;
+  }
+  int sample = measure("sample_without_pss", sample_without_pss, 2.0);
+  int walk = measure("pss_walk", pss_walk, 2.0);
+  collector_close(&state.collector);
+  free(opened.paths);
+  return sample > walk ? sample : walk;
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+#define _XOPEN_SOURCE 700
+#include "golden.h"
+
+#include "meminfo_explain/collect.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void lines_add(struct lines *lines, const char *line)
+{
+  if (lines->count == lines->capacity) {
+    lines->capacity = lines->capacity > 0 ? 2 * lines->capacity : 64;
+    lines->line = realloc(lines->line, lines->capacity * sizeof(*lines->line));
+  }
+  lines->line[lines->count++] = strdup(line);
+}
+
+static int by_text(const void *a, const void *b)
+{
+  return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+void lines_sort(struct lines *lines)
+{
+  if (lines->count > 0)
+    qsort(lines->line, lines->count, sizeof(*lines->line), by_text);
+}
+
+void lines_free(struct lines *lines)
+{
+  for (size_t i = 0; i < lines->count; i++)
+    free(lines->line[i]);
+  free(lines->line);
+  *lines = (struct lines){0};
+}
+
+void golden_format(const char *view, const char *type, const char *instance, double value,
+                   char *out, size_t size)
+{
+  /* As csv prints a gauge. */
+  snprintf(out, size, "%s/%s-%s %f", view, type, instance, value);
+}
+
+static void add_metric(void *context, const struct metric *metric)
+{
+  static const char *const types[] = {[METRIC_TYPE_BYTES] = "bytes",
+                                      [METRIC_TYPE_SIGNED_BYTES] = "signed_bytes",
+                                      [METRIC_TYPE_PERCENT] = "percent",
+                                      [METRIC_TYPE_COUNT] = "count",
+                                      [METRIC_TYPE_DURATION] = "duration"};
+  char line[512];
+  if (metric->type == METRIC_TYPE_DURATION)
+    return;
+  golden_format(metric->view, types[metric->type], metric->instance, metric->value, line,
+                sizeof(line));
+  lines_add(context, line);
+}
+
+int golden_explain(const char *root, struct lines *lines)
+{
+  struct collector collector;
+  int status = collector_open(root, &collector);
+  if (status != 0)
+    return status;
+  struct sample *sample = malloc(sizeof(*sample));
+  struct explanation *explanation = malloc(sizeof(*explanation));
+  status = collect(&collector, &(struct collect_options){.pss = true}, sample);
+  explain(sample, explanation);
+  metrics_each(sample, explanation, &(struct metrics_options){.vmalloc_callers = 8},
+               add_metric, lines);
+  lines_sort(lines);
+  free(explanation);
+  free(sample);
+  collector_close(&collector);
+  return status;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* What the suites share: running one, and building throw-away trees of files. */
+#ifndef MEMINFO_EXPLAIN_TESTS_SUITE_H
+#define MEMINFO_EXPLAIN_TESTS_SUITE_H
+
+#include "meminfo_explain/scan.h"
+
+#include <check.h>
+
+/* Makes suite NAME of the tests, runs it, and returns main()'s exit status. Each test is
+ * its own case, so that a red test is named by its sentence. */
+int suite_run(const char *name, const TTest *const tests[], size_t count);
+
+#define SUITE_MAIN(name, ...)                                                            \
+  int main(void)                                                                         \
+  {                                                                                      \
+    const TTest *const tests[] = {__VA_ARGS__};                                          \
+    return suite_run(name, tests, sizeof(tests) / sizeof(*tests));                       \
+  }
+
+/* A scan over a string literal, or any C string. */
+struct scan scan_string(const char *text);
+
+/* A new directory under $TMPDIR or /tmp, removed with all it holds by tree_remove. */
+char *tree_make(void);
+void tree_remove(char *tree);
+
+/* Writes a file below the tree; makes the directories on the way. */
+void tree_write(const char *tree, const char *path, const char *text);
+void tree_write_bytes(const char *tree, const char *path, const void *bytes, size_t size);
+
+/* A whole file as an allocated C string; *length may be NULL. Fails the test if unread.
+ */
+char *file_read(const char *path, size_t *length);
+
+#endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+#include "meminfo_explain/cpulist.h"
+
+#include "suite.h"
+
+#include <errno.h>
+
+#define LENGTH(array) (sizeof(array) / sizeof(*(array)))
+
+static const struct {
+  const char *text;
+  uint64_t want;
+} cases[] = {
+    {"0\n", 1},           {"0", 1},         {"0-3\n", 4},
+    {"0-3,8\n", 5},       {"0,2,4\n", 3},   {"0-1,4-5,8-11\n", 8},
+    {"8-8\n", 1},         {"  0-7  \n", 8}, {"0-3\n4-7\n", 4}, /* the first line only */
+    {"0-65535\n", 65536}, {"65535\n", 1},
+};
+
+START_TEST(cpus_of_all_ranges_are_counted)
+{
+  for (size_t i = 0; i < LENGTH(cases); i++) {
+    uint64_t got = 4711;
+    struct fault fault = {0};
+    ck_assert_int_eq(cpulist_parse(scan_string(cases[i].text), &got, &fault), 0);
+    ck_assert_msg(got == cases[i].want, "%s: %llu", cases[i].text,
+                  (unsigned long long)got);
+    ck_assert_uint_eq(fault.count, 0);
+  }
+}
+END_TEST
+
+static const struct {
+  const char *text, *near;
+} refused[] = {
+    {"", ""},
+    {"\n", ""},
+    {"x\n", "x"},
+    {"-3\n", "-3"},
+    {"0-\n", "0-"}, /* cut short */
+    {"0-3,\n", ""},
+    {",0\n", ""},
+    {"0,,1\n", ""},
+    {"3-0\n", "3-0"},
+    {"0-3-5\n", "0-3-5"},
+    {"0-3,8-x\n", "8-x"},
+    {"0-65536\n", "0-65536"},
+    {"0-18446744073709551615\n", "0-18446744073709551615"},
+    {"0x3\n", "0x3"},
+    {"0-3\r\n", "0-3?"},
+};
+
+START_TEST(what_is_no_list_leaves_out_untouched)
+{
+  for (size_t i = 0; i < LENGTH(refused); i++) {
+    uint64_t got = 4711;
+    struct fault fault = {0};
+    int error = cpulist_parse(scan_string(refused[i].text), &got, &fault);
+    ck_assert_msg(error == -EBADMSG, "%s: %d, %llu", refused[i].text, error,
+                  (unsigned long long)got);
+    ck_assert_uint_eq(got, 4711);
+    ck_assert_str_eq(fault.cause, "not a range of CPUs");
+    ck_assert_str_eq(fault.near, refused[i].near);
+    ck_assert_uint_eq(fault.line, 1);
+    ck_assert_uint_eq(fault.count, 1);
+  }
+}
+END_TEST
+
+SUITE_MAIN("cpulist", cpus_of_all_ranges_are_counted,
+           what_is_no_list_leaves_out_untouched)

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/* Whole machines: every folder of fixtures/ but malformed/ is a test. */
+#define _GNU_SOURCE
+#include "golden.h"
+#include "suite.h"
+
+#include "meminfo_explain/collect.h"
+
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static glob_t fixtures;
+
+static const char *fixture_root(int index)
+{
+  /* FIXTURES/NAME/about, without the file */
+  static char root[512];
+  snprintf(root, sizeof(root), "%s", fixtures.gl_pathv[index]);
+  *strrchr(root, '/') = '\0';
+  return root;
+}
+
+static void assert_same_lines(const char *root, const struct lines *got)
+{
+  char path[600];
+  snprintf(path, sizeof(path), "%s/expect.txt", root);
+  char *expected = file_read(path, NULL), *rest = expected;
+  for (size_t i = 0; i < got->count; i++) {
+    const char *want = strsep(&rest, "\n");
+    ck_assert_msg(want != NULL && strcmp(want, got->line[i]) == 0,
+                  "%s:%zu: expected \"%s\", got \"%s\"", path, i + 1,
+                  want != NULL ? want : "(end)", got->line[i]);
+  }
+  ck_assert_msg(rest == NULL || *rest == '\0', "%s: expected more: \"%s\"", path, rest);
+  free(expected);
+}
+
+START_TEST(metrics_are_as_expected)
+{
+  const char *root = fixture_root(_i);
+  struct lines lines = {0};
+  ck_assert_int_eq(golden_explain(root, &lines), 0);
+  assert_same_lines(root, &lines);
+  lines_free(&lines);
+}
+END_TEST
+
+/* A new kernel announces itself here: its line wants a row in meminfo.def. */
+START_TEST(every_meminfo_line_has_a_row)
+{
+  const char *root = fixture_root(_i);
+  struct collector collector;
+  struct sample *sample = malloc(sizeof(*sample));
+  ck_assert_int_eq(collector_open(root, &collector), 0);
+  ck_assert_int_eq(collect(&collector, &(struct collect_options){0}, sample), 0);
+  ck_assert_msg(sample->meminfo.others_count == 0, "%s: no row for \"%s\"", root,
+                sample->meminfo.others[0].key);
+  collector_close(&collector);
+  free(sample);
+}
+END_TEST
+
+START_TEST(conserves_mem_total_to_the_byte)
+{
+  struct collector collector;
+  struct sample *sample = malloc(sizeof(*sample));
+  struct explanation *e = malloc(sizeof(*e));
+  ck_assert_int_eq(collector_open(fixture_root(_i), &collector), 0);
+  ck_assert_int_eq(collect(&collector, &(struct collect_options){.pss = true}, sample),
+                   0);
+  explain(sample, e);
+  for (unsigned m = 0; m < ACCOUNTING_COUNT; m++) {
+    if (e->black_hole.of[m].state != READING_KNOWN)
+      continue;
+    int64_t sum = e->black_hole.of[m].value;
+    for (size_t i = 0; i < TERM_COUNT; i++)
+      if (e->terms[i].state == READING_KNOWN &&
+          (term_rows[i].view == TERM_VIEW_FREE || term_rows[i].view == TERM_VIEW_KERNEL ||
+           term_rows[i].view == accounting_view(m)))
+        sum += e->terms[i].value;
+    ck_assert_int_eq(sum, e->terms[TERM_TOTAL_mem_total].value);
+  }
+  collector_close(&collector);
+  free(e);
+  free(sample);
+}
+END_TEST
+
+int main(void)
+{
+  if (glob(FIXTURES "/*/about", 0, NULL, &fixtures) != 0) {
+    fprintf(stderr, "no fixtures in " FIXTURES "\n");
+    return EXIT_FAILURE;
+  }
+  int count = (int)fixtures.gl_pathc;
+  Suite *suite = suite_create("fixtures");
+  TCase *tcase = tcase_create("fixtures");
+  tcase_add_loop_test(tcase, metrics_are_as_expected, 0, count);
+  tcase_add_loop_test(tcase, every_meminfo_line_has_a_row, 0, count);
+  tcase_add_loop_test(tcase, conserves_mem_total_to_the_byte, 0, count);
+  suite_add_tcase(suite, tcase);
+  SRunner *runner = srunner_create(suite);
+  srunner_run_all(runner, CK_ENV);
+  int failed = srunner_ntests_failed(runner);
+  srunner_free(runner);
+  globfree(&fixtures);
+  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

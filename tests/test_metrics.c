@@ -1,0 +1,459 @@
+/* SPDX-License-Identifier: MIT */
+#include "meminfo_explain/collect.h"
+#include "meminfo_explain/metrics.h"
+#include "suite.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define MB(n)       ((uint64_t)(n) << 20)
+#define METRICS_MAX 512
+
+/* What was emitted, kept. */
+static struct kept {
+  char view[32], instance[192];
+  enum metric_type type;
+  double value;
+} kept[METRICS_MAX];
+static unsigned kept_count;
+
+static struct sample sample;
+static struct explanation explanation;
+
+static void keep(void *context, const struct metric *metric)
+{
+  ck_assert_ptr_eq(context, &kept_count);
+  ck_assert_uint_lt(kept_count, METRICS_MAX);
+  struct kept *slot = &kept[kept_count++];
+  snprintf(slot->view, sizeof(slot->view), "%s", metric->view);
+  snprintf(slot->instance, sizeof(slot->instance), "%s", metric->instance);
+  slot->type = metric->type;
+  slot->value = metric->value;
+}
+
+static void emit(unsigned vmalloc_callers)
+{
+  const struct metrics_options options = {.vmalloc_callers = vmalloc_callers};
+  kept_count = 0;
+  metrics_each(&sample, &explanation, &options, keep, &kept_count);
+}
+
+static void emit_fixture(const char *name)
+{
+  static const struct collect_options options = {.pss = true};
+  struct collector collector;
+  char root[512];
+  snprintf(root, sizeof(root), "%s/%s", FIXTURES, name);
+  ck_assert_int_eq(collector_open(root, &collector), 0);
+  ck_assert_int_eq(collect(&collector, &options, &sample), 0);
+  collector_close(&collector);
+  explain(&sample, &explanation);
+  emit(10);
+}
+
+static const struct kept *find(const char *view, enum metric_type type,
+                               const char *instance)
+{
+  for (unsigned i = 0; i < kept_count; i++)
+    if (kept[i].type == type && strcmp(kept[i].view, view) == 0 &&
+        strcmp(kept[i].instance, instance) == 0)
+      return &kept[i];
+  return NULL;
+}
+
+static void assert_value(const char *view, enum metric_type type, const char *instance,
+                         double value)
+{
+  const struct kept *metric = find(view, type, instance);
+  ck_assert_msg(metric != NULL, "%s has no %s", view, instance);
+  ck_assert_msg(metric->value == value, "%s of %s is %f, not %f", instance, view,
+                metric->value, value);
+}
+
+static const char *const fixtures[] = {"3.x-composed-founding-highmem",
+                                       "5.15-composed-lxcfs",
+                                       "6.1-debian12-1g",
+                                       "6.1-debian12-i686-highmem",
+                                       "6.1-debian12-swap-zram",
+                                       "6.12-debian12-hugetlb",
+                                       "6.12-debian12-numa2-8cpu",
+                                       "6.12-debian12-unprivileged",
+                                       "6.18-debian12-idle-24g",
+                                       "6.18-debian12-loaded-24g"};
+#define FIXTURES_COUNT (sizeof(fixtures) / sizeof(*fixtures))
+
+START_TEST(names_are_of_lower_case_letters_digits_and_underscores)
+{
+  for (size_t f = 0; f < FIXTURES_COUNT; f++) {
+    emit_fixture(fixtures[f]);
+    ck_assert_uint_gt(kept_count, 20);
+    for (unsigned i = 0; i < kept_count; i++) {
+      const char *names[] = {kept[i].view, kept[i].instance};
+      for (size_t n = 0; n < 2; n++)
+        ck_assert_msg(names[n][0] != '\0' &&
+                          strspn(names[n], "abcdefghijklmnopqrstuvwxyz0123456789_") ==
+                              strlen(names[n]),
+                      "%s: \"%s\"", fixtures[f], names[n]);
+    }
+  }
+}
+END_TEST
+
+START_TEST(no_two_metrics_of_a_sample_have_one_name)
+{
+  for (size_t f = 0; f < FIXTURES_COUNT; f++) {
+    emit_fixture(fixtures[f]);
+    for (unsigned i = 0; i < kept_count; i++)
+      ck_assert_msg(find(kept[i].view, kept[i].type, kept[i].instance) == &kept[i],
+                    "%s: %s/%s occurs twice", fixtures[f], kept[i].view,
+                    kept[i].instance);
+  }
+}
+END_TEST
+
+#define BYTES    METRIC_TYPE_BYTES
+#define SIGNED   METRIC_TYPE_SIGNED_BYTES
+#define PERCENT  METRIC_TYPE_PERCENT
+#define COUNT    METRIC_TYPE_COUNT
+#define DURATION METRIC_TYPE_DURATION
+
+/* What users and dashboards rely on. */
+static const struct name {
+  const char *view;
+  enum metric_type type;
+  const char *instance;
+} promised[] = {
+    {"total", BYTES, "mem_total"},
+    {"total", BYTES, "mem_free"},
+    {"total", BYTES, "pcp_free"},
+    {"total", BYTES, "mem_available"},
+    {"kernel", BYTES, "slab_reclaimable"},
+    {"kernel", BYTES, "slab_unreclaimable"},
+    {"kernel", BYTES, "misc_reclaimable"},
+    {"kernel", BYTES, "vmalloc"},
+    {"kernel", BYTES, "page_tables"},
+    {"kernel", BYTES, "sec_page_tables"},
+    {"kernel", BYTES, "percpu"},
+    {"kernel", BYTES, "hugetlb"},
+    {"kernel", BYTES, "bounce"},
+    {"kernel", BYTES, "writeback_tmp"},
+    {"user_lru", BYTES, "active_anon"},
+    {"user_lru", BYTES, "inactive_anon"},
+    {"user_lru", BYTES, "active_file"},
+    {"user_lru", BYTES, "inactive_file"},
+    {"user_lru", BYTES, "unevictable"},
+    {"user_lru", BYTES, "isolated"},
+    {"user_cache", BYTES, "anon_pages"},
+    {"user_cache", BYTES, "cached"},
+    {"user_cache", BYTES, "buffers"},
+    {"user_pss", BYTES, "buffers"},
+    {"user_pss", SIGNED, "unmapped_cache"},
+    {"black_hole", SIGNED, "lru"},
+    {"black_hole", SIGNED, "cache"},
+    {"black_hole", SIGNED, "estimate"},
+    {"black_hole", SIGNED, "hidden"},
+    {"black_hole", SIGNED, "unexplained"},
+    {"black_hole", BYTES, "error"},
+    {"black_hole", PERCENT, "estimate"},
+    {"vmalloc", BYTES, "kernel_clone"},
+    {"vmalloc", BYTES, "other"},
+    {"identity", SIGNED, "anon_lru"},
+    {"identity", SIGNED, "file_lru"},
+    {"identity", SIGNED, "pss_mapped_anon"},
+    {"identity", SIGNED, "slab"},
+    {"identity", SIGNED, "active"},
+    {"identity", SIGNED, "inactive"},
+    {"identity", SIGNED, "anon_huge_pages"},
+    {"identity", SIGNED, "commit_limit"},
+    {"identity", SIGNED, "lru_cache"},
+    {"detail", BYTES, "swap_cached"},
+    {"detail", BYTES, "shmem"},
+    {"detail", BYTES, "mapped"},
+    {"detail", BYTES, "mlocked"},
+    {"detail", BYTES, "anon_huge_pages"},
+    {"detail", BYTES, "kernel_stack"},
+    {"detail", BYTES, "dirty_total"},
+    {"detail", BYTES, "huge_free"},
+    {"detail", BYTES, "huge_reserved"},
+    {"detail", BYTES, "used"},
+    {"detail", PERCENT, "commit"},
+    {"detail", PERCENT, "direct_map_large"},
+    {"quality", PERCENT, "pss_coverage"},
+    {"quality", DURATION, "read"},
+    {"quality", DURATION, "pss"},
+    {"quality", BYTES, "pss_error"},
+    {"quality", COUNT, "sources_denied"},
+};
+
+START_TEST(the_promised_names_are_there_on_a_new_kernel)
+{
+  emit_fixture("6.18-debian12-idle-24g");
+  for (size_t i = 0; i < sizeof(promised) / sizeof(*promised); i++)
+    ck_assert_msg(find(promised[i].view, promised[i].type, promised[i].instance) != NULL,
+                  "%s has no %s", promised[i].view, promised[i].instance);
+}
+END_TEST
+
+START_TEST(pss_has_its_names_where_every_process_was_read)
+{
+  emit_fixture("6.1-debian12-swap-zram");
+  static const struct name names[] = {{"user_pss", BYTES, "pss_anon"},
+                                      {"user_pss", BYTES, "pss_file"},
+                                      {"user_pss", BYTES, "pss_shmem"},
+                                      {"black_hole", SIGNED, "pss"},
+                                      {"hidden", BYTES, "zram"}};
+  for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+    ck_assert_msg(find(names[i].view, names[i].type, names[i].instance) != NULL,
+                  "%s has no %s", names[i].view, names[i].instance);
+}
+END_TEST
+
+START_TEST(values_are_those_of_the_explanation)
+{
+  emit_fixture("6.18-debian12-idle-24g");
+  assert_value("total", BYTES, "mem_total", (double)sample.meminfo.mem_total.value);
+  assert_value("total", BYTES, "pcp_free", (double)sample.zoneinfo.pcp.value);
+  assert_value("black_hole", SIGNED, "estimate",
+               (double)explanation.black_hole.of[ACCOUNTING_LRU].value);
+  assert_value("user_pss", SIGNED, "unmapped_cache",
+               (double)sample.meminfo.cached.value - (double)sample.meminfo.mapped.value);
+  assert_value("quality", COUNT, "processes_read",
+               (double)sample.processes.read_count.value);
+}
+END_TEST
+
+/* An empty sample in which nothing is known. */
+static void begin(void)
+{
+  memset(&sample, 0, sizeof(sample));
+  memset(&explanation, 0, sizeof(explanation));
+  sample.page_size = 4096;
+}
+
+START_TEST(what_is_not_known_is_not_sent)
+{
+  begin();
+  explain(&sample, &explanation);
+  emit(10);
+  for (unsigned i = 0; i < kept_count; i++) {
+    bool about_us = strcmp(kept[i].view, "quality") == 0;
+    bool sum = strcmp(kept[i].view, "black_hole") == 0 &&
+               strcmp(kept[i].instance, "hidden") == 0; /* over no consumer: 0 */
+    ck_assert_msg(about_us || sum, "%s/%s", kept[i].view, kept[i].instance);
+  }
+  assert_value("quality", COUNT, "sources_denied", 0);
+  assert_value("quality", COUNT, "identities_broken", 0);
+  ck_assert_ptr_null(find("quality", DURATION, "pss"));
+  ck_assert_ptr_null(find("quality", COUNT, "processes_read"));
+}
+END_TEST
+
+START_TEST(neither_denied_nor_malformed_numbers_are_sent)
+{
+  static const enum reading_state states[] = {READING_ABSENT, READING_DENIED,
+                                              READING_MALFORMED};
+  for (size_t i = 0; i < 3; i++) {
+    begin();
+    sample.meminfo.shmem = reading_missing(states[i]);
+    sample.vmallocinfo.pages = reading_missing(states[i]);
+    sample.vmallocinfo.other_bytes = 77;
+    explain(&sample, &explanation);
+    emit(10);
+    ck_assert_ptr_null(find("detail", BYTES, "shmem"));
+    ck_assert_ptr_null(find("vmalloc", BYTES, "other"));
+  }
+}
+END_TEST
+
+START_TEST(a_share_below_zero_is_sent_in_bytes_alone)
+{
+  begin();
+  explanation.black_hole.estimate = (struct amount){-4096, READING_KNOWN};
+  explanation.black_hole.share = (struct percentage){-0.1, READING_KNOWN};
+  emit(10);
+  assert_value("black_hole", SIGNED, "estimate", -4096);
+  ck_assert_ptr_null(find("black_hole", PERCENT, "estimate"));
+  explanation.black_hole.share.percent = 0;
+  emit(10);
+  assert_value("black_hole", PERCENT, "estimate", 0);
+}
+END_TEST
+
+START_TEST(sources_out_of_order_are_counted_and_bad_lines_summed)
+{
+  begin();
+  sample.sources[SOURCE_meminfo].state = READING_KNOWN;
+  sample.sources[SOURCE_meminfo].fault.count = 2;
+  sample.sources[SOURCE_vmallocinfo].state = READING_DENIED;
+  sample.sources[SOURCE_slabinfo].state = READING_DENIED;
+  sample.sources[SOURCE_vmstat].state = READING_MALFORMED;
+  sample.sources[SOURCE_vmstat].fault.count = 5;
+  sample.meminfo.others_count = 3;
+  sample.read_seconds = 0.25;
+  emit(10);
+  assert_value("quality", COUNT, "sources_denied", 2);
+  assert_value("quality", COUNT, "sources_malformed", 1);
+  assert_value("quality", COUNT, "malformed_lines", 7);
+  assert_value("quality", COUNT, "meminfo_unknown_lines", 3);
+  assert_value("quality", DURATION, "read", 0.25);
+}
+END_TEST
+
+START_TEST(identities_judged_broken_are_counted)
+{
+  begin();
+  const struct amount page = {4096, READING_KNOWN}, none = {0, READING_ABSENT};
+  struct identity_result *all = explanation.identities;
+  all[IDENTITY_slab] = (struct identity_result){.residual = page, .judged = true};
+  all[IDENTITY_active] =
+      (struct identity_result){.residual = page, .judged = true, .holds = true};
+  all[IDENTITY_inactive] = (struct identity_result){.residual = page};
+  all[IDENTITY_managed] = (struct identity_result){.residual = none};
+  emit(10);
+  assert_value("quality", COUNT, "identities_broken", 1);
+  assert_value("identity", SIGNED, "slab", 4096);
+  assert_value("identity", SIGNED, "inactive", 4096); /* sent, though not judged */
+  ck_assert_ptr_null(find("identity", SIGNED, "managed"));
+}
+END_TEST
+
+/* vmallocinfo with the given callers, largest first. */
+static void set_callers(const struct vmalloc_caller *callers, unsigned count)
+{
+  begin();
+  struct vmallocinfo *info = &sample.vmallocinfo;
+  info->pages = reading_known(0);
+  for (unsigned i = 0; i < count; i++) {
+    info->callers[i] = callers[i];
+    info->by_size[i] = (unsigned short)i;
+    reading_add(&info->pages, callers[i].bytes);
+  }
+  info->callers_count = count;
+}
+
+static double sum_of_vmalloc(unsigned *count)
+{
+  double sum = 0;
+  *count = 0;
+  for (unsigned i = 0; i < kept_count; i++)
+    if (strcmp(kept[i].view, "vmalloc") == 0) {
+      sum += kept[i].value;
+      (*count)++;
+    }
+  return sum;
+}
+
+START_TEST(the_largest_callers_are_sent_and_the_others_summed)
+{
+  static const struct vmalloc_caller callers[] = {{.symbol = "alpha", .bytes = MB(4)},
+                                                  {.symbol = "beta", .bytes = MB(3)},
+                                                  {.symbol = "gamma", .bytes = MB(2)},
+                                                  {.symbol = "delta", .bytes = MB(1)}};
+  for (unsigned limit = 0; limit <= 5; limit++) {
+    set_callers(callers, 4);
+    emit(limit);
+    unsigned count;
+    ck_assert(sum_of_vmalloc(&count) == (double)MB(10));
+    ck_assert_uint_eq(count, (limit < 4 ? limit : 4) + 1);
+    ck_assert_int_eq(find("vmalloc", BYTES, "gamma") != NULL, limit >= 3);
+  }
+  emit(2);
+  assert_value("vmalloc", BYTES, "alpha", MB(4));
+  assert_value("vmalloc", BYTES, "other", MB(3));
+}
+END_TEST
+
+START_TEST(callers_and_other_sum_to_the_pages_of_every_fixture)
+{
+  for (size_t f = 0; f < FIXTURES_COUNT; f++) {
+    emit_fixture(fixtures[f]);
+    if (sample.vmallocinfo.pages.state != READING_KNOWN)
+      continue;
+    static const unsigned limits[] = {0, 1, 10, 1000};
+    for (size_t i = 0; i < 4; i++) {
+      unsigned count;
+      emit(limits[i]);
+      ck_assert(sum_of_vmalloc(&count) == (double)sample.vmallocinfo.pages.value);
+      ck_assert_uint_le(count, limits[i] + 1);
+    }
+  }
+}
+END_TEST
+
+START_TEST(callers_beyond_the_table_are_in_other)
+{
+  static const struct vmalloc_caller caller = {.symbol = "alpha", .bytes = MB(4)};
+  set_callers(&caller, 1);
+  sample.vmallocinfo.other_bytes = MB(2);
+  emit(10);
+  assert_value("vmalloc", BYTES, "other", MB(2));
+}
+END_TEST
+
+START_TEST(a_caller_is_named_by_module_and_symbol)
+{
+  static const struct {
+    struct vmalloc_caller caller;
+    const char *want;
+  } cases[] = {
+      {{.symbol = "kernel_clone"}, "kernel_clone"},
+      {{.symbol = "xlog_alloc", .module = "xfs"}, "xfs_xlog_alloc"},
+      {{.symbol = "HandleIRQ", .module = "vendor-drv"}, "vendor_drv_handleirq"},
+      {{.symbol = ".dup_task_struct"}, "_dup_task_struct"},
+      {{.symbol = "0xffffffffc0a81234"}, "0xffffffffc0a81234"},
+      {{.symbol = "a/b?c.d"}, "a_b_c_d"},
+  };
+  for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+    struct vmalloc_caller caller = cases[i].caller;
+    caller.bytes = MB(1);
+    set_callers(&caller, 1);
+    emit(10);
+    assert_value("vmalloc", BYTES, cases[i].want, MB(1));
+  }
+}
+END_TEST
+
+START_TEST(callers_of_one_name_go_out_once_and_lose_no_byte)
+{
+  static const struct vmalloc_caller callers[] = {
+      {.symbol = "bar", .module = "foo", .bytes = MB(8)}, /* foo_bar */
+      {.symbol = "foo.bar", .bytes = MB(4)},              /* foo_bar */
+      {.symbol = "other", .bytes = MB(2)},                /* the sum's own name */
+      {.symbol = "Foo_Bar", .bytes = MB(1)}};             /* foo_bar */
+  set_callers(callers, 4);
+  emit(10);
+  unsigned count;
+  ck_assert(sum_of_vmalloc(&count) == (double)MB(15));
+  ck_assert_uint_eq(count, 2);
+  assert_value("vmalloc", BYTES, "foo_bar", MB(8));
+  assert_value("vmalloc", BYTES, "other", MB(7));
+}
+END_TEST
+
+START_TEST(the_longest_names_are_kept_whole)
+{
+  struct vmalloc_caller caller = {.bytes = MB(1)};
+  memset(caller.symbol, 's', sizeof(caller.symbol) - 1);
+  memset(caller.module, 'm', sizeof(caller.module) - 1);
+  set_callers(&caller, 1);
+  emit(1);
+  char want[192];
+  snprintf(want, sizeof(want), "%s_%s", caller.module, caller.symbol);
+  assert_value("vmalloc", BYTES, want, MB(1));
+}
+END_TEST
+
+SUITE_MAIN("metrics", names_are_of_lower_case_letters_digits_and_underscores,
+           no_two_metrics_of_a_sample_have_one_name,
+           the_promised_names_are_there_on_a_new_kernel,
+           pss_has_its_names_where_every_process_was_read,
+           values_are_those_of_the_explanation, what_is_not_known_is_not_sent,
+           neither_denied_nor_malformed_numbers_are_sent,
+           a_share_below_zero_is_sent_in_bytes_alone,
+           sources_out_of_order_are_counted_and_bad_lines_summed,
+           identities_judged_broken_are_counted,
+           the_largest_callers_are_sent_and_the_others_summed,
+           callers_and_other_sum_to_the_pages_of_every_fixture,
+           callers_beyond_the_table_are_in_other, a_caller_is_named_by_module_and_symbol,
+           callers_of_one_name_go_out_once_and_lose_no_byte,
+           the_longest_names_are_kept_whole)

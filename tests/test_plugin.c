@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: MIT */
+/* The built plugin inside a stand-in daemon. */
+#include "collectd_mock.h"
+#include "suite.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define IDLE FIXTURES "/6.18-debian12-idle-24g"
+
+static void start(const char *options)
+{
+  mock_load(PLUGIN);
+  ck_assert_int_eq(mock_config(options), 0);
+  ck_assert_int_eq(mock_init(), 0);
+}
+
+START_TEST(dispatches_what_the_fixture_expects)
+{
+  start("Root \"" IDLE "\"\n");
+  ck_assert_int_eq(mock_read(), 0);
+  struct lines lines = {0};
+  mock_lines(&lines);
+  char *expected = file_read(IDLE "/expect.txt", NULL), *rest = expected;
+  for (size_t i = 0; i < lines.count; i++)
+    ck_assert_str_eq(lines.line[i], strsep(&rest, "\n"));
+  ck_assert_str_eq(rest, "");
+  free(expected);
+  lines_free(&lines);
+  mock_shutdown();
+}
+END_TEST
+
+START_TEST(all_values_of_a_sample_share_one_time)
+{
+  start("Root \"" IDLE "\"\n");
+  ck_assert_int_eq(mock_read(), 0);
+  ck_assert_uint_gt(mock_dispatched_count(), 50);
+  cdtime_t first = mock_dispatched_at(0)->list.time;
+  ck_assert_uint_gt(first, 0);
+  for (size_t i = 0; i < mock_dispatched_count(); i++) {
+    ck_assert_uint_eq(mock_dispatched_at(i)->list.time, first);
+    ck_assert_str_eq(mock_dispatched_at(i)->list.plugin, "meminfo_explain");
+  }
+  ck_assert_int_eq(mock_read(), 0);
+  ck_assert_uint_gt(mock_dispatched_at(0)->list.time, first);
+  mock_shutdown();
+}
+END_TEST
+
+START_TEST(reads_this_machine_without_any_option)
+{
+  start("");
+  ck_assert_int_eq(mock_read(), 0);
+  ck_assert_ptr_nonnull(mock_find("total/bytes-mem_total"));
+  ck_assert_double_gt(mock_find("total/bytes-mem_total")->value.gauge, 0);
+  mock_shutdown();
+}
+END_TEST
+
+START_TEST(own_types_are_registered_where_missing)
+{
+  start("Root \"" IDLE "\"\n");
+  ck_assert_ptr_nonnull(plugin_get_ds("signed_bytes"));
+  ck_assert(isnan(plugin_get_ds("signed_bytes")->ds[0].min));
+  ck_assert_ptr_nonnull(plugin_get_ds("bytes_rate"));
+  ck_assert_uint_eq(mock_log_count(), 0);
+  mock_shutdown();
+}
+END_TEST
+
+START_TEST(stock_types_are_registered_where_typesdb_lost_them)
+{
+  mock_load(PLUGIN);
+  mock_types_forget();
+  ck_assert_int_eq(mock_config("Root \"" IDLE "\"\n"), 0);
+  ck_assert_int_eq(mock_init(), 0);
+  ck_assert_double_eq(plugin_get_ds("bytes")->ds[0].min, 0);
+  ck_assert_str_eq(plugin_get_ds("duration")->ds[0].name, "seconds");
+  ck_assert_int_eq(mock_read(), 0);
+  mock_shutdown();
+}
+END_TEST
+
+START_TEST(foreign_definition_of_our_type_falls_back_to_gauge)
+{
+  mock_load(PLUGIN);
+  mock_type_define("signed_bytes", "value", 0);
+  ck_assert_int_eq(mock_config("Root \"" IDLE "\"\n"), 0);
+  ck_assert_int_eq(mock_init(), 0);
+  ck_assert_uint_eq(mock_logged("signed_bytes"), 1);
+  ck_assert_int_eq(mock_read(), 0);
+  ck_assert_ptr_nonnull(mock_find("black_hole/gauge-estimate"));
+  ck_assert_ptr_null(mock_find("black_hole/signed_bytes-estimate"));
+  mock_shutdown();
+}
+END_TEST
+
+START_TEST(use_stock_types_sends_gauge)
+{
+  start("Root \"" IDLE "\"\nUseStockTypes true\n");
+  ck_assert_int_eq(mock_read(), 0);
+  ck_assert_ptr_nonnull(mock_find("black_hole/gauge-estimate"));
+  for (size_t i = 0; i < mock_dispatched_count(); i++)
+    ck_assert_str_ne(mock_dispatched_at(i)->list.type, "signed_bytes");
+  mock_shutdown();
+}
+END_TEST
+
+START_TEST(wrong_options_are_one_error_each_and_the_rest_applies)
+{
+  static const struct {
+    const char *line, *named;
+  } cases[] = {
+      {"Bogus 1", "\"Bogus\""},
+      {"Root", "\"Root\""},
+      {"Root 12", "\"Root\""},
+      {"Root \"\"", "\"Root\""},
+      {"Pss \"maybe\"", "\"Pss\""},
+      {"PssBudget 0", "\"PssBudget\""},
+      {"PssBudget 101", "\"PssBudget\""},
+      {"PssBudget true", "\"PssBudget\""},
+      {"PssMaxProcess -1", "\"PssMaxProcess\""},
+      {"PssMaxProcess 1.5", "\"PssMaxProcess\""},
+      {"VmallocCallers 2.5", "\"VmallocCallers\""},
+      {"VmallocCallers 1000000", "\"VmallocCallers\""},
+      {"UseStockTypes 2", "\"UseStockTypes\""},
+  };
+  mock_load(PLUGIN);
+  for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+    char options[512];
+    snprintf(options, sizeof(options), "%s\nRoot \"" IDLE "\"\nvmalloccallers 2\n",
+             cases[i].line);
+    mock_log_forget();
+    ck_assert_int_eq(mock_config(options), 0);
+    ck_assert_msg(mock_log_count() == 1 && mock_logged(cases[i].named) == 1,
+                  "%s: %zu errors", cases[i].line, mock_log_count());
+    ck_assert_int_eq(mock_log_at(0)->level, LOG_ERR);
+  }
+  ck_assert_int_eq(mock_init(), 0);
+  ck_assert_int_eq(mock_read(), 0);
+  size_t callers = 0;
+  for (size_t i = 0; i < mock_dispatched_count(); i++)
+    callers += strcmp(mock_dispatched_at(i)->list.plugin_instance, "vmalloc") == 0;
+  ck_assert_uint_eq(callers, 2 + 1); /* and `other` */
+  mock_shutdown();
+}
+END_TEST
+
+START_TEST(pss_false_leaves_the_processes_alone)
+{
+  start("Root \"" IDLE "\"\nPss false\n");
+  ck_assert_int_eq(mock_read(), 0);
+  ck_assert_ptr_null(mock_find("black_hole/signed_bytes-pss"));
+  ck_assert_ptr_null(mock_find("quality/count-processes_read"));
+  ck_assert_ptr_nonnull(mock_find("black_hole/signed_bytes-lru"));
+  mock_shutdown();
+}
+END_TEST
+
+START_TEST(absent_root_fails_init_and_names_it)
+{
+  mock_load(PLUGIN);
+  ck_assert_int_eq(mock_config("Root \"/no/such/root\"\n"), 0);
+  ck_assert_int_ne(mock_init(), 0);
+  ck_assert_uint_eq(mock_logged("/no/such/root"), 1);
+}
+END_TEST
+
+/* Copies of the fixture's essential files, to be damaged. */
+static char *damaged_tree(void)
+{
+  static const char *const files[] = {"proc/meminfo", "proc/zoneinfo", "proc/vmstat",
+                                      "proc/vmallocinfo"};
+  char *tree = tree_make();
+  for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
+    char path[512];
+    snprintf(path, sizeof(path), IDLE "/%s", files[i]);
+    size_t length;
+    char *text = file_read(path, &length);
+    tree_write_bytes(tree, files[i], text, length);
+    free(text);
+  }
+  return tree;
+}
+
+static void start_on_tree(const char *tree)
+{
+  char options[512];
+  snprintf(options, sizeof(options), "Root \"%s\"\n", tree);
+  start(options);
+}
+
+START_TEST(trouble_is_told_once_and_its_end_too)
+{
+  char *tree = damaged_tree();
+  start_on_tree(tree);
+  ck_assert_int_eq(mock_read(), 0);
+  ck_assert_uint_eq(mock_logged("vmallocinfo"), 0);
+
+  tree_write(tree, "proc/vmallocinfo", "rubbish\n");
+  ck_assert_int_eq(mock_read(), 0);
+  ck_assert_uint_eq(mock_logged("proc/vmallocinfo:1"), 1);
+  ck_assert_int_eq(mock_log_at(0)->level, LOG_WARNING);
+  ck_assert_ptr_nonnull(mock_find("black_hole/signed_bytes-estimate"));
+  ck_assert_ptr_null(mock_find("vmalloc/bytes-other"));
+  for (int i = 0; i < 5; i++) {
+    ck_assert_int_eq(mock_read(), 0);
+    ck_assert_uint_eq(mock_log_count(), 0);
+  }
+
+  tree_write(tree, "proc/vmallocinfo", "");
+  ck_assert_int_eq(mock_read(), 0);
+  ck_assert_uint_eq(mock_logged("proc/vmallocinfo is fine again"), 1);
+  ck_assert_int_eq(mock_read(), 0);
+  ck_assert_uint_eq(mock_log_count(), 0);
+  mock_shutdown();
+  tree_remove(tree);
+}
+END_TEST
+
+START_TEST(only_an_unusable_meminfo_fails_the_read)
+{
+  char *tree = damaged_tree();
+  start_on_tree(tree);
+  static const char *const others[] = {"proc/zoneinfo", "proc/vmstat",
+                                       "proc/vmallocinfo"};
+  for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
+    tree_write(tree, others[i], "\x01\xff rubbish");
+    ck_assert_int_eq(mock_read(), 0);
+    ck_assert_ptr_nonnull(mock_find("total/bytes-mem_free"));
+  }
+  tree_write(tree, "proc/meminfo", "<html>\n");
+  ck_assert_int_ne(mock_read(), 0);
+  ck_assert_uint_ge(mock_logged("proc/meminfo"), 1);
+  ck_assert_ptr_null(mock_find("black_hole/signed_bytes-estimate"));
+  mock_shutdown();
+  tree_remove(tree);
+}
+END_TEST
+
+START_TEST(lxcfs_is_refused_with_the_reason_once)
+{
+  start("Root \"" FIXTURES "/5.15-composed-lxcfs\"\n");
+  ck_assert_int_eq(mock_read(), 0);
+  ck_assert_uint_eq(mock_logged("lxcfs"), 1);
+  ck_assert_ptr_null(mock_find("black_hole/signed_bytes-estimate"));
+  ck_assert_ptr_nonnull(mock_find("total/bytes-mem_total"));
+  ck_assert_int_eq(mock_read(), 0);
+  ck_assert_uint_eq(mock_log_count(), 0);
+  mock_shutdown();
+}
+END_TEST
+
+SUITE_MAIN("plugin", dispatches_what_the_fixture_expects,
+           all_values_of_a_sample_share_one_time, reads_this_machine_without_any_option,
+           own_types_are_registered_where_missing,
+           stock_types_are_registered_where_typesdb_lost_them,
+           foreign_definition_of_our_type_falls_back_to_gauge,
+           use_stock_types_sends_gauge,
+           wrong_options_are_one_error_each_and_the_rest_applies,
+           pss_false_leaves_the_processes_alone, absent_root_fails_init_and_names_it,
+           trouble_is_told_once_and_its_end_too, only_an_unusable_meminfo_fails_the_read,
+           lxcfs_is_refused_with_the_reason_once)

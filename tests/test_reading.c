@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+#include "meminfo_explain/reading.h"
+
+#include "suite.h"
+
+static const enum reading_state A = READING_ABSENT, K = READING_KNOWN, D = READING_DENIED,
+                                M = READING_MALFORMED;
+
+START_TEST(zeroed_reading_is_absent)
+{
+  struct reading reading = {0};
+  ck_assert_int_eq(reading.state, READING_ABSENT);
+}
+END_TEST
+
+START_TEST(known_zero_is_not_absent)
+{
+  struct reading reading = reading_known(0);
+  ck_assert_int_eq(reading.state, READING_KNOWN);
+  ck_assert_uint_eq(reading.value, 0);
+}
+END_TEST
+
+START_TEST(every_state_has_its_word)
+{
+  ck_assert_str_eq(reading_state_name(READING_KNOWN), "known");
+  ck_assert_str_eq(reading_state_name(READING_ABSENT), "absent");
+  ck_assert_str_eq(reading_state_name(READING_DENIED), "denied");
+  ck_assert_str_eq(reading_state_name(READING_MALFORMED), "malformed");
+}
+END_TEST
+
+START_TEST(join_is_known_only_where_both_are)
+{
+  const struct {
+    enum reading_state a, b, want;
+  } cases[] = {
+      {K, K, K}, {K, A, A}, {K, D, D}, {K, M, M}, {A, A, A},
+      {A, D, D}, {A, M, M}, {D, D, D}, {D, M, M}, {M, M, M},
+  };
+  for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+    ck_assert_int_eq(reading_state_join(cases[i].a, cases[i].b), cases[i].want);
+    ck_assert_int_eq(reading_state_join(cases[i].b, cases[i].a), cases[i].want);
+  }
+}
+END_TEST
+
+START_TEST(sum_begins_where_nothing_was)
+{
+  struct reading sum = {0};
+  reading_add(&sum, 0);
+  ck_assert_int_eq(sum.state, READING_KNOWN);
+  ck_assert_uint_eq(sum.value, 0);
+  reading_add(&sum, 4096);
+  reading_add(&sum, 8192);
+  ck_assert_int_eq(sum.state, READING_KNOWN);
+  ck_assert_uint_eq(sum.value, 12288);
+}
+END_TEST
+
+START_TEST(sum_may_reach_the_largest_signed_number)
+{
+  struct reading sum = reading_known(INT64_MAX - 1);
+  reading_add(&sum, 1);
+  ck_assert_int_eq(sum.state, READING_KNOWN);
+  ck_assert_uint_eq(sum.value, INT64_MAX);
+}
+END_TEST
+
+START_TEST(sum_beyond_it_is_malformed_and_stays_so)
+{
+  const uint64_t addends[] = {1, UINT64_MAX};
+  for (size_t i = 0; i < 2; i++) {
+    struct reading sum = reading_known(INT64_MAX);
+    reading_add(&sum, addends[i]);
+    ck_assert_int_eq(sum.state, READING_MALFORMED);
+    reading_add(&sum, 0);
+    ck_assert_int_eq(sum.state, READING_MALFORMED);
+  }
+}
+END_TEST
+
+START_TEST(denied_sum_stays_denied)
+{
+  struct reading sum = reading_missing(READING_DENIED);
+  reading_add(&sum, 4096);
+  ck_assert_int_eq(sum.state, READING_DENIED);
+  ck_assert_uint_eq(sum.value, 0);
+}
+END_TEST
+
+START_TEST(fill_sets_as_many_as_asked_and_drops_their_values)
+{
+  struct reading readings[3] = {reading_known(1), reading_known(2), reading_known(3)};
+  reading_fill(readings, 2, READING_DENIED);
+  ck_assert_int_eq(readings[0].state, READING_DENIED);
+  ck_assert_uint_eq(readings[0].value, 0);
+  ck_assert_int_eq(readings[1].state, READING_DENIED);
+  ck_assert_int_eq(readings[2].state, READING_KNOWN);
+  ck_assert_uint_eq(readings[2].value, 3);
+}
+END_TEST
+
+SUITE_MAIN("reading", zeroed_reading_is_absent, known_zero_is_not_absent,
+           every_state_has_its_word, join_is_known_only_where_both_are,
+           sum_begins_where_nothing_was, sum_may_reach_the_largest_signed_number,
+           sum_beyond_it_is_malformed_and_stays_so, denied_sum_stays_denied,
+           fill_sets_as_many_as_asked_and_drops_their_values)

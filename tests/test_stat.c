@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+#include "meminfo_explain/stat.h"
+
+#include "suite.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#define LENGTH(array) (sizeof(array) / sizeof(*(array)))
+
+/* Fields 3 to 25 and on; the state, the flags and the pages are the test's. */
+#define REST(state, flags, rss)                                                          \
+  " " state " 1 2 3 0 -1 " flags " 694 3344 44 51 12 155 53 97 20 0 1 0 56 4026368 " rss \
+  " 18446744073709551615 0 0 0 17 1 0\n"
+
+static const struct {
+  const char *name; /* as it stands in parentheses */
+} names[] = {
+    {"bash"},
+    {""},
+    {"kworker/0:1H"},
+    {"a b"},
+    {"tmux: srv"},
+    {"(sd-pam)"},
+    {") S 9 9 9 0 -1 9"},
+    {"a) R ("},
+    {"a\nb"},
+    {"\xff\x01"},
+    {"))))"},
+    {"1 (x) Z 1"},
+};
+
+START_TEST(name_may_hold_any_byte)
+{
+  for (size_t i = 0; i < LENGTH(names); i++) {
+    char text[256];
+    struct stat_line got;
+    struct fault fault = {0};
+    snprintf(text, sizeof(text), "4711 (%s)" REST("S", "4194560", "736"), names[i].name);
+    ck_assert_msg(stat_parse(scan_string(text), 4096, &got, &fault) == 0, "%s", text);
+    ck_assert_msg(got.state == 'S', "%s", text);
+    ck_assert_msg(!got.kernel_thread, "%s", text);
+    ck_assert_uint_eq(got.rss, 736 * 4096);
+    ck_assert_uint_eq(fault.count, 0);
+  }
+}
+END_TEST
+
+static const struct {
+  const char *text;
+  char state;
+  bool kernel_thread;
+  uint64_t rss;
+} cases[] = {
+    {"1 (p)" REST("R", "0", "0"), 'R', false, 0},
+    {"1 (p)" REST("D", "4194304", "1"), 'D', false, 4096},
+    {"1 (p)" REST("Z", "4228300", "0"), 'Z', false, 0},
+    {"2 (kthreadd)" REST("S", "2129984", "0"), 'S', true, 0}, /* 0x208040 */
+    {"3 (x)" REST("I", "69238880", "0"), 'I', true, 0},
+    {"4 (x)" REST("X", "2097152", "0"), 'X', true, 0},         /* PF_KTHREAD alone */
+    {"5 (x)" REST("t", "4292870143", "7"), 't', false, 28672}, /* all but it */
+};
+
+START_TEST(state_flags_and_pages_are_read)
+{
+  for (size_t i = 0; i < LENGTH(cases); i++) {
+    struct stat_line got;
+    struct fault fault = {0};
+    ck_assert_int_eq(stat_parse(scan_string(cases[i].text), 4096, &got, &fault), 0);
+    ck_assert_int_eq(got.state, cases[i].state);
+    ck_assert_msg(got.kernel_thread == cases[i].kernel_thread, "%s", cases[i].text);
+    ck_assert_uint_eq(got.rss, cases[i].rss);
+  }
+}
+END_TEST
+
+START_TEST(page_size_is_that_of_the_captured_machine)
+{
+  struct stat_line got;
+  struct fault fault = {0};
+  ck_assert_int_eq(
+      stat_parse(scan_string("1 (p)" REST("S", "0", "3")), 65536, &got, &fault), 0);
+  ck_assert_uint_eq(got.rss, 196608);
+}
+END_TEST
+
+static const struct {
+  const char *text, *cause, *near;
+} refused[] = {
+    {"", "no name in parentheses", ""},
+    {"\n", "no name in parentheses", ""},
+    {"1 (p S 1 2 3\n", "no name in parentheses", ""},
+    {"1 (p)", "not a field of stat", ""},
+    {"1 (p) Sleeping 1 2 3 0 -1 0\n", "not a field of stat", "Sleeping"},
+    {"1 (p) S 1 2 3 0 -1", "not a field of stat", ""},
+    {"1 (p)" REST("S", "0x200000", "1"), "not a field of stat", "0x200000"},
+    {"1 (p)" REST("S", "-1", "1"), "not a field of stat", "-1"},
+    {"1 (p)" REST("S", "0", "-5"), "not a field of stat", "-5"},
+    {"1 (p)" REST("S", "0", "18446744073709551611"), "not a field of stat",
+     "18446744073709551611"},
+    {"1 (p)" REST("S", "0", "2251799813685248"), "not a field of stat",
+     "2251799813685248"}, /* 2^63 bytes */
+    {"1 (p) S 1 2 3 0 -1 0 694 3344 44 51 12 155 53 97 20 0 1 0 56 4026368\n",
+     "not a field of stat", ""},
+};
+
+START_TEST(line_that_is_no_stat_leaves_out_untouched)
+{
+  for (size_t i = 0; i < LENGTH(refused); i++) {
+    struct stat_line got = {.state = 'q', .kernel_thread = true, .rss = 4711};
+    struct fault fault = {0};
+    int error = stat_parse(scan_string(refused[i].text), 4096, &got, &fault);
+    ck_assert_msg(error == -EBADMSG, "%s: %d", refused[i].text, error);
+    ck_assert_str_eq(fault.cause, refused[i].cause);
+    ck_assert_str_eq(fault.near, refused[i].near);
+    ck_assert_uint_eq(fault.line, 1);
+    ck_assert_uint_eq(fault.count, 1);
+    ck_assert(got.state == 'q' && got.kernel_thread && got.rss == 4711);
+  }
+}
+END_TEST
+
+SUITE_MAIN("stat", name_may_hold_any_byte, state_flags_and_pages_are_read,
+           page_size_is_that_of_the_captured_machine,
+           line_that_is_no_stat_leaves_out_untouched)

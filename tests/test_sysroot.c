@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: MIT */
+#define _XOPEN_SOURCE 700
+#include "meminfo_explain/sysroot.h"
+
+#include "suite.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* A throw-away tree, opened. */
+struct fixture {
+  char *tree;
+  struct sysroot root;
+  struct text text;
+};
+
+static struct fixture setup(void)
+{
+  struct fixture fixture = {.tree = tree_make()};
+  ck_assert_int_eq(sysroot_open(fixture.tree, &fixture.root), 0);
+  return fixture;
+}
+
+static void teardown(struct fixture *fixture)
+{
+  text_free(&fixture->text);
+  sysroot_close(&fixture->root);
+  tree_remove(fixture->tree);
+}
+
+static int slurp(struct fixture *fixture, const char *path)
+{
+  return sysroot_slurp(&fixture->root, path, &fixture->text);
+}
+
+static void path_in(const struct fixture *fixture, const char *path, char out[static 512])
+{
+  snprintf(out, 512, "%s/%s", fixture->tree, path);
+}
+
+/* Writes `size` bytes of which each tells its place. */
+static char *write_pattern(const struct fixture *fixture, const char *path, size_t size)
+{
+  char *bytes = malloc(size);
+  for (size_t i = 0; i < size; i++)
+    bytes[i] = (char)(i % 251);
+  tree_write_bytes(fixture->tree, path, bytes, size);
+  return bytes;
+}
+
+START_TEST(file_is_read_whole_at_any_size)
+{
+  /* around the first buffer and its doubles */
+  static const size_t sizes[] = {1, 16383, 16384, 16385, 32768, 100000, 1 << 20};
+  struct fixture f = setup();
+  for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+    char *want = write_pattern(&f, "proc/file", sizes[i]);
+    ck_assert_int_eq(slurp(&f, "proc/file"), 0);
+    ck_assert_uint_eq(f.text.length, sizes[i]);
+    ck_assert_mem_eq(f.text.bytes, want, sizes[i]);
+    free(want);
+  }
+  teardown(&f);
+}
+END_TEST
+
+START_TEST(empty_file_is_an_empty_text)
+{
+  struct fixture f = setup();
+  tree_write(f.tree, "proc/full", "something");
+  tree_write(f.tree, "proc/empty", "");
+  ck_assert_int_eq(slurp(&f, "proc/full"), 0);
+  ck_assert_int_eq(slurp(&f, "proc/empty"), 0);
+  ck_assert_uint_eq(f.text.length, 0);
+  teardown(&f);
+}
+END_TEST
+
+START_TEST(pseudo_file_without_size_is_read)
+{
+  struct sysroot root;
+  struct text text = {0};
+  struct stat st;
+  ck_assert_int_eq(stat("/proc/self/status", &st), 0);
+  ck_assert_int_eq(st.st_size, 0);
+  ck_assert_int_eq(sysroot_open("/", &root), 0);
+  ck_assert_int_eq(sysroot_slurp(&root, "proc/self/status", &text), 0);
+  ck_assert_uint_gt(text.length, 5);
+  ck_assert_mem_eq(text.bytes, "Name:", 5);
+  text_free(&text);
+  sysroot_close(&root);
+}
+END_TEST
+
+START_TEST(buffer_is_reused_and_grows)
+{
+  struct fixture f = setup();
+  tree_write(f.tree, "a", "first");
+  tree_write(f.tree, "b", "2nd");
+  free(write_pattern(&f, "large", 20000));
+  ck_assert_int_eq(slurp(&f, "a"), 0);
+  char *bytes = f.text.bytes;
+  size_t capacity = f.text.capacity;
+  ck_assert_int_eq(slurp(&f, "b"), 0);
+  ck_assert_ptr_eq(f.text.bytes, bytes);
+  ck_assert_uint_eq(f.text.capacity, capacity);
+  ck_assert_uint_eq(f.text.length, 3);
+  ck_assert_mem_eq(f.text.bytes, "2nd", 3);
+
+  ck_assert_int_eq(slurp(&f, "large"), 0);
+  ck_assert_uint_ge(f.text.capacity, 20000);
+  capacity = f.text.capacity;
+  ck_assert_int_eq(slurp(&f, "a"), 0);
+  ck_assert_uint_eq(f.text.capacity, capacity);
+  ck_assert_uint_eq(f.text.length, 5);
+  teardown(&f);
+}
+END_TEST
+
+START_TEST(what_is_no_regular_file_is_refused)
+{
+  struct fixture f = setup();
+  tree_write(f.tree, "proc/meminfo", "MemTotal: 1 kB\n");
+  ck_assert_int_eq(slurp(&f, "proc"), -EISDIR);
+  ck_assert_int_eq(slurp(&f, "proc/vmstat"), -ENOENT);
+  ck_assert_int_eq(slurp(&f, "sys/kernel/x"), -ENOENT);
+  ck_assert_int_eq(slurp(&f, "proc/meminfo/x"), -ENOTDIR);
+  teardown(&f);
+}
+END_TEST
+
+/* Would hang into the suite's timeout instead. */
+START_TEST(fifo_does_not_block)
+{
+  struct fixture f = setup();
+  char path[512];
+  path_in(&f, "meminfo", path);
+  ck_assert_int_eq(mkfifo(path, 0644), 0);
+  ck_assert_int_eq(slurp(&f, "meminfo"), -ENOTSUP);
+  teardown(&f);
+}
+END_TEST
+
+START_TEST(link_to_itself_is_an_error)
+{
+  struct fixture f = setup();
+  char path[512];
+  path_in(&f, "meminfo", path);
+  ck_assert_int_eq(symlink("meminfo", path), 0);
+  ck_assert_int_eq(slurp(&f, "meminfo"), -ELOOP);
+  teardown(&f);
+}
+END_TEST
+
+START_TEST(forbidden_file_is_denied_and_its_neighbour_is_not)
+{
+  struct fixture f = setup();
+  char path[512];
+  tree_write(f.tree, "open", "x");
+  tree_write(f.tree, "shut", "x");
+  path_in(&f, "shut", path);
+  ck_assert_int_eq(chmod(path, 0), 0);
+  ck_assert_int_eq(chmod(f.tree, 0755), 0);
+  bool root = geteuid() == 0; /* whom no mode stops */
+  if (root && seteuid(65534) != 0) {
+    fprintf(stderr, "skipped: root without the right to become another user\n");
+  } else {
+    ck_assert_int_eq(slurp(&f, "open"), 0);
+    ck_assert_int_eq(slurp(&f, "shut"), -EACCES);
+  }
+  if (root)
+    ck_assert_int_eq(seteuid(0), 0);
+  teardown(&f);
+}
+END_TEST
+
+START_TEST(file_above_the_limit_is_refused_and_the_buffer_stays_usable)
+{
+  struct fixture f = setup();
+  char path[512];
+  tree_write(f.tree, "large", "");
+  tree_write(f.tree, "small", "12");
+  path_in(&f, "large", path);
+  ck_assert_int_eq(truncate(path, (off_t)SYSROOT_FILE_MAX + 1), 0); /* all hole */
+  ck_assert_int_eq(slurp(&f, "large"), -EFBIG);
+  ck_assert_uint_le(f.text.capacity, SYSROOT_FILE_MAX);
+  ck_assert_int_eq(slurp(&f, "small"), 0);
+  ck_assert_uint_eq(f.text.length, 2);
+
+  ck_assert_int_eq(truncate(path, (off_t)SYSROOT_FILE_MAX - 1), 0);
+  ck_assert_int_eq(slurp(&f, "large"), 0);
+  ck_assert_uint_eq(f.text.length, SYSROOT_FILE_MAX - 1);
+  teardown(&f);
+}
+END_TEST
+
+START_TEST(freed_text_is_empty_and_usable)
+{
+  struct fixture f = setup();
+  tree_write(f.tree, "a", "first");
+  ck_assert_int_eq(slurp(&f, "a"), 0);
+  text_free(&f.text);
+  ck_assert_ptr_null(f.text.bytes);
+  ck_assert_uint_eq(f.text.capacity, 0);
+  ck_assert_int_eq(slurp(&f, "a"), 0);
+  ck_assert_uint_eq(f.text.length, 5);
+  teardown(&f);
+}
+END_TEST
+
+START_TEST(root_path_loses_its_trailing_slashes)
+{
+  char *tree = tree_make(), path[512];
+  struct sysroot root;
+  snprintf(path, sizeof(path), "%s///", tree);
+  ck_assert_int_eq(sysroot_open(path, &root), 0);
+  ck_assert_str_eq(root.path, tree);
+  sysroot_close(&root);
+  ck_assert_int_eq(sysroot_open("/", &root), 0);
+  ck_assert_str_eq(root.path, "");
+  sysroot_close(&root);
+  tree_remove(tree);
+}
+END_TEST
+
+START_TEST(root_that_cannot_be_opened_is_left_untouched)
+{
+  char *tree = tree_make(), path[512];
+  struct sysroot root = {.fd = 4711};
+  tree_write(tree, "file", "");
+  snprintf(path, sizeof(path), "%s/file", tree);
+  ck_assert_int_eq(sysroot_open(path, &root), -ENOTDIR);
+  snprintf(path, sizeof(path), "%s/missing", tree);
+  ck_assert_int_eq(sysroot_open(path, &root), -ENOENT);
+  ck_assert_int_eq(root.fd, 4711);
+  ck_assert_ptr_null(root.path);
+  tree_remove(tree);
+}
+END_TEST
+
+START_TEST(root_may_be_closed_twice)
+{
+  char *tree = tree_make();
+  struct sysroot root;
+  ck_assert_int_eq(sysroot_open(tree, &root), 0);
+  sysroot_close(&root);
+  ck_assert_int_eq(root.fd, -1);
+  ck_assert_ptr_null(root.path);
+  sysroot_close(&root);
+  tree_remove(tree);
+}
+END_TEST
+
+START_TEST(captured_tree_is_not_live_and_this_machine_is)
+{
+  struct fixture f = setup();
+  struct sysroot root;
+  ck_assert(!f.root.live); /* without a proc */
+  tree_write(f.tree, "proc/meminfo", "MemTotal: 1 kB\n");
+  ck_assert_int_eq(sysroot_open(f.tree, &root), 0);
+  ck_assert(!root.live);
+  sysroot_close(&root);
+  ck_assert_int_eq(sysroot_open("/", &root), 0);
+  ck_assert(root.live);
+  sysroot_close(&root);
+  teardown(&f);
+}
+END_TEST
+
+/* What sysroot_each visited, in the order of the alphabet. */
+struct visits {
+  char paths[16][64];
+  unsigned count;
+  int stop_at, result; /* returns `result` at the visit of this number, from 1 */
+};
+
+static int visit(void *context, const char *path)
+{
+  struct visits *visits = context;
+  if (visits->count < 16)
+    snprintf(visits->paths[visits->count], sizeof(visits->paths[0]), "%s", path);
+  return (int)++visits->count == visits->stop_at ? visits->result : 0;
+}
+
+static int compare_paths(const void *a, const void *b)
+{
+  return strcmp(a, b);
+}
+
+static struct visits each(const struct fixture *f, const char *pattern)
+{
+  struct visits visits = {0};
+  ck_assert_int_eq(sysroot_each(&f->root, pattern, visit, &visits), 0);
+  ck_assert_uint_le(visits.count, 16);
+  qsort(visits.paths, visits.count, sizeof(visits.paths[0]), compare_paths);
+  return visits;
+}
+
+static const struct {
+  const char *pattern;
+  const char *want[4];
+} patterns[] = {
+    {"sys/block/zram*/mm_stat",
+     {"sys/block/zram0/mm_stat", "sys/block/zram1/mm_stat", "sys/block/zram2/mm_stat"}},
+    {"sys/block/zram[02]/size", {"sys/block/zram0/size", "sys/block/zram2/size"}},
+    {"sys/block/zram?", {"sys/block/zram0", "sys/block/zram1", "sys/block/zram2"}},
+    {"sys/block/*a", {"sys/block/sda"}},
+    {"sys/block/nvme*/size", {NULL}},
+    {"s*", {"sys"}},
+    {"proc/meminfo", {"proc/meminfo"}}, /* no wildcard at all */
+    {"proc/vmstat", {NULL}},
+    {"*", {"proc", "sys"}}, /* neither ".", ".." nor hidden files */
+};
+
+START_TEST(pattern_visits_each_path_that_matches)
+{
+  struct fixture f = setup();
+  tree_write(f.tree, "proc/meminfo", "");
+  tree_write(f.tree, ".hidden", "");
+  tree_write(f.tree, "sys/block/zram0/mm_stat", "0");
+  tree_write(f.tree, "sys/block/zram1/mm_stat", "1");
+  tree_write(f.tree, "sys/block/zram2/size", ""); /* mm_stat missing: visited as well */
+  tree_write(f.tree, "sys/block/.zram3/mm_stat", "3");
+  tree_write(f.tree, "sys/block/sda/size", "");
+  for (size_t i = 0; i < sizeof(patterns) / sizeof(*patterns); i++) {
+    struct visits got = each(&f, patterns[i].pattern);
+    unsigned count = 0;
+    for (; patterns[i].want[count] != NULL; count++)
+      ck_assert_str_eq(got.paths[count], patterns[i].want[count]);
+    ck_assert_msg(got.count == count, "%s: %u", patterns[i].pattern, got.count);
+  }
+  teardown(&f);
+}
+END_TEST
+
+START_TEST(directory_larger_than_the_buffer_is_visited_whole)
+{
+  struct fixture f = setup();
+  for (unsigned i = 0; i < 600; i++) {
+    char path[64];
+    snprintf(path, sizeof(path), "sys/a_rather_long_name_for_a_file_%03u", i);
+    tree_write(f.tree, path, "");
+  }
+  struct visits visits = {0};
+  ck_assert_int_eq(sysroot_each(&f.root, "sys/*", visit, &visits), 0);
+  ck_assert_uint_eq(visits.count, 600);
+  teardown(&f);
+}
+END_TEST
+
+START_TEST(visits_end_with_the_first_that_fails)
+{
+  struct fixture f = setup();
+  tree_write(f.tree, "sys/a", "");
+  tree_write(f.tree, "sys/b", "");
+  tree_write(f.tree, "sys/c", "");
+  struct visits visits = {.stop_at = 2, .result = -ERANGE};
+  ck_assert_int_eq(sysroot_each(&f.root, "sys/*", visit, &visits), -ERANGE);
+  ck_assert_uint_eq(visits.count, 2);
+  visits = (struct visits){.stop_at = 1, .result = 17};
+  ck_assert_int_eq(sysroot_each(&f.root, "sys/*", visit, &visits), 17);
+  ck_assert_uint_eq(visits.count, 1);
+  teardown(&f);
+}
+END_TEST
+
+START_TEST(pattern_whose_directory_cannot_be_read_fails)
+{
+  struct fixture f = setup();
+  struct visits visits = {0};
+  char longest[400];
+  tree_write(f.tree, "file", "");
+  ck_assert_int_eq(sysroot_each(&f.root, "sys/*/x", visit, &visits), -ENOENT);
+  ck_assert_int_eq(sysroot_each(&f.root, "file/*", visit, &visits), -ENOTDIR);
+  memset(longest, 'x', sizeof(longest) - 1);
+  longest[sizeof(longest) - 1] = '\0';
+  ck_assert_int_eq(sysroot_each(&f.root, longest, visit, &visits), -ENAMETOOLONG);
+  ck_assert_uint_eq(visits.count, 0);
+  teardown(&f);
+}
+END_TEST
+
+START_TEST(each_error_says_what_becomes_of_the_file)
+{
+  static const struct {
+    int error;
+    enum reading_state want;
+  } cases[] = {
+      {0, READING_KNOWN},
+      {-ENOENT, READING_ABSENT},
+      {-ENOTDIR, READING_ABSENT},
+      {-ESRCH, READING_ABSENT},
+      {-EACCES, READING_DENIED},
+      {-EPERM, READING_DENIED},
+      {-EBADMSG, READING_MALFORMED},
+      {-ERANGE, READING_MALFORMED},
+      {-EFBIG, READING_MALFORMED},
+      {-EISDIR, READING_MALFORMED},
+      {-ENOTSUP, READING_MALFORMED},
+      {-EIO, READING_MALFORMED},
+  };
+  for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+    ck_assert_int_eq(sysroot_error_state(cases[i].error), cases[i].want);
+}
+END_TEST
+
+SUITE_MAIN("sysroot", file_is_read_whole_at_any_size, empty_file_is_an_empty_text,
+           pseudo_file_without_size_is_read, buffer_is_reused_and_grows,
+           what_is_no_regular_file_is_refused, fifo_does_not_block,
+           link_to_itself_is_an_error, forbidden_file_is_denied_and_its_neighbour_is_not,
+           file_above_the_limit_is_refused_and_the_buffer_stays_usable,
+           freed_text_is_empty_and_usable, root_path_loses_its_trailing_slashes,
+           root_that_cannot_be_opened_is_left_untouched, root_may_be_closed_twice,
+           captured_tree_is_not_live_and_this_machine_is,
+           pattern_visits_each_path_that_matches,
+           directory_larger_than_the_buffer_is_visited_whole,
+           visits_end_with_the_first_that_fails,
+           pattern_whose_directory_cannot_be_read_fails,
+           each_error_says_what_becomes_of_the_file)

@@ -1,0 +1,578 @@
+/* SPDX-License-Identifier: MIT */
+#include "meminfo_explain/vmallocinfo.h"
+
+#include "suite.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define LENGTH(array) (sizeof(array) / sizeof(*(array)))
+#define PAGES(count)  ((uint64_t)(count)*4096)
+#define ZEROS         "0x0000000000000000-0x0000000000000000 "
+
+/* Too large for a stack of unknown size. */
+static struct vmallocinfo got;
+static struct fault fault;
+
+static int parse_pages(const char *text, uint64_t page_size)
+{
+  fault = (struct fault){0};
+  return vmallocinfo_parse(scan_string(text), page_size, &got, &fault);
+}
+
+static void parse(const char *text)
+{
+  int error = parse_pages(text, 4096);
+  ck_assert_msg(error == 0, "line %u: \"%s\": %s in %s", fault.line, fault.near,
+                fault.cause, text);
+  ck_assert_uint_eq(fault.count, 0);
+}
+
+#define ck_assert_known(reading, want)                                                   \
+  do {                                                                                   \
+    ck_assert_int_eq((reading).state, READING_KNOWN);                                    \
+    ck_assert_uint_eq((reading).value, want);                                            \
+  } while (0)
+
+static const struct {
+  const char *line;
+  uint64_t size, pages; /* want */
+  enum vmalloc_kind kind;
+  const char *symbol, *module; /* of the one caller; NULL where pages is 0 */
+} shapes[] = {
+#define KIND(name) VMALLOC_KIND_##name
+    /* 2.6.32: bare phys= */
+    {"0xf7ffe000-0xf8000000    8192 hpet_enable+0x2d/0x1ea phys=fed00000 ioremap", 8192,
+     0, KIND(IOREMAP), NULL, NULL},
+    {"0xf8002000-0xf8008000   24576 snd_dma_alloc+0x65/0x90 [snd_page_alloc] pages=5 "
+     "vmalloc",
+     24576, PAGES(5), KIND(VMALLOC), "snd_dma_alloc", "snd_page_alloc"},
+    {"0xbf000000-0xbf002000    8192 module_alloc_update_bounds+0xc/0x5c pages=1 vmalloc",
+     8192, PAGES(1), KIND(VMALLOC), "module_alloc_update_bounds", ""},
+    {"0xc9000000-0xd1001000 134221824 serdes_vir_addr_map+0x14/0xdc [zte_xgmii] "
+     "phys=5000000 ioremap",
+     134221824, 0, KIND(IOREMAP), NULL, NULL},
+    /* 3.10: NUMA, vpages, vm_map_ram without caller */
+    {"0xffffc90000000000-0xffffc90000201000 2101248 alloc_large_system_hash+0x171/0x239 "
+     "pages=512 vmalloc vpages N0=256 N1=256",
+     2101248, PAGES(512), KIND(VMALLOC), "alloc_large_system_hash", ""},
+    {"0xffffc90010000000-0xffffc90010401000 4198400 vm_map_ram", 4198400, 0, KIND(NONE),
+     NULL, NULL},
+    {"0xc8804000-0xc8a05000 2101248 atomic_pool_init+0x0/0x12c user", 2101248, 0,
+     KIND(USER), NULL, NULL},
+    {"0xffffc90000300000-0xffffc90000305000   20480 packet_set_ring+0x3f6/0x7a0 "
+     "[af_packet] pages=4 vmalloc user N0=4",
+     20480, PAGES(4), KIND(VMALLOC), "packet_set_ring", "af_packet"},
+    /* 4.12 and later: phys= with 0x, hashed addresses, inverted ranges */
+    {"0x000000007874d405-0x00000000e344a63f    8192 acpi_os_map_iomem+0x19d/0x1c0 "
+     "phys=0x00000000f7ff8000 ioremap",
+     8192, 0, KIND(IOREMAP), NULL, NULL},
+    {"0x00000000e344a63f-0x000000000daf29b0   20480 _do_fork+0xe2/0x390 pages=4 vmalloc "
+     "N0=4",
+     20480, PAGES(4), KIND(VMALLOC), "_do_fork", ""},
+    {"0x(____ptrval____)-0x(____ptrval____)    8192 hv_cpu_init+0xe1/0x100 pages=1 "
+     "vmalloc N0=1",
+     8192, PAGES(1), KIND(VMALLOC), "hv_cpu_init", ""},
+    /* kptr_restrict=2 */
+    {ZEROS "  20480 dup_task_struct+0x4f/0x1b0 pages=4 vmalloc N0=4", 20480, PAGES(4),
+     KIND(VMALLOC), "dup_task_struct", ""},
+    {ZEROS "1048576 pcpu_get_vm_areas+0x0/0xc30 vmalloc", 1048576, 0, KIND(VMALLOC), NULL,
+     NULL},
+    {ZEROS "  20480 map_irq_stack+0x93/0xe0 vmap", 20480, 0, KIND(VMAP), NULL, NULL},
+    /* 5.4, 5.10: put-pages belong to somebody else */
+    {ZEROS "  69632 dma_common_contiguous_remap+0x88/0xa0 dma-coherent", 69632, 0,
+     KIND(DMA_COHERENT), NULL, NULL},
+    {ZEROS "  94208 shmem_pin_map+0x5f/0x120 [i915] pages=22 vmap N0=22", 94208, 0,
+     KIND(VMAP), NULL, NULL},
+    /* 6.12, 6.18 */
+    {ZEROS "4294975488 arena_map_alloc+0x9e/0x190 sparse", 4294975488, 0, KIND(SPARSE),
+     NULL, NULL},
+    {ZEROS "2097152 execmem_vmalloc+0x62/0x110 pages=512 vmalloc N0=512", 2097152,
+     PAGES(512), KIND(VMALLOC), "execmem_vmalloc", ""}, /* no guard page */
+    /* no caller, or one without a name */
+    {ZEROS "  36864 pages=8 vmalloc N0=8", 36864, PAGES(8), KIND(VMALLOC), "unknown", ""},
+    {ZEROS "   8192 phys=0x00000000fed00000 ioremap", 8192, 0, KIND(IOREMAP), NULL, NULL},
+    {ZEROS "   8192 vmap", 8192, 0, KIND(VMAP), NULL, NULL},
+    {ZEROS "   8192", 8192, 0, KIND(NONE), NULL, NULL},
+    {ZEROS "   8192 0x0000000000000000 pages=1 vmalloc N0=1", 8192, PAGES(1),
+     KIND(VMALLOC), "0x0000000000000000", ""},
+    {ZEROS "   8192 0xffffffffc0a81234 [nvidia] pages=1 vmalloc", 8192, PAGES(1),
+     KIND(VMALLOC), "0xffffffffc0a81234", "nvidia"},
+    {"0xf7ffe000-0xf8000000    8192 c01d2a40 pages=1 vmalloc", 8192, PAGES(1),
+     KIND(VMALLOC), "c01d2a40", ""},
+    {ZEROS "   8192 foo+0x1/0x2", 8192, 0, KIND(NONE), NULL, NULL},
+    /* a future attribute, and blanks at the end */
+    {ZEROS "  12288 foo+0x1/0x2 pages=2 order=0 huge-able vmalloc N0=1 N12=1  ", 12288,
+     PAGES(2), KIND(VMALLOC), "foo", ""},
+};
+
+START_TEST(each_shape_of_line_is_read)
+{
+  for (size_t i = 0; i < LENGTH(shapes); i++) {
+    char text[256];
+    snprintf(text, sizeof(text), "%s\n", shapes[i].line);
+    parse(text);
+    ck_assert_known(got.entries_count, 1);
+    ck_assert_known(got.unpurged_count, 0);
+    ck_assert_known(got.size, shapes[i].size);
+    ck_assert_msg(got.pages.value == shapes[i].pages, "%s", text);
+    for (unsigned kind = 0; kind < VMALLOC_KIND_COUNT; kind++)
+      ck_assert_msg(got.kind_size[kind].value ==
+                        (kind == shapes[i].kind ? shapes[i].size : 0),
+                    "kind %u: %s", kind, text);
+    ck_assert_msg(got.callers_count == (shapes[i].symbol != NULL), "%s", text);
+    if (shapes[i].symbol == NULL)
+      continue;
+    ck_assert_str_eq(got.callers[0].symbol, shapes[i].symbol);
+    ck_assert_str_eq(got.callers[0].module, shapes[i].module);
+    ck_assert_uint_eq(got.callers[0].bytes, shapes[i].pages);
+    ck_assert_uint_eq(got.callers[0].entries_count, 1);
+  }
+}
+END_TEST
+
+static const struct {
+  const char *text, *cause, *near;
+} refused[] = {
+    {"\n", "no address range", ""},
+    {"hello\n", "no address range", "hello"},
+    {"0xf7ffe000\n", "no address range", "0xf7ffe000"},
+    {"0x1-0x2\n", "size is not a number", "0x1-0x2"},
+    {"0x1-0x2 pages=1 vmalloc\n", "size is not a number", "0x1-0x2"},
+    {"0x1-0x2 -8192 foo+0x1/0x2\n", "size is not a number", "0x1-0x2"},
+    {"0x1-0x2 9223372036854775808 f+0x1/0x2\n", "size is not a number", "0x1-0x2"},
+    {"0x1-0x2 8192 f+0x1/0x2 pages= vmalloc\n", "pages= is not a number", "0x1-0x2"},
+    {"0x1-0x2 8192 f+0x1/0x2 pages=-1 vmalloc\n", "pages= is not a number", "0x1-0x2"},
+    {"0x1-0x2 8192 f+0x1/0x2 pages=18446744073709551615 vmalloc\n",
+     "pages= is not a number", "0x1-0x2"},
+    {"0x1-0x2 8192 f+0x1/0x2 pages=3 vmalloc\n", "more pages than the area has room for",
+     "0x1-0x2"},
+    {"0x1-0x2 8192 f+0x1/0x2 pages=4503599627370496 vmalloc\n", /* 2^64 bytes */
+     "more pages than the area has room for", "0x1-0x2"},
+    {"0x1-0x2 8192 f+0x1/0x2 g+0x1/0x2 vmalloc\n", "a word that belongs to no attribute",
+     "0x1-0x2"},
+    {"0x1-0x2 8192 f+0x1/0x2 pages=1 vma0-0x2 8192 vmalloc\n", /* two lines torn */
+     "a word that belongs to no attribute", "0x1-0x2"},
+    {"0x1-0x2 8192 f+0x1/0x2 pages=1 vmalloc\r\n", "a word that belongs to no attribute",
+     "0x1-0x2"},
+    {"0x1-0x2 8192 f+0x1/0x2 pages=1 vmalloc", "the file ends within the line",
+     "0x1-0x2"},
+    {"0x1-0x2 8192 f+0x1/0x2 pages=1 vmalloc N0=1", "the file ends within the line",
+     "0x1-0x2"},
+    {"0x1-0x2 8192", "the file ends within the line", "0x1-0x2"},
+};
+
+START_TEST(one_bad_line_makes_every_sum_malformed)
+{
+  static const char good[] = "0x1-0x2 8192 foo+0x1/0x2 pages=1 vmalloc\n";
+  for (size_t i = 0; i < LENGTH(refused); i++) {
+    char text[256];
+    snprintf(text, sizeof(text), "%s%s%s", good, refused[i].text, good);
+    if (strchr(refused[i].text, '\n') == NULL)
+      snprintf(text, sizeof(text), "%s%s", good, refused[i].text);
+    ck_assert_msg(parse_pages(text, 4096) == -EBADMSG, "%s", text);
+    ck_assert_msg(strcmp(fault.cause, refused[i].cause) == 0, "%s: %s", text,
+                  fault.cause);
+    ck_assert_str_eq(fault.near, refused[i].near);
+    ck_assert_uint_eq(fault.line, 2);
+    ck_assert_uint_eq(fault.count, 1);
+    for (size_t r = 0; r < VMALLOCINFO_READINGS; r++)
+      ck_assert_int_eq((&got.pages)[r].state, READING_MALFORMED);
+    ck_assert_uint_eq(got.callers_count, 0);
+  }
+}
+END_TEST
+
+START_TEST(all_bad_lines_are_counted_and_the_first_is_told)
+{
+  ck_assert_int_eq(parse_pages("0x1-0x2 8192 vmap\nx\ny\nz\n", 4096), -EBADMSG);
+  ck_assert_str_eq(fault.near, "x");
+  ck_assert_uint_eq(fault.line, 2);
+  ck_assert_uint_eq(fault.count, 3);
+}
+END_TEST
+
+START_TEST(empty_file_holds_no_areas)
+{
+  parse("");
+  for (size_t r = 0; r < VMALLOCINFO_READINGS; r++)
+    ck_assert_known((&got.pages)[r], 0);
+  ck_assert_uint_eq(got.callers_count, 0);
+  ck_assert_uint_eq(got.other_bytes, 0);
+}
+END_TEST
+
+START_TEST(area_filled_to_the_last_page_has_room)
+{
+  parse("0x1-0x2 8192 f+0x1/0x2 pages=2 vmalloc\n");
+  ck_assert_known(got.pages, 8192);
+}
+END_TEST
+
+START_TEST(page_size_is_that_of_the_captured_machine)
+{
+  static const char text[] = "0x1-0x2 327680 copy_process+0x1/0x2 pages=4 vmalloc N0=4\n";
+  ck_assert_int_eq(parse_pages(text, 65536), 0);
+  ck_assert_known(got.pages, 262144);
+  ck_assert_known(got.stack_pages, 262144);
+  ck_assert_uint_eq(got.callers[0].bytes, 262144);
+}
+END_TEST
+
+START_TEST(unpurged_areas_are_kept_apart)
+{
+  parse("0x0-0x0   20480 unpurged vm_area\n"
+        "0x0-0x0    8192 foo+0x1/0x2 pages=1 vmalloc\n"
+        "0x0-0x0   12288 unpurged vm_area\n");
+  ck_assert_known(got.unpurged_count, 2);
+  ck_assert_known(got.unpurged_size, 32768);
+  ck_assert_known(got.entries_count, 1);
+  ck_assert_known(got.size, 8192);
+  ck_assert_known(got.kind_size[VMALLOC_KIND_NONE], 0);
+}
+END_TEST
+
+START_TEST(percpu_chunks_are_address_space_without_pages)
+{
+  parse("0x0-0x0 1048576 pcpu_get_vm_areas+0x0/0xc30 vmalloc\n"
+        "0x0-0x0 2097152 pcpu_get_vm_areas+0x0/0xc30 vmalloc\n"
+        "0x0-0x0   12288 pcpu_mem_zalloc+0x58/0x80 pages=2 vmalloc N0=2\n"
+        "0x0-0x0    8192 other_areas+0x0/0x30 vmalloc\n");
+  ck_assert_known(got.percpu_size, 3145728);
+  ck_assert_known(got.pages, PAGES(2));
+  ck_assert_known(got.kind_size[VMALLOC_KIND_VMALLOC], 3166208);
+  ck_assert_uint_eq(got.callers_count, 1);
+  ck_assert_str_eq(got.callers[0].symbol, "pcpu_mem_zalloc");
+}
+END_TEST
+
+static const struct {
+  const char *printed, *want;
+} symbols[] = {
+    {"copy_process+0x16a/0x1a80", "copy_process"},
+    {"copy_process", "copy_process"},
+    {"copy_process.isra.0+0x16a/0x1a80", "copy_process"},
+    {"copy_process.part.33+0x16a/0x1a80", "copy_process"},
+    {"copy_process.constprop.7+0x16a/0x1a80", "copy_process"},
+    {"copy_process.isra.3.constprop.0+0x16a/0x1a80", "copy_process"},
+    {"copy_process.cold+0x16a/0x1a80", "copy_process"},
+    {"copy_process.cold.91+0x16a/0x1a80", "copy_process"},
+    {"copy_process.llvm.12345+0x16a/0x1a80", "copy_process"},
+    {"copy_process.lto_priv.0+0x16a/0x1a80", "copy_process"},
+    {"copy_process.isra.0", "copy_process"},
+    {".copy_process+0x16a/0x1a80", ".copy_process"}, /* ppc64 ABI v1 */
+    {".copy_process.isra.0+0x1/0x2", ".copy_process"},
+    {"device.name+0x1/0x2", "device.name"},
+    {"a.b.isra.0+0x1/0x2", "a.b"},
+    {"_RNvNtCs123_6kernel5alloc+0x1/0x2", "_RNvNtCs123_6kernel5alloc"},
+};
+
+START_TEST(symbol_is_without_offset_and_compiler_suffix)
+{
+  for (size_t i = 0; i < LENGTH(symbols); i++) {
+    char text[256];
+    snprintf(text, sizeof(text), "0x1-0x2 8192 %s pages=1 vmalloc\n", symbols[i].printed);
+    parse(text);
+    ck_assert_str_eq(got.callers[0].symbol, symbols[i].want);
+  }
+}
+END_TEST
+
+START_TEST(areas_of_one_function_are_one_caller)
+{
+  parse("0x1-0x2 8192 f.isra.0+0x1/0x2 pages=1 vmalloc\n"
+        "0x1-0x2 16384 f+0x7/0x9 pages=3 vmalloc\n"
+        "0x1-0x2 12288 f+0x7/0x9 [m] pages=2 vmalloc\n"
+        "0x1-0x2 12288 f+0x7/0x9 [n] pages=2 vmalloc\n"
+        "0x1-0x2 8192 f.cold+0x1/0x2 pages=1 vmalloc\n");
+  ck_assert_uint_eq(got.callers_count, 3);
+  ck_assert_str_eq(got.callers[0].module, "");
+  ck_assert_uint_eq(got.callers[0].bytes, PAGES(5));
+  ck_assert_uint_eq(got.callers[0].entries_count, 3);
+  ck_assert_str_eq(got.callers[1].module, "m");
+  ck_assert_uint_eq(got.callers[1].bytes, PAGES(2));
+  ck_assert_str_eq(got.callers[2].module, "n");
+}
+END_TEST
+
+/* So many that some share a slot of any hash table. */
+START_TEST(modules_with_a_function_of_one_name_stay_apart)
+{
+  static char text[65536];
+  size_t used = 0;
+  for (unsigned i = 0; i < 2 * 250; i++)
+    used +=
+        (size_t)snprintf(text + used, sizeof(text) - used,
+                         "0x1-0x2 8192 probe+0x1/0x2 [m%u] pages=1 vmalloc\n", i % 250);
+  parse(text);
+  ck_assert_uint_eq(got.callers_count, 250);
+  for (unsigned i = 0; i < 250; i++)
+    ck_assert_uint_eq(got.callers[i].entries_count, 2);
+}
+END_TEST
+
+START_TEST(callers_are_ranked_by_bytes_then_by_name)
+{
+  static const char *const want[] = {"big", "tie_a", "tie_b", "tie_b", "small"};
+  parse("0x1-0x2 16384 tie_b+0x1/0x2 [m] pages=3 vmalloc\n"
+        "0x1-0x2 8192 small+0x1/0x2 pages=1 vmalloc\n"
+        "0x1-0x2 16384 tie_b+0x1/0x2 pages=3 vmalloc\n"
+        "0x1-0x2 36864 big+0x1/0x2 pages=8 vmalloc\n"
+        "0x1-0x2 16384 tie_a+0x1/0x2 pages=3 vmalloc\n");
+  ck_assert_uint_eq(got.callers_count, 5);
+  for (unsigned i = 0; i < 5; i++)
+    ck_assert_str_eq(got.callers[got.by_size[i]].symbol, want[i]);
+  ck_assert_str_eq(got.callers[got.by_size[2]].module, "");
+  ck_assert_str_eq(got.callers[got.by_size[3]].module, "m");
+}
+END_TEST
+
+/* `count` callers of 1 to 7 pages, twice each. Returns their pages. */
+static uint64_t write_callers(unsigned count, char *text, size_t size)
+{
+  uint64_t pages = 0;
+  size_t used = 0;
+  for (unsigned i = 0; i < 2 * count; i++) {
+    unsigned n = i % count % 7 + 1;
+    used += (size_t)snprintf(text + used, size - used,
+                             "0x1-0x2 %u caller_%u+0x1/0x2 pages=%u vmalloc\n",
+                             (n + 1) * 4096, i % count, n);
+    pages += n;
+  }
+  return pages;
+}
+
+START_TEST(callers_beyond_the_table_are_summed_without_loss)
+{
+  static char text[65536];
+  uint64_t pages = write_callers(VMALLOC_CALLERS_KEPT + 44, text, sizeof(text));
+  parse(text);
+  ck_assert_uint_eq(got.callers_count, VMALLOC_CALLERS_KEPT);
+  ck_assert_uint_eq(got.other_entries_count, 88);
+  ck_assert_known(got.pages, PAGES(pages));
+  uint64_t bytes = got.other_bytes, entries = got.other_entries_count;
+  for (unsigned i = 0; i < got.callers_count; i++) {
+    bytes += got.callers[i].bytes;
+    entries += got.callers[i].entries_count;
+    ck_assert_uint_eq(got.callers[i].entries_count, 2); /* found again when full */
+    if (i > 0)
+      ck_assert_uint_ge(got.callers[got.by_size[i - 1]].bytes,
+                        got.callers[got.by_size[i]].bytes);
+  }
+  ck_assert_uint_eq(bytes, PAGES(pages));
+  ck_assert_uint_eq(entries, got.entries_count.value);
+}
+END_TEST
+
+START_TEST(full_table_has_no_other_callers)
+{
+  static char text[65536];
+  uint64_t pages = write_callers(VMALLOC_CALLERS_KEPT, text, sizeof(text));
+  parse(text);
+  ck_assert_uint_eq(got.callers_count, VMALLOC_CALLERS_KEPT);
+  ck_assert_uint_eq(got.other_entries_count, 0);
+  ck_assert_uint_eq(got.other_bytes, 0);
+  ck_assert_known(got.pages, PAGES(pages));
+}
+END_TEST
+
+static struct span span_of(const char *text)
+{
+  return (struct span){text, strlen(text)};
+}
+
+START_TEST(stack_is_what_fork_asked_for)
+{
+  static const char *const stacks[] = {
+      "alloc_thread_stack_node",
+      "dup_task_struct",
+      "copy_process",
+      "do_fork",
+      "_do_fork",
+      "kernel_clone",
+      "fork_idle",
+      "create_io_thread",
+      "vhost_task_create",
+      "kernel_thread",
+      "user_mode_thread",
+  };
+  static const char *const others[] = {
+      "", "fork", "do_forks", "copy_proces", "n_tty_open", "start_kernel", "load_module"};
+  for (size_t i = 0; i < LENGTH(stacks); i++) {
+    ck_assert_msg(vmallocinfo_caller_is_stack(span_of(stacks[i])), "%s", stacks[i]);
+    ck_assert(!vmallocinfo_caller_is_module(span_of(stacks[i])));
+  }
+  for (size_t i = 0; i < LENGTH(others); i++)
+    ck_assert_msg(!vmallocinfo_caller_is_stack(span_of(others[i])), "%s", others[i]);
+}
+END_TEST
+
+START_TEST(module_is_what_the_loader_asked_for)
+{
+  static const char *const modules[] = {
+      "load_module",
+      "layout_and_allocate",
+      "move_module",
+      "module_alloc",
+      "module_alloc_update_bounds",
+      "module_memory_alloc",
+      "execmem_alloc",
+      "execmem_vmalloc",
+      "execmem_cache_populate",
+      "execmem_cache_alloc",
+  };
+  static const char *const others[] = {"", "module", "module_alloc_", "bpf_prog_alloc"};
+  for (size_t i = 0; i < LENGTH(modules); i++) {
+    ck_assert_msg(vmallocinfo_caller_is_module(span_of(modules[i])), "%s", modules[i]);
+    ck_assert(!vmallocinfo_caller_is_stack(span_of(modules[i])));
+  }
+  for (size_t i = 0; i < LENGTH(others); i++)
+    ck_assert_msg(!vmallocinfo_caller_is_module(span_of(others[i])), "%s", others[i]);
+}
+END_TEST
+
+START_TEST(stacks_and_modules_are_parts_of_the_pages)
+{
+  parse("0x1-0x2 20480 copy_process.isra.0+0x1/0x2 pages=4 vmalloc\n"
+        "0x1-0x2 20480 kernel_clone+0x1/0x2 pages=4 vmalloc\n"
+        "0x1-0x2 20480 start_kernel+0x1/0x2 pages=4 vmalloc\n" /* the size of a stack */
+        "0x1-0x2 12288 load_module+0x1/0x2 pages=2 vmalloc\n"
+        "0x1-0x2 20480 copy_process+0x1/0x2 vmap\n");
+  ck_assert_known(got.pages, PAGES(14));
+  ck_assert_known(got.stack_pages, PAGES(8));
+  ck_assert_known(got.module_pages, PAGES(2));
+}
+END_TEST
+
+START_TEST(sum_beyond_any_size_is_malformed_alone)
+{
+  parse("0x1-0x2 9223372036854775807 f+0x1/0x2 pages=1 vmalloc\n"
+        "0x1-0x2 8192 f+0x1/0x2 pages=1 vmalloc\n");
+  ck_assert_int_eq(got.size.state, READING_MALFORMED);
+  ck_assert_known(got.pages, PAGES(2));
+}
+END_TEST
+
+START_TEST(long_names_are_cut_and_still_found_again)
+{
+  char name[201], text[1024];
+  memset(name, 'n', 200);
+  name[200] = '\0';
+  snprintf(text, sizeof(text),
+           "0x1-0x2 8192 %s+0x1/0x2 [%s] pages=1 vmalloc\n"
+           "0x1-0x2 8192 %s+0x1/0x2 [%s] pages=1 vmalloc\n",
+           name, name, name, name);
+  parse(text);
+  ck_assert_uint_eq(got.callers_count, 1);
+  ck_assert_uint_eq(strlen(got.callers[0].symbol), sizeof(got.callers[0].symbol) - 1);
+  ck_assert_uint_eq(strlen(got.callers[0].module), sizeof(got.callers[0].module) - 1);
+  ck_assert_uint_eq(got.callers[0].entries_count, 2);
+}
+END_TEST
+
+START_TEST(line_of_a_million_bytes_is_one_line)
+{
+  enum { LONG = 1000000 };
+  static char text[LONG + 100];
+  memcpy(text, "0x1-0x2 8192 ", 13);
+  memset(text + 13, 'c', LONG);
+  memcpy(text + 13 + LONG, "+0x1/0x2 pages=1 vmalloc\n", 26);
+  parse(text);
+  ck_assert_known(got.pages, PAGES(1));
+  ck_assert_uint_eq(strlen(got.callers[0].symbol), sizeof(got.callers[0].symbol) - 1);
+
+  memset(text, '9', 13);
+  ck_assert_int_eq(parse_pages(text, 4096), -EBADMSG);
+  ck_assert_uint_eq(fault.count, 1);
+  ck_assert_uint_eq(strlen(fault.near), sizeof(fault.near) - 1);
+}
+END_TEST
+
+START_TEST(nul_byte_makes_its_line_bad)
+{
+  static const char text[] = "0x1-0x2 8192 f+0x1/0x2 pages=\0001 vmalloc\n";
+  fault = (struct fault){0};
+  int error = vmallocinfo_parse(scan_text(text, sizeof(text) - 1), 4096, &got, &fault);
+  ck_assert_int_eq(error, -EBADMSG);
+  ck_assert_str_eq(fault.cause, "pages= is not a number");
+}
+END_TEST
+
+/* Every kind of line at once. */
+static const char machine[] =
+    "0x0-0x0   20480 irq_init_percpu_irqstack+0xca/0x100 vmap\n"
+    "0x0-0x0    8192 acpi_os_map_iomem+0x1bc/0x1e0 phys=0x00000000f7ff8000 ioremap\n"
+    "0x0-0x0   20480 dup_task_struct+0x4f/0x1b0 pages=4 vmalloc N0=4\n"
+    "0x0-0x0 2101248 alloc_large_system_hash+0x1b1/0x290 pages=512 vmalloc vpages "
+    "N0=512\n"
+    "0x0-0x0   36864 move_module+0x2f/0x1a0 pages=8 vmalloc N0=5 N1=3\n"
+    "0x0-0x0   24576 crypto_scomp_init_tfm+0x5f/0xd0 [crypto_core] pages=5 vmalloc N0=5\n"
+    "0x0-0x0   12288 unpurged vm_area\n"
+    "0x0-0x0 1048576 pcpu_get_vm_areas+0x0/0xc30 vmalloc\n"
+    "0x0-0x0 4198400 vm_map_ram\n";
+
+static void assert_is_machine(void)
+{
+  ck_assert_known(got.pages, PAGES(529));
+  ck_assert_known(got.size, 7458816);
+  ck_assert_known(got.stack_pages, PAGES(4));
+  ck_assert_known(got.module_pages, PAGES(8));
+  ck_assert_known(got.percpu_size, 1048576);
+  ck_assert_known(got.unpurged_size, 12288);
+  ck_assert_known(got.unpurged_count, 1);
+  ck_assert_known(got.entries_count, 8);
+  ck_assert_uint_eq(got.callers_count, 4);
+  ck_assert_str_eq(got.callers[got.by_size[0]].symbol, "alloc_large_system_hash");
+  ck_assert_str_eq(got.callers[got.by_size[3]].symbol, "dup_task_struct");
+  ck_assert_uint_eq(got.other_bytes, 0);
+  ck_assert_uint_eq(got.other_entries_count, 0);
+}
+
+START_TEST(second_parse_replaces_the_first)
+{
+  memset(&got, 0xa5, sizeof(got));
+  parse(machine);
+  assert_is_machine();
+  parse(machine);
+  assert_is_machine();
+  ck_assert_int_eq(parse_pages("bad\n", 4096), -EBADMSG);
+  parse(machine);
+  assert_is_machine();
+}
+END_TEST
+
+/* A file cut between two lines cannot be told from a shorter one; within a line the
+ * numbers are gone, never wrong. */
+START_TEST(text_cut_within_a_line_tells_no_sum)
+{
+  for (size_t length = 1; length < sizeof(machine) - 1; length++) {
+    char *text = malloc(length); /* of its own: a sanitizer sees each byte too far */
+    memcpy(text, machine, length);
+    fault = (struct fault){0};
+    int error = vmallocinfo_parse(scan_text(text, length), 4096, &got, &fault);
+    bool whole_lines = text[length - 1] == '\n';
+    free(text);
+    ck_assert_msg(error == (whole_lines ? 0 : -EBADMSG), "%zu bytes: %d", length, error);
+    for (size_t r = 0; r < VMALLOCINFO_READINGS; r++)
+      ck_assert_int_eq((&got.pages)[r].state,
+                       whole_lines ? READING_KNOWN : READING_MALFORMED);
+    ck_assert_uint_le(got.pages.value, PAGES(529));
+  }
+}
+END_TEST
+
+SUITE_MAIN(
+    "vmallocinfo", each_shape_of_line_is_read, one_bad_line_makes_every_sum_malformed,
+    all_bad_lines_are_counted_and_the_first_is_told, empty_file_holds_no_areas,
+    area_filled_to_the_last_page_has_room, page_size_is_that_of_the_captured_machine,
+    unpurged_areas_are_kept_apart, percpu_chunks_are_address_space_without_pages,
+    symbol_is_without_offset_and_compiler_suffix, areas_of_one_function_are_one_caller,
+    modules_with_a_function_of_one_name_stay_apart,
+    callers_are_ranked_by_bytes_then_by_name,
+    callers_beyond_the_table_are_summed_without_loss, full_table_has_no_other_callers,
+    stack_is_what_fork_asked_for, module_is_what_the_loader_asked_for,
+    stacks_and_modules_are_parts_of_the_pages, sum_beyond_any_size_is_malformed_alone,
+    long_names_are_cut_and_still_found_again, line_of_a_million_bytes_is_one_line,
+    nul_byte_makes_its_line_bad, second_parse_replaces_the_first,
+    text_cut_within_a_line_tells_no_sum)

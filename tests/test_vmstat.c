@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+#include "meminfo_explain/vmstat.h"
+
+#include "suite.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#define LENGTH(array) (sizeof(array) / sizeof(*(array)))
+
+static struct fault fault;
+
+static struct vmstat parse(const char *text)
+{
+  struct vmstat vmstat;
+  fault = (struct fault){0};
+  ck_assert_int_eq(vmstat_parse(scan_string(text), 4096, &vmstat, &fault), 0);
+  return vmstat;
+}
+
+#define ck_assert_known(reading, want)                                                   \
+  do {                                                                                   \
+    ck_assert_int_eq((reading).state, READING_KNOWN);                                    \
+    ck_assert_uint_eq((reading).value, want);                                            \
+  } while (0)
+
+START_TEST(pages_become_bytes_and_events_stay_counts)
+{
+  struct vmstat vmstat = parse("nr_free_pages 100\nnr_isolated_anon 3\nnr_zspages 40\n"
+                               "balloon_inflate 500\nthp_zero_page_alloc 6\n");
+  ck_assert_uint_eq(fault.count, 0);
+  ck_assert_known(vmstat.nr_isolated_anon, 3 * 4096);
+  ck_assert_known(vmstat.nr_zspages, 40 * 4096);
+  ck_assert_known(vmstat.balloon_inflate_count, 500);
+  ck_assert_known(vmstat.thp_zero_page_alloc_count, 6);
+}
+END_TEST
+
+START_TEST(absent_counter_is_not_zero)
+{
+  struct vmstat vmstat = parse("nr_zspages 0\n");
+  ck_assert_known(vmstat.nr_zspages, 0);
+  for (unsigned i = 0; i < VMSTAT_FIELD_COUNT; i++)
+    if (i != VMSTAT_FIELD_nr_zspages)
+      ck_assert_int_eq(vmstat.fields[i].state, READING_ABSENT);
+}
+END_TEST
+
+START_TEST(every_row_is_found_by_its_key_in_any_order)
+{
+  static const struct {
+    const char *key;
+    uint64_t unit;
+  } rows[] = {
+      {"nr_isolated_anon", 4096},     {"nr_isolated_file", 4096},
+      {"nr_zspages", 4096},           {"nr_memmap_pages", 4096},
+      {"nr_memmap_boot_pages", 4096}, {"nr_iommu_pages", 4096},
+      {"nr_balloon_pages", 4096},     {"balloon_inflate", 1},
+      {"balloon_deflate", 1},         {"thp_zero_page_alloc", 1},
+  };
+  ck_assert_uint_eq(LENGTH(rows), VMSTAT_FIELD_COUNT);
+  char text[1024] = "";
+  size_t used = 0;
+  for (unsigned i = VMSTAT_FIELD_COUNT; i-- > 0;)
+    used +=
+        (size_t)snprintf(text + used, sizeof(text) - used, "%s %u\n", rows[i].key, i + 1);
+  struct vmstat vmstat = parse(text);
+  for (unsigned i = 0; i < VMSTAT_FIELD_COUNT; i++)
+    ck_assert_known(vmstat.fields[i], (i + 1) * rows[i].unit);
+}
+END_TEST
+
+START_TEST(key_is_not_found_inside_another)
+{
+  struct vmstat vmstat = parse("nr_zspages_x 5\nxnr_zspages 5\nNR_ZSPAGES 5\n"
+                               "nr_memmap_boot_pages 2\nnr_zspage 5\n");
+  ck_assert_int_eq(vmstat.nr_zspages.state, READING_ABSENT);
+  ck_assert_int_eq(vmstat.nr_memmap_pages.state, READING_ABSENT);
+  ck_assert_known(vmstat.nr_memmap_boot_pages, 8192);
+}
+END_TEST
+
+static const struct {
+  const char *line, *cause;
+} bad[] = {
+    {"nr_zspages x\n", "not a number"},
+    {"nr_zspages\n", "not a number"},
+    {"nr_zspages -1\n", "not a number"},
+    {"nr_zspages 5\r\n", "not a number"},
+    {"nr_zspages 18446744073709551615\n", "number out of range"}, /* -1, wrapped */
+    {"nr_zspages 2251799813685248\n", "number out of range"},     /* 2^63 bytes */
+    {"nr_zspages 1\nnr_zspages 1\n", "the key occurs twice"},
+    {"nr_zspages 12", "the file ends within the line"},
+};
+
+START_TEST(bad_line_makes_its_counter_malformed_and_no_other)
+{
+  for (size_t i = 0; i < LENGTH(bad); i++) {
+    char text[128];
+    snprintf(text, sizeof(text), "nr_iommu_pages 7\n%s", bad[i].line);
+    struct vmstat vmstat = parse(text);
+    ck_assert_msg(vmstat.nr_zspages.state == READING_MALFORMED, "%s", text);
+    ck_assert_known(vmstat.nr_iommu_pages, 28672);
+    ck_assert_msg(strcmp(fault.cause, bad[i].cause) == 0, "%s", text);
+    ck_assert_str_eq(fault.near, "nr_zspages");
+    ck_assert_uint_eq(fault.line,
+                      strchr(bad[i].line, '\n') == strrchr(bad[i].line, '\n') ? 2 : 3);
+    ck_assert_uint_eq(fault.count, 1);
+  }
+}
+END_TEST
+
+START_TEST(bad_value_of_an_unknown_key_is_no_fault)
+{
+  struct vmstat vmstat = parse("nr_dirty x\nnr_new 18446744073709551615\nnr_zspages 1\n");
+  ck_assert_known(vmstat.nr_zspages, 4096);
+  ck_assert_uint_eq(fault.count, 0);
+}
+END_TEST
+
+START_TEST(text_without_any_number_is_no_vmstat)
+{
+  static const char *const texts[] = {"", "\n\n", "<html>\n", "nr_zspages\n", "12\n"};
+  for (size_t i = 0; i < LENGTH(texts); i++) {
+    struct vmstat vmstat;
+    fault = (struct fault){0};
+    ck_assert_int_eq(vmstat_parse(scan_string(texts[i]), 4096, &vmstat, &fault),
+                     -EBADMSG);
+    ck_assert_uint_ge(fault.count, 1);
+    ck_assert_ptr_nonnull(fault.cause);
+  }
+}
+END_TEST
+
+START_TEST(page_size_is_that_of_the_captured_machine)
+{
+  struct vmstat vmstat;
+  fault = (struct fault){0};
+  ck_assert_int_eq(vmstat_parse(scan_string("nr_zspages 3\nballoon_inflate 3\n"), 65536,
+                                &vmstat, &fault),
+                   0);
+  ck_assert_known(vmstat.nr_zspages, 196608);
+  ck_assert_known(vmstat.balloon_inflate_count, 3);
+}
+END_TEST
+
+START_TEST(second_parse_replaces_the_first)
+{
+  struct vmstat vmstat;
+  memset(&vmstat, 0xa5, sizeof(vmstat));
+  fault = (struct fault){0};
+  for (int i = 0; i < 2; i++) {
+    ck_assert_int_eq(vmstat_parse(scan_string("nr_zspages 3\n"), 4096, &vmstat, &fault),
+                     0);
+    ck_assert_known(vmstat.nr_zspages, 12288);
+    ck_assert_int_eq(vmstat.balloon_deflate_count.state, READING_ABSENT);
+  }
+  ck_assert_int_eq(
+      vmstat_parse(scan_string("balloon_deflate 9\n"), 4096, &vmstat, &fault), 0);
+  ck_assert_int_eq(vmstat.nr_zspages.state, READING_ABSENT);
+  ck_assert_uint_eq(fault.count, 0);
+}
+END_TEST
+
+SUITE_MAIN("vmstat", pages_become_bytes_and_events_stay_counts,
+           absent_counter_is_not_zero, every_row_is_found_by_its_key_in_any_order,
+           key_is_not_found_inside_another,
+           bad_line_makes_its_counter_malformed_and_no_other,
+           bad_value_of_an_unknown_key_is_no_fault, text_without_any_number_is_no_vmstat,
+           page_size_is_that_of_the_captured_machine, second_parse_replaces_the_first)

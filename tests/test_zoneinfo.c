@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: MIT */
+#include "meminfo_explain/zoneinfo.h"
+
+#include "suite.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define LENGTH(array) (sizeof(array) / sizeof(*(array)))
+#define PAGES(count)  ((uint64_t)(count)*4096)
+
+static struct fault fault;
+
+static struct zoneinfo parse(const char *text)
+{
+  struct zoneinfo zoneinfo;
+  fault = (struct fault){0};
+  ck_assert_int_eq(zoneinfo_parse(scan_string(text), 4096, &zoneinfo, &fault), 0);
+  return zoneinfo;
+}
+
+#define ck_assert_known(reading, want)                                                   \
+  do {                                                                                   \
+    ck_assert_int_eq((reading).state, READING_KNOWN);                                    \
+    ck_assert_uint_eq((reading).value, want);                                            \
+  } while (0)
+
+/* 6.12, cut to what differs between lines: the counters of the node stand before the
+ * first zone, `high` is a watermark and a pcp field, the last zone is unpopulated. */
+static const char new_kernel[] = "Node 0, zone      DMA\n"
+                                 "  per-node stats\n"
+                                 "      nr_inactive_anon 210\n"
+                                 "      nr_isolated_anon 3\n"
+                                 "      nr_isolated_file 4\n"
+                                 "      nr_mapped    762\n"
+                                 "  pages free     3776\n"
+                                 "        boost    0\n"
+                                 "        min      64\n"
+                                 "        high     96\n"
+                                 "        spanned  4095\n"
+                                 "        present  3998\n"
+                                 "        managed  3840\n"
+                                 "        cma      0\n"
+                                 "        protection: (0, 949, 949, 949, 949)\n"
+                                 "      nr_free_pages 3776\n"
+                                 "      nr_zone_inactive_anon 0\n"
+                                 "  pagesets\n"
+                                 "    cpu: 0\n"
+                                 "              count:    1\n"
+                                 "              high:     0\n"
+                                 "              batch:    1\n"
+                                 "              high_min: 0\n"
+                                 "              high_max: 0\n"
+                                 "  vm stats threshold: 8\n"
+                                 "    cpu: 1\n"
+                                 "              count:    20\n"
+                                 "              high:     0\n"
+                                 "              batch:    1\n"
+                                 "  vm stats threshold: 8\n"
+                                 "  node_unreclaimable:  0\n"
+                                 "  start_pfn:           1\n"
+                                 "Node 0, zone    DMA32\n"
+                                 "  pages free     145528\n"
+                                 "        present  258048\n"
+                                 "        managed  244087\n"
+                                 "      nr_free_pages 145528\n"
+                                 "  pagesets\n"
+                                 "    cpu: 0\n"
+                                 "              count: 300\n"
+                                 "  vm stats threshold: 32\n"
+                                 "    cpu: 1\n"
+                                 "              count: 4000\n"
+                                 "  vm stats threshold: 32\n"
+                                 "  node_unreclaimable:  0\n"
+                                 "  start_pfn:           4096\n"
+                                 "Node 0, zone   Normal\n"
+                                 "  pages free     0\n"
+                                 "        present  0\n"
+                                 "        managed  0\n"
+                                 "        protection: (0, 0, 0, 0, 0)\n";
+
+static void assert_is_new_kernel(const struct zoneinfo *zoneinfo)
+{
+  ck_assert_uint_eq(fault.count, 0);
+  ck_assert_known(zoneinfo->pcp, PAGES(4321));
+  ck_assert_known(zoneinfo->free, PAGES(149304));
+  ck_assert_known(zoneinfo->managed, PAGES(247927));
+  ck_assert_known(zoneinfo->present, PAGES(262046));
+  ck_assert_known(zoneinfo->isolated, PAGES(7));
+  ck_assert_known(zoneinfo->cpus_count, 2);
+  ck_assert_known(zoneinfo->node_drift, PAGES(32 * 2));
+  ck_assert_known(zoneinfo->zone_drift, PAGES(8 * 2 + 32 * 2));
+}
+
+START_TEST(zones_and_cpus_are_summed)
+{
+  struct zoneinfo zoneinfo = parse(new_kernel);
+  assert_is_new_kernel(&zoneinfo);
+}
+END_TEST
+
+/* 2.6.24 and before: a hot and a cold list per CPU, no managed, no counters. */
+START_TEST(hot_and_cold_list_of_a_cpu_are_one_cpu)
+{
+  struct zoneinfo zoneinfo = parse("Node 0, zone      DMA\n"
+                                   "  pages free     5410\n"
+                                   "        min      181\n"
+                                   "        active   367\n"
+                                   "        inactive 720\n"
+                                   "        scanned  0 (a: 0 i: 0)\n"
+                                   "        spanned  8192\n"
+                                   "        present  8192\n"
+                                   "        protection: (0, 0, 0, 0)\n"
+                                   "  pagesets\n"
+                                   "    cpu: 0 pcp: 0\n"
+                                   "              count: 2\n"
+                                   "              high:  6\n"
+                                   "              batch: 1\n"
+                                   "    cpu: 0 pcp: 1\n"
+                                   "              count: 1\n"
+                                   "              high:  2\n"
+                                   "              batch: 1\n"
+                                   "  vm stats threshold: 4\n"
+                                   "  all_unreclaimable: 0\n"
+                                   "  prev_priority:     12\n"
+                                   "  start_pfn:         196608\n");
+  ck_assert_known(zoneinfo.pcp, PAGES(3));
+  ck_assert_known(zoneinfo.free, PAGES(5410));
+  ck_assert_known(zoneinfo.present, PAGES(8192));
+  ck_assert_known(zoneinfo.cpus_count, 1);
+  ck_assert_known(zoneinfo.zone_drift, PAGES(4));
+  ck_assert_int_eq(zoneinfo.managed.state, READING_ABSENT);
+  ck_assert_int_eq(zoneinfo.isolated.state, READING_ABSENT);
+}
+END_TEST
+
+/* Before 4.9 every zone has its own isolated pages. */
+START_TEST(isolated_pages_of_zones_are_summed)
+{
+  struct zoneinfo zoneinfo = parse("Node 0, zone      DMA\n"
+                                   "  pages free     3959\n"
+                                   "    nr_isolated_anon 1\n"
+                                   "    nr_isolated_file 20\n"
+                                   "Node 0, zone   Normal\n"
+                                   "  pages free     100\n"
+                                   "    nr_isolated_anon 300\n"
+                                   "    nr_isolated_file 4000\n");
+  ck_assert_known(zoneinfo.isolated, PAGES(4321));
+}
+END_TEST
+
+START_TEST(absent_field_is_not_zero)
+{
+  struct zoneinfo zoneinfo = parse("Node 0, zone   Normal\n");
+  ck_assert_int_eq(zoneinfo.pcp.state, READING_ABSENT);
+  ck_assert_int_eq(zoneinfo.free.state, READING_ABSENT);
+  ck_assert_int_eq(zoneinfo.managed.state, READING_ABSENT);
+  ck_assert_int_eq(zoneinfo.present.state, READING_ABSENT);
+  ck_assert_int_eq(zoneinfo.isolated.state, READING_ABSENT);
+  ck_assert_int_eq(zoneinfo.cpus_count.state, READING_ABSENT);
+}
+END_TEST
+
+#define CPU(number, count, threshold)                                                    \
+  "    cpu: " #number "\n              count: " #count                                   \
+  "\n  vm stats threshold: " #threshold "\n"
+
+/* Node 0 has two zones and two CPUs' lists, node 1 three, node 2 one, node 3 is empty. */
+/* clang-format off */
+static const char nodes[] =
+    "Node 0, zone    DMA32\n" CPU(0, 1, 12) CPU(1, 1, 12)
+    "Node 0, zone   Normal\n" CPU(0, 1, 36) CPU(1, 1, 36)
+    "Node 0, zone  Movable\n  pages free     0\n"
+    "Node 1, zone   Normal\n" CPU(0, 1, 42) CPU(1, 1, 42) CPU(2, 1, 42)
+    "Node 1, zone   Device\n  pages free     0\n"
+    "Node 2, zone   Normal\n" CPU(0, 1, 5)
+    "Node 3, zone   Normal\n  pages free     0\n";
+/* clang-format on */
+
+START_TEST(drift_is_the_largest_threshold_of_each_node_times_cpus)
+{
+  struct zoneinfo zoneinfo = parse(nodes);
+  ck_assert_known(zoneinfo.node_drift, PAGES(36 * 2 + 42 * 3 + 5));
+  ck_assert_known(zoneinfo.zone_drift, PAGES(12 * 2 + 36 * 2 + 42 * 3 + 5));
+  ck_assert_known(zoneinfo.cpus_count, 3);
+  ck_assert_known(zoneinfo.pcp, PAGES(8));
+}
+END_TEST
+
+START_TEST(largest_threshold_of_a_zone_counts)
+{
+  struct zoneinfo zoneinfo =
+      parse("Node 0, zone   Normal\n" CPU(0, 0, 7) CPU(1, 0, 125) CPU(2, 0, 9));
+  ck_assert_known(zoneinfo.zone_drift, PAGES(125 * 3));
+}
+END_TEST
+
+START_TEST(threshold_no_kernel_has_makes_the_drift_malformed)
+{
+  static const char *const texts[] = {
+      "Node 0, zone   Normal\n" CPU(0, 0, 126),
+      "Node 0, zone   Normal\n" CPU(0, 0, 18446744073709551615),
+      "Node 0, zone   Normal\n" CPU(0, 0, -1),
+  };
+  for (size_t i = 0; i < LENGTH(texts); i++) {
+    struct zoneinfo zoneinfo;
+    struct fault seen = {0};
+    ck_assert_int_eq(zoneinfo_parse(scan_string(texts[i]), 4096, &zoneinfo, &seen), 0);
+    ck_assert_str_eq(seen.cause, "not a threshold");
+    ck_assert_int_eq(zoneinfo.zone_drift.state, READING_MALFORMED);
+    ck_assert_int_eq(zoneinfo.node_drift.state, READING_MALFORMED);
+    ck_assert_known(zoneinfo.cpus_count, 1);
+  }
+}
+END_TEST
+
+START_TEST(page_size_is_that_of_the_captured_machine)
+{
+  struct zoneinfo zoneinfo;
+  fault = (struct fault){0};
+  ck_assert_int_eq(zoneinfo_parse(scan_string(nodes), 65536, &zoneinfo, &fault), 0);
+  ck_assert_known(zoneinfo.pcp, 8 * 65536);
+  ck_assert_known(zoneinfo.node_drift, 203 * 65536);
+}
+END_TEST
+
+START_TEST(count_may_stand_at_any_distance)
+{
+  struct zoneinfo zoneinfo = parse("Node 0, zone Normal\ncount: 1\n  count:20\n"
+                                   "\tcount:\t300\n  count:      4000\n");
+  ck_assert_known(zoneinfo.pcp, PAGES(4301)); /* "count:20" is another word */
+}
+END_TEST
+
+START_TEST(similar_words_are_not_taken)
+{
+  struct zoneinfo zoneinfo = parse("Node 0, zone   Normal\n"
+                                   "  pages free     1\n"
+                                   "  pages scanned  20\n"
+                                   "      nr_free_pages 300\n"
+                                   "      free 300\n"
+                                   "      free_cma 300\n"
+                                   "      count 300\n"
+                                   "      nr_isolated 300\n"
+                                   "      high:  300\n"
+                                   "      presents 300\n"
+                                   "  vm stats: 30\n");
+  ck_assert_known(zoneinfo.free, PAGES(1));
+  ck_assert_int_eq(zoneinfo.pcp.state, READING_ABSENT);
+  ck_assert_int_eq(zoneinfo.isolated.state, READING_ABSENT);
+  ck_assert_int_eq(zoneinfo.present.state, READING_ABSENT);
+  ck_assert_known(zoneinfo.zone_drift, 0);
+}
+END_TEST
+
+static const struct {
+  const char *line, *cause;
+} bad_counts[] = {
+    {"  count: x\n", "not a number"},
+    {"  count: -4\n", "not a number"},
+    {"  count: 12-4\n", "not a number"},
+    {"  count:\n", "not a number"},
+    {"  count: 4\r\n", "not a number"},
+    {"  count: 18446744073709551612\n", "number out of range"},
+    {"  count: 2251799813685248\n", "number out of range"}, /* 2^63 bytes */
+};
+
+START_TEST(bad_line_makes_its_field_malformed_and_no_other)
+{
+  for (size_t i = 0; i < LENGTH(bad_counts); i++) {
+    char text[256] = "Node 0, zone   Normal\n  pages free     7\n  count: 1\n";
+    strcat(text, bad_counts[i].line);
+    struct zoneinfo zoneinfo = parse(text);
+    ck_assert_msg(zoneinfo.pcp.state == READING_MALFORMED, "%s", text);
+    ck_assert_known(zoneinfo.free, PAGES(7));
+    ck_assert_msg(strcmp(fault.cause, bad_counts[i].cause) == 0, "%s", text);
+    ck_assert_str_eq(fault.near, "count:");
+    ck_assert_uint_eq(fault.line, 4);
+    ck_assert_uint_eq(fault.count, 1);
+  }
+}
+END_TEST
+
+START_TEST(malformed_sum_stays_so)
+{
+  struct zoneinfo zoneinfo =
+      parse("Node 0, zone Normal\n  count: x\n  count: 1\n  managed  y\n");
+  ck_assert_int_eq(zoneinfo.pcp.state, READING_MALFORMED);
+  ck_assert_int_eq(zoneinfo.managed.state, READING_MALFORMED);
+  ck_assert_uint_eq(fault.count, 2);
+  ck_assert_uint_eq(fault.line, 2);
+}
+END_TEST
+
+START_TEST(text_without_a_zone_is_no_zoneinfo)
+{
+  static const char *const texts[] = {"",
+                                      "\n",
+                                      "<html>\n",
+                                      "Node\n",
+                                      "Node x, zone DMA\n",
+                                      "  pages free 5\n  count: 1\n"};
+  for (size_t i = 0; i < LENGTH(texts); i++) {
+    struct zoneinfo zoneinfo;
+    fault = (struct fault){0};
+    ck_assert_int_eq(zoneinfo_parse(scan_string(texts[i]), 4096, &zoneinfo, &fault),
+                     -EBADMSG);
+    ck_assert_str_eq(fault.cause, "no line of the form `Node N, zone NAME'");
+    ck_assert_uint_eq(fault.line, 0);
+  }
+}
+END_TEST
+
+/* A file cut between two lines cannot be told from a shorter one. */
+START_TEST(text_cut_within_a_line_tells_no_sum)
+{
+  size_t first_line = strcspn(new_kernel, "\n");
+  for (size_t length = first_line; length < sizeof(new_kernel) - 1; length++) {
+    char *text = malloc(length); /* of its own: a sanitizer sees each byte too far */
+    memcpy(text, new_kernel, length);
+    struct zoneinfo zoneinfo;
+    fault = (struct fault){0};
+    int error = zoneinfo_parse(scan_text(text, length), 4096, &zoneinfo, &fault);
+    bool whole_lines = text[length - 1] == '\n';
+    free(text);
+    ck_assert_msg(error == (whole_lines ? 0 : -EBADMSG), "%zu bytes: %d", length, error);
+    if (whole_lines)
+      continue;
+    ck_assert_int_eq(zoneinfo.pcp.state, READING_MALFORMED);
+    ck_assert_int_eq(zoneinfo.managed.state, READING_MALFORMED);
+    ck_assert_int_eq(zoneinfo.cpus_count.state, READING_MALFORMED);
+  }
+}
+END_TEST
+
+START_TEST(second_parse_replaces_the_first)
+{
+  struct zoneinfo zoneinfo;
+  memset(&zoneinfo, 0xa5, sizeof(zoneinfo));
+  for (int i = 0; i < 2; i++) {
+    fault = (struct fault){0};
+    ck_assert_int_eq(zoneinfo_parse(scan_string(new_kernel), 4096, &zoneinfo, &fault), 0);
+    assert_is_new_kernel(&zoneinfo);
+  }
+}
+END_TEST
+
+SUITE_MAIN("zoneinfo", zones_and_cpus_are_summed, hot_and_cold_list_of_a_cpu_are_one_cpu,
+           isolated_pages_of_zones_are_summed, absent_field_is_not_zero,
+           drift_is_the_largest_threshold_of_each_node_times_cpus,
+           largest_threshold_of_a_zone_counts,
+           threshold_no_kernel_has_makes_the_drift_malformed,
+           page_size_is_that_of_the_captured_machine, count_may_stand_at_any_distance,
+           similar_words_are_not_taken, bad_line_makes_its_field_malformed_and_no_other,
+           malformed_sum_stays_so, text_without_a_zone_is_no_zoneinfo,
+           text_cut_within_a_line_tells_no_sum, second_parse_replaces_the_first)

@@ -1,0 +1,115 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+# What the shell tools share. Sourced by bash scripts that have `set -euo pipefail`, and
+# `tool`, the name that their messages begin with.
+
+tool=${tool:?}
+root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
+# Where collectd lies, which Debian leaves out of a user's PATH.
+PATH=$PATH:/usr/sbin:/sbin
+
+# shellcheck disable=SC2034 # used by those who source this
+build_packages=(collectd-core collectd-dev cmake gcc make pkg-config libjansson-dev libc6-dev)
+
+note() {
+	printf '%s: %s\n' "$tool" "$*" >&2
+}
+
+die() {
+	note "$1"
+	exit "${2:-1}"
+}
+
+usage_error() {
+	die "$1 (try --help)" 2
+}
+
+as_root() {
+	if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+package_installed() {
+	[ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
+# Installs packages while no package may start a service: policy-rc.d is what Debian's
+# maintainer scripts ask. One that is there already is the machine's own affair.
+install_packages() (
+	policy=/usr/sbin/policy-rc.d
+	# shellcheck disable=SC2317 # called by the trap
+	lift() { as_root rm -f "$policy"; }
+	if [ ! -e "$policy" ]; then
+		trap lift EXIT
+		trap 'exit 130' INT
+		trap 'exit 143' TERM HUP
+		printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null &&
+			as_root chmod 755 "$policy" || exit
+	fi
+	get=(env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300)
+	install=("${get[@]}" install -y --no-install-recommends -- "$@")
+	# The lists of a fresh machine are empty, those of an old one stale.
+	as_root "${install[@]}" </dev/null ||
+		{ as_root "${get[@]}" update </dev/null && as_root "${install[@]}" </dev/null; }
+)
+
+# need_packages PACKAGE...: installs those that are missing.
+need_packages() {
+	local package log missing=()
+	if ! command -v dpkg-query >/dev/null; then
+		note "not a Debian machine: please see to it that there is what Debian has in: $*"
+		return
+	fi
+	for package; do
+		package_installed "$package" || missing+=("$package")
+	done
+	[ ${#missing[@]} -gt 0 ] || return 0
+	if [ "$(id -u)" -ne 0 ] && ! command -v sudo >/dev/null; then
+		die "cannot install without root or sudo: ${missing[*]}"
+	fi
+	note "installing ${missing[*]}"
+	log=$(mktemp "${TMPDIR:-/tmp}/meminfo_explain-apt.XXXXXX")
+	install_packages "${missing[@]}" >"$log" 2>&1 ||
+		die "cannot install ${missing[*]}: see $log"
+	rm -f "$log"
+}
+
+# logged WHAT LOG COMMAND...: silent unless the command fails; appends to LOG.
+logged() {
+	local what=$1 log=$2
+	shift 2
+	"$@" >>"$log" 2>&1 </dev/null && return
+	tail -n 30 "$log" >&2
+	die "$what failed: see $log"
+}
+
+# configure DIR [CMAKE-ARGUMENT...]: a cache made for another checkout or generator is
+# thrown away.
+configure() {
+	local dir=$1 cache=$1/CMakeCache.txt
+	shift
+	{ mkdir -p "$dir" && : >"$dir/build.log"; } || die "cannot write to $dir"
+	if [ -e "$cache" ] && ! {
+		grep -qxF "CMAKE_HOME_DIRECTORY:INTERNAL=$root" "$cache" &&
+			grep -qxF "CMAKE_CACHEFILE_DIR:INTERNAL=$(cd "$dir" && pwd -P)" "$cache" &&
+			grep -qxF 'CMAKE_GENERATOR:INTERNAL=Unix Makefiles' "$cache"
+	}; then
+		find "$dir" \( -name CMakeFiles -o -name CMakeCache.txt \) -prune -exec rm -rf {} +
+	fi
+	logged "configuring $dir" "$dir/build.log" \
+		cmake -S "$root" -B "$dir" -G 'Unix Makefiles' "$@"
+}
+
+# compile DIR [TARGET...]
+compile() {
+	local dir=$1 targets=()
+	shift
+	[ $# -eq 0 ] || targets=(--target "$@")
+	logged "building $dir" "$dir/build.log" \
+		cmake --build "$dir" -j "$(nproc)" ${targets[@]+"${targets[@]}"}
+}
+
+# build DIR [CMAKE-ARGUMENT...]: everything, quietly.
+build() {
+	configure "$@"
+	compile "$1"
+}
