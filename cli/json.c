@@ -49,6 +49,9 @@ static json_t *json_black_hole(const struct explanation *e)
                           ? json_string(accounting_name(hole->estimate_from))
                           : json_null());
   json_object_set_new(object, "error", json_reading(hole->error));
+  json_object_set_new(object, "cache_low", json_amount(hole->cache_low));
+  json_object_set_new(object, "floor", json_amount(hole->floor));
+  json_object_set_new(object, "above_floor", json_amount(hole->above_floor));
   json_object_set_new(object, "percent", json_percentage(hole->share));
   json_object_set_new(object, "hidden", json_amount(hole->hidden));
   json_object_set_new(object, "unexplained", json_amount(hole->unexplained));
@@ -165,6 +168,17 @@ static json_t *json_sources(const struct sample *sample)
   return object;
 }
 
+static json_t *json_quality(const struct sample *sample, const struct explanation *e)
+{
+  json_t *object = json_object();
+  json_object_set_new(object, "retries", json_integer(sample->retries));
+  json_object_set_new(object, "tear", json_reading(e->decided.tear.reading));
+  json_object_set_new(object, "read_seconds", json_real(sample->read_seconds));
+  json_object_set_new(object, "pss_seconds", json_real(sample->pss_seconds));
+  json_object_set_new(object, "pss_age", json_real(sample->pss_age));
+  return object;
+}
+
 static json_t *json_decisions(const struct explanation *e)
 {
   json_t *object = json_object();
@@ -193,6 +207,7 @@ int json_print(const struct sample *sample, const struct explanation *e, FILE *o
   json_object_set_new(root, "vmalloc", json_vmalloc(sample));
   json_object_set_new(root, "pss", json_pss(sample, e));
   json_object_set_new(root, "sources", json_sources(sample));
+  json_object_set_new(root, "quality", json_quality(sample, e));
   json_object_set_new(root, "decisions", json_decisions(e));
   int status = json_dumpf(root, out, JSON_COMPACT);
   json_decref(root);

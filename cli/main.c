@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "meminfo_explain/collect.h"
 #include "meminfo_explain/complaint.h"
+#include "meminfo_explain/floor.h"
 #include "output.h"
 
 #include <errno.h>
@@ -153,6 +154,7 @@ static int run(const struct settings *settings, struct collector *collector)
   /* Too large for a small stack. */
   static struct sample sample;
   static struct explanation explanation;
+  struct floor floor = {0};
   const struct collect_options options = {.pss = settings->pss};
   for (unsigned long n = 0; n < settings->samples; n++) {
     if (n > 0)
@@ -164,6 +166,7 @@ static int run(const struct settings *settings, struct collector *collector)
     if (status != 0)
       return EXIT_NOT_MEMINFO;
     explain(&sample, &explanation);
+    floor_learn(&floor, &explanation.black_hole);
     if (settings->format == FORMAT_JSON)
       status = json_print(&sample, &explanation, stdout);
     else

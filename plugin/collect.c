@@ -4,6 +4,7 @@
 #include "meminfo_explain/cpulist.h"
 #include "meminfo_explain/field.h"
 #include "meminfo_explain/mountinfo.h"
+#include "meminfo_explain/tear.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -39,6 +40,14 @@ static const struct consumer_row {
 #include "meminfo_explain/consumers.def"
 };
 
+/* The files of collector.bracket. */
+enum { BRACKET_BEFORE, BRACKET_MEMINFO, BRACKET_VMSTAT, BRACKET_AFTER, BRACKET_COUNT };
+
+static struct scan scan_of(const struct text *text)
+{
+  return scan_text(text->bytes, text->length);
+}
+
 static double seconds(clockid_t clock)
 {
   struct timespec now;
@@ -59,11 +68,13 @@ void collector_close(struct collector *collector)
 {
   sysroot_close(&collector->root);
   text_free(&collector->text);
+  for (int i = 0; i < BRACKET_COUNT; i++)
+    text_free(&collector->bracket[i]);
 }
 
 static struct scan text_of(const struct collector *collector)
 {
-  return scan_text(collector->text.bytes, collector->text.length);
+  return scan_of(&collector->text);
 }
 
 /* Reads the file of a source whole and notes what became of it. */
@@ -109,44 +120,82 @@ static uint64_t page_size_of(struct collector *collector)
   return host;
 }
 
-static void collect_zoneinfo(struct collector *collector, struct sample *out)
+static void parse_zoneinfo(const struct text *text, int error, uint64_t page_size,
+                           struct source_status *status, struct zoneinfo *out)
 {
-  enum reading_state state = READING_MALFORMED;
-  struct source_status *status = &out->sources[SOURCE_zoneinfo];
-  if (slurp_source(collector, SOURCE_zoneinfo, out) != 0)
-    state = status->state;
-  else if (zoneinfo_parse(text_of(collector), out->page_size, &out->zoneinfo,
-                          &status->fault) == 0)
-    return;
+  enum reading_state state = sysroot_error_state(error);
+  if (error == 0) {
+    if (zoneinfo_parse(scan_of(text), page_size, out, &status->fault) == 0)
+      return;
+    state = READING_MALFORMED;
+  }
   status->state = state;
-  reading_fill(&out->zoneinfo.pcp, sizeof(out->zoneinfo) / sizeof(struct reading), state);
+  reading_fill(&out->pcp, sizeof(*out) / sizeof(struct reading), state);
 }
 
-static int collect_meminfo(struct collector *collector, struct sample *out)
+static int parse_meminfo(const struct text *text, int error, struct source_status *status,
+                         struct meminfo *out)
 {
-  struct source_status *status = &out->sources[SOURCE_meminfo];
-  int error = slurp_source(collector, SOURCE_meminfo, out);
-  if (error == 0) {
-    error = meminfo_parse(text_of(collector), &out->meminfo, &status->fault);
-    if (error != 0)
-      mark_malformed(out, SOURCE_meminfo);
+  if (error != 0) {
+    memset(out, 0, sizeof(*out));
+    reading_fill(out->fields, MEMINFO_FIELD_COUNT, status->state);
     return error;
   }
-  reading_fill(out->meminfo.fields, MEMINFO_FIELD_COUNT, status->state);
+  error = meminfo_parse(scan_of(text), out, &status->fault);
+  if (error != 0)
+    status->state = READING_MALFORMED;
   return error;
 }
 
-static void collect_vmstat(struct collector *collector, struct sample *out)
+static void parse_vmstat(const struct text *text, int error, uint64_t page_size,
+                         struct source_status *status, struct vmstat *out)
 {
-  struct source_status *status = &out->sources[SOURCE_vmstat];
-  enum reading_state state = READING_MALFORMED;
-  if (slurp_source(collector, SOURCE_vmstat, out) != 0)
-    state = status->state;
-  else if (vmstat_parse(text_of(collector), out->page_size, &out->vmstat,
-                        &status->fault) == 0)
-    return;
-  status->state = state;
-  reading_fill(out->vmstat.fields, VMSTAT_FIELD_COUNT, state);
+  if (error == 0) {
+    if (vmstat_parse(scan_of(text), page_size, out, &status->fault) == 0)
+      return;
+    status->state = READING_MALFORMED;
+  }
+  reading_fill(out->fields, VMSTAT_FIELD_COUNT, status->state);
+}
+
+/* All four files first, parsed afterwards: the less time between them, the better. */
+static int collect_bracket(struct collector *collector, struct sample *out)
+{
+  static const enum source sources[BRACKET_COUNT] = {SOURCE_zoneinfo, SOURCE_meminfo,
+                                                     SOURCE_vmstat, SOURCE_zoneinfo};
+  int errors[BRACKET_COUNT];
+  for (int i = 0; i < BRACKET_COUNT; i++)
+    errors[i] = sysroot_slurp(&collector->root, source_rows[sources[i]].path,
+                              &collector->bracket[i]);
+  for (int i = 0; i < BRACKET_AFTER; i++)
+    out->sources[sources[i]] = (struct source_status){
+        .error = errors[i], .state = sysroot_error_state(errors[i])};
+  const struct text *texts = collector->bracket;
+  parse_zoneinfo(&texts[BRACKET_BEFORE], errors[BRACKET_BEFORE], out->page_size,
+                 &out->sources[SOURCE_zoneinfo], &out->zoneinfo);
+  /* The second says nothing new of what is wrong with the file. */
+  struct source_status ignored = {0};
+  parse_zoneinfo(&texts[BRACKET_AFTER], errors[BRACKET_AFTER], out->page_size, &ignored,
+                 &out->zoneinfo_after);
+  parse_vmstat(&texts[BRACKET_VMSTAT], errors[BRACKET_VMSTAT], out->page_size,
+               &out->sources[SOURCE_vmstat], &out->vmstat);
+  return parse_meminfo(&texts[BRACKET_MEMINFO], errors[BRACKET_MEMINFO],
+                       &out->sources[SOURCE_meminfo], &out->meminfo);
+}
+
+/* Reads the bracket again while it is torn: at once, and then after a millisecond. */
+static int collect_counters(struct collector *collector, struct sample *out)
+{
+  static const struct timespec pause = {.tv_nsec = 1000 * 1000};
+  int result = collect_bracket(collector, out);
+  while (tear_of(&out->zoneinfo, &out->meminfo, &out->zoneinfo_after).value >
+             COLLECT_TEAR_MAX &&
+         out->retries + 1 < COLLECT_ATTEMPTS) {
+    if (out->retries++ > 0)
+      nanosleep(&pause, NULL);
+    result = collect_bracket(collector, out);
+  }
+  return result;
 }
 
 static void collect_vmallocinfo(struct collector *collector, struct sample *out)
@@ -385,33 +434,61 @@ static enum reading_state smaps_state(const struct processes *processes)
   return processes->read_count.value > 0 ? READING_KNOWN : READING_ABSENT;
 }
 
-static void walk_processes(struct collector *collector,
-                           const struct collect_options *options, struct sample *out)
+static struct reading mapped_anon(const struct meminfo *meminfo)
 {
-  struct source_status *status = &out->sources[SOURCE_smaps];
+  struct reading sum = meminfo->anon_pages;
+  sum.state = reading_state_join(sum.state, meminfo->mapped.state);
+  if (sum.state == READING_KNOWN)
+    reading_add(&sum, meminfo->mapped.value);
+  return sum;
+}
+
+/* Keeps what it finds in the collector. */
+static void walk_processes(struct collector *collector,
+                           const struct collect_options *options,
+                           const struct sample *sample)
+{
+  struct processes *processes = &collector->processes;
+  struct source_status *status = &collector->smaps;
   double cpu = seconds(CLOCK_THREAD_CPUTIME_ID);
   collector->pss_started = seconds(CLOCK_MONOTONIC);
-  status->error = processes_collect(
-      &collector->root, out->page_size, options->pss_max_process, &collector->text,
-      &out->processes, &status->fault, status->path, sizeof(status->path));
-  status->state = status->error != 0 ? sysroot_error_state(status->error)
-                                     : smaps_state(&out->processes);
+  *status = (struct source_status){0};
+  status->error = processes_collect(&collector->root, sample->page_size,
+                                    options->pss_max_process, &collector->text, processes,
+                                    &status->fault, status->path, sizeof(status->path));
+  status->state =
+      status->error != 0 ? sysroot_error_state(status->error) : smaps_state(processes);
   if (status->error != 0)
-    reading_fill(&out->processes.pss, PROCESSES_READINGS, status->state);
+    reading_fill(&processes->pss, PROCESSES_READINGS, status->state);
+  collector->mapped_anon = mapped_anon(&sample->meminfo);
   collector->pss_cpu = seconds(CLOCK_THREAD_CPUTIME_ID) - cpu;
-  out->pss_seconds = collector->pss_cpu;
 }
 
 /* A walk may start once the last one's cost has been spread thin enough. */
 static bool walk_is_due(const struct collector *collector,
                         const struct collect_options *options)
 {
-  if (!options->pss)
-    return false;
-  if (options->pss_budget <= 0)
+  if (options->pss_budget <= 0 || collector->pss_started <= 0)
     return true;
   double pause = collector->pss_cpu * 100 / options->pss_budget;
   return seconds(CLOCK_MONOTONIC) - collector->pss_started >= pause;
+}
+
+static void collect_processes(struct collector *collector,
+                              const struct collect_options *options, struct sample *out)
+{
+  if (walk_is_due(collector, options))
+    walk_processes(collector, options, out);
+  else
+    out->pss_age = seconds(CLOCK_MONOTONIC) - collector->pss_started;
+  out->processes = collector->processes;
+  out->sources[SOURCE_smaps] = collector->smaps;
+  out->pss_seconds = collector->pss_cpu;
+  struct reading then = collector->mapped_anon, now = mapped_anon(&out->meminfo);
+  out->processes.moved = reading_missing(reading_state_join(then.state, now.state));
+  if (out->processes.moved.state == READING_KNOWN)
+    out->processes.moved = reading_known(now.value > then.value ? now.value - then.value
+                                                                : then.value - now.value);
 }
 
 int collect(struct collector *collector, const struct collect_options *options,
@@ -420,9 +497,7 @@ int collect(struct collector *collector, const struct collect_options *options,
   memset(out, 0, sizeof(*out));
   double start = seconds(CLOCK_MONOTONIC);
   out->page_size = page_size_of(collector);
-  collect_zoneinfo(collector, out);
-  int result = collect_meminfo(collector, out);
-  collect_vmstat(collector, out);
+  int result = collect_counters(collector, out);
   collect_vmallocinfo(collector, out);
   collect_hugepages(collector, out);
   collect_cpus(collector, out);
@@ -434,7 +509,7 @@ int collect(struct collector *collector, const struct collect_options *options,
   collect_mounts(collector, out);
   collect_consumers(collector, out);
   out->read_seconds = seconds(CLOCK_MONOTONIC) - start;
-  if (walk_is_due(collector, options))
-    walk_processes(collector, options, out);
+  if (options->pss)
+    collect_processes(collector, options, out);
   return result;
 }

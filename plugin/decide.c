@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "meminfo_explain/decide.h"
+#include "meminfo_explain/tear.h"
 
 #include <string.h>
 
@@ -57,11 +58,18 @@ static struct reading product(const struct sample *sample, struct reading count,
 
 static struct decision decide_pcp_free(const struct sample *sample)
 {
-  if (is_known(sample->zoneinfo.pcp))
-    return take(sample->zoneinfo.pcp, "sum of count: in zoneinfo");
+  struct reading before = bounded(sample, sample->zoneinfo.pcp);
+  struct reading after = bounded(sample, sample->zoneinfo_after.pcp);
+  if (is_known(before) && is_known(after)) {
+    uint64_t pages = (before.value + after.value) / sample->page_size;
+    return take(reading_known(pages / 2 * sample->page_size),
+                "sum of count: in zoneinfo, mean of before and after meminfo");
+  }
+  if (is_known(before))
+    return take(before, "sum of count: in zoneinfo");
   /* mm/page_alloc.c: zone_highsize, since 6.8; less on every kernel before. */
   return (struct decision){
-      .reading = reading_missing(sample->zoneinfo.pcp.state),
+      .reading = reading_missing(before.state),
       .error = sample->meminfo.mem_total.value / 8,
       .why = "zoneinfo is not readable: per-CPU lists may hold up to 1/8 of memory, "
              "which stays in the black hole"};
@@ -200,12 +208,16 @@ static struct decision decide_kernel_stack(const struct sample *sample,
   return decision;
 }
 
-/* Where the kernel prints the parts, they are the terms; else the whole is. */
-static struct decision whole_if_unsplit(struct reading whole, struct reading part)
+/* Where the kernel prints both parts, they are the terms; where none, the whole is. One
+ * without the other is a file cut short. */
+static struct decision whole_if_unsplit(struct reading whole, struct reading part,
+                                        struct reading other)
 {
-  if (part.state != READING_ABSENT)
-    return take(reading_missing(READING_ABSENT), NULL);
-  return take_line(whole, NULL);
+  if (part.state == READING_ABSENT && other.state == READING_ABSENT)
+    return take_line(whole, NULL);
+  if (part.state == READING_ABSENT || other.state == READING_ABSENT)
+    return take_line(reading_missing(READING_MALFORMED), "one of its parts is missing");
+  return take(reading_missing(READING_ABSENT), NULL);
 }
 
 /* Why the sum of Pss would be too small to account with; NULL if it is not. */
@@ -214,11 +226,14 @@ static const char *pss_withheld(const struct sample *sample)
   const struct processes *p = &sample->processes;
   const struct meminfo *m = &sample->meminfo;
   uint64_t limit = m->mem_total.value / 100;
+  if (p->moved.value > limit)
+    return "more than 1 % of memory was mapped or unmapped since the last walk over the "
+           "processes";
   if (p->unread_rss.value > limit)
     return "processes that could not be read hold more than 1 % of memory";
   if (is_known(m->anon_pages) && is_known(m->mapped) &&
       m->anon_pages.value + m->mapped.value >
-          p->pss.value + p->unread_rss.value + p->rounding.value + limit)
+          p->pss.value + p->unread_rss.value + p->rounding.value + p->moved.value + limit)
     return "processes we do not see (another PID namespace, hidepid) map more than 1 % "
            "of memory";
   return NULL;
@@ -239,7 +254,7 @@ static void decide_pss(const struct sample *sample, struct decided *out)
   out->pss = out->pss_anon = out->pss_file = out->pss_shmem = withheld;
   if (!is_known(p->pss) || withheld.why != NULL)
     return;
-  uint64_t error = p->unread_rss.value + p->rounding.value;
+  uint64_t error = p->unread_rss.value + p->rounding.value + p->moved.value;
   if (!is_known(p->pss_anon)) {
     out->pss = take(p->pss, "no Pss_Anon on this kernel: the whole Pss");
     out->pss.error = error;
@@ -321,10 +336,12 @@ void decide(const struct sample *sample, struct decided *out)
   const struct hugepages *huge = &sample->hugepages;
   memset(out, 0, sizeof(*out));
   out->pcp_free = decide_pcp_free(sample);
+  out->tear =
+      take(tear_of(&sample->zoneinfo, &sample->meminfo, &sample->zoneinfo_after), NULL);
   out->isolated = decide_isolated(sample);
-  out->active = whole_if_unsplit(m->active, m->active_anon);
-  out->inactive = whole_if_unsplit(m->inactive, m->inactive_anon);
-  out->slab = whole_if_unsplit(m->slab, m->s_reclaimable);
+  out->active = whole_if_unsplit(m->active, m->active_anon, m->active_file);
+  out->inactive = whole_if_unsplit(m->inactive, m->inactive_anon, m->inactive_file);
+  out->slab = whole_if_unsplit(m->slab, m->s_reclaimable, m->s_unreclaim);
   out->vmalloc = decide_vmalloc(sample);
   out->kernel_stack = decide_kernel_stack(sample, &out->vmalloc);
   out->percpu = decide_percpu(sample);

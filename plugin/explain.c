@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "meminfo_explain/explain.h"
 
+#include <math.h>
 #include <string.h>
 
 #define PLUS(member)                                                                     \
@@ -79,6 +80,11 @@ static struct reading read_operand(const struct sample *sample,
   const char *base = operand.decided ? (const char *)decided : (const char *)sample;
   /* A decision begins with its reading. */
   return *(const struct reading *)(base + operand.offset);
+}
+
+static struct amount amount_of(struct reading reading)
+{
+  return (struct amount){.value = (int64_t)reading.value, .state = reading.state};
 }
 
 static void amount_add(struct amount *sum, int64_t value)
@@ -184,29 +190,49 @@ static struct amount remainder_of(const struct sample *sample,
   return rest;
 }
 
-static uint64_t drift_of(const struct sample *sample, unsigned node_counters,
-                         unsigned zone_counters)
+/* What per-CPU deltas hide of `counters` counters, of which each is known but for a bound
+ * `drift` that `deltas` CPUs make together. Each delta lies anywhere within
+ * +-drift/deltas (mm/vmstat.c folds it back when it reaches the threshold): three
+ * standard deviations of the sum of independent uniform ones, and never more than all at
+ * their worst. */
+static double drift_error(double drift, uint64_t deltas, unsigned counters)
 {
-  /* Unknown zones also mean unknown per-CPU lists, whose bound is far larger. */
-  return node_counters * sample->zoneinfo.node_drift.value +
-         zone_counters * sample->zoneinfo.zone_drift.value;
+  if (deltas == 0)
+    return counters * drift;
+  double sigmas = drift * sqrt(3.0 * counters / (double)deltas);
+  return fmin(sigmas, counters * drift);
 }
 
-/* The sum of the bounds that apply (mm/vmstat.c: counters are up to a threshold per CPU
- * behind; mm/swap.c: pages wait in batches to get on the LRU). Absent if one is unknown.
- */
+static uint64_t batches_of(const struct sample *sample)
+{
+  return sample->zoneinfo.cpus_count.value * LRU_BATCH_PAGES * sample->page_size;
+}
+
+/* What the counters of an accounting may be off by. */
+static uint64_t counters_error(const struct sample *sample, enum accounting accounting)
+{
+  /* Node counters: the slab pair, misc reclaimable, the two kinds of page tables; then
+   * the LRU's five and two isolated; or file, swap cache and anon pages. Zone counters:
+   * free and bounce pages. */
+  static const unsigned node_counters[ACCOUNTING_COUNT] = {
+      [ACCOUNTING_LRU] = 5 + 7, [ACCOUNTING_CACHE] = 5 + 3, [ACCOUNTING_PSS] = 5 + 3};
+  const struct zoneinfo *z = &sample->zoneinfo;
+  double node = drift_error((double)z->node_drift.value, z->node_deltas_count.value,
+                            node_counters[accounting]);
+  double zone = drift_error((double)z->zone_drift.value, z->zone_deltas_count.value, 2);
+  return (uint64_t)hypot(node, zone);
+}
+
+/* The sum of the bounds that apply: counters, tear, LRU batches or swap cache, and what
+ * the decisions say of themselves. Absent if one of them knows no bound. */
 static struct reading error_of(const struct sample *sample, const struct explanation *e,
                                enum accounting accounting)
 {
-  /* Node counters: the slab pair, misc reclaimable, the two kinds of page tables; then
-   * the LRU's five and two isolated; or file, swap cache and anon pages. */
-  static const unsigned counters[ACCOUNTING_COUNT] = {
-      [ACCOUNTING_LRU] = 5 + 7, [ACCOUNTING_CACHE] = 5 + 3, [ACCOUNTING_PSS] = 5 + 3};
-  struct reading error = reading_known(drift_of(sample, counters[accounting], 2));
+  struct reading error = reading_known(counters_error(sample, accounting));
+  reading_add(&error, e->decided.tear.reading.value);
   if (accounting == ACCOUNTING_LRU)
-    reading_add(&error,
-                sample->zoneinfo.cpus_count.value * LRU_BATCH_PAGES * sample->page_size);
-  else if (sample->meminfo.swap_cached.state == READING_KNOWN)
+    reading_add(&error, batches_of(sample));
+  else
     reading_add(&error, sample->meminfo.swap_cached.value);
   for (size_t i = 0; i < TERM_COUNT; i++) {
     const struct decision *decision = decision_of(&e->decided, &term_rows[i]);
@@ -230,6 +256,44 @@ static struct percentage share_of(struct amount part, struct amount whole)
                              .percent = 100.0 * (double)part.value / (double)whole.value};
 }
 
+/* The lru accounting is the reference: it needs no condition on swap, and counts pages
+ * that only a pin holds. But pages wait in per-CPU batches to get on the LRU, while the
+ * counters of the cache accounting move at once. So where nothing but such batches (and
+ * drift) can have set the two apart, cache is the more exact; and where lru is unknown.
+ */
+static bool prefers_cache(const struct sample *sample, const struct black_hole *hole)
+{
+  struct amount lru = hole->of[ACCOUNTING_LRU], cache = hole->of[ACCOUNTING_CACHE];
+  if (cache.state != READING_KNOWN || lru.state != READING_KNOWN)
+    return cache.state == READING_KNOWN;
+  if (sample->meminfo.swap_cached.value > 0)
+    return false;
+  int64_t gap =
+      lru.value > cache.value ? lru.value - cache.value : cache.value - lru.value;
+  return (uint64_t)gap <= batches_of(sample);
+}
+
+static enum accounting best_accounting(const struct sample *sample,
+                                       const struct black_hole *hole)
+{
+  if (prefers_cache(sample, hole))
+    return ACCOUNTING_CACHE;
+  return hole->of[ACCOUNTING_LRU].state == READING_KNOWN ? ACCOUNTING_LRU
+                                                         : ACCOUNTING_PSS;
+}
+
+static void explain_estimate(const struct sample *sample, struct explanation *out)
+{
+  struct black_hole *hole = &out->black_hole;
+  hole->estimate_from = best_accounting(sample, hole);
+  hole->estimate = hole->of[hole->estimate_from];
+  if (hole->estimate.state == READING_KNOWN)
+    hole->error = error_of(sample, out, hole->estimate_from);
+  hole->unexplained = hole->hidden.state == READING_KNOWN ? hole->estimate : hole->hidden;
+  amount_add(&hole->unexplained, -hole->hidden.value);
+  hole->share = share_of(hole->estimate, out->terms[TERM_TOTAL_mem_total]);
+}
+
 static void explain_black_hole(const struct sample *sample, struct explanation *out)
 {
   struct black_hole *hole = &out->black_hole;
@@ -237,18 +301,13 @@ static void explain_black_hole(const struct sample *sample, struct explanation *
   for (size_t i = 0; i < TERM_COUNT; i++)
     if (term_rows[i].view == TERM_VIEW_HIDDEN && out->terms[i].state == READING_KNOWN)
       amount_add(&hole->hidden, out->terms[i].value);
-  for (int m = ACCOUNTING_COUNT - 1; m >= 0; m--) {
-    hole->of[m] = remainder_of(sample, out, (enum accounting)m);
-    if (hole->of[m].state != READING_KNOWN)
-      continue;
-    /* lru is the reference, for it needs no condition on swap; then cache. */
-    hole->estimate = hole->of[m];
-    hole->estimate_from = (enum accounting)m;
-    hole->error = error_of(sample, out, (enum accounting)m);
-  }
-  hole->unexplained = hole->hidden.state == READING_KNOWN ? hole->estimate : hole->hidden;
-  amount_add(&hole->unexplained, -hole->hidden.value);
-  hole->share = share_of(hole->estimate, out->terms[TERM_TOTAL_mem_total]);
+  for (unsigned m = 0; m < ACCOUNTING_COUNT; m++)
+    hole->of[m] = remainder_of(sample, out, m);
+  struct amount swap_cached = amount_of(sample->meminfo.swap_cached);
+  hole->cache_low = hole->of[ACCOUNTING_CACHE];
+  hole->cache_low.state = reading_state_join(hole->cache_low.state, swap_cached.state);
+  amount_add(&hole->cache_low, -swap_cached.value);
+  explain_estimate(sample, out);
 }
 
 static void explain_identity(const struct sample *sample, const struct decided *decided,
@@ -257,8 +316,9 @@ static void explain_identity(const struct sample *sample, const struct decided *
   out->residual = evaluate(sample, decided, row->operands);
   uint64_t pages =
       row->slack.pages + row->slack.pages_per_cpu * sample->zoneinfo.cpus_count.value;
-  struct reading tolerance = reading_known(row->slack.bytes + pages * sample->page_size +
-                                           drift_of(sample, row->counters, 0));
+  struct reading tolerance =
+      reading_known(row->slack.bytes + pages * sample->page_size +
+                    row->counters * sample->zoneinfo.node_drift.value);
   for (size_t i = 0; i < OPERANDS_MAX && row->tolerance[i].sign != 0; i++)
     reading_add(&tolerance, read_operand(sample, decided, row->tolerance[i]).value);
   out->tolerance = (int64_t)tolerance.value;
@@ -272,11 +332,6 @@ static void explain_identity(const struct sample *sample, const struct decided *
       out->residual.state == READING_KNOWN && (out->holds || !drifts || drift_known);
 }
 
-static struct amount amount_of(struct reading reading)
-{
-  return (struct amount){.value = (int64_t)reading.value, .state = reading.state};
-}
-
 static void explain_pss(const struct sample *sample, struct explanation *out)
 {
   const struct processes *p = &sample->processes;
@@ -287,6 +342,7 @@ static void explain_pss(const struct sample *sample, struct explanation *out)
   out->pss_coverage = share_of(amount_of(p->rss), whole);
   out->pss_error = p->unread_rss;
   reading_add(&out->pss_error, p->rounding.value);
+  reading_add(&out->pss_error, p->moved.value);
 }
 
 void explain(const struct sample *sample, struct explanation *out)

@@ -67,6 +67,11 @@ static void emit_black_hole(const struct output *output, const struct black_hole
   for (unsigned m = 0; m < ACCOUNTING_COUNT; m++)
     emit_amount(output, "black_hole", METRIC_TYPE_SIGNED_BYTES, accounting_name(m),
                 hole->of[m]);
+  emit_amount(output, "black_hole", METRIC_TYPE_SIGNED_BYTES, "cache_low",
+              hole->cache_low);
+  emit_amount(output, "black_hole", METRIC_TYPE_SIGNED_BYTES, "floor", hole->floor);
+  emit_amount(output, "black_hole", METRIC_TYPE_SIGNED_BYTES, "above_floor",
+              hole->above_floor);
   emit_amount(output, "black_hole", METRIC_TYPE_SIGNED_BYTES, "estimate", hole->estimate);
   emit_reading(output, "black_hole", METRIC_TYPE_BYTES, "error", hole->error);
   emit_percentage(output, "black_hole", "estimate", hole->share);
@@ -141,11 +146,14 @@ static void emit_quality(const struct output *output, const struct sample *sampl
   emit_value(output, "quality", METRIC_TYPE_COUNT, "malformed_lines", faults);
   emit_value(output, "quality", METRIC_TYPE_COUNT, "meminfo_unknown_lines",
              sample->meminfo.others_count);
+  emit_value(output, "quality", METRIC_TYPE_COUNT, "retries", sample->retries);
+  emit_reading(output, "quality", METRIC_TYPE_BYTES, "tear", e->decided.tear.reading);
   emit_value(output, "quality", METRIC_TYPE_DURATION, "read", sample->read_seconds);
   const struct processes *p = &sample->processes;
   if (p->read_count.state != READING_KNOWN)
-    return; /* no walk over the processes this time */
+    return; /* the processes were left alone */
   emit_value(output, "quality", METRIC_TYPE_DURATION, "pss", sample->pss_seconds);
+  emit_value(output, "quality", METRIC_TYPE_DURATION, "pss_age", sample->pss_age);
   emit_percentage(output, "quality", "pss_coverage", e->pss_coverage);
   emit_reading(output, "quality", METRIC_TYPE_BYTES, "pss_error", e->pss_error);
   emit_reading(output, "quality", METRIC_TYPE_COUNT, "processes_read", p->read_count);

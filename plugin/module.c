@@ -7,6 +7,7 @@
 #include "utils_complain.h"
 
 #include "meminfo_explain/complaint.h"
+#include "meminfo_explain/floor.h"
 
 static struct config config;
 
@@ -21,6 +22,7 @@ struct reader {
   struct collector collector;
   struct sample sample;
   struct explanation explanation;
+  struct floor floor;
   struct notice sources[SOURCE_COUNT];
   struct notice refused, pss;
 };
@@ -67,7 +69,6 @@ static void report(struct reader *reader)
   if (e->refused != NULL)
     snprintf(text, sizeof(text), "%s; no black hole is computed", e->refused);
   notice_update(&reader->refused, "proc/meminfo", text);
-  /* Without a walk in this interval there is nothing new to say. */
   if (reader->sample.processes.read_count.state != READING_KNOWN)
     return;
   text[0] = '\0';
@@ -86,6 +87,7 @@ static int read_callback(user_data_t *user_data)
   cdtime_t time = cdtime();
   int status = collect(&reader->collector, &config.collect, &reader->sample);
   explain(&reader->sample, &reader->explanation);
+  floor_learn(&reader->floor, &reader->explanation.black_hole);
   report(reader);
   dispatch(&reader->sample, &reader->explanation, &config, time);
   return status;

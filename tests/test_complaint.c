@@ -181,9 +181,20 @@ START_TEST(a_line_that_does_not_fit_is_cut)
 }
 END_TEST
 
+START_TEST(a_denied_consumer_is_not_missed)
+{
+  struct sample *sample = calloc(1, sizeof(*sample));
+  sample->sources[SOURCE_vmware_balloon].state = READING_DENIED;
+  char line[64] = "untouched";
+  ck_assert(!complaint(sample, SOURCE_vmware_balloon, line, sizeof(line)));
+  ck_assert_str_eq(line, "untouched");
+  free(sample);
+}
+END_TEST
+
 START_TEST(every_source_can_say_what_its_loss_costs)
 {
-  for (enum source source = 0; source < SOURCE_COUNT; source++) {
+  for (enum source source = 0; source < SOURCE_zram; source++) { /* but consumers */
     const char *line =
         line_about(source, (struct source_status){.state = READING_DENIED});
     ck_assert_ptr_nonnull(strstr(line, source_rows[source].path));
@@ -206,4 +217,4 @@ SUITE_MAIN("complaint", a_source_without_fault_says_nothing,
            a_bad_line_in_a_file_that_is_else_known_costs_nothing_more,
            further_bad_lines_are_counted, of_several_files_the_one_at_fault_is_named,
            a_read_error_is_told_in_the_systems_words, a_line_that_does_not_fit_is_cut,
-           every_source_can_say_what_its_loss_costs)
+           every_source_can_say_what_its_loss_costs, a_denied_consumer_is_not_missed)

@@ -124,6 +124,9 @@ START_TEST(a_whole_is_a_term_only_where_its_parts_are_not_printed)
   assert_known(&decide_all()->inactive, MB(20), 0);
   assert_known(&decide_all()->slab, MB(10), 0);
   m->active_anon = m->inactive_anon = m->s_reclaimable = reading_known(0);
+  assert_missing(&decide_all()->active, READING_MALFORMED); /* where is the other? */
+  ck_assert(decide_all()->active.withholds);
+  m->active_file = m->inactive_file = m->s_unreclaim = reading_known(0);
   assert_missing(&decide_all()->active, READING_ABSENT);
   assert_missing(&decide_all()->inactive, READING_ABSENT);
   assert_missing(&decide_all()->slab, READING_ABSENT);

@@ -897,7 +897,7 @@ START_TEST(the_hole_is_what_is_left_of_mem_total)
     assert_amount(hole()->of[m], MB(10));
   assert_conserved("by hand");
   assert_amount(hole()->estimate, MB(10));
-  ck_assert_int_eq(hole()->estimate_from, ACCOUNTING_LRU);
+  ck_assert_int_eq(hole()->estimate_from, ACCOUNTING_CACHE);
   ck_assert(hole()->share.percent > 0.9765 && hole()->share.percent < 0.9766);
   assert_amount(hole()->hidden, 0);
   assert_amount(hole()->unexplained, MB(10));
@@ -931,8 +931,11 @@ END_TEST
 START_TEST(the_error_is_the_sum_of_the_bounds_that_apply)
 {
   begin();
-  /* 12 node counters, 2 zone counters, two batches of 31 pages on each of 2 CPUs */
-  uint64_t lru = 12 * 1000 + 2 * 100 + 2 * 62 * PAGE;
+  sample.meminfo.swap_cached = reading_known(PAGE); /* lru is the best then */
+  ck_assert_int_eq(hole()->estimate_from, ACCOUNTING_LRU);
+  /* 12 node counters and 2 zone counters at their worst, each kind independent of the
+   * other; two batches of 31 pages on each of 2 CPUs */
+  uint64_t lru = 12001 + 2 * 62 * PAGE;
   ck_assert_int_eq(hole()->error.state, READING_KNOWN);
   ck_assert_uint_eq(hole()->error.value, lru);
   sample.meminfo.percpu = reading_known(MB(3));
@@ -942,7 +945,65 @@ START_TEST(the_error_is_the_sum_of_the_bounds_that_apply)
   sample.meminfo.active = reading_missing(READING_ABSENT); /* cache is the best then */
   sample.meminfo.swap_cached = reading_known(MB(2));
   ck_assert_int_eq(hole()->estimate_from, ACCOUNTING_CACHE);
-  ck_assert_uint_eq(hole()->error.value, 8 * 1000 + 2 * 100 + MB(2));
+  ck_assert_uint_eq(hole()->error.value, 8002 + MB(2));
+}
+END_TEST
+
+START_TEST(drift_of_many_cpus_is_three_sigma_and_not_the_worst_case)
+{
+  begin();
+  sample.zoneinfo.zone_drift = reading_known(0);
+  sample.zoneinfo.node_drift = reading_known(MB(4));
+  sample.zoneinfo.node_deltas_count = reading_known(96);
+  /* 8 counters of 96 deltas each: 4 MB x sqrt(3 x 8 / 96) */
+  ck_assert_uint_eq(hole()->error.value, MB(2));
+  sample.zoneinfo.node_deltas_count = reading_known(0);
+  ck_assert_uint_eq(hole()->error.value, MB(32));
+}
+END_TEST
+
+START_TEST(the_tear_of_the_sample_is_part_of_the_error)
+{
+  begin();
+  uint64_t before = hole()->error.value;
+  sample.zoneinfo_after = sample.zoneinfo;
+  sample.zoneinfo_after.free.value += MB(3);
+  ck_assert_uint_eq(hole()->error.value, before + MB(3));
+}
+END_TEST
+
+START_TEST(the_mean_of_the_per_cpu_lists_is_free)
+{
+  begin();
+  sample.zoneinfo_after = sample.zoneinfo;
+  sample.zoneinfo_after.pcp.value += MB(2);
+  assert_amount(hole()->estimate, MB(9));
+}
+END_TEST
+
+START_TEST(the_estimate_is_lru_where_batches_do_not_explain_the_gap)
+{
+  begin();
+  uint64_t batches = 2 * 62 * PAGE;
+  sample.meminfo.anon_pages.value -= batches;
+  ck_assert_int_eq(hole()->estimate_from, ACCOUNTING_CACHE);
+  sample.meminfo.anon_pages.value -= PAGE;
+  ck_assert_int_eq(hole()->estimate_from, ACCOUNTING_LRU);
+  sample.meminfo.anon_pages.value += 2 * batches + PAGE;
+  ck_assert_int_eq(hole()->estimate_from, ACCOUNTING_CACHE);
+  sample.meminfo.anon_pages.value += PAGE;
+  ck_assert_int_eq(hole()->estimate_from, ACCOUNTING_LRU);
+}
+END_TEST
+
+START_TEST(swap_cache_makes_an_interval_of_the_cache_accounting)
+{
+  begin();
+  ck_assert_int_eq(hole()->cache_low.state, READING_ABSENT);
+  sample.meminfo.swap_cached = reading_known(MB(3));
+  assert_amount(hole()->of[ACCOUNTING_CACHE], MB(10));
+  assert_amount(hole()->cache_low, MB(7));
+  ck_assert_int_eq(hole()->estimate_from, ACCOUNTING_LRU);
 }
 END_TEST
 
@@ -1281,6 +1342,10 @@ SUITE_MAIN(
     the_hole_is_what_is_left_of_mem_total,
     conservation_holds_to_the_byte_on_every_fixture,
     the_error_is_the_sum_of_the_bounds_that_apply,
+    drift_of_many_cpus_is_three_sigma_and_not_the_worst_case,
+    the_tear_of_the_sample_is_part_of_the_error, the_mean_of_the_per_cpu_lists_is_free,
+    the_estimate_is_lru_where_batches_do_not_explain_the_gap,
+    swap_cache_makes_an_interval_of_the_cache_accounting,
     a_denied_zoneinfo_widens_the_error_by_an_eighth_of_mem_total,
     where_vmalloc_is_not_known_no_error_bound_is, address_space_bounds_an_unknown_vmalloc,
     the_estimate_is_lru_then_cache_then_pss, a_negative_hole_stays_negative,

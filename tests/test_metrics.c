@@ -214,7 +214,7 @@ START_TEST(values_are_those_of_the_explanation)
   assert_value("total", BYTES, "mem_total", (double)sample.meminfo.mem_total.value);
   assert_value("total", BYTES, "pcp_free", (double)sample.zoneinfo.pcp.value);
   assert_value("black_hole", SIGNED, "estimate",
-               (double)explanation.black_hole.of[ACCOUNTING_LRU].value);
+               (double)explanation.black_hole.of[ACCOUNTING_CACHE].value);
   assert_value("user_pss", SIGNED, "unmapped_cache",
                (double)sample.meminfo.cached.value - (double)sample.meminfo.mapped.value);
   assert_value("quality", COUNT, "processes_read",

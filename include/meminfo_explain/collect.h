@@ -15,12 +15,22 @@ struct collect_options {
       pss_max_process; /* bytes of Rss above which a process is left alone; 0: none */
 };
 
+/* zoneinfo, meminfo, vmstat and zoneinfo are read again where their tear (tear.h) is
+ * above this, up to so many times in all; the last reading stands, and says its tear. */
+#define COLLECT_TEAR_MAX ((uint64_t)1 << 20)
+#define COLLECT_ATTEMPTS 5
+
 /* Used by one thread at a time. A steady-state collect() allocates nothing. */
 struct collector {
   struct sysroot root;
   struct text text;
-  double pss_started; /* monotonic time of the last walk, seconds */
-  double pss_cpu;     /* CPU time it took, seconds */
+  struct text bracket[4]; /* zoneinfo, meminfo, vmstat, zoneinfo: read, then parsed */
+  /* The last walk over the processes: it stands until the next one is due. */
+  struct processes processes;
+  struct source_status smaps;
+  struct reading mapped_anon; /* AnonPages + Mapped at the time */
+  double pss_started;         /* monotonic time, seconds; 0 before the first */
+  double pss_cpu;             /* CPU time it took, seconds */
 };
 
 /* 0, or -errno with *collector untouched. */

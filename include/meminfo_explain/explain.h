@@ -95,8 +95,11 @@ struct percentage {
 
 struct black_hole {
   struct amount of[ACCOUNTING_COUNT]; /* MemTotal - free - kernel - user; signed */
-  struct amount estimate;             /* the best of them */
-  enum accounting estimate_from;      /* which; meaningful where estimate is known */
+  struct amount cache_low;       /* of[cache] less SwapCached: it lies between the two */
+  struct amount estimate;        /* the best of them */
+  enum accounting estimate_from; /* which; meaningful where estimate is known */
+  struct amount floor;       /* learned minimum (floor.h); absent until it is learned */
+  struct amount above_floor; /* estimate - floor */
   struct reading error;      /* bound on |estimate - truth|; absent where none is known */
   struct amount hidden;      /* sum of the known HIDDEN terms */
   struct amount unexplained; /* estimate - hidden */

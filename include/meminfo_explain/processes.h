@@ -14,6 +14,9 @@ struct processes {
   struct reading unread_rss; /* of processes we could not or would not read */
   /* Most the sum of Pss is short by from being cut to whole kB. */
   struct reading rounding;
+  /* Change of AnonPages + Mapped since the walk, of which Pss knows nothing yet: 0 in the
+   * sample of the walk itself. */
+  struct reading moved;
   /* Each process is counted once, as what it is. */
   struct reading read_count;
   struct reading kernel_thread_count; /* never opened */

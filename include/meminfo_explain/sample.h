@@ -49,7 +49,9 @@ struct source_status {
 struct sample {
   uint64_t page_size; /* bytes */
   struct meminfo meminfo;
-  struct zoneinfo zoneinfo;
+  struct zoneinfo zoneinfo;       /* read right before meminfo */
+  struct zoneinfo zoneinfo_after; /* right after vmstat */
+  unsigned retries;               /* brackets thrown away because they were torn */
   struct vmstat vmstat;
   struct vmallocinfo vmallocinfo;
   struct hugepages hugepages;
@@ -62,7 +64,8 @@ struct sample {
   struct reading lxcfs_count;            /* fuse.lxcfs mounts over our meminfo */
   struct processes processes;
   double read_seconds; /* spent on everything but the processes */
-  double pss_seconds;  /* CPU time of the walk over the processes; 0 without one */
+  double pss_seconds;  /* CPU time of the walk over the processes */
+  double pss_age;      /* seconds since that walk began; 0 if it is of this sample */
   struct source_status sources[SOURCE_COUNT];
 };
 

@@ -16,6 +16,8 @@ struct zoneinfo {
   /* Most a node (zone) counter can be off by, for one counter: pages held back in the
    * CPUs' deltas, `vm stats threshold` x CPUs, summed over nodes (zones). */
   struct reading node_drift, zone_drift;
+  /* Number of CPUs' deltas behind that bound, for one counter. */
+  struct reading node_deltas_count, zone_deltas_count;
   struct reading cpus_count; /* online: most that any zone lists */
 };
 

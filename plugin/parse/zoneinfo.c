@@ -47,6 +47,7 @@ static void read_threshold(struct parser *p, const struct scan *line, struct spa
 
 static void end_zone(struct parser *p)
 {
+  reading_add(&p->out->zone_deltas_count, p->cpus);
   reading_add(&p->out->zone_drift, p->zone_threshold * p->cpus * p->page_size);
   if (p->zone_threshold > p->node_threshold)
     p->node_threshold = p->zone_threshold;
@@ -59,6 +60,7 @@ static void end_zone(struct parser *p)
 
 static void end_node(struct parser *p)
 {
+  reading_add(&p->out->node_deltas_count, p->node_cpus);
   reading_add(&p->out->node_drift, p->node_threshold * p->node_cpus * p->page_size);
   p->node_threshold = p->node_cpus = 0;
 }

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+#include "meminfo_explain/floor.h"
+
+#include <limits.h>
+
+static int64_t median(const int64_t values[FLOOR_WINDOW])
+{
+  for (unsigned i = 0; i < FLOOR_WINDOW; i++) {
+    unsigned below = 0, equal = 0;
+    for (unsigned j = 0; j < FLOOR_WINDOW; j++) {
+      below += values[j] < values[i];
+      equal += values[j] == values[i];
+    }
+    if (below <= FLOOR_WINDOW / 2 && below + equal > FLOOR_WINDOW / 2)
+      return values[i];
+  }
+  return values[0]; /* one of them is the median */
+}
+
+static void learn(struct floor *floor, int64_t estimate)
+{
+  floor->recent[floor->seen_count % FLOOR_WINDOW] = estimate;
+  /* Wraps at a multiple of the window, to stay full. */
+  floor->seen_count = floor->seen_count < UINT_MAX - UINT_MAX % FLOOR_WINDOW - 1
+                          ? floor->seen_count + 1
+                          : FLOOR_WINDOW;
+  if (floor->seen_count < FLOOR_WINDOW)
+    return;
+  int64_t middle = median(floor->recent);
+  if (floor->value.state != READING_KNOWN || middle < floor->value.value)
+    floor->value = (struct amount){.value = middle, .state = READING_KNOWN};
+}
+
+void floor_learn(struct floor *floor, struct black_hole *hole)
+{
+  if (hole->estimate.state == READING_KNOWN)
+    learn(floor, hole->estimate.value);
+  hole->floor = floor->value;
+  hole->above_floor = (struct amount){
+      .state = reading_state_join(hole->estimate.state, floor->value.state)};
+  if (hole->above_floor.state == READING_KNOWN)
+    hole->above_floor.value = hole->estimate.value - floor->value.value;
+}

@@ -1,0 +1,581 @@
+/* SPDX-License-Identifier: MIT */
+/* Takes a known amount of memory of one kind, prints `READY bytes=N`, and holds it until
+ * stdin is at its end or a signal asks to stop; then gives everything back. N is what is
+ * really held in pages of that kind, from page counts. Exit status: 0, 1 on an error, 2
+ * wrong usage, 77 where this host does not allow the kind; stderr says why. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_packet.h>
+#include <linux/perf_event.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+enum { EXIT_SKIP = 77 };
+enum { MIB = 1 << 20 };
+#define TMPFS_FS 0x01021994
+#define RAMFS_FS 0x858458f6u
+#ifndef MADV_PAGEOUT
+#define MADV_PAGEOUT 21
+#endif
+
+static size_t page;           /* bytes */
+static const char *directory; /* for the kinds that need a file system */
+static void (*release)(void); /* what the end of the process does not give back */
+
+static void release_now(void)
+{
+  void (*function)(void) = release;
+  release = NULL;
+  if (function != NULL)
+    function();
+}
+
+/* The host does not allow it: ends the process. */
+__attribute__((noreturn, format(printf, 1, 2))) static void skip(const char *format, ...)
+{
+  va_list arguments;
+  va_start(arguments, format);
+  vfprintf(stderr, format, arguments);
+  va_end(arguments);
+  fputc('\n', stderr);
+  release_now();
+  exit(EXIT_SKIP);
+}
+
+/* skip() with what errno says. */
+__attribute__((noreturn)) static void skip_errno(const char *what)
+{
+  skip("%s: %s", what, strerror(errno));
+}
+
+static char *map(size_t size, int protection, int flags)
+{
+  char *at = mmap(NULL, size, protection, flags, -1, 0);
+  if (at == MAP_FAILED)
+    skip_errno("mmap");
+  return at;
+}
+
+/* Anonymous memory in small pages, every one written to. */
+static char *map_written(size_t size)
+{
+  char *at = map(size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS);
+  madvise(at, size, MADV_NOHUGEPAGE);
+  for (size_t i = 0; i < size; i += page)
+    memcpy(at + i, &i, sizeof(i));
+  return at;
+}
+
+/* xorshift64: does not compress. */
+static void fill_random(char *at, size_t size)
+{
+  static uint64_t x = 88172645463325252u;
+  for (size_t i = 0; i + sizeof(x) <= size; i += sizeof(x)) {
+    x ^= x << 13;
+    x ^= x >> 7;
+    x ^= x << 17;
+    memcpy(at + i, &x, sizeof(x));
+  }
+}
+
+/* size bytes at the end of fd, from at over and over, at most step in one go. */
+static void write_all(int fd, const char *at, size_t step, size_t size)
+{
+  while (size > 0) {
+    ssize_t written = write(fd, at, size < step ? size : step);
+    if (written <= 0)
+      skip_errno("write");
+    size -= (size_t)written;
+  }
+}
+
+/* The number in a file of the kernel: the index-th of the line that begins with key. */
+static bool read_number(const char *path, const char *key, int index, long long *value)
+{
+  FILE *file = fopen(path, "re");
+  char line[512];
+  bool found = false;
+  if (file == NULL)
+    return false;
+  while (!found && fgets(line, sizeof(line), file) != NULL) {
+    if (strncmp(line, key, strlen(key)) != 0)
+      continue;
+    char *rest = line + strlen(key), *end = rest;
+    found = true;
+    for (int i = 0; found && i <= index; i++, rest = end) {
+      *value = strtoll(rest, &end, 10);
+      found = end != rest;
+    }
+  }
+  fclose(file);
+  return found;
+}
+
+static long long meminfo_bytes(const char *key)
+{
+  long long kilobytes;
+  if (!read_number("/proc/meminfo", key, 0, &kilobytes))
+    skip("/proc/meminfo has no %s", key);
+  return kilobytes * 1024;
+}
+
+static bool write_number(const char *path, long long value)
+{
+  FILE *file = fopen(path, "we");
+  if (file == NULL)
+    return false;
+  fprintf(file, "%lld\n", value);
+  return fclose(file) == 0;
+}
+
+/* --- kinds that are in no counter: the black hole -------------------------------------
+ */
+
+/* A pipe buffer is a page of alloc_page for each page written. The array of buffers and
+ * all else of the pipe is in slab: 512 KiB, so that it is so on kernels, too, that do not
+ * count kmalloc of more than two pages. */
+static size_t inject_pipe(size_t want)
+{
+  const size_t step = MIB / 2;
+  char *bytes = map_written(step);
+  size_t held = 0;
+  for (; held < want; held += step) {
+    int ends[2];
+    if (pipe(ends) != 0)
+      skip_errno("pipe");
+    int size = fcntl(ends[1], F_SETPIPE_SZ, (int)step);
+    if (size < 0)
+      skip_errno("F_SETPIPE_SZ");
+    if ((size_t)size != step)
+      skip("F_SETPIPE_SZ made %d of %zu bytes", size, step);
+    write_all(ends[1], bytes, step, step);
+  }
+  munmap(bytes, step);
+  return held;
+}
+
+/* The ring buffer of a perf event is one alloc_page for each page, and one for its head;
+ * all there since mmap. They are not touched, for kernels that map them by faults count
+ * those in Mapped. */
+static size_t inject_perf(size_t want)
+{
+#if defined(__arm__) || defined(__mips__) || defined(__sparc__) || defined(__hppa__) ||  \
+    defined(__sh__) || defined(__xtensa__)
+  skip("perf's ring buffers are vmalloc on this architecture");
+#endif
+  const size_t data = MIB;
+  size_t held = 0;
+  while (held < want) {
+    struct perf_event_attr event = {.type = PERF_TYPE_SOFTWARE,
+                                    .size = sizeof(event),
+                                    .config = PERF_COUNT_SW_DUMMY,
+                                    .disabled = 1,
+                                    .exclude_kernel = 1};
+    long fd = syscall(SYS_perf_event_open, &event, 0, -1, -1, 0);
+    if (fd < 0)
+      skip_errno("perf_event_open");
+    char *at = mmap(NULL, data + page, PROT_READ | PROT_WRITE, MAP_SHARED, (int)fd, 0);
+    if (at == MAP_FAILED)
+      skip_errno("mmap of a perf event");
+    held += data + page;
+  }
+  return held;
+}
+
+/* The blocks of a packet socket's ring are __get_free_pages. Where there are no 4 pages
+ * in a row it takes vmalloc instead. The socket has no protocol: it never sees a packet.
+ */
+static size_t inject_afpacket(size_t want)
+{
+  const size_t block = 4 * page, ring = 16 * MIB;
+  size_t held = 0;
+  while (held < want) {
+    size_t size = want - held < ring ? want - held : ring;
+    struct tpacket_req request = {.tp_block_size = (unsigned)block,
+                                  .tp_block_nr = (unsigned)(size / block),
+                                  .tp_frame_size = 2048,
+                                  .tp_frame_nr = (unsigned)(size / 2048)};
+    int version = TPACKET_V2, fd = socket(AF_PACKET, SOCK_RAW, 0);
+    if (fd < 0)
+      skip_errno("socket of AF_PACKET");
+    if (setsockopt(fd, SOL_PACKET, PACKET_VERSION, &version, sizeof(version)) != 0)
+      skip_errno("PACKET_VERSION");
+    if (setsockopt(fd, SOL_PACKET, PACKET_RX_RING, &request, sizeof(request)) != 0)
+      skip_errno("PACKET_RX_RING");
+    held += size;
+  }
+  return held;
+}
+
+static struct {
+  long long device; /* -1: none */
+  int fd;           /* of the block device; -1: not open */
+} zram = {-1, -1};
+
+static void zram_attribute(char *path, size_t size, const char *name)
+{
+  snprintf(path, size, "/sys/block/zram%lld/%s", zram.device, name);
+}
+
+static void release_zram(void)
+{
+  char path[64];
+  if (zram.fd >= 0)
+    close(zram.fd);
+  zram_attribute(path, sizeof(path), "reset");
+  if (!write_number(path, 1) ||
+      !write_number("/sys/class/zram-control/hot_remove", zram.device))
+    fprintf(stderr, "zram%lld stays: %s\n", zram.device, strerror(errno));
+}
+
+/* zsmalloc takes its pages by alloc_page and counts them in vmstat's nr_zspages only. The
+ * device's table is vmalloc, the descriptions of the pages are in slab. A device of our
+ * own, written past the page cache. */
+static size_t inject_zram(size_t want)
+{
+  char path[64];
+  long long used;
+  if (!read_number("/sys/class/zram-control/hot_add", "", 0, &zram.device))
+    skip("cannot add a zram device: %s", strerror(errno));
+  release = release_zram;
+  zram_attribute(path, sizeof(path), "disksize");
+  if (!write_number(path, (long long)want))
+    skip_errno(path);
+  snprintf(path, sizeof(path), "/dev/zram%lld", zram.device);
+  zram.fd = open(path, O_WRONLY | O_DIRECT | O_CLOEXEC);
+  if (zram.fd < 0)
+    skip_errno(path);
+  char *bytes = map_written(MIB);
+  for (size_t i = 0; i < want; i += MIB) {
+    fill_random(bytes, MIB);
+    write_all(zram.fd, bytes, MIB, MIB);
+  }
+  munmap(bytes, MIB);
+  zram_attribute(path, sizeof(path), "mm_stat");
+  if (!read_number(path, "", 2, &used))
+    skip_errno(path);
+  return (size_t)used;
+}
+
+/* --- kinds that are in a counter of their own ------------------------------------------
+ */
+
+/* Active(anon) or Inactive(anon); AnonPages. */
+static size_t inject_anon(size_t want)
+{
+  map_written(want);
+  return want;
+}
+
+/* As anon, yet Unevictable and Mlocked. */
+static size_t inject_mlock(size_t want)
+{
+  if (mlock(map_written(want), want) != 0)
+    skip_errno("mlock");
+  return want;
+}
+
+/* Shmem: on the anon LRU, and in Cached. */
+static size_t inject_tmpfs(size_t want)
+{
+  int fd = memfd_create("inject", MFD_CLOEXEC);
+  if (fd < 0)
+    skip_errno("memfd_create");
+  char *bytes = map_written(MIB);
+  write_all(fd, bytes, MIB, want);
+  munmap(bytes, MIB);
+  return want;
+}
+
+/* A file of the directory, that nobody else ever sees. */
+static int unnamed_file(int flags)
+{
+  char path[512];
+  struct statfs system;
+  if (statfs(directory, &system) != 0)
+    skip_errno(directory);
+  if ((unsigned long)system.f_type == TMPFS_FS ||
+      (unsigned long)system.f_type == RAMFS_FS)
+    skip("%s is in memory, not on a disk", directory);
+  snprintf(path, sizeof(path), "%s/inject.XXXXXX", directory);
+  int fd = mkostemp(path, flags);
+  if (fd < 0)
+    skip_errno(path);
+  unlink(path);
+  return fd;
+}
+
+/* Clean page cache: Inactive(file), and Cached. */
+static size_t inject_file(size_t want)
+{
+  int fd = unnamed_file(O_CLOEXEC);
+  char *bytes = map_written(MIB);
+  write_all(fd, bytes, MIB, want);
+  if (fdatasync(fd) != 0)
+    skip_errno("fdatasync");
+  munmap(bytes, MIB);
+  return want;
+}
+
+/* Anonymous memory pushed out: SwapTotal - SwapFree, and nothing in memory. */
+static size_t inject_swap(size_t want)
+{
+  long long free_before = meminfo_bytes("SwapFree:");
+  if (free_before < (long long)want)
+    skip("SwapFree is %lld MiB", free_before / MIB);
+  FILE *swaps = fopen("/proc/swaps", "re");
+  char line[512];
+  while (swaps != NULL && fgets(line, sizeof(line), swaps) != NULL)
+    if (strstr(line, "zram") != NULL)
+      skip("swaps to zram, which is memory again");
+  if (swaps != NULL)
+    fclose(swaps);
+  char *at = map_written(want);
+  fill_random(at, want);
+  if (madvise(at, want, MADV_PAGEOUT) != 0)
+    skip_errno("MADV_PAGEOUT");
+  /* mincore tells what is still in memory. */
+  static unsigned char resident[MIB];
+  size_t out = 0;
+  for (size_t i = 0; i < want; i += sizeof(resident) * page) {
+    size_t length =
+        want - i < sizeof(resident) * page ? want - i : sizeof(resident) * page;
+    if (mincore(at + i, length, resident) != 0)
+      skip_errno("mincore");
+    for (size_t j = 0; j < length / page; j++)
+      out += (resident[j] & 1) == 0;
+  }
+  if (out * page < want / 2)
+    skip("only %zu of %zu MiB were swapped out", out * page / MIB, want / MIB);
+  return out * page;
+}
+
+static const char huge_pages[] = "/proc/sys/vm/nr_hugepages";
+static long long huge_pages_before;
+
+static void release_hugetlb(void)
+{
+  if (!write_number(huge_pages, huge_pages_before))
+    fprintf(stderr, "%s stays raised: %s\n", huge_pages, strerror(errno));
+}
+
+/* The pool of huge pages, whether somebody uses them or not. */
+static size_t inject_hugetlb(size_t want)
+{
+  long long size = meminfo_bytes("Hugepagesize:"), now = 0;
+  if (!read_number(huge_pages, "", 0, &huge_pages_before))
+    skip_errno(huge_pages);
+  long long target = huge_pages_before + (long long)want / size;
+  if (!write_number(huge_pages, target))
+    skip_errno(huge_pages);
+  release = release_hugetlb;
+  if (!read_number(huge_pages, "", 0, &now) || now < target)
+    skip("only %lld of %lld huge pages", now - huge_pages_before,
+         target - huge_pages_before);
+  return (size_t)((now - huge_pages_before) * size);
+}
+
+/* A page table for each read of a fresh part of the address space, PageTables. What is
+ * read is the zero page, which is nobody's. The tables above them count as well. */
+static size_t inject_ptes(size_t want)
+{
+  size_t entries = page / sizeof(uint64_t), tables = want / page, reach = entries * page;
+  if (sizeof(void *) < sizeof(uint64_t))
+    skip("the address space is too small");
+  char *at =
+      map((tables + 1) * reach, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE);
+  madvise(at, (tables + 1) * reach, MADV_NOHUGEPAGE);
+  volatile char *first = at + (reach - (uintptr_t)at % reach) % reach;
+  for (size_t i = 0; i < tables; i++)
+    (void)first[i * reach];
+  return (tables + tables / entries + tables / entries / entries) * page;
+}
+
+static void *sleep_forever(void *unused)
+{
+  for (;;)
+    pause();
+  return unused;
+}
+
+/* Kernel stacks: in vmalloc, or KernelStack where they are not. The threads' own stacks,
+ * a page or two each, are anonymous memory. The kernel's size of a stack is what
+ * KernelStack grew by, which is a power of two, whoever else starts a thread. */
+static size_t inject_threads(size_t want)
+{
+  const size_t guess = 16384;
+  long smallest = sysconf(_SC_THREAD_STACK_MIN);
+  size_t stack = ((smallest > 0 ? (size_t)smallest : guess) + page - 1) / page * page;
+  size_t count = want / guess, started = 0;
+  long long before = meminfo_bytes("KernelStack:");
+  char *stacks = map(count * stack, PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK);
+  madvise(stacks, count * stack, MADV_NOHUGEPAGE);
+  pthread_attr_t attributes;
+  pthread_attr_init(&attributes);
+  for (; started < count; started++) {
+    pthread_t thread;
+    pthread_attr_setstack(&attributes, stacks + started * stack, stack);
+    int error = pthread_create(&thread, &attributes, sleep_forever, NULL);
+    if (error != 0)
+      skip("only %zu of %zu threads: %s", started, count, strerror(error));
+  }
+  long long each = (meminfo_bytes("KernelStack:") - before) / (long long)count;
+  size_t size = page;
+  while ((double)size * 1.4 < (double)each)
+    size *= 2;
+  return count * size;
+}
+
+static char names[512]; /* the directory whose missing names we ask for */
+
+/* Removing a directory drops all that is known of the names in it. */
+static void release_dentry(void)
+{
+  if (rmdir(names) != 0)
+    fprintf(stderr, "%s stays: %s\n", names, strerror(errno));
+}
+
+/* Pages of the slab of dentries. */
+static long long dentry_bytes(void)
+{
+  const char *path = "/proc/slabinfo";
+  FILE *file = fopen(path, "re");
+  char line[512];
+  long long active, objects, size, per_slab, pages, slabs = -1;
+  if (file == NULL)
+    skip_errno(path);
+  while (slabs < 0 && fgets(line, sizeof(line), file) != NULL) {
+    char *slabdata = strstr(line, ": slabdata ");
+    if (sscanf(line, "dentry %lld %lld %lld %lld %lld", &active, &objects, &size,
+               &per_slab, &pages) != 5 ||
+        slabdata == NULL || sscanf(slabdata, ": slabdata %*d %lld", &slabs) != 1)
+      slabs = -1;
+  }
+  fclose(file);
+  if (slabs < 0)
+    skip("%s does not tell of dentry", path);
+  return slabs * pages * (long long)page;
+}
+
+/* The kernel remembers that a name is missing: a dentry each, SReclaimable. */
+static size_t inject_dentry(size_t want)
+{
+  enum { BETWEEN_LOOKS = 2000 };
+  char path[600];
+  struct stat status;
+  snprintf(names, sizeof(names), "%s/inject.XXXXXX", directory);
+  if (mkdtemp(names) == NULL)
+    skip_errno(names);
+  release = release_dentry;
+  long long begin = dentry_bytes(), now = begin;
+  for (size_t i = 0; now - begin < (long long)want; i++) {
+    if (i > want / 64)
+      skip("%zu missing names made dentries of only %lld MiB", i, (now - begin) / MIB);
+    snprintf(path, sizeof(path), "%s/%zu", names, i);
+    (void)stat(path, &status);
+    if (i % BETWEEN_LOOKS == 0)
+      now = dentry_bytes();
+  }
+  return (size_t)(now - begin);
+}
+
+static const struct kind {
+  const char *name;
+  size_t (*inject)(size_t want); /* bytes held */
+} kinds[] = {
+    {"pipe", inject_pipe},       {"perf", inject_perf}, {"afpacket", inject_afpacket},
+    {"zram", inject_zram},       {"anon", inject_anon}, {"mlock", inject_mlock},
+    {"tmpfs", inject_tmpfs},     {"file", inject_file}, {"swap", inject_swap},
+    {"hugetlb", inject_hugetlb}, {"ptes", inject_ptes}, {"threads", inject_threads},
+    {"dentry", inject_dentry},
+};
+enum { KINDS = sizeof(kinds) / sizeof(*kinds) };
+
+static void raise_limits(void)
+{
+  const struct rlimit files = {1 << 20, 1 << 20};
+  const struct rlimit locked = {RLIM_INFINITY, RLIM_INFINITY};
+  struct rlimit now;
+  if (setrlimit(RLIMIT_NOFILE, &files) != 0 && getrlimit(RLIMIT_NOFILE, &now) == 0) {
+    now.rlim_cur = now.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &now);
+  }
+  setrlimit(RLIMIT_MEMLOCK, &locked); /* without it, mlock and perf say why */
+}
+
+/* Signals are blocked from the beginning, so that none is lost or comes half-way. */
+static int open_signals(void)
+{
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGTERM);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGHUP);
+  sigprocmask(SIG_BLOCK, &set, NULL);
+  return signalfd(-1, &set, SFD_CLOEXEC);
+}
+
+static void hold(int signals)
+{
+  struct pollfd wait[] = {{.fd = STDIN_FILENO, .events = POLLIN},
+                          {.fd = signals, .events = POLLIN}};
+  char bytes[64];
+  do {
+    if (poll(wait, 2, -1) < 0 && errno != EINTR)
+      return;
+    if ((wait[1].revents & POLLIN) != 0)
+      return;
+  } while (wait[0].revents == 0 || read(STDIN_FILENO, bytes, sizeof(bytes)) > 0);
+}
+
+static int usage(void)
+{
+  fprintf(stderr, "usage: inject KIND MIB [DIR]\nkinds:");
+  for (size_t i = 0; i < KINDS; i++)
+    fprintf(stderr, " %s", kinds[i].name);
+  fputc('\n', stderr);
+  return 2;
+}
+
+int main(int argc, char **argv)
+{
+  const struct kind *kind = NULL;
+  char *end = NULL;
+  for (size_t i = 0; argc > 1 && i < KINDS; i++)
+    if (strcmp(argv[1], kinds[i].name) == 0)
+      kind = &kinds[i];
+  unsigned long mib = argc > 2 ? strtoul(argv[2], &end, 10) : 0;
+  if (kind == NULL || argc > 4 || mib == 0 || mib > SIZE_MAX / MIB / 2 || *end != '\0')
+    return usage();
+  page = (size_t)sysconf(_SC_PAGESIZE);
+  directory = argc > 3 ? argv[3] : ".";
+  raise_limits();
+  int signals = open_signals();
+  if (signals < 0) {
+    perror("inject: signalfd");
+    return 1;
+  }
+  printf("READY bytes=%zu\n", kind->inject(mib * MIB));
+  fflush(stdout);
+  hold(signals);
+  release_now();
+  return 0;
+}
