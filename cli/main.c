@@ -149,6 +149,14 @@ static void sleep_for(double seconds)
     continue;
 }
 
+/* A process that has just begun grows while it reads, in pages that some of its readings
+ * already count and others do not. So read everything once for nothing, but the smaps. */
+static void warm_up(struct collector *collector, struct sample *scratch)
+{
+  collect(collector, &(struct collect_options){.pss = true, .pss_max_process = 1},
+          scratch);
+}
+
 static int run(const struct settings *settings, struct collector *collector)
 {
   /* Too large for a small stack. */
@@ -156,6 +164,7 @@ static int run(const struct settings *settings, struct collector *collector)
   static struct explanation explanation;
   struct floor floor = {0};
   const struct collect_options options = {.pss = settings->pss};
+  warm_up(collector, &sample);
   for (unsigned long n = 0; n < settings->samples; n++) {
     if (n > 0)
       sleep_for(settings->interval);

@@ -268,11 +268,34 @@ static int visit_number(struct visit *visit, const char *path, const char *key,
   return error == 0 ? 0 : -EBADMSG;
 }
 
+/* Adds one file of one size, NUMBER pages of `size` bytes, to a sum. */
+static void add_hugepages(struct visit *visit, const char *path, uint64_t size,
+                          struct reading *sum)
+{
+  struct source_status *status = &visit->sample->sources[visit->source];
+  uint64_t pages, bytes;
+  int error = visit_number(visit, path, "", 1, &pages);
+  if (error == -ENOENT) { /* a sum without this size would be too small */
+    fault_note(&status->fault, 0, (struct span){"", 0}, "no such file");
+    error = -EBADMSG;
+  }
+  if (error == 0)
+    error = scale_number(pages, size, &bytes, &status->fault);
+  if (error == 0) {
+    reading_add(sum, bytes);
+  } else {
+    visit_failed(visit, path, error);
+    *sum = reading_missing(status->state);
+  }
+}
+
 static int visit_hugepages(void *context, const char *directory)
 {
+  /* include/linux/mmzone.h: MAX_ORDER was 11 for long, so that the buddy allocator made
+   * blocks of up to 2^10 pages. */
+  enum { BUDDY_ORDER_MAX = 10 };
   struct visit *visit = context;
   struct hugepages *huge = &visit->sample->hugepages;
-  struct source_status *status = &visit->sample->sources[visit->source];
   const struct {
     const char *name;
     struct reading *sum;
@@ -283,22 +306,15 @@ static int visit_hugepages(void *context, const char *directory)
   if (sscanf(directory, "sys/kernel/mm/hugepages/hugepages-%lukB", &size_kb) != 1)
     return 0;
   reading_add(&huge->sizes_count, 1);
+  uint64_t size = (uint64_t)size_kb * 1024;
   for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
     char path[160];
     snprintf(path, sizeof(path), "%.128s/%s", directory, files[i].name);
-    uint64_t pages, bytes;
-    int error = visit_number(visit, path, "", 1, &pages);
-    if (error == -ENOENT) { /* a sum without this size would be too small */
-      fault_note(&status->fault, 0, (struct span){"", 0}, "no such file");
-      error = -EBADMSG;
-    }
-    if (error == 0 &&
-        scale_number(pages, (uint64_t)size_kb * 1024, &bytes, &status->fault) == 0) {
-      reading_add(files[i].sum, bytes);
-    } else {
-      visit_failed(visit, path, error != 0 ? error : -EBADMSG);
-      *files[i].sum = reading_missing(status->state);
-    }
+    struct reading before = huge->total;
+    add_hugepages(visit, path, size, files[i].sum);
+    if (i == 0 && size > visit->sample->page_size << BUDDY_ORDER_MAX &&
+        huge->total.state == READING_KNOWN)
+      reading_add(&huge->gigantic, huge->total.value - before.value);
   }
   return 0;
 }
@@ -395,7 +411,8 @@ static void collect_modules(struct collector *collector, struct sample *out)
 }
 
 /* Only where a stack is smaller than a page do stacks come from a slab cache of their
- * own (kernel/fork.c: thread_stack_cache_init): on 64 KiB pages. */
+ * own (kernel/fork.c: thread_stack_cache_init, thread_info before 4.8): on 64 KiB pages.
+ */
 static void collect_thread_stacks(struct collector *collector, struct sample *out)
 {
   if (out->page_size < 1 << 16)
@@ -405,6 +422,8 @@ static void collect_thread_stacks(struct collector *collector, struct sample *ou
   int error = slurp_source(collector, SOURCE_slabinfo, out);
   if (error == 0)
     error = field_parse(text_of(collector), "thread_stack", 3, &objects, &status->fault);
+  if (error == -ENOENT && status->error == 0)
+    error = field_parse(text_of(collector), "thread_info", 3, &objects, &status->fault);
   if (error == 0)
     out->thread_stack_count = reading_known(objects);
   else

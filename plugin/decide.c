@@ -112,12 +112,26 @@ static struct decision decide_percpu(const struct sample *sample)
       .why = "Percpu less the first chunk, taken as 56 pages of 4 KiB per possible CPU"};
 }
 
+/* zoneinfo has `managed` since 3.10. Until then gigantic pages taken at boot were not
+ * added back to MemTotal (mm/hugetlb.c: gather_bootmem_prealloc), and CommitLimit knew
+ * the default size only (hugetlb_total_pages). */
+static bool is_older_than_3_10(const struct sample *sample)
+{
+  return is_known(sample->zoneinfo.free) && !is_known(sample->zoneinfo.managed);
+}
+
 static struct decision decide_hugetlb(const struct sample *sample,
                                       struct reading huge_default)
 {
   if (sample->meminfo.hugetlb.state != READING_ABSENT)
     return take_line(sample->meminfo.hugetlb, "the Hugetlb line");
   const struct hugepages *huge = &sample->hugepages;
+  if (is_known(huge->total) && is_known(huge->gigantic) && is_older_than_3_10(sample))
+    return (struct decision){
+        .reading = reading_known(huge->total.value - huge->gigantic.value),
+        .error = huge->gigantic.value,
+        .why = "nr_hugepages x size, without gigantic pages: on this kernel those of the "
+               "boot are outside MemTotal"};
   if (is_known(huge->total) && is_known(huge->sizes_count))
     return take_line(bounded(sample, huge->total),
                      "no Hugetlb line: nr_hugepages x size over all sizes");
@@ -137,6 +151,9 @@ static enum epoch vmalloc_epoch(const struct sample *sample)
   uint64_t used = m->vmalloc_used.value;
   if (used == 0)
     return EPOCH_ZERO;
+  if (used > m->mem_total.value && is_known(m->vmalloc_chunk) &&
+      m->vmalloc_chunk.value == 0)
+    return EPOCH_NONE; /* a counter wrapped below zero, in 32 bits */
   /* VmallocChunk is constantly 0 since 4.4. */
   if ((is_known(m->vmalloc_chunk) && m->vmalloc_chunk.value > 0) ||
       used > m->mem_total.value)
@@ -170,6 +187,9 @@ static struct decision decide_vmalloc(const struct sample *sample)
                        : epoch == EPOCH_VIRTUAL
                            ? "VmallocUsed is address space: sum of pages="
                            : "VmallocUsed is not usable: sum of pages=");
+  if (is_known(sample->meminfo.mmap_copy))
+    return take(reading_missing(READING_ABSENT),
+                "a kernel without an MMU: vmalloc is kmalloc, in slab");
   return (struct decision){
       .reading = reading_missing(pages.state),
       .error = epoch == EPOCH_VIRTUAL ? used.value : 0,
@@ -191,15 +211,21 @@ static struct decision decide_kernel_stack(const struct sample *sample,
   if (!is_known(stack))
     return take_line(stack, NULL);
   if (is_known(sample->thread_stack_count)) {
-    decision.why = "stacks are objects of the slab cache thread_stack";
+    decision.why = "stacks are objects of a slab cache";
+  } else if (stack.value % sample->page_size != 0) {
+    decision.why = "KernelStack is no whole number of pages: stacks are smaller than a "
+                   "page, and in slab";
   } else if (!is_known(vmalloc->reading)) {
     return take(stack, "vmalloc is not known, so stacks cannot be counted twice");
   } else if (is_known(info->pages) && info->stack_pages.value > 0) {
     decision.why = "fork allocates stacks by vmalloc: vmallocinfo has their lines";
   } else if (is_known(info->pages)) {
-    return take(stack, "vmallocinfo has no line of a stack: not in vmalloc");
+    decision = take(stack, "vmallocinfo has no line of a stack: not in vmalloc");
+    /* It may still be whole pages of slab objects, by chance. */
+    decision.error = sample->thread_stack_count.state == READING_DENIED ? stack.value : 0;
   } else if (vmalloc->reading.value < stack.value) {
-    return take(stack, "VmallocUsed is smaller than KernelStack: not in vmalloc");
+    decision = take(stack, "VmallocUsed is smaller than KernelStack: not in vmalloc");
+    decision.error = vmalloc->reading.value; /* or the counter is short */
   } else {
     decision.error = stack.value;
     decision.why = "vmallocinfo is not readable: taken to be in vmalloc, the default of "
@@ -358,7 +384,10 @@ void decide(const struct sample *sample, struct decided *out)
         take(product(sample, m->huge_pages_rsvd_count, m->huge_page_size),
              "default size only");
   decide_pss(sample, out);
-  out->commit_limit = take(commit_limit(sample, out->hugetlb.reading), NULL);
+  out->commit_limit =
+      take(commit_limit(sample, is_older_than_3_10(sample) ? out->huge_default.reading
+                                                           : out->hugetlb.reading),
+           NULL);
   decide_direct_map(sample, out);
   if (vmalloc_epoch(sample) == EPOCH_PHYSICAL)
     out->vmalloc_physical = take(m->vmalloc_used, NULL);

@@ -273,9 +273,30 @@ static bool prefers_cache(const struct sample *sample, const struct black_hole *
   return (uint64_t)gap <= batches_of(sample);
 }
 
+/* Pss is counted in the page tables and knows no drift. So where every process was read,
+ * just now and within a moment, and nothing but drift can have set pss and cache apart,
+ * pss is the most exact. */
+static bool prefers_pss(const struct sample *sample, const struct black_hole *hole)
+{
+  static const double moment = 0.02; /* seconds */
+  struct amount pss = hole->of[ACCOUNTING_PSS], cache = hole->of[ACCOUNTING_CACHE];
+  const struct processes *p = &sample->processes;
+  if (pss.state != READING_KNOWN || cache.state != READING_KNOWN ||
+      sample->meminfo.swap_cached.value > 0)
+    return false;
+  if (p->unread_rss.value > 0 || p->vanished_count.value > 0 || sample->pss_age > 0 ||
+      sample->pss_seconds > moment)
+    return false;
+  int64_t gap =
+      pss.value > cache.value ? pss.value - cache.value : cache.value - pss.value;
+  return (uint64_t)gap <= counters_error(sample, ACCOUNTING_CACHE);
+}
+
 static enum accounting best_accounting(const struct sample *sample,
                                        const struct black_hole *hole)
 {
+  if (prefers_pss(sample, hole))
+    return ACCOUNTING_PSS;
   if (prefers_cache(sample, hole))
     return ACCOUNTING_CACHE;
   return hole->of[ACCOUNTING_LRU].state == READING_KNOWN ? ACCOUNTING_LRU

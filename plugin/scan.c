@@ -26,22 +26,6 @@ bool scan_line_is_open(const struct scan *text, const struct scan *line)
   return line->end == text->end;
 }
 
-static bool is_blank(char c)
-{
-  return c == ' ' || c == '\t';
-}
-
-struct span scan_word(struct scan *line)
-{
-  while (line->at < line->end && is_blank(*line->at))
-    line->at++;
-  struct span word = {.at = line->at};
-  while (line->at < line->end && !is_blank(*line->at))
-    line->at++;
-  word.length = (size_t)(line->at - word.at);
-  return word;
-}
-
 int span_number(struct span span, uint64_t *out)
 {
   if (span.length == 0)

@@ -205,9 +205,10 @@ START_TEST(vmalloc_is_decided_by_what_the_numbers_can_be)
       /* address space, told by closeness to the sum of sizes */
       {90, 0, 20, 95, 20, 0, false, "address space"},
       {90, -1, 20, 95, 20, 0, false, "address space"},
-      /* more than MemTotal can only be address space */
-      {1025, 0, -1, -1, -1, 1025, false, "address space"},
-      {1025, 0, 20, 30, 20, 0, false, "address space"},
+      /* more than MemTotal without VmallocChunk is a counter wrapped below zero */
+      {1025, 0, -1, -1, -1, 0, true, "vmalloc stays in the black hole"},
+      {1025, 0, 20, 30, 20, 0, false, "not usable"},
+      {1025, -1, 20, 30, 20, 0, false, "address space"},
       /* 4.4 to 5.2: constantly 0 */
       {0, 0, 20, 95, 20, 0, false, "constantly 0"},
       {0, 0, -1, -1, -1, 0, true, "vmalloc stays in the black hole"},
@@ -310,15 +311,62 @@ START_TEST(kernel_stacks_are_a_term_only_where_no_other_term_holds_them)
       /* vmalloc is not counted at all, so stacks in it are not counted either */
       {4, 0, -1, -1, -1, 4, 0, "cannot be counted twice"},
       {4, -1, -1, -1, -1, 4, 0, "cannot be counted twice"},
-      {4, 3, -1, -1, -1, 4, 0, "smaller than KernelStack"},
+      {4, 3, -1, -1, -1, 4, 3, "smaller than KernelStack"},
       {4, 4, -1, -1, -1, -1, 4, "taken to be in vmalloc"},
       {4, 20, -1, -1, -1, -1, 4, "taken to be in vmalloc"},
       /* 64 KiB pages: objects of a slab cache, whatever vmalloc says */
-      {4, 20, 20, 0, 60, -1, 0, "thread_stack"},
-      {4, 0, -1, -1, 60, -1, 0, "thread_stack"},
+      {4, 20, 20, 0, 60, -1, 0, "a slab cache"},
+      {4, 0, -1, -1, 60, -1, 0, "a slab cache"},
   };
   for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
     check_stack(&cases[i]);
+}
+END_TEST
+
+START_TEST(a_stack_that_is_no_whole_page_is_in_slab)
+{
+  begin();
+  sample->page_size = 65536;
+  m->vmalloc_used = reading_known(MB(20));
+  sample->vmallocinfo.pages = sample->vmallocinfo.size = reading_known(MB(20));
+  m->kernel_stack = reading_known(5 * 16384);
+  assert_missing(&decide_all()->kernel_stack, READING_ABSENT);
+  assert_why(&decided.kernel_stack, "no whole number of pages");
+  /* by chance whole pages: a term, unless slabinfo knows better or is closed */
+  m->kernel_stack = reading_known(8 * 16384);
+  assert_known(&decide_all()->kernel_stack, 8 * 16384, 0);
+  sample->thread_stack_count = reading_missing(READING_DENIED);
+  assert_known(&decide_all()->kernel_stack, 8 * 16384, 8 * 16384);
+  sample->thread_stack_count = reading_known(8);
+  assert_missing(&decide_all()->kernel_stack, READING_ABSENT);
+  end();
+}
+END_TEST
+
+START_TEST(without_an_mmu_vmalloc_is_in_slab)
+{
+  begin();
+  m->vmalloc_used = m->vmalloc_chunk = reading_known(0);
+  m->mmap_copy = reading_known(MB(3));
+  assert_missing(&decide_all()->vmalloc, READING_ABSENT);
+  ck_assert(!decided.vmalloc.unbounded);
+  ck_assert_uint_eq(decided.vmalloc.error, 0);
+  end();
+}
+END_TEST
+
+START_TEST(gigantic_pages_of_a_kernel_without_managed_are_outside)
+{
+  begin();
+  sample->hugepages.total = reading_known(MB(192));
+  sample->hugepages.gigantic = reading_known(MB(128));
+  sample->hugepages.sizes_count = reading_known(2);
+  sample->zoneinfo.free = reading_known(MB(100));
+  sample->zoneinfo.managed = reading_known(MB(1024));
+  assert_known(&decide_all()->hugetlb, MB(192), 0);
+  sample->zoneinfo.managed = reading_missing(READING_ABSENT);
+  assert_known(&decide_all()->hugetlb, MB(64), MB(128));
+  end();
 }
 END_TEST
 
@@ -666,6 +714,8 @@ SUITE_MAIN(
     a_wrapped_vmalloc_counter_is_replaced_by_the_sum_of_pages,
     only_vmalloc_used_that_counts_pages_enters_the_identity,
     kernel_stacks_are_a_term_only_where_no_other_term_holds_them,
+    a_stack_that_is_no_whole_page_is_in_slab, without_an_mmu_vmalloc_is_in_slab,
+    gigantic_pages_of_a_kernel_without_managed_are_outside,
     percpu_is_counted_without_its_boot_part,
     percpu_without_the_number_of_cpus_is_all_error,
     hugetlb_is_the_line_then_sysfs_then_the_default_size,

@@ -38,6 +38,9 @@ static const struct {
     {sockstat, "UDP", 5, 4},   /* not UDPLITE */
     {sockstat, "FRAG", 5, 4096},
     {sockstat, "sockets", 3, 157},
+    {"target                :            70000\ncurrent               :            "
+     "65536\n",
+     "current", 2, 65536}, /* vmmemctl of newer kernels: a lone colon is no word */
     {abdstats, "scatter_data_size", 3, 73400320},
     {abdstats, "scatter_chunk_waste", 3, 1048576},
     {vmmemctl, "current", 2, 512},

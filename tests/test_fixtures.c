@@ -9,6 +9,7 @@
 #include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static glob_t fixtures;
 
@@ -61,15 +62,24 @@ START_TEST(every_meminfo_line_has_a_row)
 }
 END_TEST
 
-START_TEST(conserves_mem_total_to_the_byte)
+/* Collected and explained as by default; to be freed. */
+static struct explanation *explain_fixture(const char *root)
 {
   struct collector collector;
   struct sample *sample = malloc(sizeof(*sample));
   struct explanation *e = malloc(sizeof(*e));
-  ck_assert_int_eq(collector_open(fixture_root(_i), &collector), 0);
+  ck_assert_int_eq(collector_open(root, &collector), 0);
   ck_assert_int_eq(collect(&collector, &(struct collect_options){.pss = true}, sample),
                    0);
   explain(sample, e);
+  collector_close(&collector);
+  free(sample);
+  return e;
+}
+
+START_TEST(conserves_mem_total_to_the_byte)
+{
+  struct explanation *e = explain_fixture(fixture_root(_i));
   for (unsigned m = 0; m < ACCOUNTING_COUNT; m++) {
     if (e->black_hole.of[m].state != READING_KNOWN)
       continue;
@@ -81,9 +91,34 @@ START_TEST(conserves_mem_total_to_the_byte)
         sum += e->terms[i].value;
     ck_assert_int_eq(sum, e->terms[TERM_TOTAL_mem_total].value);
   }
-  collector_close(&collector);
   free(e);
-  free(sample);
+}
+END_TEST
+
+/* A composed machine knows what its black hole holds and says so in `about`:
+ * "truth: N bytes"; and "exact: yes" where nothing in it had to be guessed. */
+START_TEST(estimate_covers_the_truth)
+{
+  const char *root = fixture_root(_i);
+  char path[600];
+  snprintf(path, sizeof(path), "%s/about", root);
+  char *about = file_read(path, NULL);
+  const char *line = strstr(about, "\ntruth: ");
+  if (line != NULL) {
+    int64_t truth = strtoll(line + strlen("\ntruth: "), NULL, 10);
+    struct explanation *e = explain_fixture(root);
+    const struct black_hole *hole = &e->black_hole;
+    ck_assert_int_eq(hole->estimate.state, READING_KNOWN);
+    if (hole->error.state == READING_KNOWN)
+      ck_assert_msg(llabs(hole->estimate.value - truth) <= (int64_t)hole->error.value,
+                    "%s: %lld is not within %lld of the truth, %lld", root,
+                    (long long)hole->estimate.value, (long long)hole->error.value,
+                    (long long)truth);
+    if (strstr(about, "\nexact: yes\n") != NULL)
+      ck_assert_int_eq(hole->of[ACCOUNTING_LRU].value, truth);
+    free(e);
+  }
+  free(about);
 }
 END_TEST
 
@@ -99,6 +134,7 @@ int main(void)
   tcase_add_loop_test(tcase, metrics_are_as_expected, 0, count);
   tcase_add_loop_test(tcase, every_meminfo_line_has_a_row, 0, count);
   tcase_add_loop_test(tcase, conserves_mem_total_to_the_byte, 0, count);
+  tcase_add_loop_test(tcase, estimate_covers_the_truth, 0, count);
   suite_add_tcase(suite, tcase);
   SRunner *runner = srunner_create(suite);
   srunner_run_all(runner, CK_ENV);

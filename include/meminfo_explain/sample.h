@@ -13,6 +13,7 @@
 /* sys/kernel/mm/hugepages/hugepages-SIZEkB, summed over the sizes. */
 struct hugepages {
   struct reading total; /* nr_hugepages, surplus included */
+  struct reading gigantic; /* part of total: pages the buddy allocator cannot make */
   struct reading free;
   struct reading reserved; /* promised to a mapping, not yet touched */
   struct reading sizes_count;
@@ -60,7 +61,7 @@ struct sample {
   struct reading cpus_possible_count;
   struct reading overcommit_ratio_count; /* percent */
   struct reading overcommit_kbytes;      /* bytes */
-  struct reading thread_stack_count;     /* objects of the slab cache thread_stack */
+  struct reading thread_stack_count;     /* objects of a slab cache of stacks */
   struct reading lxcfs_count;            /* fuse.lxcfs mounts over our meminfo */
   struct processes processes;
   double read_seconds; /* spent on everything but the processes */

@@ -29,9 +29,17 @@ bool scan_line(struct scan *text, struct scan *line);
 bool scan_line_is_open(const struct scan *text, const struct scan *line);
 
 /* Takes the next word (bytes between blanks); length 0 at the end of the line. */
-struct span scan_word(struct scan *line);
+static inline struct span scan_word(struct scan *line)
+{
+  while (line->at < line->end && (*line->at == ' ' || *line->at == '\t'))
+    line->at++;
+  struct span word = {.at = line->at};
+  while (line->at < line->end && *line->at != ' ' && *line->at != '\t')
+    line->at++;
+  word.length = (size_t)(line->at - word.at);
+  return word;
+}
 
-/* Inline, so that comparing with a literal costs no call. */
 static inline bool span_is(struct span span, const char *literal)
 {
   return span.length == strlen(literal) && memcmp(span.at, literal, span.length) == 0;

@@ -3,6 +3,13 @@
 
 #include <errno.h>
 
+/* The next word that is not a colon standing alone: "current   :   12" has two. */
+static struct span next_word(struct scan *line)
+{
+  struct span word = scan_word(line);
+  return span_is(word, ":") ? scan_word(line) : word;
+}
+
 static bool key_matches(struct span word, const char *key)
 {
   if (word.length > 0 && word.at[word.length - 1] == ':')
@@ -20,7 +27,7 @@ int field_parse(struct scan text, const char *key, unsigned field, uint64_t *out
       continue;
     struct span word = {0};
     for (unsigned i = 0; i < field; i++)
-      word = scan_word(&line);
+      word = next_word(&line);
     int error = span_number(word, out);
     if (error != 0)
       fault_note(fault, line.line, word,

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#define _GNU_SOURCE
 #include "meminfo_explain/vmallocinfo.h"
 
 #include <ctype.h>
@@ -123,7 +122,9 @@ static bool is_attribute(struct span word)
 
 static bool is_range(struct span word)
 {
-  return span_starts(word, "0x") && memmem(word.at, word.length, "-0x", 3) != NULL;
+  const char *dash = memchr(word.at, '-', word.length);
+  return dash != NULL && span_starts(word, "0x") &&
+         span_starts((struct span){dash, (size_t)(word.at + word.length - dash)}, "-0x");
 }
 
 /* Reads what follows the size: 0, or the cause. Every word is a known attribute, or,
