@@ -69,7 +69,9 @@ static void report(struct reader *reader)
   if (e->refused != NULL)
     snprintf(text, sizeof(text), "%s; no black hole is computed", e->refused);
   notice_update(&reader->refused, "proc/meminfo", text);
-  if (reader->sample.processes.read_count.state != READING_KNOWN)
+  /* Only a new walk has something new to say of the processes. */
+  if (reader->sample.processes.read_count.state != READING_KNOWN ||
+      reader->sample.pss_age > 0)
     return;
   text[0] = '\0';
   const struct decision *pss = &e->decided.pss;

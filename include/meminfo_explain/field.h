@@ -8,8 +8,9 @@
 #include "meminfo_explain/scan.h"
 
 /* Takes word `field` (from 1) of the first line whose first word is `key` (a ':' behind
- * it, with or without a blank, is no part of it and no word of its own), or of the first line where key is "".
- * 0; -ENOENT if there is no such line; -EBADMSG or -ERANGE if the word is no number. */
+ * it, with or without a blank, is no part of it and no word of its own), or of the first
+ * line where key is "". 0; -ENOENT if there is no such line; -EBADMSG or -ERANGE if the
+ * word is no number. */
 int field_parse(struct scan text, const char *key, unsigned field, uint64_t *out,
                 struct fault *fault);
 

@@ -12,7 +12,7 @@
 
 /* sys/kernel/mm/hugepages/hugepages-SIZEkB, summed over the sizes. */
 struct hugepages {
-  struct reading total; /* nr_hugepages, surplus included */
+  struct reading total;    /* nr_hugepages, surplus included */
   struct reading gigantic; /* part of total: pages the buddy allocator cannot make */
   struct reading free;
   struct reading reserved; /* promised to a mapping, not yet touched */
