@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* meminfo-explain: the plugin's core on the command line. */
 #define _GNU_SOURCE
-#include "meminfo_explain/collect.h"
 #include "meminfo_explain/complaint.h"
-#include "meminfo_explain/floor.h"
+#include "meminfo_explain/observe.h"
 #include "output.h"
 
 #include <errno.h>
@@ -151,35 +150,31 @@ static void sleep_for(double seconds)
 
 /* A process that has just begun grows while it reads, in pages that some of its readings
  * already count and others do not. So read everything once for nothing, but the smaps. */
-static void warm_up(struct collector *collector, struct sample *scratch)
+static void warm_up(struct observer *observer)
 {
-  collect(collector, &(struct collect_options){.pss = true, .pss_max_process = 1},
-          scratch);
+  collect(&observer->collector,
+          &(struct collect_options){.pss = true, .pss_max_process = 1},
+          &observer->sample);
 }
 
-static int run(const struct settings *settings, struct collector *collector)
+static int run(const struct settings *settings, struct observer *observer)
 {
-  /* Too large for a small stack. */
-  static struct sample sample;
-  static struct explanation explanation;
-  struct floor floor = {0};
   const struct collect_options options = {.pss = settings->pss};
-  warm_up(collector, &sample);
+  warm_up(observer);
   for (unsigned long n = 0; n < settings->samples; n++) {
     if (n > 0)
       sleep_for(settings->interval);
-    int status = collect(collector, &options, &sample);
+    int status = observe(observer, &options);
     /* The table tells what could not be read by itself. */
     if (status != 0 || settings->format == FORMAT_JSON)
-      print_diagnostics(&sample);
+      print_diagnostics(&observer->sample);
     if (status != 0)
       return EXIT_NOT_MEMINFO;
-    explain(&sample, &explanation);
-    floor_learn(&floor, &explanation.black_hole);
     if (settings->format == FORMAT_JSON)
-      status = json_print(&sample, &explanation, stdout);
+      status = json_print(&observer->sample, &observer->explanation, stdout);
     else
-      status = table_print(&sample, &explanation, settings->why, stdout);
+      status =
+          table_print(&observer->sample, &observer->explanation, settings->why, stdout);
     if (status != 0) {
       fprintf(stderr, "meminfo-explain: standard output: %s\n", strerror(-status));
       return EXIT_NOT_MEMINFO;
@@ -195,13 +190,13 @@ int main(int argc, char **argv)
   int status = parse_arguments(argc, argv, &settings);
   if (status != 0)
     return status > 0 ? status : EXIT_SUCCESS;
-  struct collector collector;
-  status = collector_open(settings.root, &collector);
+  static struct observer observer; /* too large for a small stack */
+  status = observer_open(settings.root, &observer);
   if (status != 0) {
     fprintf(stderr, "meminfo-explain: %s: %s\n", settings.root, strerror(-status));
     return EXIT_NOT_MEMINFO;
   }
-  status = run(&settings, &collector);
-  collector_close(&collector);
+  status = run(&settings, &observer);
+  observer_close(&observer);
   return status;
 }

@@ -188,8 +188,7 @@ static int collect_counters(struct collector *collector, struct sample *out)
 {
   static const struct timespec pause = {.tv_nsec = 1000 * 1000};
   int result = collect_bracket(collector, out);
-  while (tear_of(&out->zoneinfo, &out->meminfo, &out->zoneinfo_after).value >
-             COLLECT_TEAR_MAX &&
+  while (tear_of(&out->zoneinfo, &out->zoneinfo_after).value > COLLECT_TEAR_MAX &&
          out->retries + 1 < COLLECT_ATTEMPTS) {
     if (out->retries++ > 0)
       nanosleep(&pause, NULL);

@@ -362,8 +362,7 @@ void decide(const struct sample *sample, struct decided *out)
   const struct hugepages *huge = &sample->hugepages;
   memset(out, 0, sizeof(*out));
   out->pcp_free = decide_pcp_free(sample);
-  out->tear =
-      take(tear_of(&sample->zoneinfo, &sample->meminfo, &sample->zoneinfo_after), NULL);
+  out->tear = take(tear_of(&sample->zoneinfo, &sample->zoneinfo_after), NULL);
   out->isolated = decide_isolated(sample);
   out->active = whole_if_unsplit(m->active, m->active_anon, m->active_file);
   out->inactive = whole_if_unsplit(m->inactive, m->inactive_anon, m->inactive_file);

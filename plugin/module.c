@@ -7,7 +7,7 @@
 #include "utils_complain.h"
 
 #include "meminfo_explain/complaint.h"
-#include "meminfo_explain/floor.h"
+#include "meminfo_explain/observe.h"
 
 static struct config config;
 
@@ -19,10 +19,7 @@ struct notice {
 
 /* All that the read callback owns; it never overlaps itself. */
 struct reader {
-  struct collector collector;
-  struct sample sample;
-  struct explanation explanation;
-  struct floor floor;
+  struct observer observer;
   struct notice sources[SOURCE_COUNT];
   struct notice refused, pss;
 };
@@ -59,19 +56,19 @@ static void notice_update(struct notice *notice, const char *what, const char *t
 static void report(struct reader *reader)
 {
   char text[256];
+  const struct sample *sample = &reader->observer.sample;
+  const struct explanation *e = &reader->observer.explanation;
   for (unsigned i = 0; i < SOURCE_COUNT; i++) {
     text[0] = '\0';
-    complaint(&reader->sample, i, text, sizeof(text));
+    complaint(sample, i, text, sizeof(text));
     notice_update(&reader->sources[i], source_rows[i].path, text);
   }
-  const struct explanation *e = &reader->explanation;
   text[0] = '\0';
   if (e->refused != NULL)
     snprintf(text, sizeof(text), "%s; no black hole is computed", e->refused);
   notice_update(&reader->refused, "proc/meminfo", text);
   /* Only a new walk has something new to say of the processes. */
-  if (reader->sample.processes.read_count.state != READING_KNOWN ||
-      reader->sample.pss_age > 0)
+  if (sample->processes.read_count.state != READING_KNOWN || sample->pss_age > 0)
     return;
   text[0] = '\0';
   const struct decision *pss = &e->decided.pss;
@@ -87,18 +84,16 @@ static int read_callback(user_data_t *user_data)
 {
   struct reader *reader = user_data->data;
   cdtime_t time = cdtime();
-  int status = collect(&reader->collector, &config.collect, &reader->sample);
-  explain(&reader->sample, &reader->explanation);
-  floor_learn(&reader->floor, &reader->explanation.black_hole);
+  int status = observe(&reader->observer, &config.collect);
   report(reader);
-  dispatch(&reader->sample, &reader->explanation, &config, time);
+  dispatch(&reader->observer.sample, &reader->observer.explanation, &config, time);
   return status;
 }
 
 static void reader_free(void *data)
 {
   struct reader *reader = data;
-  collector_close(&reader->collector);
+  observer_close(&reader->observer);
   free(reader);
 }
 
@@ -109,7 +104,7 @@ static int init_callback(void)
     P_ERROR("out of memory.");
     return ENOMEM;
   }
-  int status = collector_open(config.root, &reader->collector);
+  int status = observer_open(config.root, &reader->observer);
   if (status != 0) {
     P_ERROR("Root \"%s\": %s.", config.root, STRERROR(-status));
     free(reader);

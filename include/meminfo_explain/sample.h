@@ -52,7 +52,7 @@ struct sample {
   struct meminfo meminfo;
   struct zoneinfo zoneinfo;       /* read right before meminfo */
   struct zoneinfo zoneinfo_after; /* right after vmstat */
-  unsigned retries;               /* brackets thrown away because they were torn */
+  unsigned retries;               /* readings thrown away: torn, or a jump in X */
   struct vmstat vmstat;
   struct vmallocinfo vmallocinfo;
   struct hugepages hugepages;

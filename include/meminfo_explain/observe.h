@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* One observation after another: what the plugin does at each interval, and
+ * meminfo-explain for each of its samples. */
+#ifndef MEMINFO_EXPLAIN_OBSERVE_H
+#define MEMINFO_EXPLAIN_OBSERVE_H
+
+#include "meminfo_explain/collect.h"
+#include "meminfo_explain/explain.h"
+#include "meminfo_explain/floor.h"
+
+/* Free memory leaves every counter for up to 0.2 s while it is reported to a hypervisor
+ * (mm/page_reporting.c isolates up to 32 blocks at a time), offlined or compacted for a
+ * large allocation. So where the estimate differs from the last one by more than its
+ * error, it is looked at again: so many times, so far apart, until it does not. */
+#define OBSERVE_LOOKS    3
+#define OBSERVE_PAUSE_NS (100 * 1000 * 1000)
+
+/* Too large for a small stack. Used by one thread at a time. */
+struct observer {
+  struct collector collector;
+  struct sample sample;           /* the last observation */
+  struct explanation explanation; /* of it */
+  struct floor floor;
+  struct amount last_estimate;
+};
+
+/* 0, or -errno with nothing to close. */
+int observer_open(const char *root, struct observer *observer);
+void observer_close(struct observer *observer);
+
+/* Collects and explains. 0, or -errno as collect() gives it. */
+int observe(struct observer *observer, const struct collect_options *options);
+
+#endif

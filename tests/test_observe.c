@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include "suite.h"
+
+#include "meminfo_explain/observe.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static const struct collect_options no_pss = {.pss = false};
+
+/* A machine of 1 GB with `hole` kB in no line, and an error of a few kB. */
+static void write_machine(const char *tree, unsigned hole)
+{
+  char text[1024];
+  snprintf(text, sizeof(text),
+           "MemTotal: 1000000 kB\nMemFree: %u kB\nBuffers: 0 kB\nCached: 200000 kB\n"
+           "SwapCached: 0 kB\nActive: 100000 kB\nInactive: 200000 kB\n"
+           "Active(anon): 0 kB\nInactive(anon): 100000 kB\nActive(file): 100000 kB\n"
+           "Inactive(file): 100000 kB\nUnevictable: 0 kB\nAnonPages: 100000 kB\n"
+           "Mapped: 4000 kB\nSlab: 0 kB\nSReclaimable: 0 kB\nSUnreclaim: 0 kB\n"
+           "VmallocUsed: 4 kB\nVmallocChunk: 0 kB\nHugetlb: 0 kB\n",
+           1000000 - 300000 - 4 - hole);
+  /* Renamed into place: no reader shall see half of it. */
+  tree_write(tree, "proc/meminfo.new", text);
+  char from[512], to[512];
+  snprintf(from, sizeof(from), "%s/proc/meminfo.new", tree);
+  snprintf(to, sizeof(to), "%s/proc/meminfo", tree);
+  ck_assert_int_eq(rename(from, to), 0);
+}
+
+static char *make_machine(unsigned hole)
+{
+  char *tree = tree_make();
+  tree_write(tree, "proc/zoneinfo",
+             "Node 0, zone   Normal\n  pages free     1\n        managed  250000\n"
+             "  pagesets\n    cpu: 0\n              count: 0\n"
+             "  vm stats threshold: 1\n");
+  tree_write(tree, "proc/vmstat",
+             "nr_isolated_anon 0\nnr_isolated_file 0\nnr_mapped 1000\n");
+  tree_write(tree, "proc/vmallocinfo", "");
+  write_machine(tree, hole);
+  return tree;
+}
+
+static struct observer observer;
+
+static int64_t observed(void)
+{
+  ck_assert_int_eq(observe(&observer, &no_pss), 0);
+  ck_assert_int_eq(observer.explanation.black_hole.estimate.state, READING_KNOWN);
+  return observer.explanation.black_hole.estimate.value / 1024;
+}
+
+START_TEST(a_quiet_machine_is_looked_at_once)
+{
+  char *tree = make_machine(5000);
+  ck_assert_int_eq(observer_open(tree, &observer), 0);
+  for (int i = 0; i < 6; i++) {
+    ck_assert_int_eq(observed(), 5000);
+    ck_assert_uint_eq(observer.sample.retries, 0);
+  }
+  ck_assert_int_eq(observer.explanation.black_hole.floor.value, 5000 * 1024);
+  observer_close(&observer);
+  tree_remove(tree);
+}
+END_TEST
+
+START_TEST(a_jump_that_stays_is_believed_after_some_looks)
+{
+  char *tree = make_machine(5000);
+  ck_assert_int_eq(observer_open(tree, &observer), 0);
+  ck_assert_int_eq(observed(), 5000);
+  write_machine(tree, 90000);
+  ck_assert_int_eq(observed(), 90000);
+  ck_assert_uint_eq(observer.sample.retries, OBSERVE_LOOKS);
+  ck_assert_int_eq(observed(), 90000);
+  ck_assert_uint_eq(observer.sample.retries, 0);
+  observer_close(&observer);
+  tree_remove(tree);
+}
+END_TEST
+
+static void *calm_down(void *tree)
+{
+  usleep(150 * 1000);
+  write_machine(tree, 5000);
+  return NULL;
+}
+
+START_TEST(a_jump_that_passes_is_not_seen)
+{
+  char *tree = make_machine(5000);
+  ck_assert_int_eq(observer_open(tree, &observer), 0);
+  ck_assert_int_eq(observed(), 5000);
+  write_machine(tree, 90000);
+  pthread_t thread;
+  ck_assert_int_eq(pthread_create(&thread, NULL, calm_down, tree), 0);
+  ck_assert_int_eq(observed(), 5000);
+  ck_assert_uint_gt(observer.sample.retries, 0);
+  pthread_join(thread, NULL);
+  observer_close(&observer);
+  tree_remove(tree);
+}
+END_TEST
+
+START_TEST(a_change_within_the_error_is_no_jump)
+{
+  char *tree = make_machine(5000);
+  ck_assert_int_eq(observer_open(tree, &observer), 0);
+  ck_assert_int_eq(observed(), 5000);
+  int64_t error = (int64_t)observer.explanation.black_hole.error.value / 1024;
+  ck_assert_int_gt(error, 4);
+  write_machine(tree, 5000 + (unsigned)error);
+  ck_assert_int_eq(observed(), 5000 + error);
+  ck_assert_uint_eq(observer.sample.retries, 0);
+  observer_close(&observer);
+  tree_remove(tree);
+}
+END_TEST
+
+START_TEST(an_absent_root_is_an_error)
+{
+  ck_assert_int_lt(observer_open("/no/such/root", &observer), 0);
+}
+END_TEST
+
+SUITE_MAIN("observe", a_quiet_machine_is_looked_at_once,
+           a_jump_that_stays_is_believed_after_some_looks, a_jump_that_passes_is_not_seen,
+           a_change_within_the_error_is_no_jump, an_absent_root_is_an_error)
