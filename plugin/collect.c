@@ -3,12 +3,15 @@
 #include "meminfo_explain/collect.h"
 #include "meminfo_explain/cpulist.h"
 #include "meminfo_explain/field.h"
+#include "meminfo_explain/kmsg.h"
 #include "meminfo_explain/mountinfo.h"
 #include "meminfo_explain/tear.h"
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/klog.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -55,13 +58,33 @@ static double seconds(clockid_t clock)
   return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
+/* What the boot log says of the first percpu chunk; once, for it does not change. The log
+ * may be closed to us (kernel.dmesg_restrict), or have lost its beginning. */
+static struct reading read_percpu_unit(void)
+{
+  enum { SYSLOG_READ_ALL = 3, SYSLOG_SIZE_BUFFER = 10 }; /* syslog(2) */
+  struct reading unit = {.state = READING_ABSENT};
+  int size = klogctl(SYSLOG_SIZE_BUFFER, NULL, 0);
+  char *log = size > 0 ? malloc((size_t)size) : NULL;
+  int length = log != NULL ? klogctl(SYSLOG_READ_ALL, log, size) : -1;
+  uint64_t pages, bytes;
+  if (length > 0 && kmsg_percpu_pages(scan_text(log, (size_t)length), &pages) == 0 &&
+      scale(pages, (uint64_t)sysconf(_SC_PAGESIZE), &bytes) == 0)
+    unit = reading_known(bytes);
+  free(log);
+  return unit;
+}
+
 int collector_open(const char *root, struct collector *collector)
 {
   struct sysroot opened;
   int error = sysroot_open(root, &opened);
-  if (error == 0)
-    *collector = (struct collector){.root = opened};
-  return error;
+  if (error != 0)
+    return error;
+  *collector = (struct collector){.root = opened};
+  if (opened.live)
+    collector->percpu_unit = read_percpu_unit();
+  return 0;
 }
 
 void collector_close(struct collector *collector)
@@ -398,6 +421,12 @@ static void collect_cpus(struct collector *collector, struct sample *out)
     mark_malformed(out, SOURCE_cpu_possible);
   else
     out->cpus_possible_count = reading_known(cpus);
+  struct reading unit = collector->percpu_unit;
+  out->percpu_first_chunk =
+      reading_missing(reading_state_join(unit.state, out->cpus_possible_count.state));
+  if (out->percpu_first_chunk.state == READING_KNOWN &&
+      scale(unit.value, out->cpus_possible_count.value, &cpus) == 0)
+    out->percpu_first_chunk = reading_known(cpus);
 }
 
 static void collect_modules(struct collector *collector, struct sample *out)

@@ -99,6 +99,11 @@ static struct decision decide_percpu(const struct sample *sample)
   struct reading percpu = sample->meminfo.percpu;
   if (!is_known(percpu))
     return take_line(percpu, "no Percpu line: chunks stay in the black hole");
+  struct reading first = sample->percpu_first_chunk;
+  if (is_known(first))
+    return take(
+        reading_known(percpu.value > first.value ? percpu.value - first.value : 0),
+        "Percpu less the first chunk, whose size is in the boot log");
   if (!is_known(sample->cpus_possible_count))
     return (struct decision){.reading = reading_missing(READING_ABSENT),
                              .error = percpu.value,

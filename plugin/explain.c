@@ -278,7 +278,7 @@ static bool prefers_cache(const struct sample *sample, const struct black_hole *
  * pss is the most exact. */
 static bool prefers_pss(const struct sample *sample, const struct black_hole *hole)
 {
-  static const double moment = 0.02; /* seconds */
+  static const double moment = 0.1; /* seconds */
   struct amount pss = hole->of[ACCOUNTING_PSS], cache = hole->of[ACCOUNTING_CACHE];
   const struct processes *p = &sample->processes;
   if (pss.state != READING_KNOWN || cache.state != READING_KNOWN ||

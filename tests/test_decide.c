@@ -323,6 +323,20 @@ START_TEST(kernel_stacks_are_a_term_only_where_no_other_term_holds_them)
 }
 END_TEST
 
+START_TEST(the_boot_log_tells_the_first_chunk_exactly)
+{
+  begin();
+  m->percpu = reading_known(MB(3));
+  sample->cpus_possible_count = reading_known(2);
+  sample->percpu_first_chunk = reading_known(MB(1));
+  assert_known(&decide_all()->percpu, MB(2), 0);
+  assert_why(&decided.percpu, "boot log");
+  sample->percpu_first_chunk = reading_known(MB(4));
+  assert_known(&decide_all()->percpu, 0, 0);
+  end();
+}
+END_TEST
+
 START_TEST(a_stack_that_is_no_whole_page_is_in_slab)
 {
   begin();
@@ -714,7 +728,8 @@ SUITE_MAIN(
     a_wrapped_vmalloc_counter_is_replaced_by_the_sum_of_pages,
     only_vmalloc_used_that_counts_pages_enters_the_identity,
     kernel_stacks_are_a_term_only_where_no_other_term_holds_them,
-    a_stack_that_is_no_whole_page_is_in_slab, without_an_mmu_vmalloc_is_in_slab,
+    the_boot_log_tells_the_first_chunk_exactly, a_stack_that_is_no_whole_page_is_in_slab,
+    without_an_mmu_vmalloc_is_in_slab,
     gigantic_pages_of_a_kernel_without_managed_are_outside,
     percpu_is_counted_without_its_boot_part,
     percpu_without_the_number_of_cpus_is_all_error,

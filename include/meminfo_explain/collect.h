@@ -24,7 +24,8 @@ struct collect_options {
 struct collector {
   struct sysroot root;
   struct text text;
-  struct text bracket[4]; /* zoneinfo, meminfo, vmstat, zoneinfo: read, then parsed */
+  struct text bracket[4];     /* zoneinfo, meminfo, vmstat, zoneinfo: read, then parsed */
+  struct reading percpu_unit; /* a CPU's part of the first percpu chunk: a constant */
   /* The last walk over the processes: it stands until the next one is due. */
   struct processes processes;
   struct source_status smaps;

@@ -59,6 +59,7 @@ struct sample {
   struct modules modules;
   struct consumers consumers;
   struct reading cpus_possible_count;
+  struct reading percpu_first_chunk;     /* all CPUs' part of it, by the boot log */
   struct reading overcommit_ratio_count; /* percent */
   struct reading overcommit_kbytes;      /* bytes */
   struct reading thread_stack_count;     /* objects of a slab cache of stacks */
