@@ -125,6 +125,10 @@ static const char *refusal(const struct sample *sample, const struct decided *de
   if (sample->lxcfs_count.state == READING_KNOWN && sample->lxcfs_count.value > 0)
     return "proc/meminfo is made by lxcfs: it mixes figures of a container with those of "
            "the host";
+  /* Older lxcfs prints Slab as 0 and passes KReclaimable, a part of it, from the host. */
+  const struct meminfo *m = &sample->meminfo;
+  if (m->slab.state == READING_KNOWN && m->slab.value == 0 && m->k_reclaimable.value > 0)
+    return "Slab is 0 beside KReclaimable: proc/meminfo is no kernel's, but lxcfs's";
   if (managed.state != READING_KNOWN || total.state != READING_KNOWN)
     return NULL;
   uint64_t unlisted = decided->zones_unlisted.reading.value;

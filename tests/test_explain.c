@@ -1170,6 +1170,19 @@ START_TEST(a_meminfo_of_lxcfs_is_refused)
 }
 END_TEST
 
+START_TEST(no_slab_beside_some_k_reclaimable_is_refused)
+{
+  begin();
+  sample.meminfo.slab = sample.meminfo.s_reclaimable = sample.meminfo.s_unreclaim =
+      reading_known(0);
+  sample.meminfo.k_reclaimable = reading_known(0); /* SLOB on an old kernel */
+  ck_assert_int_eq(hole()->estimate.state, READING_KNOWN);
+  sample.meminfo.k_reclaimable = reading_known(PAGE);
+  ck_assert_int_eq(hole()->estimate.state, READING_ABSENT);
+  ck_assert_ptr_nonnull(strstr(explanation.refused, "lxcfs"));
+}
+END_TEST
+
 START_TEST(a_mem_total_that_the_zones_do_not_sum_to_is_refused)
 {
   static const struct {
@@ -1356,6 +1369,7 @@ SUITE_MAIN(
     a_malformed_addend_withholds_every_accounting_it_is_part_of,
     a_term_below_zero_is_malformed_unless_it_is_signed,
     hidden_consumers_are_taken_off_the_unexplained_only, a_meminfo_of_lxcfs_is_refused,
+    no_slab_beside_some_k_reclaimable_is_refused,
     a_mem_total_that_the_zones_do_not_sum_to_is_refused,
     an_identity_is_broken_beyond_its_tolerance, an_inequality_is_broken_on_one_side_only,
     an_identity_of_which_a_line_is_missing_is_not_known,
