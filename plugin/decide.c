@@ -31,11 +31,6 @@ static struct decision take_line(struct reading reading, const char *why)
       .reading = reading, .withholds = reading.state == READING_MALFORMED, .why = why};
 }
 
-static uint64_t distance(uint64_t a, uint64_t b)
-{
-  return a > b ? a - b : b - a;
-}
-
 /* Above MemTotal it cannot be. */
 static struct reading bounded(const struct sample *sample, struct reading reading)
 {

@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "meminfo_explain/tear.h"
 
-static uint64_t distance(uint64_t a, uint64_t b)
-{
-  return a > b ? a - b : b - a;
-}
-
 struct reading tear_of(const struct zoneinfo *before, const struct zoneinfo *after)
 {
   enum reading_state state =

@@ -3,6 +3,7 @@
 #ifndef MEMINFO_EXPLAIN_COLLECT_H
 #define MEMINFO_EXPLAIN_COLLECT_H
 
+#include "meminfo_explain/bracket.h"
 #include "meminfo_explain/sample.h"
 #include "meminfo_explain/sysroot.h"
 
@@ -15,16 +16,11 @@ struct collect_options {
       pss_max_process; /* bytes of Rss above which a process is left alone; 0: none */
 };
 
-/* zoneinfo, meminfo, vmstat and zoneinfo are read again where their tear (tear.h) is
- * above this, up to so many times in all; the last reading stands, and says its tear. */
-#define COLLECT_TEAR_MAX ((uint64_t)1 << 20)
-#define COLLECT_ATTEMPTS 5
-
 /* Used by one thread at a time. A steady-state collect() allocates nothing. */
 struct collector {
   struct sysroot root;
   struct text text;
-  struct text bracket[4];     /* zoneinfo, meminfo, vmstat, zoneinfo: read, then parsed */
+  struct bracket bracket;
   struct reading percpu_unit; /* a CPU's part of the first percpu chunk: a constant */
   /* The last walk over the processes: it stands until the next one is due. */
   struct processes processes;

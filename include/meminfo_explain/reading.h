@@ -36,6 +36,11 @@ static inline struct reading reading_missing(enum reading_state state)
   return (struct reading){.state = state};
 }
 
+static inline uint64_t distance(uint64_t a, uint64_t b)
+{
+  return a > b ? a - b : b - a;
+}
+
 /* "known", "absent", "denied", "malformed": the words of the JSON output. */
 const char *reading_state_name(enum reading_state state);
 
