@@ -988,8 +988,12 @@ START_TEST(the_estimate_is_lru_where_batches_do_not_explain_the_gap)
 {
   begin();
   uint64_t batches = 2 * 62 * PAGE;
+  sample.processes.pss = reading_missing(READING_ABSENT);
+  ck_assert_int_eq(hole()->estimate_from, ACCOUNTING_CACHE);
+  uint64_t error = hole()->error.value;
   sample.meminfo.anon_pages.value -= batches;
   ck_assert_int_eq(hole()->estimate_from, ACCOUNTING_CACHE);
+  ck_assert_uint_eq(hole()->error.value, error + batches); /* lru may be right */
   sample.meminfo.anon_pages.value -= PAGE;
   ck_assert_int_eq(hole()->estimate_from, ACCOUNTING_LRU);
   sample.meminfo.anon_pages.value += 2 * batches + PAGE;

@@ -85,7 +85,7 @@ END_TEST
 
 static void *calm_down(void *tree)
 {
-  usleep(150 * 1000);
+  usleep(50 * 1000);
   write_machine(tree, 5000);
   return NULL;
 }
