@@ -125,7 +125,7 @@ int main(void)
     return 2;
   }
   int sample = measure("sample_without_pss", sample_without_pss, 1.25);
-  int walk = measure("pss_walk", pss_walk, 1.25);
+  int walk = measure("pss_walk", pss_walk, 2.0);
   collector_close(&state.collector);
   free(opened.paths);
   return sample > walk ? sample : walk;
