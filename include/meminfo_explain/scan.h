@@ -14,6 +14,12 @@ struct span {
   size_t length;
 };
 
+/* A span of a literal, for tables. */
+#define SPAN(literal)                                                                    \
+  {                                                                                      \
+    literal, sizeof(literal) - 1                                                         \
+  }
+
 struct scan {
   const char *at, *end;
   unsigned line; /* number of the line last taken, from 1 */
@@ -38,6 +44,11 @@ static inline struct span scan_word(struct scan *line)
     line->at++;
   word.length = (size_t)(line->at - word.at);
   return word;
+}
+
+static inline bool span_equal(struct span a, struct span b)
+{
+  return a.length == b.length && memcmp(a.at, b.at, a.length) == 0;
 }
 
 static inline bool span_is(struct span span, const char *literal)

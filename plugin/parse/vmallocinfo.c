@@ -21,31 +21,39 @@ struct parser {
   unsigned short slots[SLOTS];
 };
 
-static const char *const stack_callers[] = {
-    "alloc_thread_stack_node",
-    "dup_task_struct",
-    "copy_process",
-    "do_fork",
-    "_do_fork",
-    "kernel_clone",
-    "fork_idle",
-    "create_io_thread",
-    "vhost_task_create",
-    "kernel_thread",
-    "user_mode_thread",
+static const struct span stack_callers[] = {
+    SPAN("alloc_thread_stack_node"),
+    SPAN("dup_task_struct"),
+    SPAN("copy_process"),
+    SPAN("do_fork"),
+    SPAN("_do_fork"),
+    SPAN("kernel_clone"),
+    SPAN("fork_idle"),
+    SPAN("create_io_thread"),
+    SPAN("vhost_task_create"),
+    SPAN("kernel_thread"),
+    SPAN("user_mode_thread"),
 };
 
-static const char *const module_callers[] = {
-    "load_module",         "layout_and_allocate",    "move_module",
-    "module_alloc",        "module_memory_alloc",    "module_alloc_update_bounds",
-    "execmem_alloc",       "execmem_alloc_rw",       "execmem_vmalloc",
-    "execmem_cache_alloc", "execmem_cache_populate", "__execmem_cache_alloc",
+static const struct span module_callers[] = {
+    SPAN("load_module"),
+    SPAN("layout_and_allocate"),
+    SPAN("move_module"),
+    SPAN("module_alloc"),
+    SPAN("module_memory_alloc"),
+    SPAN("module_alloc_update_bounds"),
+    SPAN("execmem_alloc"),
+    SPAN("execmem_alloc_rw"),
+    SPAN("execmem_vmalloc"),
+    SPAN("execmem_cache_alloc"),
+    SPAN("execmem_cache_populate"),
+    SPAN("__execmem_cache_alloc"),
 };
 
-static bool is_one_of(struct span symbol, const char *const names[], size_t count)
+static bool is_one_of(struct span symbol, const struct span names[], size_t count)
 {
   for (size_t i = 0; i < count; i++)
-    if (span_is(symbol, names[i]))
+    if (span_equal(symbol, names[i]))
       return true;
   return false;
 }
@@ -88,17 +96,17 @@ static struct span bare_symbol(struct span word)
 /* The flag words, in enum vmalloc_kind's order. */
 static enum vmalloc_kind kind_of(struct span word)
 {
-  static const char *const flags[VMALLOC_KIND_COUNT] = {
-      [VMALLOC_KIND_NONE] = "vm_map_ram",
-      [VMALLOC_KIND_IOREMAP] = "ioremap",
-      [VMALLOC_KIND_SPARSE] = "sparse",
-      [VMALLOC_KIND_VMALLOC] = "vmalloc",
-      [VMALLOC_KIND_VMAP] = "vmap",
-      [VMALLOC_KIND_USER] = "user",
-      [VMALLOC_KIND_DMA_COHERENT] = "dma-coherent",
+  static const struct span flags[VMALLOC_KIND_COUNT] = {
+      [VMALLOC_KIND_NONE] = SPAN("vm_map_ram"),
+      [VMALLOC_KIND_IOREMAP] = SPAN("ioremap"),
+      [VMALLOC_KIND_SPARSE] = SPAN("sparse"),
+      [VMALLOC_KIND_VMALLOC] = SPAN("vmalloc"),
+      [VMALLOC_KIND_VMAP] = SPAN("vmap"),
+      [VMALLOC_KIND_USER] = SPAN("user"),
+      [VMALLOC_KIND_DMA_COHERENT] = SPAN("dma-coherent"),
   };
   for (unsigned kind = 0; kind < VMALLOC_KIND_COUNT; kind++)
-    if (span_is(word, flags[kind]))
+    if (span_equal(word, flags[kind]))
       return kind;
   return VMALLOC_KIND_COUNT;
 }
