@@ -125,7 +125,6 @@ static void collect_vmallocinfo(struct collector *collector, struct sample *out)
     mark_malformed(out, SOURCE_vmallocinfo);
 }
 
-/* As scale, and says so where the product cannot be. */
 /* A file of one number. */
 static void collect_number(struct collector *collector, enum source source, uint64_t unit,
                            struct sample *out, struct reading *number)

@@ -86,6 +86,14 @@ static struct decision decide_isolated(const struct sample *sample)
                            .why = "no file tells the isolated pages"};
 }
 
+/* Percpu counts a unit for each slot of the allocations that hold the units, of which up
+ * to a quarter belongs to no CPU where their number is no power of two (mm/percpu.c:
+ * pcpu_build_alloc_info), and has no pages. */
+static uint64_t spare_units_error(uint64_t cpus, uint64_t percpu)
+{
+  return (cpus & (cpus - 1)) == 0 ? 0 : percpu / 4;
+}
+
 static struct decision decide_percpu(const struct sample *sample)
 {
   /* mm/percpu.c: pcpu_setup_first_chunk. The boot log says "Embedded 50 to 65
@@ -95,17 +103,20 @@ static struct decision decide_percpu(const struct sample *sample)
   if (!is_known(percpu))
     return take_line(percpu, "no Percpu line: chunks stay in the black hole");
   struct reading first = sample->percpu_first_chunk;
-  if (is_known(first))
-    return take(
-        reading_known(percpu.value > first.value ? percpu.value - first.value : 0),
-        "Percpu less the first chunk, whose size is in the boot log");
   if (!is_known(sample->cpus_possible_count))
     return (struct decision){.reading = reading_missing(READING_ABSENT),
                              .error = percpu.value,
                              .why = "the number of possible CPUs is not known, so "
                                     "neither is the boot part of Percpu"};
   uint64_t cpus = sample->cpus_possible_count.value;
-  uint64_t boot = cpus * boot_unit, error = cpus * boot_unit_error;
+  uint64_t spare = spare_units_error(cpus, percpu.value);
+  if (is_known(first))
+    return (struct decision){
+        .reading =
+            reading_known(percpu.value > first.value ? percpu.value - first.value : 0),
+        .error = spare,
+        .why = "Percpu less the first chunk, whose size is in the boot log"};
+  uint64_t boot = cpus * boot_unit, error = cpus * boot_unit_error + spare;
   return (struct decision){
       .reading = reading_known(percpu.value > boot ? percpu.value - boot : 0),
       .error = error < percpu.value ? error : percpu.value,
