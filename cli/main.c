@@ -149,18 +149,20 @@ static void sleep_for(double seconds)
 }
 
 /* A process that has just begun grows while it reads, in pages that some of its readings
- * already count and others do not. So read everything once for nothing, but the smaps. */
-static void warm_up(struct observer *observer)
+ * already count and others do not. So read everything once for nothing, but the smaps.
+ * A captured machine does not mind. */
+static void warm_up(struct observer *observer, bool pss)
 {
-  collect(&observer->collector,
-          &(struct collect_options){.pss = true, .pss_max_process = 1},
-          &observer->sample);
+  if (observer->collector.root.live)
+    collect(&observer->collector,
+            &(struct collect_options){.pss = pss, .pss_max_process = 1},
+            &observer->sample);
 }
 
 static int run(const struct settings *settings, struct observer *observer)
 {
   const struct collect_options options = {.pss = settings->pss};
-  warm_up(observer);
+  warm_up(observer, settings->pss);
   for (unsigned long n = 0; n < settings->samples; n++) {
     if (n > 0)
       sleep_for(settings->interval);

@@ -48,8 +48,9 @@ static void visit_failed(struct visit *visit, const char *path, int error)
   status->state = reading_state_join(status->state, state);
 }
 
+/* Reads one number of `unit` bytes. 0, -EBADMSG for what is no such number, or -errno. */
 static int visit_number(struct visit *visit, const char *path, const char *key,
-                        unsigned field, uint64_t *out)
+                        unsigned field, uint64_t unit, uint64_t *out)
 {
   struct source_status *status = &visit->sample->sources[visit->source];
   int error = sysroot_slurp(visit->root, path, visit->text);
@@ -59,6 +60,8 @@ static int visit_number(struct visit *visit, const char *path, const char *key,
                       &status->fault);
   if (error == -ENOENT)
     fault_note(&status->fault, 0, (struct span){key, strlen(key)}, "no such line");
+  if (error == 0)
+    error = scale_or_fault(*out, unit, out, &status->fault);
   return error == 0 ? 0 : -EBADMSG;
 }
 
@@ -67,14 +70,12 @@ static void add_hugepages(struct visit *visit, const char *path, uint64_t size,
                           struct reading *sum)
 {
   struct source_status *status = &visit->sample->sources[visit->source];
-  uint64_t pages, bytes;
-  int error = visit_number(visit, path, "", 1, &pages);
+  uint64_t bytes;
+  int error = visit_number(visit, path, "", 1, size, &bytes);
   if (error == -ENOENT) { /* a sum without this size would be too small */
     fault_note(&status->fault, 0, (struct span){"", 0}, "no such file");
     error = -EBADMSG;
   }
-  if (error == 0)
-    error = scale_or_fault(pages, size, &bytes, &status->fault);
   if (error == 0) {
     reading_add(sum, bytes);
   } else {
@@ -101,15 +102,15 @@ static int visit_hugepages(void *context, const char *directory)
     return 0;
   reading_add(&huge->sizes_count, 1);
   uint64_t size = (uint64_t)size_kb * 1024;
+  const struct reading before = huge->total;
   for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
     char path[160];
     snprintf(path, sizeof(path), "%.128s/%s", directory, files[i].name);
-    struct reading before = huge->total;
     add_hugepages(visit, path, size, files[i].sum);
-    if (i == 0 && size > visit->sample->page_size << BUDDY_ORDER_MAX &&
-        huge->total.state == READING_KNOWN)
-      reading_add(&huge->gigantic, huge->total.value - before.value);
   }
+  if (size > visit->sample->page_size << BUDDY_ORDER_MAX &&
+      huge->total.state == READING_KNOWN)
+    reading_add(&huge->gigantic, huge->total.value - before.value);
   return 0;
 }
 
@@ -141,9 +142,7 @@ static int visit_consumer(void *context, const char *path)
   struct source_status *status = &visit->sample->sources[visit->source];
   const struct reading total = visit->sample->meminfo.mem_total;
   uint64_t value;
-  int error = visit_number(visit, path, row->key, row->field, &value);
-  if (error == 0 && scale_or_fault(value, unit, &value, &status->fault) != 0)
-    error = -EBADMSG;
+  int error = visit_number(visit, path, row->key, row->field, unit, &value);
   if (error == 0 && total.state == READING_KNOWN && value > total.value - sum->value) {
     fault_note(&status->fault, 0, (struct span){row->key, strlen(row->key)},
                "more than MemTotal");

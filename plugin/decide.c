@@ -270,7 +270,7 @@ static const char *pss_withheld(const struct sample *sample)
     return "processes that could not be read hold more than 1 % of memory";
   if (is_known(m->anon_pages) && is_known(m->mapped) &&
       m->anon_pages.value + m->mapped.value >
-          p->pss.value + p->unread_rss.value + p->rounding.value + p->moved.value + limit)
+          p->pss.value + processes_error(p).value + limit)
     return "processes we do not see (another PID namespace, hidepid) map more than 1 % "
            "of memory";
   return NULL;
@@ -291,7 +291,7 @@ static void decide_pss(const struct sample *sample, struct decided *out)
   out->pss = out->pss_anon = out->pss_file = out->pss_shmem = withheld;
   if (!is_known(p->pss) || withheld.why != NULL)
     return;
-  uint64_t error = p->unread_rss.value + p->rounding.value + p->moved.value;
+  uint64_t error = processes_error(p).value;
   if (!is_known(p->pss_anon)) {
     out->pss = take(p->pss, "no Pss_Anon on this kernel: the whole Pss");
     out->pss.error = error;

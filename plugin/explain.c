@@ -260,13 +260,6 @@ static struct percentage share_of(struct amount part, struct amount whole)
                              .percent = 100.0 * (double)part.value / (double)whole.value};
 }
 
-/* By how much two known amounts differ. */
-static uint64_t gap_of(struct amount a, struct amount b)
-{
-  return a.value > b.value ? (uint64_t)a.value - (uint64_t)b.value
-                           : (uint64_t)b.value - (uint64_t)a.value;
-}
-
 /* The lru accounting is the reference: it needs no condition on swap, and counts pages
  * that only a pin holds. But pages wait in per-CPU batches to get on the LRU, while the
  * counters of the cache accounting move at once. So where nothing but such batches (and
@@ -279,7 +272,7 @@ static bool prefers_cache(const struct sample *sample, const struct black_hole *
     return cache.state == READING_KNOWN;
   if (sample->meminfo.swap_cached.value > 0)
     return false;
-  return gap_of(lru, cache) <= batches_of(sample);
+  return amount_distance(lru, cache) <= batches_of(sample);
 }
 
 /* Pss is counted in the page tables and knows no drift. So where every process was read,
@@ -296,7 +289,7 @@ static bool prefers_pss(const struct sample *sample, const struct black_hole *ho
   if (p->unread_rss.value > 0 || p->vanished_count.value > 0 || sample->pss_age > 0 ||
       sample->pss_seconds > moment)
     return false;
-  return gap_of(pss, cache) <= counters_error(sample, ACCOUNTING_CACHE);
+  return amount_distance(pss, cache) <= counters_error(sample, ACCOUNTING_CACHE);
 }
 
 static enum accounting best_accounting(const struct sample *sample,
@@ -320,7 +313,7 @@ static void explain_estimate(const struct sample *sample, struct explanation *ou
   /* Should the gap be more than batches after all, then lru is right. */
   if (hole->error.state == READING_KNOWN &&
       hole->of[ACCOUNTING_LRU].state == READING_KNOWN)
-    reading_add(&hole->error, gap_of(hole->estimate, hole->of[ACCOUNTING_LRU]));
+    reading_add(&hole->error, amount_distance(hole->estimate, hole->of[ACCOUNTING_LRU]));
   hole->unexplained = hole->hidden.state == READING_KNOWN ? hole->estimate : hole->hidden;
   amount_add(&hole->unexplained, -hole->hidden.value);
   hole->share = share_of(hole->estimate, out->terms[TERM_TOTAL_mem_total]);
@@ -372,9 +365,7 @@ static void explain_pss(const struct sample *sample, struct explanation *out)
   struct amount whole = amount_of(p->rss);
   amount_add(&whole, (int64_t)p->unread_rss.value);
   out->pss_coverage = share_of(amount_of(p->rss), whole);
-  out->pss_error = p->unread_rss;
-  reading_add(&out->pss_error, p->rounding.value);
-  reading_add(&out->pss_error, p->moved.value);
+  out->pss_error = processes_error(p);
 }
 
 void explain(const struct sample *sample, struct explanation *out)

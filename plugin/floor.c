@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "meminfo_explain/floor.h"
 
-#include <limits.h>
-
 static int64_t median(const int64_t values[FLOOR_WINDOW])
 {
   for (unsigned i = 0; i < FLOOR_WINDOW; i++) {
@@ -19,11 +17,7 @@ static int64_t median(const int64_t values[FLOOR_WINDOW])
 
 static void learn(struct floor *floor, int64_t estimate)
 {
-  floor->recent[floor->seen_count % FLOOR_WINDOW] = estimate;
-  /* Wraps at a multiple of the window, to stay full. */
-  floor->seen_count = floor->seen_count < UINT_MAX - UINT_MAX % FLOOR_WINDOW - 1
-                          ? floor->seen_count + 1
-                          : FLOOR_WINDOW;
+  floor->recent[floor->seen_count++ % FLOOR_WINDOW] = estimate;
   if (floor->seen_count < FLOOR_WINDOW)
     return;
   int64_t middle = median(floor->recent);

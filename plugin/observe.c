@@ -21,8 +21,7 @@ static bool jumps(struct amount last, const struct black_hole *hole)
   if (last.state != READING_KNOWN || hole->estimate.state != READING_KNOWN ||
       hole->error.state != READING_KNOWN)
     return false;
-  int64_t change = hole->estimate.value - last.value;
-  return (uint64_t)(change < 0 ? -change : change) > hole->error.value;
+  return amount_distance(hole->estimate, last) > hole->error.value;
 }
 
 int observe(struct observer *observer, const struct collect_options *options)

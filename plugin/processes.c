@@ -184,3 +184,11 @@ int processes_collect(const struct sysroot *root, uint64_t page_size, uint64_t m
     out->pss_anon = out->pss_file = out->pss_shmem = reading_missing(READING_ABSENT);
   return 0;
 }
+
+struct reading processes_error(const struct processes *processes)
+{
+  struct reading error = processes->unread_rss;
+  reading_add(&error, processes->rounding.value);
+  reading_add(&error, processes->moved.value);
+  return error;
+}

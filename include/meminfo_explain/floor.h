@@ -13,7 +13,7 @@
 /* {0} has learned nothing yet. */
 struct floor {
   int64_t recent[FLOOR_WINDOW]; /* a ring */
-  unsigned seen_count;          /* of all estimates, up to UINT_MAX */
+  uint64_t seen_count;          /* of all estimates */
   struct amount value;          /* absent until the first window is full */
 };
 

@@ -29,6 +29,10 @@ struct processes {
 };
 #define PROCESSES_READINGS (sizeof(struct processes) / sizeof(struct reading))
 
+/* What the sum of Pss may be short by: unread processes, rounding, and what moved since.
+ */
+struct reading processes_error(const struct processes *processes);
+
 /* Replaces *out. Processes of more than `max_rss` bytes are not opened (0: no limit).
  * `text` is scratch. *fault and `where` (of `where_size`) tell the first bad file.
  * 0, or -errno where proc itself cannot be listed. */

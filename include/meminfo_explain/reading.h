@@ -41,6 +41,13 @@ static inline uint64_t distance(uint64_t a, uint64_t b)
   return a > b ? a - b : b - a;
 }
 
+/* Likewise, of two known amounts. */
+static inline uint64_t amount_distance(struct amount a, struct amount b)
+{
+  return a.value > b.value ? (uint64_t)a.value - (uint64_t)b.value
+                           : (uint64_t)b.value - (uint64_t)a.value;
+}
+
 /* "known", "absent", "denied", "malformed": the words of the JSON output. */
 const char *reading_state_name(enum reading_state state);
 
