@@ -128,6 +128,15 @@ static json_t *json_vmalloc(const struct sample *sample)
   return object;
 }
 
+static json_t *json_hung(const struct sample *sample)
+{
+  json_t *array = json_array();
+  for (int i = 0; i < HUNG_MAX; i++)
+    if (sample->hung[i].pid != 0)
+      json_array_append_new(array, json_integer(sample->hung[i].pid));
+  return array;
+}
+
 static json_t *json_pss(const struct sample *sample, const struct explanation *e)
 {
   const struct processes *p = &sample->processes;
@@ -142,20 +151,33 @@ static json_t *json_pss(const struct sample *sample, const struct explanation *e
       {"no_mm", p->no_mm_count},
       {"vanished", p->vanished_count},
       {"malformed", p->malformed_count},
-      {"too_large", p->too_large_count},
+      {"twins", p->twin_count},
+      {"estimated", p->guessed_count},
+      {"too_large", p->large_count},
+      {"not_yet_seen", p->new_count},
+      {"read_in_last_pass", p->fresh_count},
       {"pss", p->pss},
       {"pss_anon", p->pss_anon},
       {"pss_file", p->pss_file},
       {"pss_shmem", p->pss_shmem},
       {"swap_pss", p->swap_pss},
+      {"hugetlb_private", p->hugetlb_private},
+      {"hugetlb_shared", p->hugetlb_shared},
+      {"estimated_bytes", p->estimated},
       {"rss", p->rss},
       {"unread_rss", p->unread_rss},
-      {"error", e->pss_error},
+      {"error", p->error},
+      {"error_unread", p->unread_rss},
+      {"error_estimates", p->guess_error},
+      {"error_stale", p->stale},
+      {"error_moved", p->moved},
+      {"error_rounding", p->rounding},
   };
   json_t *object = json_object();
   for (size_t i = 0; i < sizeof(members) / sizeof(*members); i++)
     json_object_set_new(object, members[i].key, json_reading(members[i].reading));
   json_object_set_new(object, "coverage_percent", json_percentage(e->pss_coverage));
+  json_object_set_new(object, "hung", json_hung(sample));
   return object;
 }
 

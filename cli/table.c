@@ -153,28 +153,36 @@ static void print_pss(FILE *out, const struct sample *sample, const struct expla
   if (e->pss_coverage.state != READING_KNOWN)
     return;
   char error[24];
-  fprintf(
-      out,
-      "Processes: %llu read, %llu denied; they cover %.1f %% of Rss, Pss may be short "
-      "by %s\n",
-      (unsigned long long)p->read_count.value, (unsigned long long)p->denied_count.value,
-      e->pss_coverage.percent, human((int64_t)e->pss_error.value, error));
+  fprintf(out,
+          "Processes: %llu read, %llu estimated, %llu denied; %.1f %% of Rss was read, "
+          "Pss may "
+          "be off by %s\n",
+          (unsigned long long)p->read_count.value,
+          (unsigned long long)p->guessed_count.value,
+          (unsigned long long)p->denied_count.value, e->pss_coverage.percent,
+          human((int64_t)p->error.value, error));
   if (e->decided.pss.reading.state != READING_KNOWN && e->decided.pss.why != NULL)
     fprintf(out, "  no pss accounting: %s\n", e->decided.pss.why);
+}
+
+static void print_complaint(FILE *out, bool *heading, const char *text)
+{
+  if (!*heading)
+    fprintf(out, "Could not be read\n");
+  *heading = true;
+  fprintf(out, "  %s\n", text);
 }
 
 static void print_sources(FILE *out, const struct sample *sample)
 {
   bool heading = false;
-  for (unsigned i = 0; i < SOURCE_COUNT; i++) {
-    char text[512];
-    if (!complaint(sample, i, text, sizeof(text)))
-      continue;
-    if (!heading)
-      fprintf(out, "Could not be read\n");
-    heading = true;
-    fprintf(out, "  %s\n", text);
-  }
+  char text[512];
+  for (unsigned i = 0; i < SOURCE_COUNT; i++)
+    if (complaint(sample, i, text, sizeof(text)))
+      print_complaint(out, &heading, text);
+  for (int i = 0; i < HUNG_MAX; i++)
+    if (complaint_hung(&sample->hung[i], text, sizeof(text)))
+      print_complaint(out, &heading, text);
 }
 
 static void print_decisions(FILE *out, const struct explanation *e)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "meminfo_explain/collect.h"
+#include "meminfo_explain/clock.h"
 #include "meminfo_explain/consumers.h"
 #include "meminfo_explain/cpulist.h"
 #include "meminfo_explain/field.h"
@@ -8,11 +9,11 @@
 #include "meminfo_explain/mountinfo.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/klog.h>
-#include <time.h>
 #include <unistd.h>
 
 const struct source_row source_rows[SOURCE_COUNT] = {
@@ -23,13 +24,6 @@ const struct source_row source_rows[SOURCE_COUNT] = {
    "run as root or grant CAP_DAC_READ_SEARCH"},
 #include "meminfo_explain/consumers.def"
 };
-
-static double seconds(clockid_t clock)
-{
-  struct timespec now;
-  clock_gettime(clock, &now);
-  return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
 
 /* What the boot log says of the first percpu chunk; once, for it does not change. The log
  * may be closed to us (kernel.dmesg_restrict), or have lost its beginning. */
@@ -62,6 +56,7 @@ int collector_open(const char *root, struct collector *collector)
 
 void collector_close(struct collector *collector)
 {
+  census_close(collector->census);
   sysroot_close(&collector->root);
   text_free(&collector->text);
   bracket_free(&collector->bracket);
@@ -201,78 +196,66 @@ static void collect_mounts(struct collector *collector, struct sample *out)
     out->lxcfs_count = reading_known(mountinfo_count_lxcfs(text_of(collector), prefix));
 }
 
-/* The state of the smaps of all processes: that of most. Even root is refused by some,
- * for instance by a security module. */
-static enum reading_state smaps_state(const struct processes *processes)
+/* 0, or -errno where there is no census. */
+static int open_census(struct collector *collector)
 {
-  if (processes->malformed_count.value > 0)
-    return READING_MALFORMED;
-  if (processes->denied_count.value > processes->read_count.value)
-    return READING_DENIED;
-  return processes->read_count.value > 0 ? READING_KNOWN : READING_ABSENT;
+  if (collector->census != NULL)
+    return 0;
+  return census_open(&collector->root, page_size_of(collector), &collector->census);
 }
 
-static struct reading mapped_anon(const struct meminfo *meminfo)
+static struct walk_options walk_options(const struct collect_options *options)
 {
-  struct reading sum = meminfo->anon_pages;
-  sum.state = reading_state_join(sum.state, meminfo->mapped.state);
-  if (sum.state == READING_KNOWN)
-    reading_add(&sum, meminfo->mapped.value);
-  return sum;
+  return (struct walk_options){.share = options->pss_budget / 100,
+                               .period = options->interval,
+                               .max_process = options->pss_max_process};
 }
 
-/* Keeps what it finds in the collector. */
-static void walk_processes(struct collector *collector,
-                           const struct collect_options *options,
-                           const struct sample *sample)
+void collector_prepare(struct collector *collector, const struct collect_options *options,
+                       double seconds)
 {
-  struct processes *processes = &collector->processes;
-  struct source_status *status = &collector->smaps;
-  double cpu = seconds(CLOCK_THREAD_CPUTIME_ID);
-  collector->pss_started = seconds(CLOCK_MONOTONIC);
-  *status = (struct source_status){0};
-  status->error = processes_collect(&collector->root, sample->page_size,
-                                    options->pss_max_process, &collector->text, processes,
-                                    &status->fault, status->path, sizeof(status->path));
-  status->state =
-      status->error != 0 ? sysroot_error_state(status->error) : smaps_state(processes);
-  if (status->error != 0)
-    reading_fill(&processes->pss, PROCESSES_READINGS, status->state);
-  collector->mapped_anon = mapped_anon(&sample->meminfo);
-  collector->pss_cpu = seconds(CLOCK_THREAD_CPUTIME_ID) - cpu;
+  const struct walk_options walk = walk_options(options);
+  if (!options->pss || open_census(collector) != 0)
+    return;
+  census_request(collector->census, &walk, 0);
+  census_wait(collector->census, seconds);
 }
 
-/* A walk may start once the last one's cost has been spread thin enough. */
-static bool walk_is_due(const struct collector *collector,
-                        const struct collect_options *options)
-{
-  if (options->pss_budget <= 0 || collector->pss_started <= 0)
-    return true;
-  double pause = collector->pss_cpu * 100 / options->pss_budget;
-  return seconds(CLOCK_MONOTONIC) - collector->pss_started >= pause;
-}
-
+/* Takes the last result of the census, or, where there is no limit to its cost, that of a
+ * walk of its own. */
 static void collect_processes(struct collector *collector,
                               const struct collect_options *options, struct sample *out)
 {
-  if (walk_is_due(collector, options))
-    walk_processes(collector, options, out);
-  else
-    out->pss_age = seconds(CLOCK_MONOTONIC) - collector->pss_started;
-  out->processes = collector->processes;
-  out->sources[SOURCE_smaps] = collector->smaps;
-  out->pss_seconds = collector->pss_cpu;
-  struct reading then = collector->mapped_anon, now = mapped_anon(&out->meminfo);
-  out->processes.moved = reading_missing(reading_state_join(then.state, now.state));
-  if (out->processes.moved.state == READING_KNOWN)
-    out->processes.moved = reading_known(distance(now.value, then.value));
+  const struct walk_options walk = walk_options(options);
+  double now = clock_seconds(CLOCK_MONOTONIC);
+  struct census_result result;
+  int error = open_census(collector);
+  if (error != 0) {
+    out->sources[SOURCE_smaps] =
+        (struct source_status){.error = error, .state = READING_MALFORMED};
+    reading_fill(&out->processes.pss, PROCESSES_READINGS, READING_MALFORMED);
+    return;
+  }
+  if (options->pss_budget <= 0)
+    collector_prepare(collector, options, INFINITY);
+  census_latest(collector->census, &result);
+  if (options->pss_budget > 0)
+    census_request(collector->census, &walk, now + options->interval);
+  out->processes = result.processes;
+  out->sources[SOURCE_smaps] = result.smaps;
+  memcpy(out->hung, result.hung, sizeof(out->hung));
+  out->pss_seconds = result.cpu;
+  /* A captured tree is one instant. */
+  if (collector->root.live && result.passed_at > 0)
+    out->pss_age = clock_seconds(CLOCK_MONOTONIC) - result.oldest_at;
+  processes_settle(&out->processes, out->meminfo.anon_pages, out->meminfo.mapped);
 }
 
 int collect(struct collector *collector, const struct collect_options *options,
             struct sample *out)
 {
   memset(out, 0, sizeof(*out));
-  double start = seconds(CLOCK_MONOTONIC);
+  double start = clock_seconds(CLOCK_MONOTONIC);
   out->page_size = page_size_of(collector);
   int result = bracket_collect(&collector->root, &collector->bracket, out);
   collect_vmallocinfo(collector, out);
@@ -285,7 +268,7 @@ int collect(struct collector *collector, const struct collect_options *options,
   collect_thread_stacks(collector, out);
   collect_mounts(collector, out);
   consumers_collect(&collector->root, &collector->text, out);
-  out->read_seconds = seconds(CLOCK_MONOTONIC) - start;
+  out->read_seconds = clock_seconds(CLOCK_MONOTONIC) - start;
   if (options->pss)
     collect_processes(collector, options, out);
   return result;

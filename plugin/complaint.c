@@ -39,6 +39,18 @@ static bool is_consumer(enum source source)
   }
 }
 
+bool complaint_hung(const struct hung *hung, char *out, size_t size)
+{
+  if (hung->pid == 0)
+    return false;
+  snprintf(
+      out, size,
+      "proc/%u/smaps_rollup: does not answer; the process is set aside, and estimated "
+      "until it does",
+      (unsigned)hung->pid);
+  return true;
+}
+
 bool complaint(const struct sample *sample, enum source source, char *out, size_t size)
 {
   const struct source_status *status = &sample->sources[source];

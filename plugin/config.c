@@ -5,7 +5,7 @@
 
 const struct config config_default = {
     .root = "/",
-    .collect = {.pss = true, .pss_budget = 1},
+    .collect = {.pss = true, .pss_budget = 1, .pss_max_process = COLLECT_PSS_MAX_PROCESS},
     .metrics = {.vmalloc_callers = 8},
 };
 

@@ -257,23 +257,42 @@ static struct decision whole_if_unsplit(struct reading whole, struct reading par
   return take(reading_missing(READING_ABSENT), NULL);
 }
 
-/* Why the sum of Pss would be too small to account with; NULL if it is not. */
-static const char *pss_withheld(const struct sample *sample)
+/* A bound on the sum of Pss that is too wide to account with, and why. */
+struct pss_doubt {
+  uint64_t bytes;
+  bool by_privilege; /* more of it would help */
+  const char *why;
+};
+
+/* Why the sum of Pss would be too far off to account with; why is NULL if it is not. */
+static struct pss_doubt pss_doubt(const struct sample *sample)
 {
   const struct processes *p = &sample->processes;
   const struct meminfo *m = &sample->meminfo;
-  uint64_t limit = m->mem_total.value / 100;
-  if (p->moved.value > limit)
-    return "more than 1 % of memory was mapped or unmapped since the last walk over the "
-           "processes";
-  if (p->unread_rss.value > limit)
-    return "processes that could not be read hold more than 1 % of memory";
-  if (is_known(m->anon_pages) && is_known(m->mapped) &&
-      m->anon_pages.value + m->mapped.value >
-          p->pss.value + processes_error(p).value + limit)
-    return "processes we do not see (another PID namespace, hidepid) map more than 1 % "
-           "of memory";
-  return NULL;
+  const uint64_t limit = m->mem_total.value / 100;
+  const uint64_t covered = p->pss.value + p->error.value;
+  uint64_t mapped = 0;
+  if (is_known(m->anon_pages) && is_known(m->mapped))
+    mapped = m->anon_pages.value + m->mapped.value;
+  const struct pss_doubt doubts[] = {
+      {p->new_count.value > 0 ? UINT64_MAX : 0, false,
+       "not every process has been looked at yet"},
+      {p->unread_rss.value, true,
+       "processes that could not be read hold more than 1 % of memory"},
+      {p->moved.value, false,
+       "more than 1 % of memory was mapped or unmapped since the last pass over the "
+       "processes"},
+      {p->guess_error.value, false,
+       "estimates of processes that were not read may be off by more than 1 % of memory"},
+      {p->stale.value, false, "readings are out of date by more than 1 % of memory"},
+      {mapped > covered ? mapped - covered : 0, true,
+       "processes we do not see (another PID namespace, hidepid) map more than 1 % of "
+       "memory"},
+  };
+  for (size_t i = 0; i < sizeof(doubts) / sizeof(*doubts); i++)
+    if (doubts[i].bytes > limit)
+      return doubts[i];
+  return (struct pss_doubt){0};
 }
 
 static void decide_pss(const struct sample *sample, struct decided *out)
@@ -281,8 +300,10 @@ static void decide_pss(const struct sample *sample, struct decided *out)
   const struct processes *p = &sample->processes;
   struct decision withheld = {.reading = reading_missing(READING_ABSENT)};
   if (is_known(p->pss)) {
-    withheld.why = pss_withheld(sample);
-    if (withheld.why != NULL && p->denied_count.value > 0)
+    struct pss_doubt doubt = pss_doubt(sample);
+    withheld.why = doubt.why;
+    withheld.passing = !doubt.by_privilege;
+    if (doubt.by_privilege && p->denied_count.value > 0)
       withheld.reading.state = READING_DENIED;
   } else {
     withheld.reading.state = p->denied_count.value > 0 ? READING_DENIED : p->pss.state;
@@ -291,14 +312,14 @@ static void decide_pss(const struct sample *sample, struct decided *out)
   out->pss = out->pss_anon = out->pss_file = out->pss_shmem = withheld;
   if (!is_known(p->pss) || withheld.why != NULL)
     return;
-  uint64_t error = processes_error(p).value;
+  uint64_t error = p->error.value;
   if (!is_known(p->pss_anon)) {
     out->pss = take(p->pss, "no Pss_Anon on this kernel: the whole Pss");
     out->pss.error = error;
     return;
   }
   out->pss.why = NULL;
-  out->pss_anon = take(p->pss_anon, "sum over the processes read");
+  out->pss_anon = take(p->pss_anon, "sum over all processes");
   out->pss_anon.error = error;
   out->pss_file = take(p->pss_file, NULL);
   out->pss_shmem = take(p->pss_shmem, NULL);

@@ -132,6 +132,14 @@ static void emit_callers(const struct output *output, const struct vmallocinfo *
   emit_value(output, "vmalloc", METRIC_TYPE_BYTES, "other", (double)other);
 }
 
+static unsigned hung_count(const struct sample *sample)
+{
+  unsigned count = 0;
+  for (int i = 0; i < HUNG_MAX; i++)
+    count += sample->hung[i].pid != 0;
+  return count;
+}
+
 static void emit_quality(const struct output *output, const struct sample *sample,
                          const struct explanation *e)
 {
@@ -155,9 +163,13 @@ static void emit_quality(const struct output *output, const struct sample *sampl
   emit_value(output, "quality", METRIC_TYPE_DURATION, "pss", sample->pss_seconds);
   emit_value(output, "quality", METRIC_TYPE_DURATION, "pss_age", sample->pss_age);
   emit_percentage(output, "quality", "pss_coverage", e->pss_coverage);
-  emit_reading(output, "quality", METRIC_TYPE_BYTES, "pss_error", e->pss_error);
+  emit_reading(output, "quality", METRIC_TYPE_BYTES, "pss_error", p->error);
+  emit_reading(output, "quality", METRIC_TYPE_BYTES, "pss_estimated", p->estimated);
   emit_reading(output, "quality", METRIC_TYPE_COUNT, "processes_read", p->read_count);
+  emit_reading(output, "quality", METRIC_TYPE_COUNT, "processes_estimated",
+               p->guessed_count);
   emit_reading(output, "quality", METRIC_TYPE_COUNT, "processes_denied", p->denied_count);
+  emit_value(output, "quality", METRIC_TYPE_COUNT, "processes_hung", hung_count(sample));
 }
 
 void metrics_each(const struct sample *sample, const struct explanation *explanation,

@@ -22,6 +22,9 @@ struct reader {
   struct observer observer;
   struct notice sources[SOURCE_COUNT];
   struct notice refused, pss;
+  unsigned withheld, fine; /* samples in a row without and with the pss accounting */
+  bool passing;            /* what was said of it would pass by itself */
+  uint32_t hung[HUNG_MAX]; /* processes that were named */
 };
 
 /* A complaint whose text changed is a new one; numbers in it change all the time and do
@@ -53,6 +56,60 @@ static void notice_update(struct notice *notice, const char *what, const char *t
   c_complain_once(LOG_WARNING, &notice->complain, "meminfo_explain plugin: %s", text);
 }
 
+static bool names(const uint32_t hung[HUNG_MAX], uint32_t pid)
+{
+  for (int i = 0; i < HUNG_MAX; i++)
+    if (hung[i] == pid)
+      return true;
+  return false;
+}
+
+/* Each process that hangs is named once, and once more when it has come back. */
+static void report_hung(struct reader *reader)
+{
+  uint32_t hung[HUNG_MAX];
+  for (int i = 0; i < HUNG_MAX; i++)
+    hung[i] = reader->observer.sample.hung[i].pid;
+  for (int i = 0; i < HUNG_MAX; i++) {
+    char text[256];
+    if (!names(reader->hung, hung[i]) &&
+        complaint_hung(&reader->observer.sample.hung[i], text, sizeof(text)))
+      P_WARNING("%s", text);
+    if (reader->hung[i] != 0 && !names(hung, reader->hung[i]))
+      P_INFO(
+          "proc/%u/smaps_rollup answered, or the process ended: it will be read again.",
+          (unsigned)reader->hung[i]);
+  }
+  memcpy(reader->hung, hung, sizeof(hung));
+}
+
+/* What will pass by itself is said only if it does not, and only once as long as it keeps
+ * coming back. */
+static void report_pss(struct reader *reader)
+{
+  enum { PATIENCE = 3, PEACE = 60 }; /* samples */
+  const struct sample *sample = &reader->observer.sample;
+  const struct decision *pss = &reader->observer.explanation.decided.pss;
+  char text[256] = "";
+  if (sample->processes.read_count.state != READING_KNOWN)
+    return;
+  bool withheld = pss->reading.state != READING_KNOWN && pss->why != NULL;
+  reader->withheld = withheld ? reader->withheld + 1 : 0;
+  reader->fine = withheld ? 0 : reader->fine + 1;
+  bool said = reader->pss.text[0] != '\0';
+  if (withheld && pss->passing && (said || reader->withheld < PATIENCE))
+    return;
+  if (!withheld && said && reader->passing && reader->fine < PEACE)
+    return;
+  reader->passing = withheld && pss->passing;
+  if (withheld)
+    snprintf(text, sizeof(text), "the pss accounting is withheld: %s%s", pss->why,
+             pss->reading.state == READING_DENIED
+                 ? "; run as root or grant CAP_SYS_PTRACE"
+                 : "");
+  notice_update(&reader->pss, "the pss accounting", text);
+}
+
 static void report(struct reader *reader)
 {
   char text[256];
@@ -67,24 +124,24 @@ static void report(struct reader *reader)
   if (e->refused != NULL)
     snprintf(text, sizeof(text), "%s; no black hole is computed", e->refused);
   notice_update(&reader->refused, "proc/meminfo", text);
-  /* Only a new walk has something new to say of the processes. */
-  if (sample->processes.read_count.state != READING_KNOWN || sample->pss_age > 0)
-    return;
-  text[0] = '\0';
-  const struct decision *pss = &e->decided.pss;
-  if (pss->reading.state != READING_KNOWN && pss->why != NULL)
-    snprintf(text, sizeof(text), "the pss accounting is withheld: %s%s", pss->why,
-             pss->reading.state == READING_DENIED
-                 ? "; run as root or grant CAP_SYS_PTRACE"
-                 : "");
-  notice_update(&reader->pss, "the pss accounting", text);
+  report_hung(reader);
+  report_pss(reader);
+}
+
+/* collectd knows the interval only where a callback runs. */
+static struct collect_options collect_options(void)
+{
+  struct collect_options options = config.collect;
+  options.interval = CDTIME_T_TO_DOUBLE(plugin_get_interval());
+  return options;
 }
 
 static int read_callback(user_data_t *user_data)
 {
   struct reader *reader = user_data->data;
   cdtime_t time = cdtime();
-  int status = observe(&reader->observer, &config.collect);
+  const struct collect_options options = collect_options();
+  int status = observe(&reader->observer, &options);
   report(reader);
   dispatch(&reader->observer.sample, &reader->observer.explanation, &config, time);
   return status;
@@ -110,6 +167,10 @@ static int init_callback(void)
     free(reader);
     return -status;
   }
+  /* So that the first sample has the processes of a small machine; it never waits. */
+  static const double head_start = 0.25; /* seconds */
+  const struct collect_options options = collect_options();
+  collector_prepare(&reader->observer.collector, &options, head_start);
   dispatch_register_types(&config);
   /* The daemon frees the user data, also when the registration fails. */
   return plugin_register_complex_read(

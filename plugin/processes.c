@@ -1,194 +1,137 @@
 /* SPDX-License-Identifier: MIT */
 #include "meminfo_explain/processes.h"
-#include "meminfo_explain/smaps.h"
-#include "meminfo_explain/stat.h"
 
-#include <ctype.h>
-#include <errno.h>
-#include <stdio.h>
-#include <string.h>
+static uint64_t less(uint64_t a, uint64_t b)
+{
+  return a > b ? a - b : 0;
+}
 
-/* fs/proc/task_mmu.c cuts each printed sum to whole kB. */
-static const uint64_t rounding_per_line = 1024;
+static uint64_t least(uint64_t a, uint64_t b)
+{
+  return a < b ? a : b;
+}
 
-struct walk {
-  const struct sysroot *root;
-  uint64_t page_size, max_rss;
-  struct text *text;
-  struct processes *out;
-  struct fault *fault;
-  char *where;
-  size_t where_size;
-  bool no_rollup;  /* seen: this kernel is older than 4.14 */
-  bool split_lost; /* a process without Pss_Anon: their sum is not the whole */
+/* Processes that were not read, of one kind of memory. */
+struct guess {
+  uint64_t natural; /* what they would come to, by what is known of them alone */
+  uint64_t most;    /* what they have mapped */
+  uint64_t largest; /* the largest of them */
+  uint64_t shared;  /* of theirs that others may share, at the most */
 };
 
-static void count(struct reading *counter)
+/* What they come to; *error is how far from either bound that is. `left` is what the
+ * kernel's counter leaves for them. */
+static uint64_t settle_guess(const struct guess *guess, struct reading left,
+                             uint64_t *error)
 {
-  reading_add(counter, 1);
+  uint64_t high = guess->most, low = less(guess->largest, guess->shared);
+  if (left.state == READING_KNOWN)
+    high = least(high, left.value);
+  low = least(low, high);
+  uint64_t value = least(guess->natural, high);
+  if (value < low)
+    value = low;
+  *error = value - low > high - value ? value - low : high - value;
+  return value;
 }
 
-/* Keeps the first file at fault. */
-static void note_where(struct walk *walk, const char *process, const char *name)
+/* What is left of a counter when those who were read are taken away. */
+static struct reading left_of(struct reading counter, uint64_t read)
 {
-  if (walk->where[0] == '\0')
-    snprintf(walk->where, walk->where_size, "%s/%s", process, name);
+  counter.value = less(counter.value, read);
+  return counter;
 }
 
-static const char *smaps_name(const struct walk *walk)
+static struct reading sum_of(struct reading a, struct reading b)
 {
-  return walk->no_rollup ? "smaps" : "smaps_rollup";
+  enum reading_state state = reading_state_join(a.state, b.state);
+  if (state != READING_KNOWN)
+    return reading_missing(state);
+  reading_add(&a, b.value);
+  return a;
 }
 
-/* proc/PID/NAME, PID being the end of `process`. */
-static int slurp_of(struct walk *walk, const char *process, const char *name)
+/* How much of the files and shared memory that those who were read have mapped is theirs
+ * alone. */
+static double own_ratio(const struct processes *p)
 {
-  char path[96];
-  snprintf(path, sizeof(path), "%.64s/%s", process, name);
-  return sysroot_slurp(walk->root, path, walk->text);
+  const uint64_t mapped = less(p->rss.value, p->pss_anon.value);
+  const uint64_t pss = p->pss_file.value + p->pss_shmem.value;
+  return mapped > 0 && pss < mapped ? (double)pss / (double)mapped : 1;
 }
 
-static struct scan text_of(const struct walk *walk)
+/* Anonymous memory by AnonPages, all other by Mapped. */
+static void settle_by_kind(struct processes *p)
 {
-  return scan_text(walk->text->bytes, walk->text->length);
+  const uint64_t file = p->guessed_file.value, shmem = p->guessed_shmem.value;
+  const uint64_t pss_mapped = p->pss_file.value + p->pss_shmem.value;
+  const struct guess anon = {.natural = p->guessed_anon.value,
+                             .most = p->guessed_anon.value,
+                             .largest = p->guessed_anon_most.value,
+                             .shared = p->shared_anon.value};
+  const struct guess mapped = {.natural =
+                                   (uint64_t)((double)(file + shmem) * own_ratio(p)),
+                               .most = file + shmem,
+                               .largest = p->guessed_shared_most.value,
+                               .shared = p->shared_mapped.value};
+  uint64_t anon_error, mapped_error;
+  uint64_t anon_pss =
+      settle_guess(&anon, left_of(p->anon_pages_then, p->pss_anon.value), &anon_error);
+  uint64_t pss =
+      settle_guess(&mapped, left_of(p->mapped_then, pss_mapped), &mapped_error);
+  uint64_t file_pss =
+      file + shmem > 0 ? (uint64_t)((double)pss * (double)file / (double)(file + shmem))
+                       : 0;
+  reading_add(&p->pss, anon_pss + pss);
+  reading_add(&p->pss_anon, anon_pss);
+  reading_add(&p->pss_file, file_pss);
+  reading_add(&p->pss_shmem, pss - file_pss);
+  reading_add(&p->estimated, anon_pss + pss);
+  p->guess_error = reading_known(anon_error + mapped_error);
 }
 
-static void add_smaps(struct walk *walk, const struct smaps *smaps)
+/* Where smaps does not tell the parts of Pss, both kinds by the sum of the counters. */
+static void settle_as_one(struct processes *p)
 {
-  struct processes *out = walk->out;
-  count(&out->read_count);
-  reading_add(&out->pss, smaps->pss.value);
-  reading_add(&out->rss, smaps->rss.value);
-  reading_add(&out->rounding, smaps->mappings_count * rounding_per_line);
-  if (smaps->swap_pss.state == READING_KNOWN)
-    reading_add(&out->swap_pss, smaps->swap_pss.value);
-  if (smaps->pss_anon.state != READING_KNOWN || smaps->pss_file.state != READING_KNOWN ||
-      smaps->pss_shmem.state != READING_KNOWN) {
-    walk->split_lost = true;
+  const uint64_t anon = p->guessed_anon.value;
+  const uint64_t mapped = p->guessed_file.value + p->guessed_shmem.value;
+  const uint64_t anon_most = p->guessed_anon_most.value;
+  const uint64_t mapped_most = p->guessed_shared_most.value;
+  const struct guess guess = {.natural = anon + (uint64_t)((double)mapped * own_ratio(p)),
+                              .most = anon + mapped,
+                              .largest =
+                                  anon_most > mapped_most ? anon_most : mapped_most,
+                              .shared = p->shared_anon.value + p->shared_mapped.value};
+  uint64_t error;
+  uint64_t pss = settle_guess(
+      &guess, left_of(sum_of(p->anon_pages_then, p->mapped_then), p->pss.value), &error);
+  reading_add(&p->pss, pss);
+  reading_add(&p->estimated, pss);
+  p->guess_error = reading_known(error);
+}
+
+/* How far two readings of a counter are apart. */
+static struct reading change_of(struct reading then, struct reading now)
+{
+  enum reading_state state = reading_state_join(then.state, now.state);
+  return state == READING_KNOWN ? reading_known(distance(then.value, now.value))
+                                : reading_missing(state);
+}
+
+void processes_settle(struct processes *p, struct reading anon_pages,
+                      struct reading mapped)
+{
+  if (p->pss.state != READING_KNOWN)
     return;
-  }
-  reading_add(&out->pss_anon, smaps->pss_anon.value);
-  reading_add(&out->pss_file, smaps->pss_file.value);
-  reading_add(&out->pss_shmem, smaps->pss_shmem.value);
-}
-
-static int slurp_smaps(struct walk *walk, const char *process)
-{
-  if (!walk->no_rollup) {
-    int error = slurp_of(walk, process, "smaps_rollup");
-    if (error != -ENOENT)
-      return error;
-  }
-  int error = slurp_of(walk, process, "smaps");
-  if (error == 0)
-    walk->no_rollup = true;
-  return error;
-}
-
-static void leave_unread(struct walk *walk, struct reading *counter, uint64_t rss)
-{
-  count(counter);
-  reading_add(&walk->out->unread_rss, rss);
-}
-
-/* A process with an address space, or about to lose it. */
-static void visit_user_process(struct walk *walk, const char *process, uint64_t rss)
-{
-  struct processes *out = walk->out;
-  if (walk->max_rss > 0 && rss > walk->max_rss) {
-    leave_unread(walk, &out->too_large_count, rss);
-    return;
-  }
-  int error = slurp_smaps(walk, process);
-  switch (sysroot_error_state(error)) {
-  case READING_ABSENT: /* smaps_rollup answers ESRCH where there is no mm */
-    if (error == -ESRCH)
-      count(&out->no_mm_count);
-    else if (walk->root->live)
-      count(&out->vanished_count);
-    else
-      leave_unread(walk, &out->denied_count, rss); /* nor could the capture read it */
-    return;
-  case READING_DENIED:
-    leave_unread(walk, &out->denied_count, rss);
-    return;
-  case READING_KNOWN:
-    break;
-  case READING_MALFORMED:
-    fault_note(walk->fault, 0, (struct span){"", 0}, "cannot be read");
-    note_where(walk, process, smaps_name(walk));
-    leave_unread(walk, &out->malformed_count, rss);
-    return;
-  }
-  struct smaps smaps;
-  if (smaps_parse(text_of(walk), &smaps, walk->fault) != 0) {
-    note_where(walk, process, smaps_name(walk));
-    leave_unread(walk, &out->malformed_count, rss);
-  } else if (smaps.mappings_count == 0) {
-    count(&out->no_mm_count);
-  } else {
-    add_smaps(walk, &smaps);
-  }
-}
-
-static int visit_process(void *context, const char *process)
-{
-  struct walk *walk = context;
-  const char *pid = strrchr(process, '/') + 1;
-  if (pid[strspn(pid, "0123456789")] != '\0')
-    return 0;
-  struct stat_line stat = {.state = '?'};
-  int error = slurp_of(walk, process, "stat");
-  if (error == -ENOENT && !walk->root->live) {
-    visit_user_process(walk, process, 0); /* a tree captured without stat */
-    return 0;
-  }
-  if (error == 0 && stat_parse(text_of(walk), walk->page_size, &stat, walk->fault) != 0) {
-    note_where(walk, process, "stat");
-    count(&walk->out->malformed_count);
-  } else if (error != 0) {
-    count(sysroot_error_state(error) == READING_ABSENT ? &walk->out->vanished_count
-                                                       : &walk->out->denied_count);
-  } else if (stat.kernel_thread) {
-    count(&walk->out->kernel_thread_count);
-  } else if (stat.state == 'Z' || stat.state == 'X') {
-    count(&walk->out->zombie_count);
-  } else {
-    visit_user_process(walk, process, stat.rss);
-  }
-  return 0;
-}
-
-int processes_collect(const struct sysroot *root, uint64_t page_size, uint64_t max_rss,
-                      struct text *text, struct processes *out, struct fault *fault,
-                      char *where, size_t where_size)
-{
-  struct reading *readings = &out->pss;
-  for (size_t i = 0; i < PROCESSES_READINGS; i++)
-    readings[i] = reading_known(0);
-  where[0] = '\0';
-  struct walk walk = {.root = root,
-                      .page_size = page_size,
-                      .max_rss = max_rss,
-                      .text = text,
-                      .out = out,
-                      .fault = fault,
-                      .where = where,
-                      .where_size = where_size};
-  int error = sysroot_each(root, "proc/[1-9]*", visit_process, &walk);
-  if (error != 0)
-    return error;
-  if (out->read_count.value == 0)
-    out->pss = out->rss = out->swap_pss = reading_missing(READING_ABSENT);
-  if (walk.split_lost || out->read_count.value == 0)
-    out->pss_anon = out->pss_file = out->pss_shmem = reading_missing(READING_ABSENT);
-  return 0;
-}
-
-struct reading processes_error(const struct processes *processes)
-{
-  struct reading error = processes->unread_rss;
-  reading_add(&error, processes->rounding.value);
-  reading_add(&error, processes->moved.value);
-  return error;
+  if (p->guessed_count.value > 0)
+    p->unsplit_count.value > 0 ? settle_as_one(p) : settle_by_kind(p);
+  if (p->unsplit_count.value > 0)
+    p->pss_anon = p->pss_file = p->pss_shmem = reading_missing(READING_ABSENT);
+  p->moved = sum_of(change_of(p->anon_pages_then, anon_pages),
+                    change_of(p->mapped_then, mapped));
+  p->error = reading_known(0);
+  const struct reading parts[] = {p->unread_rss, p->rounding, p->stale, p->moved,
+                                  p->guess_error};
+  for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)
+    reading_add(&p->error, parts[i].value);
 }

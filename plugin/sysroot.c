@@ -41,6 +41,20 @@ int sysroot_open(const char *path, struct sysroot *root)
   return 0;
 }
 
+int sysroot_dup(const struct sysroot *root, struct sysroot *out)
+{
+  int fd = fcntl(root->fd, F_DUPFD_CLOEXEC, 0);
+  if (fd < 0)
+    return -errno;
+  char *copy = strdup(root->path);
+  if (copy == NULL) {
+    close(fd);
+    return -ENOMEM;
+  }
+  *out = (struct sysroot){.fd = fd, .path = copy, .live = root->live};
+  return 0;
+}
+
 void sysroot_close(struct sysroot *root)
 {
   if (root->path == NULL)
@@ -132,39 +146,86 @@ static int split_pattern(const char *pattern, struct split *split)
   return 0;
 }
 
-int sysroot_each(const struct sysroot *root, const char *pattern,
-                 int (*visit)(void *context, const char *path), void *context)
+/* Calls visit for each entry of a directory, with getdents64 into our own buffer: opendir
+ * would allocate one at each sample. */
+static int each_entry(const struct sysroot *root, const char *directory,
+                      int (*visit)(void *context, const struct dirent64 *entry),
+                      void *context)
 {
-  struct split split;
-  int result = split_pattern(pattern, &split);
-  if (result != 0)
-    return result;
-  const char *parent = split.parent[0] != '\0' ? split.parent : ".";
-  int fd = openat(root->fd, parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  int fd = openat(root->fd, directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0)
     return -errno;
-  /* getdents64 into our own buffer: opendir would allocate one at each sample. */
   _Alignas(struct dirent64) char buffer[8192];
+  int result = 0;
   ssize_t n = 0;
   while (result == 0 && (n = getdents64(fd, buffer, sizeof(buffer))) > 0) {
     for (ssize_t at = 0; result == 0 && at < n;) {
       const struct dirent64 *entry = (const struct dirent64 *)(buffer + at);
       at += entry->d_reclen;
-      if (fnmatch(split.wild, entry->d_name, FNM_PERIOD) != 0)
-        continue;
-      char path[640];
-      int length =
-          snprintf(path, sizeof(path), "%s%s%s", split.parent, entry->d_name, split.rest);
-      if (length < 0 || (size_t)length >= sizeof(path))
-        result = -ENAMETOOLONG;
-      else
-        result = visit(context, path);
+      result = visit(context, entry);
     }
   }
   if (n < 0)
     result = -errno;
   close(fd);
   return result;
+}
+
+struct each {
+  struct split split;
+  int (*visit)(void *context, const char *path);
+  void *context;
+};
+
+static int visit_match(void *context, const struct dirent64 *entry)
+{
+  const struct each *each = context;
+  const struct split *split = &each->split;
+  if (fnmatch(split->wild, entry->d_name, FNM_PERIOD) != 0)
+    return 0;
+  char path[640];
+  int length =
+      snprintf(path, sizeof(path), "%s%s%s", split->parent, entry->d_name, split->rest);
+  if (length < 0 || (size_t)length >= sizeof(path))
+    return -ENAMETOOLONG;
+  return each->visit(each->context, path);
+}
+
+int sysroot_each(const struct sysroot *root, const char *pattern,
+                 int (*visit)(void *context, const char *path), void *context)
+{
+  struct each each = {.visit = visit, .context = context};
+  int error = split_pattern(pattern, &each.split);
+  if (error != 0)
+    return error;
+  const char *parent = each.split.parent[0] != '\0' ? each.split.parent : ".";
+  return each_entry(root, parent, visit_match, &each);
+}
+
+struct each_number {
+  int (*visit)(void *context, uint32_t number, uint64_t inode);
+  void *context;
+};
+
+static int visit_number(void *context, const struct dirent64 *entry)
+{
+  const struct each_number *each = context;
+  uint32_t number = 0;
+  for (const char *at = entry->d_name; *at != '\0'; at++) {
+    uint32_t digit = (uint32_t)(*at - '0');
+    if (digit > 9 || number > (INT32_MAX - digit) / 10 || (number == 0 && digit == 0))
+      return 0;
+    number = 10 * number + digit;
+  }
+  return each->visit(each->context, number, entry->d_ino);
+}
+
+int sysroot_each_number(const struct sysroot *root, const char *directory,
+                        int (*visit)(void *context, uint32_t number, uint64_t inode),
+                        void *context)
+{
+  struct each_number each = {visit, context};
+  return each_entry(root, directory, visit_number, &each);
 }
 
 enum reading_state sysroot_error_state(int error)

@@ -92,6 +92,11 @@ int plugin_dispatch_values(value_list_t const *list)
   return 0;
 }
 
+cdtime_t plugin_get_interval(void)
+{
+  return DOUBLE_TO_CDTIME_T(10);
+}
+
 cdtime_t cdtime(void)
 {
   return ++mock.now;

@@ -206,7 +206,20 @@ START_TEST(every_source_can_say_what_its_loss_costs)
 }
 END_TEST
 
-SUITE_MAIN("complaint", a_source_without_fault_says_nothing,
+START_TEST(a_process_that_hangs_is_named_by_its_file)
+{
+  const struct hung nobody = {0}, somebody = {.pid = 4711, .since = 3};
+  char text[256] = "untouched";
+  ck_assert(!complaint_hung(&nobody, text, sizeof(text)));
+  ck_assert_str_eq(text, "untouched");
+  ck_assert(complaint_hung(&somebody, text, sizeof(text)));
+  ck_assert_str_eq(text, "proc/4711/smaps_rollup: does not answer; the process is set "
+                         "aside, and estimated until it does");
+}
+END_TEST
+
+SUITE_MAIN("complaint", a_process_that_hangs_is_named_by_its_file,
+           a_source_without_fault_says_nothing,
            a_source_this_kernel_does_not_have_says_nothing,
            a_meminfo_that_is_not_there_says_so,
            a_denied_source_names_file_cause_cost_and_remedy,

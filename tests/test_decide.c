@@ -508,7 +508,7 @@ static void begin_with_processes(void)
   p->pss_anon = reading_known(MB(70));
   p->pss_file = reading_known(MB(25));
   p->pss_shmem = reading_known(MB(5));
-  p->rounding = reading_known(KB(90));
+  p->error = reading_known(KB(90));
   p->read_count = reading_known(90);
 }
 
@@ -537,8 +537,7 @@ START_TEST(pss_is_one_term_where_it_is_not_split)
 {
   begin_with_processes();
   reading_fill(&sample->processes.pss_anon, 3, READING_ABSENT);
-  sample->processes.unread_rss = reading_known(MB(1));
-  assert_known(&decide_all()->pss, MB(100), MB(1) + KB(90));
+  assert_known(&decide_all()->pss, MB(100), KB(90));
   assert_missing(&decided.pss_anon, READING_ABSENT);
   assert_missing(&decided.pss_file, READING_ABSENT);
   assert_missing(&decided.pss_shmem, READING_ABSENT);
@@ -546,17 +545,42 @@ START_TEST(pss_is_one_term_where_it_is_not_split)
 }
 END_TEST
 
-START_TEST(pss_is_withheld_when_unread_processes_hold_more_than_a_hundredth)
+START_TEST(pss_is_withheld_when_it_may_be_off_by_more_than_a_hundredth)
+{
+  static const struct {
+    size_t offset;
+    bool by_privilege;
+    const char *why;
+  } cases[] = {
+      {offsetof(struct processes, unread_rss), true, "could not be read"},
+      {offsetof(struct processes, moved), false, "mapped or unmapped since"},
+      {offsetof(struct processes, guess_error), false, "estimates"},
+      {offsetof(struct processes, stale), false, "out of date"},
+  };
+  for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+    begin_with_processes();
+    struct reading *bound =
+        (struct reading *)((char *)&sample->processes + cases[i].offset);
+    *bound = reading_known(GB(1) / 100);
+    assert_known(&decide_all()->pss_anon, MB(70), KB(90));
+    bound->value++;
+    decide_all();
+    assert_pss_withheld(READING_ABSENT, cases[i].why);
+    sample->processes.denied_count = reading_known(1);
+    decide_all();
+    assert_pss_withheld(cases[i].by_privilege ? READING_DENIED : READING_ABSENT,
+                        cases[i].why);
+    end();
+  }
+}
+END_TEST
+
+START_TEST(pss_is_withheld_until_every_process_has_been_looked_at)
 {
   begin_with_processes();
-  sample->processes.unread_rss = reading_known(GB(1) / 100);
-  assert_known(&decide_all()->pss_anon, MB(70), GB(1) / 100 + KB(90));
-  sample->processes.unread_rss = reading_known(GB(1) / 100 + 1);
+  sample->processes.new_count = reading_known(1);
   decide_all();
-  assert_pss_withheld(READING_ABSENT, "could not be read");
-  sample->processes.denied_count = reading_known(1);
-  decide_all();
-  assert_pss_withheld(READING_DENIED, "could not be read");
+  assert_pss_withheld(READING_ABSENT, "looked at yet");
   end();
 }
 END_TEST
@@ -742,7 +766,8 @@ SUITE_MAIN(
     huge_pages_above_mem_total_are_malformed_and_withhold,
     free_and_promised_huge_pages_are_of_all_sizes_where_sysfs_is,
     pss_is_split_where_every_process_splits_it, pss_is_one_term_where_it_is_not_split,
-    pss_is_withheld_when_unread_processes_hold_more_than_a_hundredth,
+    pss_is_withheld_when_it_may_be_off_by_more_than_a_hundredth,
+    pss_is_withheld_until_every_process_has_been_looked_at,
     pss_is_withheld_when_unseen_processes_map_more_than_a_hundredth,
     pss_of_no_process_is_absent_or_denied,
     the_commit_limit_follows_the_ratio_without_huge_pages,

@@ -872,7 +872,7 @@ static void begin(void)
       {&sample.processes.pss_shmem, 5},
       {&sample.processes.rss, 190},
       {&sample.processes.unread_rss, 0},
-      {&sample.processes.rounding, 0},
+      {&sample.processes.error, 0},
   };
   for (size_t i = 0; i < sizeof(values) / sizeof(*values); i++)
     *values[i].reading = reading_known(MB(values[i].mb));
@@ -1289,15 +1289,17 @@ START_TEST(coverage_is_the_resident_share_of_the_processes_read)
 {
   begin();
   sample.processes.unread_rss = reading_known(MB(10));
-  sample.processes.rounding = reading_known(5000);
   hole();
   ck_assert_int_eq(explanation.pss_coverage.state, READING_KNOWN);
   ck_assert(explanation.pss_coverage.percent == 95.0); /* 190 of 200 MB */
-  ck_assert_uint_eq(explanation.pss_error.value, MB(10) + 5000);
+  sample.processes.guessed_anon = reading_known(MB(100));
+  sample.processes.guessed_file = reading_known(MB(50));
+  sample.processes.guessed_shmem = reading_known(MB(30));
+  hole();
+  ck_assert(explanation.pss_coverage.percent == 50.0); /* 190 of 380 MB */
   sample.processes.rss = reading_missing(READING_ABSENT);
   hole();
   ck_assert_int_eq(explanation.pss_coverage.state, READING_ABSENT);
-  ck_assert_int_eq(explanation.pss_error.state, READING_ABSENT);
 }
 END_TEST
 

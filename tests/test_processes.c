@@ -1,488 +1,720 @@
 /* SPDX-License-Identifier: MIT */
-#define _XOPEN_SOURCE 700
 #include "meminfo_explain/processes.h"
+
+#include "meminfo_explain/tally.h"
+#include "meminfo_explain/walk.h"
 #include "suite.h"
 
-#include <errno.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#define LENGTH(array) (sizeof(array) / sizeof(*(array)))
+#define MB(value)     ((uint64_t)(value) << 20)
+#define KNOWN(mb)                                                                        \
+  {                                                                                      \
+    MB(mb), READING_KNOWN                                                                \
+  }
 
-#define PAGE_SIZE_BYTES 4096
-#define PF_KTHREAD      0x00200000ul
-#define ROLLUP_HEADER   "00400000-7ffd0000 ---p 00000000 00:00 0    [rollup]\n"
-#define GARBAGE         "nothing that smaps would print\n"
+static const struct reading unknown = {.state = READING_ABSENT};
 
-/* What one walk gives. */
-struct walk_result {
-  struct processes out;
-  struct fault fault;
-  char where[96];
-  int error;
+/* Sums of a walk that found nobody, and no counters either. */
+static struct processes nobody(void)
+{
+  struct processes sums;
+  struct reading *readings = &sums.pss;
+  for (size_t i = 0; i < PROCESSES_READINGS; i++)
+    readings[i] = reading_known(0);
+  sums.anon_pages_then = sums.mapped_then = unknown;
+  return sums;
+}
+
+/* --- a machine of which all is known ------------------------------------------------ */
+
+enum { ANON, FILE_PAGES, SHMEM, KINDS };
+enum { PROCESSES_MAX = 12, PAGES_MAX = 300 };
+static const uint64_t page_size = 4096;
+
+/* A page's share, where up to 12 map it, is a whole number of these. */
+static const uint64_t shares_per_page = 27720;
+
+struct machine {
+  unsigned count;
+  enum process_kind kinds[PROCESSES_MAX];
+  uint32_t unsplit; /* mask of those whose smaps does not tell the parts of Pss */
+  uint64_t rss[PROCESSES_MAX][KINDS];    /* bytes */
+  uint64_t shares[PROCESSES_MAX][KINDS]; /* exact Pss */
+  uint64_t distinct[KINDS];              /* bytes: what the kernel's counters say */
 };
 
-static struct walk_result walk_root(const char *tree, uint64_t max_rss, bool live)
+static uint32_t mask_of(const struct machine *machine, enum process_kind kind)
 {
-  struct walk_result result = {.where = "left over"};
-  struct sysroot root;
-  struct text text = {0};
-  ck_assert_int_eq(sysroot_open(tree, &root), 0);
-  root.live |= live;
-  result.error = processes_collect(&root, PAGE_SIZE_BYTES, max_rss, &text, &result.out,
-                                   &result.fault, result.where, sizeof(result.where));
-  text_free(&text);
-  sysroot_close(&root);
-  return result;
+  uint32_t mask = 0;
+  for (unsigned i = 0; i < machine->count; i++)
+    mask |= (uint32_t)(machine->kinds[i] == kind) << i;
+  return mask;
 }
 
-static struct walk_result walk(const char *tree, uint64_t max_rss)
+/* A page that the processes of a mask map. */
+static void map_page(struct machine *machine, int kind, uint32_t mask)
 {
-  return walk_root(tree, max_rss, false);
+  uint64_t mappers = 0;
+  for (unsigned i = 0; i < machine->count; i++)
+    mappers += mask >> i & 1;
+  if (mappers > 0)
+    machine->distinct[kind] += page_size;
+  for (unsigned i = 0; i < machine->count; i++)
+    if (mask >> i & 1) {
+      machine->rss[i][kind] += page_size;
+      machine->shares[i][kind] += shares_per_page / mappers;
+    }
 }
 
-static void write_of(const char *tree, unsigned pid, const char *name, const char *text)
+static void map_pages(struct machine *machine, int kind, uint32_t mask, uint64_t bytes)
 {
-  char path[64];
-  snprintf(path, sizeof(path), "proc/%u/%s", pid, name);
-  tree_write(tree, path, text);
+  for (; bytes > 0; bytes -= page_size)
+    map_page(machine, kind, mask);
 }
 
-static void write_stat(const char *tree, unsigned pid, const char *name, char state,
-                       unsigned long flags, unsigned rss_pages)
+static uint64_t bytes_of(uint64_t shares)
 {
-  char text[256];
-  snprintf(text, sizeof(text),
-           "%u (%s) %c 1 1 1 0 -1 %lu 0 0 0 0 0 0 0 0 20 0 1 0 4 9437184 %u 0 0 0\n", pid,
-           name, state, flags, rss_pages);
-  write_of(tree, pid, "stat", text);
+  return shares * page_size / shares_per_page;
 }
 
-/* A sleeping user process; its address space is still to be written. */
-static void write_process(const char *tree, unsigned pid, unsigned rss_pages)
+/* As smaps prints it. */
+static struct reading printed(uint64_t shares)
 {
-  write_stat(tree, pid, "daemon", 'S', 0x400100, rss_pages);
+  return reading_known(bytes_of(shares) / 1024 * 1024);
 }
 
-static void write_rollup(const char *tree, unsigned pid, unsigned rss, unsigned anon,
-                         unsigned file, unsigned shmem)
+static void read_process(const struct machine *machine, unsigned i, struct process *p)
 {
-  char text[512];
-  snprintf(text, sizeof(text),
-           ROLLUP_HEADER
-           "Rss:  %u kB\nPss:  %u kB\nPss_Dirty:  1 kB\nPss_Anon:  %u kB\n"
-           "Pss_File:  %u kB\nPss_Shmem:  %u kB\nSwap: 9 kB\nSwapPss:  %u kB\n",
-           rss, anon + file + shmem, anon, file, shmem, anon / 2);
-  write_of(tree, pid, "smaps_rollup", text);
+  const uint64_t *rss = machine->rss[i], *shares = machine->shares[i];
+  struct smaps smaps = {.rss = reading_known(rss[ANON] + rss[FILE_PAGES] + rss[SHMEM]),
+                        .pss = printed(shares[ANON] + shares[FILE_PAGES] + shares[SHMEM]),
+                        .pss_anon = printed(shares[ANON]),
+                        .pss_file = printed(shares[FILE_PAGES]),
+                        .pss_shmem = printed(shares[SHMEM]),
+                        .anonymous = reading_known(rss[ANON]),
+                        .mappings_count = 1};
+  if (machine->unsplit >> i & 1)
+    smaps.pss_anon = smaps.pss_file = smaps.pss_shmem = unknown;
+  process_take_smaps(p, &smaps);
 }
 
-static void assert_known(struct reading reading, uint64_t value)
+static struct reading anon_pages_of(const struct machine *machine)
 {
-  ck_assert_int_eq(reading.state, READING_KNOWN);
-  ck_assert_uint_eq(reading.value, value);
+  return reading_known(machine->distinct[ANON]);
 }
 
-/* All counters in the order of struct processes, from read_count on. */
-static void assert_counts(const struct processes *out, const unsigned want[8])
+static struct reading mapped_of(const struct machine *machine)
 {
-  const struct reading *counters = &out->read_count;
-  for (size_t i = 0; i < 8; i++) {
-    ck_assert_msg(counters[i].state == READING_KNOWN, "counter %zu is not known", i);
-    ck_assert_msg(counters[i].value == want[i], "counter %zu is %lu, not %u", i,
-                  (unsigned long)counters[i].value, want[i]);
+  return reading_known(machine->distinct[FILE_PAGES] + machine->distinct[SHMEM]);
+}
+
+/* What the walk makes of it. */
+static struct processes sums_of(const struct machine *machine)
+{
+  struct process at[PROCESSES_MAX] = {0};
+  struct walk walk = {.roster = {.at = at, .count = machine->count},
+                      .anon_pages = anon_pages_of(machine),
+                      .mapped = mapped_of(machine)};
+  for (unsigned i = 0; i < machine->count; i++) {
+    const uint64_t *rss = machine->rss[i];
+    if (machine->kinds[i] == PROCESS_READ) {
+      read_process(machine, i, &at[i]);
+    } else {
+      process_guess(&at[i], (struct pss_split){rss[ANON], rss[FILE_PAGES], rss[SHMEM]});
+      at[i].kind = (unsigned char)machine->kinds[i];
+    }
   }
+  struct processes sums;
+  double oldest_at;
+  tally(&walk, &sums, &oldest_at);
+  return sums;
 }
-#define COUNTS(...) ((const unsigned[8]){__VA_ARGS__})
-enum { IS_READ, IS_KERNEL, IS_ZOMBIE, IS_NO_MM, IS_GONE, IS_DENIED, IS_BAD, IS_LARGE };
 
-START_TEST(sums_are_exact_over_all_processes)
+/* What the walk found then, in a sample of now. */
+static struct processes settle_later(const struct machine *then,
+                                     const struct machine *now)
 {
-  char *tree = tree_make();
-  for (unsigned pid = 1; pid <= 3; pid++) {
-    write_process(tree, pid, 1);
-    write_rollup(tree, pid, 1000 * pid, 100 * pid, 10 * pid, pid);
+  struct processes sums = sums_of(then);
+  processes_settle(&sums, anon_pages_of(now), mapped_of(now));
+  return sums;
+}
+
+static struct processes settle(const struct machine *machine, bool counters)
+{
+  if (counters)
+    return settle_later(machine, machine);
+  struct processes sums = sums_of(machine);
+  sums.anon_pages_then = sums.mapped_then = unknown;
+  processes_settle(&sums, unknown, unknown);
+  return sums;
+}
+
+/* The true Pss of all who were read or guessed; or of those left out as well. */
+static uint64_t true_pss(const struct machine *machine, bool left_out)
+{
+  uint64_t shares = 0;
+  for (unsigned i = 0; i < machine->count; i++)
+    if (left_out || machine->kinds[i] != PROCESS_DENIED)
+      for (int kind = 0; kind < KINDS; kind++)
+        shares += machine->shares[i][kind];
+  return bytes_of(shares);
+}
+
+/* --- bounds ------------------------------------------------------------------------- */
+
+static uint32_t next_random(uint64_t *state)
+{
+  *state = *state * 6364136223846793005u + 1442695040888963407u;
+  return (uint32_t)(*state >> 32);
+}
+
+/* Of which kind they are. */
+static struct machine random_processes(uint64_t *random)
+{
+  struct machine machine = {.count = 1 + next_random(random) % PROCESSES_MAX};
+  static const enum process_kind kinds[] = {PROCESS_READ, PROCESS_GUESSED, PROCESS_READ,
+                                            PROCESS_GUESSED, PROCESS_DENIED};
+  uint32_t different = 1 + next_random(random) % LENGTH(kinds);
+  for (unsigned i = 0; i < machine.count; i++)
+    machine.kinds[i] = kinds[next_random(random) % different];
+  return machine;
+}
+
+/* Who maps a page: most are private, of one who may be much larger than the others; some
+ * are a library's, or of some who forked. */
+struct mix {
+  unsigned count;
+  uint32_t large, forked, private;
+};
+
+static struct mix random_mix(uint64_t *random, unsigned count)
+{
+  struct mix mix = {.count = count, .large = 1u << next_random(random) % count};
+  mix.forked = next_random(random);
+  mix.private = next_random(random) % 8;
+  return mix;
+}
+
+static uint32_t random_mask(uint64_t *random, const struct mix *mix)
+{
+  uint32_t any = 1u << next_random(random) % mix->count;
+  const uint32_t masks[] = {mix->large, any, next_random(random), mix->forked, ~0u};
+  return next_random(random) % 8 < mix->private ? masks[next_random(random) % 2]
+                                                : masks[2 + next_random(random) % 3];
+}
+
+static int random_kind(uint64_t *random)
+{
+  return (int)(next_random(random) % KINDS);
+}
+
+static struct machine random_machine(uint64_t *random)
+{
+  struct machine machine = random_processes(random);
+  struct mix mix = random_mix(random, machine.count);
+  for (uint32_t i = next_random(random) % PAGES_MAX; i > 0; i--) {
+    uint32_t mask = random_mask(random, &mix);
+    map_page(&machine, random_kind(random), mask);
   }
-  struct walk_result result = walk(tree, 0);
-  ck_assert_int_eq(result.error, 0);
-  assert_counts(&result.out, COUNTS([IS_READ] = 3));
-  assert_known(result.out.rss, 6000 * 1024);
-  assert_known(result.out.pss, 666 * 1024);
-  assert_known(result.out.pss_anon, 600 * 1024);
-  assert_known(result.out.pss_file, 60 * 1024);
-  assert_known(result.out.pss_shmem, 6 * 1024);
-  assert_known(result.out.swap_pss, 300 * 1024);
-  assert_known(result.out.unread_rss, 0);
-  assert_known(result.out.rounding, 3 * 1024);
-  ck_assert_str_eq(result.where, "");
-  ck_assert_uint_eq(result.fault.count, 0);
-  tree_remove(tree);
-}
-END_TEST
-
-START_TEST(five_hundred_processes_are_all_counted)
-{
-  char *tree = tree_make();
-  for (unsigned pid = 1; pid <= 500; pid++) {
-    write_process(tree, pid, 1);
-    write_rollup(tree, pid, pid, pid, 0, 0);
-  }
-  struct walk_result result = walk(tree, 0);
-  assert_counts(&result.out, COUNTS([IS_READ] = 500));
-  assert_known(result.out.pss, 500 * 501 / 2 * 1024);
-  assert_known(result.out.rounding, 500 * 1024);
-  tree_remove(tree);
-}
-END_TEST
-
-START_TEST(what_has_no_address_space_is_never_opened)
-{
-  static const struct {
-    const char *name;
-    char state;
-    unsigned long flags;
-    unsigned want;
-  } cases[] = {
-      {"kthreadd", 'S', 0x208040, IS_KERNEL},
-      {"kworker/0:1-events", 'I', 0x4208060, IS_KERNEL},
-      {"dying kernel thread", 'Z', PF_KTHREAD, IS_KERNEL},
-      {"defunct", 'Z', 0x40010c, IS_ZOMBIE},
-      {"dead", 'X', 0x40010c, IS_ZOMBIE},
-      {"sh) S 1 1 1 0 -1 0 (", 'Z', 0x40010c, IS_ZOMBIE},
-  };
-  for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-    char *tree = tree_make();
-    write_stat(tree, 2, cases[i].name, cases[i].state, cases[i].flags, 7);
-    write_of(tree, 2, "smaps_rollup", GARBAGE);
-    write_of(tree, 2, "smaps", GARBAGE);
-    struct walk_result result = walk(tree, 0);
-    unsigned want[8] = {0};
-    want[cases[i].want] = 1;
-    assert_counts(&result.out, want);
-    ck_assert_uint_eq(result.fault.count, 0);
-    assert_known(result.out.unread_rss, 0);
-    tree_remove(tree);
-  }
-}
-END_TEST
-
-START_TEST(a_kernel_threads_fifo_is_not_waited_for)
-{
-  char *tree = tree_make();
-  write_stat(tree, 2, "kthreadd", 'S', PF_KTHREAD, 0);
-  char path[256];
-  snprintf(path, sizeof(path), "%s/proc/2/smaps_rollup", tree);
-  ck_assert_int_eq(mkfifo(path, 0644), 0);
-  struct walk_result result = walk(tree, 0);
-  assert_counts(&result.out, COUNTS([IS_KERNEL] = 1));
-  tree_remove(tree);
-}
-END_TEST
-
-START_TEST(an_empty_smaps_is_a_process_without_mm)
-{
-  char *tree = tree_make();
-  write_process(tree, 7, 5);
-  write_of(tree, 7, "smaps_rollup", "");
-  struct walk_result result = walk(tree, 0);
-  assert_counts(&result.out, COUNTS([IS_NO_MM] = 1));
-  assert_known(result.out.unread_rss, 0);
-  ck_assert_uint_eq(result.fault.count, 0);
-  tree_remove(tree);
-}
-END_TEST
-
-START_TEST(on_a_live_machine_a_missing_file_is_a_process_that_ended)
-{
-  char *tree = tree_make();
-  write_process(tree, 7, 5);                 /* smaps went first */
-  write_of(tree, 8, "status", "Name: dd\n"); /* stat and smaps are gone */
-  struct walk_result result = walk_root(tree, 0, true);
-  assert_counts(&result.out, COUNTS([IS_GONE] = 2));
-  assert_known(result.out.unread_rss, 0);
-  ck_assert_uint_eq(result.fault.count, 0);
-  tree_remove(tree);
-}
-END_TEST
-
-START_TEST(in_a_captured_tree_a_missing_smaps_was_denied_to_the_capture)
-{
-  char *tree = tree_make();
-  write_process(tree, 7, 5);
-  struct walk_result result = walk(tree, 0);
-  assert_counts(&result.out, COUNTS([IS_DENIED] = 1));
-  assert_known(result.out.unread_rss, 5 * PAGE_SIZE_BYTES);
-  ck_assert_uint_eq(result.fault.count, 0);
-  tree_remove(tree);
-}
-END_TEST
-
-START_TEST(a_tree_captured_without_stat_is_read)
-{
-  char *tree = tree_make();
-  write_rollup(tree, 7, 30, 10, 5, 0);
-  struct walk_result result = walk(tree, 0);
-  assert_counts(&result.out, COUNTS([IS_READ] = 1));
-  assert_known(result.out.pss, 15 * 1024);
-  tree_remove(tree);
-}
-END_TEST
-
-/* Root reads files of any mode, so the walk is made as nobody. */
-static struct walk_result walk_as_nobody(const char *tree)
-{
-  uid_t user = geteuid();
-  ck_assert_int_eq(chmod(tree, 0755), 0);
-  if (user == 0)
-    ck_assert_int_eq(seteuid(65534), 0);
-  struct walk_result result = walk(tree, 0);
-  if (user == 0)
-    ck_assert_int_eq(seteuid(0), 0);
-  return result;
+  return machine;
 }
 
-static void deny(const char *tree, const char *path)
+/* Of nobody, of some or of all. */
+static uint32_t random_unsplit(uint64_t *random)
 {
-  char full[256];
-  snprintf(full, sizeof(full), "%s/%s", tree, path);
-  ck_assert_int_eq(chmod(full, 0), 0);
+  const uint32_t masks[] = {0, next_random(random), ~0u};
+  return masks[next_random(random) % LENGTH(masks)];
 }
 
-START_TEST(a_denied_process_is_unread_with_its_resident_size)
+/* False where nobody was read or guessed: then there is no sum, and no error. */
+static bool is_settled(const struct processes *got)
 {
-  char *tree = tree_make();
-  write_process(tree, 7, 5);
-  write_rollup(tree, 7, 20, 20, 0, 0);
-  write_process(tree, 8, 11);
-  write_rollup(tree, 8, 44, 30, 0, 0);
-  deny(tree, "proc/8/smaps_rollup");
-  struct walk_result result = walk_as_nobody(tree);
-  assert_counts(&result.out, COUNTS([IS_READ] = 1, [IS_DENIED] = 1));
-  assert_known(result.out.pss, 20 * 1024);
-  assert_known(result.out.unread_rss, 11 * PAGE_SIZE_BYTES);
-  ck_assert_uint_eq(result.fault.count, 0);
-  ck_assert_str_eq(result.where, "");
-  tree_remove(tree);
+  bool settled = got->read_count.value + got->guessed_count.value > 0;
+  ck_assert_int_eq(got->pss.state, settled ? READING_KNOWN : READING_ABSENT);
+  ck_assert_int_eq(got->error.state, settled ? READING_KNOWN : READING_ABSENT);
+  return settled;
 }
-END_TEST
 
-START_TEST(a_process_whose_stat_is_denied_counts_as_denied)
+/* All memory, that of those left out too. */
+static void assert_covers_all(const struct processes *got, const struct machine *machine)
 {
-  char *tree = tree_make();
-  write_process(tree, 8, 11);
-  write_rollup(tree, 8, 44, 30, 0, 0);
-  deny(tree, "proc/8/stat");
-  struct walk_result result = walk_as_nobody(tree);
-  assert_counts(&result.out, COUNTS([IS_DENIED] = 1));
-  tree_remove(tree);
+  if (is_settled(got))
+    ck_assert_uint_le(distance(got->pss.value, true_pss(machine, true)),
+                      got->error.value);
 }
-END_TEST
 
-START_TEST(a_malformed_file_is_named_with_path_and_line)
+static void assert_bounds(const struct processes *got, const struct machine *machine)
 {
-  static const struct {
-    const char *file, *text, *where, *near, *cause;
-    unsigned line;
-    uint64_t unread; /* pages */
-  } cases[] = {
-      {"smaps_rollup", ROLLUP_HEADER "Rss: 4 kB\nPss: many kB\n", "proc/7/smaps_rollup",
-       "Pss:", "not a number of kB", 3, 5},
-      {"smaps_rollup", ROLLUP_HEADER "Rss: 4 kB\nPss: 4\n", "proc/7/smaps_rollup",
-       "Pss:", "not a number of kB", 3, 5},
-      {"smaps_rollup", ROLLUP_HEADER "Rss: 18446744073709551612 kB\n",
-       "proc/7/smaps_rollup", "Rss:", "number out of range", 2, 5},
-      {"smaps_rollup", ROLLUP_HEADER "Rss: 4 kB\n", "proc/7/smaps_rollup", "Pss",
-       "no such line", 0, 5},
-      {"smaps", ROLLUP_HEADER "Pss: 4 MB\n", "proc/7/smaps", "Pss:", "not a number of kB",
-       2, 5},
-      {"stat", "7 (daemon S 1\n", "proc/7/stat", "", "no name in parentheses", 1, 0},
-      {"stat", "7 (daemon) S 1 1 1 0 -1 x 0\n", "proc/7/stat", "x", "not a field of stat",
-       1, 0},
-  };
-  for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-    char *tree = tree_make();
-    write_process(tree, 7, 5);
-    write_of(tree, 7, cases[i].file, cases[i].text);
-    struct walk_result result = walk(tree, 0);
-    ck_assert_int_eq(result.error, 0);
-    assert_counts(&result.out, COUNTS([IS_BAD] = 1));
-    ck_assert_str_eq(result.where, cases[i].where);
-    ck_assert_str_eq(result.fault.near, cases[i].near);
-    ck_assert_str_eq(result.fault.cause, cases[i].cause);
-    ck_assert_uint_eq(result.fault.line, cases[i].line);
-    assert_known(result.out.unread_rss, cases[i].unread * PAGE_SIZE_BYTES);
-    tree_remove(tree);
+  if (!is_settled(got))
+    return;
+  assert_covers_all(got, machine);
+  ck_assert_uint_le(distance(got->pss.value, true_pss(machine, false)) +
+                        got->unread_rss.value,
+                    got->error.value);
+  /* and the error is not simply large */
+  ck_assert_uint_le(got->guess_error.value, got->guessed_anon.value +
+                                                got->guessed_file.value +
+                                                got->guessed_shmem.value);
+}
+
+START_TEST(sum_is_no_further_from_the_truth_than_its_error)
+{
+  uint64_t random = 1;
+  for (int i = 0; i < 20000; i++) {
+    struct machine machine = random_machine(&random);
+    struct processes got = settle(&machine, i % 4 > 0);
+    assert_bounds(&got, &machine);
+    ck_assert_uint_eq(got.moved.value, 0);
   }
 }
 END_TEST
 
-START_TEST(what_is_no_file_is_malformed_and_does_not_block)
+START_TEST(error_also_covers_what_came_or_went_since_the_walk)
 {
-  char *tree = tree_make(), path[256];
-  write_process(tree, 7, 5);
-  snprintf(path, sizeof(path), "%s/proc/7/smaps_rollup", tree);
-  ck_assert_int_eq(mkfifo(path, 0644), 0);
-  struct walk_result result = walk(tree, 0);
-  assert_counts(&result.out, COUNTS([IS_BAD] = 1));
-  ck_assert_str_eq(result.where, "proc/7/smaps_rollup");
-  ck_assert_str_eq(result.fault.cause, "cannot be read");
-  assert_known(result.out.unread_rss, 5 * PAGE_SIZE_BYTES);
-  tree_remove(tree);
-}
-END_TEST
-
-START_TEST(further_malformed_files_are_counted_and_do_not_stop_the_walk)
-{
-  char *tree = tree_make();
-  for (unsigned pid = 7; pid < 10; pid++) {
-    write_process(tree, pid, 5);
-    write_of(tree, pid, "smaps_rollup", GARBAGE);
+  uint64_t random = 3;
+  for (int i = 0; i < 10000; i++) {
+    struct machine small = random_machine(&random), large = small;
+    for (uint32_t j = next_random(&random) % 100; j > 0; j--)
+      map_page(&large, (int)(next_random(&random) % KINDS),
+               1 | next_random(&random) % 16);
+    struct processes grew = settle_later(&small, &large);
+    assert_bounds(&grew, &large);
+    struct processes shrank = settle_later(&large, &small);
+    assert_bounds(&shrank, &small);
   }
-  write_process(tree, 10, 5);
-  write_rollup(tree, 10, 20, 8, 0, 0);
-  struct walk_result result = walk(tree, 0);
-  assert_counts(&result.out, COUNTS([IS_READ] = 1, [IS_BAD] = 3));
-  ck_assert_uint_eq(result.fault.count, 3);
-  assert_known(result.out.pss, 8 * 1024);
-  assert_known(result.out.unread_rss, 15 * PAGE_SIZE_BYTES);
-  tree_remove(tree);
 }
 END_TEST
 
-START_TEST(without_a_rollup_smaps_is_summed_by_mapping)
+/* Without the parts of Pss, anonymous memory is only known as far as Anonymous, of Rss,
+ * tells. */
+START_TEST(sum_is_as_close_where_smaps_does_not_tell_the_parts)
 {
-  static const char smaps[] = "00400000-00401000 r-xp 00000000 08:01 5 /bin/true\n"
-                              "Size:   4 kB\nRss:    4 kB\nPss:    3 kB\nSwapPss: 1 kB\n"
-                              "VmFlags: rd ex\n"
-                              "7f000000-7f003000 rw-p 00000000 00:00 0 \n"
-                              "Size:  12 kB\nRss:   12 kB\nPss:   12 kB\nSwapPss: 2 kB\n"
-                              "VmFlags: rd wr\n";
-  char *tree = tree_make();
-  for (unsigned pid = 3; pid <= 4; pid++) {
-    write_process(tree, pid, 4);
-    write_of(tree, pid, "smaps", smaps);
+  uint64_t random = 4;
+  for (int i = 0; i < 20000; i++) {
+    struct machine machine = random_machine(&random);
+    machine.unsplit = random_unsplit(&random);
+    struct processes got = settle(&machine, i % 4 > 0);
+    assert_bounds(&got, &machine);
+    ck_assert_uint_eq(got.moved.value, 0);
   }
-  struct walk_result result = walk(tree, 0);
-  assert_counts(&result.out, COUNTS([IS_READ] = 2));
-  assert_known(result.out.rss, 2 * 16 * 1024);
-  assert_known(result.out.pss, 2 * 15 * 1024);
-  assert_known(result.out.swap_pss, 2 * 3 * 1024);
-  assert_known(result.out.rounding, 2 * 2 * 1024);
-  ck_assert_int_eq(result.out.pss_anon.state, READING_ABSENT);
-  ck_assert_int_eq(result.out.pss_file.state, READING_ABSENT);
-  ck_assert_int_eq(result.out.pss_shmem.state, READING_ABSENT);
-  tree_remove(tree);
 }
 END_TEST
 
-START_TEST(one_process_without_the_split_makes_the_split_absent)
+/* Anonymous memory and the rest move in opposite directions: who was not read frees its
+ * heap and maps files, or the other way about. */
+START_TEST(error_covers_one_kind_of_memory_that_became_another)
 {
-  char *tree = tree_make();
-  write_process(tree, 3, 4);
-  write_rollup(tree, 3, 20, 8, 4, 2);
-  write_process(tree, 4, 4);
-  write_of(tree, 4, "smaps_rollup", ROLLUP_HEADER "Rss: 8 kB\nPss: 5 kB\n");
-  struct walk_result result = walk(tree, 0);
-  assert_known(result.out.pss, 19 * 1024);
-  ck_assert_int_eq(result.out.pss_anon.state, READING_ABSENT);
-  ck_assert_int_eq(result.out.pss_file.state, READING_ABSENT);
-  ck_assert_int_eq(result.out.pss_shmem.state, READING_ABSENT);
-  tree_remove(tree);
-}
-END_TEST
-
-START_TEST(a_process_above_the_limit_is_left_alone)
-{
-  char *tree = tree_make();
-  write_process(tree, 3, 100);
-  write_rollup(tree, 3, 400, 8, 0, 0);
-  write_process(tree, 4, 101);
-  write_of(tree, 4, "smaps_rollup", GARBAGE);
-  struct walk_result result = walk(tree, 100 * PAGE_SIZE_BYTES);
-  assert_counts(&result.out, COUNTS([IS_READ] = 1, [IS_LARGE] = 1));
-  assert_known(result.out.pss, 8 * 1024);
-  assert_known(result.out.unread_rss, 101 * PAGE_SIZE_BYTES);
-  ck_assert_uint_eq(result.fault.count, 0);
-  tree_remove(tree);
-}
-END_TEST
-
-START_TEST(entries_that_are_no_pid_are_not_processes)
-{
-  static const char *const names[] = {"self", "sys", "0", "07", "1a", "12.old", ".5"};
-  char *tree = tree_make(), path[64];
-  for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
-    snprintf(path, sizeof(path), "proc/%s/smaps_rollup", names[i]);
-    tree_write(tree, path, GARBAGE);
+  uint64_t random = 5;
+  int opposite = 0;
+  for (int i = 0; i < 20000; i++) {
+    struct machine then = random_processes(&random);
+    then.unsplit = random_unsplit(&random);
+    struct machine now = then;
+    struct mix mix = random_mix(&random, then.count);
+    bool anon_shrinks = next_random(&random) % 2;
+    for (uint32_t j = next_random(&random) % PAGES_MAX; j > 0; j--) {
+      int kind = random_kind(&random);
+      bool shrinks = (kind == ANON) == anon_shrinks;
+      uint32_t more = random_mask(&random, &mix);
+      uint32_t less = more & (mask_of(&then, PROCESS_READ) | next_random(&random));
+      map_page(&then, kind, shrinks ? more : less);
+      map_page(&now, kind, shrinks ? less : more);
+    }
+    struct processes got = settle_later(&then, &now);
+    assert_covers_all(&got, &now);
+    uint64_t anon = distance(anon_pages_of(&then).value, anon_pages_of(&now).value);
+    uint64_t mapped = distance(mapped_of(&then).value, mapped_of(&now).value);
+    if (is_settled(&got))
+      ck_assert_uint_eq(got.moved.value, anon + mapped);
+    opposite += is_settled(&got) && anon > 0 && mapped > 0;
   }
-  struct walk_result result = walk(tree, 0);
-  ck_assert_int_eq(result.error, 0);
-  assert_counts(&result.out, COUNTS(0));
-  tree_remove(tree);
+  ck_assert_int_gt(opposite, 5000);
 }
 END_TEST
 
-START_TEST(a_sum_over_no_process_is_absent_and_not_zero)
+/* All but those who were read map, unmap, share and fork as they like. */
+START_TEST(error_covers_any_change_of_those_who_were_not_read)
 {
-  char *tree = tree_make();
-  write_stat(tree, 2, "kthreadd", 'S', PF_KTHREAD, 0);
-  struct walk_result result = walk(tree, 0);
-  const struct reading sums[] = {result.out.pss,      result.out.pss_anon,
-                                 result.out.pss_file, result.out.pss_shmem,
-                                 result.out.swap_pss, result.out.rss};
-  for (size_t i = 0; i < sizeof(sums) / sizeof(*sums); i++)
-    ck_assert_int_eq(sums[i].state, READING_ABSENT);
-  tree_remove(tree);
-}
-END_TEST
-
-START_TEST(sums_that_cannot_be_are_malformed)
-{
-  char *tree = tree_make();
-  for (unsigned pid = 3; pid <= 4; pid++) {
-    write_process(tree, pid, 4);
-    write_of(tree, pid, "smaps_rollup", ROLLUP_HEADER "Pss: 9007199254740991 kB\n");
+  uint64_t random = 6;
+  for (int i = 0; i < 20000; i++) {
+    struct machine then = random_processes(&random);
+    then.unsplit = random_unsplit(&random);
+    struct machine now = then;
+    const uint32_t read = mask_of(&then, PROCESS_READ);
+    struct mix before = random_mix(&random, then.count);
+    struct mix after = random_mix(&random, then.count);
+    for (uint32_t j = next_random(&random) % PAGES_MAX; j > 0; j--) {
+      int kind = random_kind(&random);
+      uint32_t mask = random_mask(&random, &before);
+      map_page(&then, kind, mask);
+      if (next_random(&random) % 2)
+        mask = (mask & read) | (random_mask(&random, &after) & ~read);
+      map_page(&now, kind, mask);
+    }
+    for (uint32_t j = next_random(&random) % 100; j > 0; j--)
+      map_page(&now, random_kind(&random), random_mask(&random, &after) & ~read);
+    struct processes got = settle_later(&then, &now);
+    assert_covers_all(&got, &now);
   }
-  struct walk_result result = walk(tree, 0);
-  assert_counts(&result.out, COUNTS([IS_READ] = 2));
-  ck_assert_int_eq(result.out.pss.state, READING_MALFORMED);
-  tree_remove(tree);
 }
 END_TEST
 
-START_TEST(a_proc_that_cannot_be_listed_is_an_error)
+/* One who frees 100 MB of heap and maps 80 MB of files after the walk, beside another's
+ * 30 MB of files. By the sum of the counters, 20 MB would have moved. */
+START_TEST(heap_that_became_files_moved_twice)
 {
-  char *tree = tree_make();
-  ck_assert_int_eq(walk(tree, 0).error, -ENOENT);
-  tree_write(tree, "proc", "a file");
-  ck_assert_int_eq(walk(tree, 0).error, -ENOTDIR);
-  tree_remove(tree);
+  struct machine then = {.count = 2, .kinds = {PROCESS_GUESSED, PROCESS_READ}};
+  map_pages(&then, FILE_PAGES, 2, MB(30));
+  struct machine now = then;
+  map_pages(&then, ANON, 1, MB(100));
+  map_pages(&now, FILE_PAGES, 1, MB(80));
+  struct processes got = settle_later(&then, &now);
+  ck_assert_uint_eq(got.pss.value, MB(130));
+  ck_assert_uint_eq(got.pss_anon.value, MB(100)); /* as it was then */
+  ck_assert_uint_eq(got.moved.value, MB(180));
+  assert_bounds(&got, &now);
 }
 END_TEST
 
-START_TEST(on_a_live_machine_this_very_process_is_read)
+/* Where nobody is left out, all memory is somebody's. */
+START_TEST(with_all_private_the_sum_is_exact)
 {
-  struct walk_result result = walk("/", 0);
-  ck_assert_int_eq(result.error, 0);
-  ck_assert_uint_ge(result.out.read_count.value, 1);
-  ck_assert_uint_gt(result.out.pss.value, 0);
-  ck_assert_uint_le(result.out.pss.value, result.out.rss.value);
+  uint64_t random = 2;
+  for (int i = 0; i < 2000; i++) {
+    struct machine machine = {.count = 1 + next_random(&random) % PROCESSES_MAX};
+    uint32_t readings = next_random(&random);
+    for (unsigned j = 0; j < machine.count; j++)
+      machine.kinds[j] = readings >> j & 1 ? PROCESS_READ : PROCESS_GUESSED;
+    for (uint32_t j = next_random(&random) % PAGES_MAX; j > 0; j--)
+      map_page(&machine, (int)(next_random(&random) % KINDS),
+               1u << next_random(&random) % machine.count);
+    struct processes got = settle(&machine, true);
+    ck_assert_uint_eq(got.pss.value, true_pss(&machine, true));
+    ck_assert_uint_eq(got.pss_anon.value, machine.distinct[ANON]);
+    ck_assert_uint_eq(got.pss_file.value + got.pss_shmem.value,
+                      machine.distinct[FILE_PAGES] + machine.distinct[SHMEM]);
+  }
 }
 END_TEST
 
-SUITE_MAIN(
-    "processes", sums_are_exact_over_all_processes,
-    five_hundred_processes_are_all_counted, what_has_no_address_space_is_never_opened,
-    a_kernel_threads_fifo_is_not_waited_for, an_empty_smaps_is_a_process_without_mm,
-    on_a_live_machine_a_missing_file_is_a_process_that_ended,
-    in_a_captured_tree_a_missing_smaps_was_denied_to_the_capture,
-    a_tree_captured_without_stat_is_read,
-    a_denied_process_is_unread_with_its_resident_size,
-    a_process_whose_stat_is_denied_counts_as_denied,
-    a_malformed_file_is_named_with_path_and_line,
-    what_is_no_file_is_malformed_and_does_not_block,
-    further_malformed_files_are_counted_and_do_not_stop_the_walk,
-    without_a_rollup_smaps_is_summed_by_mapping,
-    one_process_without_the_split_makes_the_split_absent,
-    a_process_above_the_limit_is_left_alone, entries_that_are_no_pid_are_not_processes,
-    a_sum_over_no_process_is_absent_and_not_zero, sums_that_cannot_be_are_malformed,
-    a_proc_that_cannot_be_listed_is_an_error, on_a_live_machine_this_very_process_is_read)
+/* A database whose smaps is not opened, beside three who share a library with it. */
+START_TEST(lone_large_process_has_a_small_error)
+{
+  struct machine machine = {
+      .count = 4, .kinds = {PROCESS_GUESSED, PROCESS_READ, PROCESS_READ, PROCESS_READ}};
+  map_pages(&machine, ANON, 1, MB(900));
+  map_pages(&machine, FILE_PAGES, 1, MB(100));
+  map_pages(&machine, ANON, 2, MB(30));
+  map_pages(&machine, FILE_PAGES, 2 | 4 | 8, MB(6));
+  map_pages(&machine, FILE_PAGES, ~0u, MB(2));
+  for (int counters = 0; counters < 2; counters++) {
+    struct processes got = settle(&machine, counters);
+    ck_assert_uint_le(got.error.value, MB(25));
+    ck_assert_uint_le(distance(got.pss.value, MB(1038)), got.error.value);
+  }
+}
+END_TEST
+
+/* Two who forked and share everything, which is 100 MB. */
+static const struct {
+  enum process_kind a, b;
+  bool counters;
+  uint64_t pss, guess_error;
+} forks[] = {
+    {PROCESS_READ, PROCESS_READ, true, MB(100), 0},
+    {PROCESS_GUESSED, PROCESS_GUESSED, false, MB(200), MB(100)},
+    {PROCESS_GUESSED, PROCESS_GUESSED, true, MB(100), 0},
+    {PROCESS_READ, PROCESS_GUESSED, false, MB(150), MB(100)}, /* all or nothing */
+    {PROCESS_READ, PROCESS_GUESSED, true, MB(100), MB(50)},
+};
+
+START_TEST(who_shares_everything_may_be_off_by_one_of_them)
+{
+  for (size_t i = 0; i < LENGTH(forks); i++) {
+    struct machine machine = {.count = 2, .kinds = {forks[i].a, forks[i].b}};
+    map_pages(&machine, ANON, 1 | 2, MB(100));
+    struct processes got = settle(&machine, forks[i].counters);
+    ck_assert_uint_eq(got.pss.value, forks[i].pss);
+    ck_assert_uint_eq(got.pss_anon.value, forks[i].pss);
+    ck_assert_uint_eq(got.guess_error.value, forks[i].guess_error);
+  }
+}
+END_TEST
+
+/* One who was read shares its heap of 100 MB with a child who was not, and has 200 MB of
+ * files to itself: its Pss is 250 MB, and does not tell how they are divided. */
+START_TEST(heap_shared_with_a_guess_is_covered_without_parts)
+{
+  const struct smaps smaps = {.rss = reading_known(MB(300)),
+                              .pss = reading_known(MB(250)),
+                              .anonymous = reading_known(MB(100)),
+                              .private_clean = reading_known(MB(200)),
+                              .mappings_count = 1};
+  struct process at[2] = {0};
+  process_take_smaps(&at[0], &smaps);
+  process_guess(&at[1], (struct pss_split){.anon = MB(100)});
+  const struct walk walk = {.roster = {.at = at, .count = LENGTH(at)},
+                            .anon_pages = reading_known(MB(100)),
+                            .mapped = reading_known(MB(200))};
+  struct processes sums;
+  double oldest_at;
+  tally(&walk, &sums, &oldest_at);
+  processes_settle(&sums, walk.anon_pages, walk.mapped);
+  ck_assert_uint_eq(sums.unsplit_count.value, 1);
+  ck_assert_uint_le(distance(sums.pss.value, MB(300)), sums.error.value);
+  /* at most the 50 MB that the counters leave, at least nothing: all may be shared */
+  ck_assert_uint_eq(sums.pss.value, MB(300));
+  ck_assert_uint_eq(sums.guess_error.value, MB(50));
+}
+END_TEST
+
+/* --- how the guess is made ---------------------------------------------------------- */
+
+/* One read, and one guessed that has 100 MB of each kind. */
+static struct processes one_guessed(void)
+{
+  struct processes sums = nobody();
+  sums.read_count = sums.guessed_count = reading_known(1);
+  sums.guessed_anon = sums.guessed_anon_most = reading_known(MB(100));
+  sums.guessed_file = sums.guessed_shmem = reading_known(MB(100));
+  sums.guessed_shared_most = reading_known(MB(200));
+  return sums;
+}
+
+START_TEST(with_nobody_guessed_the_sums_stay)
+{
+  struct processes sums = nobody();
+  sums.read_count = reading_known(1);
+  sums.pss = reading_known(MB(60));
+  sums.pss_anon = reading_known(MB(10));
+  sums.pss_file = reading_known(MB(20));
+  sums.pss_shmem = reading_known(MB(30));
+  sums.shared_anon = reading_known(MB(10));
+  sums.anon_pages_then = reading_known(MB(200));
+  sums.mapped_then = reading_known(MB(300));
+  processes_settle(&sums, reading_known(MB(200)), reading_known(MB(300)));
+  ck_assert_uint_eq(sums.pss.value, MB(60));
+  ck_assert_uint_eq(sums.pss_anon.value, MB(10));
+  ck_assert_uint_eq(sums.pss_file.value, MB(20));
+  ck_assert_uint_eq(sums.pss_shmem.value, MB(30));
+  ck_assert_uint_eq(sums.estimated.value, 0);
+  ck_assert_uint_eq(sums.error.value, 0);
+}
+END_TEST
+
+/* Of the files and shared memory of those who were read, so much was theirs alone. */
+static const struct {
+  uint64_t rss, pss_anon, pss_file, pss_shmem; /* of the read, MB */
+  uint64_t file, shmem;                        /* the guess, MB */
+} ratios[] = {
+    {0, 0, 0, 0, 100, 100},     /* nobody to go by */
+    {500, 500, 0, 0, 100, 100}, /* none who had files */
+    {500, 100, 60, 40, 25, 25}, /* 100 of 400 */
+    {500, 100, 300, 100, 100, 100},
+    {500, 100, 300, 300, 100, 100}, /* never more than all */
+    {500, 100, 0, 0, 0, 0},
+};
+
+START_TEST(guess_shares_files_as_those_who_were_read_do)
+{
+  for (size_t i = 0; i < LENGTH(ratios); i++) {
+    struct processes sums = one_guessed();
+    sums.rss = reading_known(MB(ratios[i].rss));
+    sums.pss_anon = reading_known(MB(ratios[i].pss_anon));
+    sums.pss_file = reading_known(MB(ratios[i].pss_file));
+    sums.pss_shmem = reading_known(MB(ratios[i].pss_shmem));
+    sums.shared_mapped = reading_known(MB(200));
+    struct processes as_one = sums;
+    processes_settle(&sums, unknown, unknown);
+    ck_assert_uint_eq(sums.pss_anon.value, MB(ratios[i].pss_anon + 100));
+    ck_assert_uint_eq(sums.pss_file.value, MB(ratios[i].pss_file + ratios[i].file));
+    ck_assert_uint_eq(sums.pss_shmem.value, MB(ratios[i].pss_shmem + ratios[i].shmem));
+    ck_assert_uint_eq(sums.estimated.value, MB(100 + ratios[i].file + ratios[i].shmem));
+    as_one.unsplit_count = reading_known(1);
+    processes_settle(&as_one, unknown, unknown);
+    ck_assert_uint_eq(as_one.estimated.value, sums.estimated.value);
+    /* from nothing to all */
+    uint64_t guess = MB(ratios[i].file + ratios[i].shmem);
+    uint64_t other = MB(200) - guess;
+    ck_assert_uint_eq(sums.guess_error.value, guess > other ? guess : other);
+  }
+}
+END_TEST
+
+/* 40 MB anonymous and 30 MB of files were read; the guess is 100 and 200 MB, of which
+ * others may share 80 and 200 MB. */
+static struct processes guess_beside_read(void)
+{
+  struct processes sums = one_guessed();
+  sums.pss = sums.rss = reading_known(MB(70));
+  sums.pss_anon = reading_known(MB(40));
+  sums.pss_file = reading_known(MB(30));
+  sums.shared_anon = reading_known(MB(80));
+  sums.shared_mapped = reading_known(MB(200));
+  return sums;
+}
+
+static const struct {
+  struct reading anon_pages, mapped; /* then */
+  uint64_t anon, shared, error;
+} bounds[] = {
+    {{0}, {0}, 100, 200, 80 + 200},
+    {KNOWN(500), KNOWN(500), 100, 200, 80 + 200},
+    {KNOWN(140), KNOWN(230), 100, 200, 80 + 200},
+    {KNOWN(100), KNOWN(130), 60, 100, 40 + 100},
+    {KNOWN(50), KNOWN(31), 10, 1, 0 + 1},
+    {KNOWN(30), KNOWN(20), 0, 0, 0}, /* shrank since they were read */
+    {KNOWN(100), {0}, 60, 200, 40 + 200},
+    {{0}, KNOWN(130), 100, 100, 80 + 100},
+    {{MB(1), READING_DENIED}, {MB(1), READING_MALFORMED}, 100, 200, 80 + 200},
+};
+
+START_TEST(counters_bound_the_guess)
+{
+  for (size_t i = 0; i < LENGTH(bounds); i++) {
+    struct processes sums = guess_beside_read();
+    sums.anon_pages_then = bounds[i].anon_pages;
+    sums.mapped_then = bounds[i].mapped;
+    processes_settle(&sums, reading_known(MB(45)), reading_known(MB(35)));
+    ck_assert_uint_eq(sums.pss_anon.value, MB(40 + bounds[i].anon));
+    ck_assert_uint_eq(sums.pss_file.value + sums.pss_shmem.value,
+                      MB(30 + bounds[i].shared));
+    ck_assert_uint_eq(sums.pss.value, MB(70 + bounds[i].anon + bounds[i].shared));
+    ck_assert_msg(sums.guess_error.value == MB(bounds[i].error), "%zu", i);
+  }
+}
+END_TEST
+
+/* Without the parts, of the same only the sums are known: of a guess of 300 MB, at most
+ * 180 are shared, so the larger kind has at least 20 MB. */
+static const struct {
+  struct reading anon_pages, mapped; /* then */
+  uint64_t pss, error;
+} joint_bounds[] = {
+    {{0}, {0}, 300, 280},
+    {KNOWN(500), KNOWN(500), 300, 280},
+    {KNOWN(170), KNOWN(200), 300, 280},
+    {KNOWN(70), KNOWN(200), 200, 180},
+    {KNOWN(10), KNOWN(260), 200, 180}, /* one may be less than was read of it */
+    {KNOWN(260), KNOWN(10), 200, 180},
+    {KNOWN(50), KNOWN(50), 30, 10},
+    {KNOWN(50), KNOWN(30), 10, 0},
+    {KNOWN(30), KNOWN(20), 0, 0}, /* shrank since they were read */
+    /* one alone is no bound */
+    {KNOWN(100), {0}, 300, 280},
+    {{0}, KNOWN(130), 300, 280},
+    {KNOWN(100), {0, READING_DENIED}, 300, 280},
+    {{MB(1), READING_DENIED}, {MB(1), READING_MALFORMED}, 300, 280},
+};
+
+START_TEST(counters_bound_the_guess_jointly_where_parts_are_not_told)
+{
+  for (size_t i = 0; i < LENGTH(joint_bounds); i++) {
+    struct processes sums = guess_beside_read();
+    sums.unsplit_count = reading_known(1);
+    sums.shared_anon = reading_known(MB(60));
+    sums.shared_mapped = reading_known(MB(120));
+    sums.anon_pages_then = joint_bounds[i].anon_pages;
+    sums.mapped_then = joint_bounds[i].mapped;
+    processes_settle(&sums, reading_known(MB(45)), reading_known(MB(35)));
+    ck_assert_msg(sums.pss.value == MB(70 + joint_bounds[i].pss), "%zu", i);
+    ck_assert_uint_eq(sums.estimated.value, MB(joint_bounds[i].pss));
+    ck_assert_msg(sums.guess_error.value == MB(joint_bounds[i].error), "%zu", i);
+  }
+}
+END_TEST
+
+/* --- the error ---------------------------------------------------------------------- */
+
+static const struct {
+  struct reading anon_pages_then, mapped_then, anon_pages, mapped, moved;
+} moves[] = {
+    {KNOWN(20), KNOWN(30), KNOWN(20), KNOWN(30), KNOWN(0)},
+    {KNOWN(20), KNOWN(30), KNOWN(25), KNOWN(32), KNOWN(7)},
+    {KNOWN(20), KNOWN(30), KNOWN(15), KNOWN(30), KNOWN(5)},
+    {KNOWN(20), KNOWN(30), KNOWN(18), KNOWN(29), KNOWN(3)},
+    /* one does not make up for the other */
+    {KNOWN(20), KNOWN(30), KNOWN(15), KNOWN(35), KNOWN(10)},
+    {KNOWN(20), KNOWN(30), KNOWN(60), KNOWN(3), KNOWN(67)},
+    /* unknown where one of the four is */
+    {{0}, KNOWN(30), KNOWN(20), KNOWN(30), {0}},
+    {KNOWN(20), {0}, KNOWN(20), KNOWN(30), {0}},
+    {KNOWN(20), KNOWN(30), {0}, KNOWN(30), {0}},
+    {KNOWN(20), KNOWN(30), KNOWN(20), {0}, {0}},
+    {KNOWN(20), KNOWN(30), KNOWN(20), {0, READING_DENIED}, {0, READING_DENIED}},
+    {{0}, KNOWN(30), KNOWN(20), {0, READING_DENIED}, {0, READING_DENIED}},
+    {{0, READING_MALFORMED}, {0}, {0, READING_DENIED}, {0}, {0, READING_MALFORMED}},
+    {{0}, {0, READING_MALFORMED}, {0}, {0, READING_DENIED}, {0, READING_MALFORMED}},
+};
+
+START_TEST(error_covers_what_the_counters_moved)
+{
+  for (size_t i = 0; i < LENGTH(moves); i++) {
+    struct processes sums = nobody();
+    sums.read_count = reading_known(1);
+    sums.anon_pages_then = moves[i].anon_pages_then;
+    sums.mapped_then = moves[i].mapped_then;
+    processes_settle(&sums, moves[i].anon_pages, moves[i].mapped);
+    ck_assert_int_eq(sums.moved.state, moves[i].moved.state);
+    ck_assert_uint_eq(sums.moved.value, moves[i].moved.value);
+    ck_assert_int_eq(sums.error.state, READING_KNOWN);
+    ck_assert_uint_eq(sums.error.value, moves[i].moved.value);
+  }
+}
+END_TEST
+
+START_TEST(error_is_the_sum_of_its_parts)
+{
+  struct processes sums = one_guessed();
+  sums.shared_anon = reading_known(MB(100)); /* 100 of guess_error */
+  sums.unread_rss = reading_known(MB(1000));
+  sums.rounding = reading_known(4096);
+  sums.stale = reading_known(MB(10000));
+  sums.anon_pages_then = sums.mapped_then = reading_known(MB(2000));
+  sums.error = reading_known(4711);
+  processes_settle(&sums, reading_known(MB(2001)), reading_known(MB(1998)));
+  ck_assert_uint_eq(sums.moved.value, MB(3));
+  ck_assert_uint_eq(sums.guess_error.value, MB(100));
+  ck_assert_uint_eq(sums.error.value, MB(1000) + 4096 + MB(10000) + MB(3) + MB(100));
+}
+END_TEST
+
+START_TEST(parts_are_absent_where_smaps_of_one_does_not_tell_them)
+{
+  struct processes sums = one_guessed();
+  sums.unsplit_count = reading_known(1);
+  processes_settle(&sums, unknown, unknown);
+  ck_assert_uint_eq(sums.pss.value, MB(300));
+  ck_assert_int_eq(sums.pss.state, READING_KNOWN);
+  ck_assert_int_eq(sums.pss_anon.state, READING_ABSENT);
+  ck_assert_int_eq(sums.pss_file.state, READING_ABSENT);
+  ck_assert_int_eq(sums.pss_shmem.state, READING_ABSENT);
+  ck_assert_uint_eq(sums.pss_anon.value + sums.pss_file.value + sums.pss_shmem.value, 0);
+}
+END_TEST
+
+START_TEST(sum_that_is_not_known_is_not_settled)
+{
+  struct processes sums = one_guessed();
+  reading_fill(&sums.pss, 4, READING_ABSENT);
+  const struct processes before = sums;
+  processes_settle(&sums, reading_known(MB(500)), reading_known(MB(500)));
+  ck_assert_mem_eq(&sums, &before, sizeof(sums));
+}
+END_TEST
+
+SUITE_MAIN("processes", sum_is_no_further_from_the_truth_than_its_error,
+           error_also_covers_what_came_or_went_since_the_walk,
+           sum_is_as_close_where_smaps_does_not_tell_the_parts,
+           error_covers_one_kind_of_memory_that_became_another,
+           error_covers_any_change_of_those_who_were_not_read,
+           heap_that_became_files_moved_twice, with_all_private_the_sum_is_exact,
+           lone_large_process_has_a_small_error,
+           who_shares_everything_may_be_off_by_one_of_them,
+           heap_shared_with_a_guess_is_covered_without_parts,
+           with_nobody_guessed_the_sums_stay,
+           guess_shares_files_as_those_who_were_read_do, counters_bound_the_guess,
+           counters_bound_the_guess_jointly_where_parts_are_not_told,
+           error_covers_what_the_counters_moved, error_is_the_sum_of_its_parts,
+           parts_are_absent_where_smaps_of_one_does_not_tell_them,
+           sum_that_is_not_known_is_not_settled)

@@ -36,10 +36,13 @@ static const char rollup[] = HEADER "Rss:              171348 kB\n"
                                     "Pss_File:           2321 kB\n"
                                     "Pss_Shmem:         14421 kB\n"
                                     "Shared_Clean:      14020 kB\n"
+                                    "Private_Clean:      3232 kB\n"
                                     "Private_Dirty:    120172 kB\n"
+                                    "Anonymous:        128080 kB\n"
                                     "KSM:                   0 kB\n"
                                     "AnonHugePages:         0 kB\n"
                                     "Shared_Hugetlb:    20480 kB\n"
+                                    "Private_Hugetlb:    6144 kB\n"
                                     "Swap:              13288 kB\n"
                                     "SwapPss:           11288 kB\n"
                                     "Locked:                0 kB\n";
@@ -52,6 +55,11 @@ static void assert_is_rollup(const struct smaps *smaps)
   ck_assert_known(smaps->pss_anon, KB(127736));
   ck_assert_known(smaps->pss_file, KB(2321));
   ck_assert_known(smaps->pss_shmem, KB(14421));
+  ck_assert_known(smaps->anonymous, KB(128080));
+  ck_assert_known(smaps->private_clean, KB(3232));
+  ck_assert_known(smaps->private_dirty, KB(120172));
+  ck_assert_known(smaps->private_hugetlb, KB(6144));
+  ck_assert_known(smaps->shared_hugetlb, KB(20480));
   ck_assert_known(smaps->swap_pss, KB(11288));
 }
 
@@ -73,6 +81,12 @@ START_TEST(mappings_of_a_plain_smaps_are_summed)
       "Rss:                 684 kB\n"
       "Pss:                 171 kB\n"
       "Pss_Dirty:             0 kB\n"
+      "Shared_Clean:        600 kB\n"
+      "Private_Clean:        80 kB\n"
+      "Private_Dirty:         4 kB\n"
+      "Anonymous:             4 kB\n"
+      "Shared_Hugetlb:     2048 kB\n"
+      "Private_Hugetlb:    4096 kB\n"
       "Swap:                  0 kB\n"
       "SwapPss:               3 kB\n"
       "Locked:                0 kB\n"
@@ -83,26 +97,42 @@ START_TEST(mappings_of_a_plain_smaps_are_summed)
       "Size:                  4 kB\n"
       "Rss:                  40 kB\n"
       "Pss:                  29 kB\n"
+      "Private_Clean:         1 kB\n"
+      "Private_Dirty:        12 kB\n"
+      "Anonymous:            12 kB\n"
+      "Shared_Hugetlb:        0 kB\n"
+      "Private_Hugetlb:    2048 kB\n"
       "SwapPss:              50 kB\n"
       "THPeligible:           1\n"
       "VmFlags: ex \n");
   ck_assert_uint_eq(smaps.mappings_count, 2);
   ck_assert_known(smaps.rss, KB(724));
   ck_assert_known(smaps.pss, KB(200));
+  ck_assert_known(smaps.anonymous, KB(16));
+  ck_assert_known(smaps.private_clean, KB(81));
+  ck_assert_known(smaps.private_dirty, KB(16));
+  ck_assert_known(smaps.private_hugetlb, KB(6144));
+  ck_assert_known(smaps.shared_hugetlb, KB(2048));
   ck_assert_known(smaps.swap_pss, KB(53));
   ck_assert_int_eq(smaps.pss_anon.state, READING_ABSENT);
 }
 END_TEST
 
-/* 2.6.32: no SwapPss, no VmFlags. */
+/* 2.6.32: no SwapPss, no Anonymous, no VmFlags. */
 START_TEST(absent_field_is_not_zero)
 {
   struct smaps smaps = parse("08048000-080f6000 r-xp 00000000 ca:00 809   /usr/sbin/x\n"
                              "Size:                696 kB\n"
                              "Rss:                 232 kB\n"
                              "Pss:                   0 kB\n"
+                             "Shared_Clean:        232 kB\n"
+                             "Private_Clean:         0 kB\n"
                              "Swap:                 12 kB\n");
   ck_assert_known(smaps.pss, 0);
+  ck_assert_known(smaps.private_clean, 0);
+  ck_assert_int_eq(smaps.anonymous.state, READING_ABSENT);
+  ck_assert_int_eq(smaps.private_hugetlb.state, READING_ABSENT);
+  ck_assert_int_eq(smaps.shared_hugetlb.state, READING_ABSENT);
   ck_assert_int_eq(smaps.swap_pss.state, READING_ABSENT);
   ck_assert_int_eq(smaps.pss_file.state, READING_ABSENT);
 }
@@ -137,11 +167,17 @@ END_TEST
 START_TEST(key_is_not_found_inside_another)
 {
   struct smaps smaps = parse(HEADER "Pss_Dirty: 1 kB\nPss: 20 kB\nSwapPss: 300 kB\n"
-                                    "NewPss: 5 kB\nPss_Annex: 5 kB\nRssAnon: 5 kB\n");
+                                    "NewPss: 5 kB\nPss_Annex: 5 kB\nRssAnon: 5 kB\n"
+                                    "Shared_Clean: 6 kB\nShared_Dirty: 7 kB\n"
+                                    "AnonHugePages: 8 kB\n");
   ck_assert_known(smaps.pss, KB(20));
   ck_assert_known(smaps.swap_pss, KB(300));
   ck_assert_int_eq(smaps.pss_anon.state, READING_ABSENT);
   ck_assert_int_eq(smaps.rss.state, READING_ABSENT);
+  ck_assert_int_eq(smaps.anonymous.state, READING_ABSENT);
+  ck_assert_int_eq(smaps.private_clean.state, READING_ABSENT);
+  ck_assert_int_eq(smaps.private_dirty.state, READING_ABSENT);
+  ck_assert_int_eq(smaps.shared_hugetlb.state, READING_ABSENT);
 }
 END_TEST
 
@@ -169,6 +205,9 @@ static const struct {
     {HEADER "Pss: 4 kB\nRss: 18446744073709551612 kB\n", "number out of range",
      "Rss:", 3},
     {HEADER "Pss: 9007199254740992 kB\n", "number out of range", "Pss:", 2},
+    {HEADER "Pss: 4 kB\nAnonymous: -4 kB\n", "not a number of kB", "Anonymous:", 3},
+    {HEADER "Pss: 4 kB\nPrivate_Hugetlb: 9007199254740992 kB\n", "number out of range",
+     "Private_Hugetlb:", 3},
     {HEADER "Rss: 8 kB\n", "no such line", "Pss", 0},
     {HEADER, "no such line", "Pss", 0},
     {"\n", "no such line", "Pss", 0},

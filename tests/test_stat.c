@@ -84,6 +84,58 @@ START_TEST(page_size_is_that_of_the_captured_machine)
 }
 END_TEST
 
+/* Fields 1 to 19; the parent is the test's. */
+#define TO_PRIORITY(parent)                                                              \
+  "1 (p) S " parent " 2 3 0 -1 4194560 694 3344 44 51 12 155 53 97 20 0"
+
+static const struct {
+  const char *text;
+  uint64_t parent, threads, start, vsize, stack;
+} numbers[] = {
+    {TO_PRIORITY("0") " 1 0 56 4026368 7 18446744073709551615 1 2 140722866 0 0\n", 0, 1,
+     56, 4026368, 140722866},
+    {TO_PRIORITY("4194303") " 40 0 98765432101 9223372036854775807 7 9 1 2 "
+                            "9223372036854775807 0 0\n",
+     4194303, 40, 98765432101, INT64_MAX, INT64_MAX},
+    {TO_PRIORITY("1") " 0 0 0 0 7 9 0 0 0 0 0\n", 1, 0, 0, 0, 0},
+    {TO_PRIORITY("1") " 2 -5 3 4 7 9 x y 5 z\n", 1, 2, 3, 4, 5}, /* we do without */
+    /* and so without a stack */
+    {TO_PRIORITY("1") " 2 0 3 4 7 9 1 2 5", 1, 2, 3, 4, 5},
+    {TO_PRIORITY("1") " 2 0 3 4 7 9 1 2", 1, 2, 3, 4, 0},
+    {TO_PRIORITY("1") " 2 0 3 4 7 9 1 2 \n", 1, 2, 3, 4, 0},
+    {TO_PRIORITY("1") " 2 0 3 4 7 9", 1, 2, 3, 4, 0},
+    {TO_PRIORITY("1") " 2 0 3 4 7 \n", 1, 2, 3, 4, 0},
+    {TO_PRIORITY("1") " 2 0 3 4 7", 1, 2, 3, 4, 0},
+    /* the line may end after any of them */
+    {TO_PRIORITY("1") " 2 0 3 4 7\n", 1, 2, 3, 4, 0},
+    {TO_PRIORITY("1") " 2 0 3 4 7 9\n", 1, 2, 3, 4, 0},
+    {TO_PRIORITY("1") " 2 0 3 4 7 9 1 2\n", 1, 2, 3, 4, 0},
+    {TO_PRIORITY("1") " 2 0 3 4 7 9 1 2 9\n", 1, 2, 3, 4, 9},
+    {TO_PRIORITY("1") " 2 0 3 4 7 9 1 2 9 \n", 1, 2, 3, 4, 9},
+    /* and what comes after it is not of it */
+    {TO_PRIORITY("1") " 2 0 3 4 7\n9 1 2 5 6\n", 1, 2, 3, 4, 0},
+    {TO_PRIORITY("1") " 2 0 3 4 7 9 1 2\n5\n", 1, 2, 3, 4, 0},
+    {TO_PRIORITY("1") " 2 0 3 4 7 9 1 2 9\nx -1\n", 1, 2, 3, 4, 9},
+};
+
+START_TEST(family_age_and_size_are_read)
+{
+  for (size_t i = 0; i < LENGTH(numbers); i++) {
+    struct stat_line got = {.stack = 4711};
+    struct fault fault = {0};
+    int error = stat_parse(scan_string(numbers[i].text), 4096, &got, &fault);
+    ck_assert_msg(error == 0, "%s: %s", numbers[i].text, fault.near);
+    ck_assert_uint_eq(got.parent, numbers[i].parent);
+    ck_assert_uint_eq(got.threads, numbers[i].threads);
+    ck_assert_uint_eq(got.start, numbers[i].start);
+    ck_assert_uint_eq(got.vsize, numbers[i].vsize);
+    ck_assert_uint_eq(got.rss, 7 * 4096);
+    ck_assert_uint_eq(got.stack, numbers[i].stack);
+    ck_assert_uint_eq(fault.count, 0);
+  }
+}
+END_TEST
+
 static const struct {
   const char *text, *cause, *near;
 } refused[] = {
@@ -91,6 +143,9 @@ static const struct {
     {"\n", "no name in parentheses", ""},
     {"1 (p S 1 2 3\n", "no name in parentheses", ""},
     {"1 (p)", "not a field of stat", ""},
+    {"1 (p)\n", "not a field of stat", ""},
+    {"1 (p)\n S 1 2 3 0 -1 0\n", "not a field of stat", ""},
+    {"1 (p) S\n", "not a field of stat", ""},
     {"1 (p) Sleeping 1 2 3 0 -1 0\n", "not a field of stat", "Sleeping"},
     {"1 (p) S 1 2 3 0 -1", "not a field of stat", ""},
     {"1 (p)" REST("S", "0x200000", "1"), "not a field of stat", "0x200000"},
@@ -100,14 +155,29 @@ static const struct {
      "18446744073709551611"},
     {"1 (p)" REST("S", "0", "2251799813685248"), "not a field of stat",
      "2251799813685248"}, /* 2^63 bytes */
-    {"1 (p) S 1 2 3 0 -1 0 694 3344 44 51 12 155 53 97 20 0 1 0 56 4026368\n",
-     "not a field of stat", ""},
+    /* the pages are missing */
+    {TO_PRIORITY("1") " 1 0 56 4026368", "not a field of stat", ""},
+    {TO_PRIORITY("1") " 1 0 56 4026368\n", "not a field of stat", ""},
+    {TO_PRIORITY("1") " 1 0 56 4026368 \n", "not a field of stat", ""},
+    {TO_PRIORITY("1") " 1 0 56 4026368\n7 9 1 2 5 6\n", "not a field of stat", ""},
+    {TO_PRIORITY("1") " 1 0 56", "not a field of stat", ""},
+    {TO_PRIORITY("-1") " 1 0 56 4026368 7 0 0 0 0\n", "not a field of stat", "-1"},
+    {TO_PRIORITY("1") " -2 0 56 4026368 7 0 0 0 0\n", "not a field of stat", "-2"},
+    {TO_PRIORITY("1") " 1 0 -3 4026368 7 0 0 0 0\n", "not a field of stat", "-3"},
+    {TO_PRIORITY("1") " 1 0 56 -4 7 0 0 0 0\n", "not a field of stat", "-4"},
+    {TO_PRIORITY("1") " 1 0 56 4026368 7 0 0 0 -5 0\n", "not a field of stat", "-5"},
+    {TO_PRIORITY("1") " 1 0 56 4026368 7 0 0 0 -5\n", "not a field of stat", "-5"},
+    {TO_PRIORITY("1") " 1 0 56 4026368 -7\n", "not a field of stat", "-7"},
+    {TO_PRIORITY("1") " 1 0 56 4026368 7 0 0 0 18446744073709551615 0\n",
+     "not a field of stat", "18446744073709551615"},
 };
 
 START_TEST(line_that_is_no_stat_leaves_out_untouched)
 {
   for (size_t i = 0; i < LENGTH(refused); i++) {
-    struct stat_line got = {.state = 'q', .kernel_thread = true, .rss = 4711};
+    struct stat_line got, before;
+    memset(&before, 'q', sizeof(before));
+    got = before;
     struct fault fault = {0};
     int error = stat_parse(scan_string(refused[i].text), 4096, &got, &fault);
     ck_assert_msg(error == -EBADMSG, "%s: %d", refused[i].text, error);
@@ -115,11 +185,11 @@ START_TEST(line_that_is_no_stat_leaves_out_untouched)
     ck_assert_str_eq(fault.near, refused[i].near);
     ck_assert_uint_eq(fault.line, 1);
     ck_assert_uint_eq(fault.count, 1);
-    ck_assert(got.state == 'q' && got.kernel_thread && got.rss == 4711);
+    ck_assert_mem_eq(&got, &before, sizeof(got));
   }
 }
 END_TEST
 
 SUITE_MAIN("stat", name_may_hold_any_byte, state_flags_and_pages_are_read,
-           page_size_is_that_of_the_captured_machine,
+           page_size_is_that_of_the_captured_machine, family_age_and_size_are_read,
            line_that_is_no_stat_leaves_out_untouched)

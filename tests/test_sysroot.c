@@ -5,6 +5,7 @@
 #include "suite.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -254,6 +255,43 @@ START_TEST(root_may_be_closed_twice)
 }
 END_TEST
 
+START_TEST(another_root_lives_by_itself)
+{
+  struct fixture f = setup();
+  struct sysroot twin;
+  char moved[512];
+  tree_write(f.tree, "proc/meminfo", "MemTotal: 1 kB\n");
+  ck_assert_int_eq(sysroot_dup(&f.root, &twin), 0);
+  ck_assert_int_ne(twin.fd, f.root.fd);
+  ck_assert_int_eq(fcntl(twin.fd, F_GETFD), FD_CLOEXEC);
+  ck_assert_str_eq(twin.path, f.tree);
+  ck_assert(!twin.live);
+
+  /* of the same folder, wherever it is now */
+  sysroot_close(&f.root);
+  snprintf(moved, sizeof(moved), "%s.moved", f.tree);
+  ck_assert_int_eq(rename(f.tree, moved), 0);
+  ck_assert_int_eq(sysroot_slurp(&twin, "proc/meminfo", &f.text), 0);
+  ck_assert_uint_eq(f.text.length, 15);
+  ck_assert_int_eq(rename(moved, f.tree), 0);
+  sysroot_close(&twin);
+  teardown(&f);
+}
+END_TEST
+
+START_TEST(another_root_is_live_as_the_first_is)
+{
+  struct sysroot root, twin;
+  ck_assert_int_eq(sysroot_open("/", &root), 0);
+  ck_assert_int_eq(sysroot_dup(&root, &twin), 0);
+  ck_assert(twin.live);
+  ck_assert_str_eq(twin.path, "");
+  sysroot_close(&twin);
+  sysroot_close(&root);
+  ck_assert_int_eq(sysroot_dup(&root, &twin), -EBADF);
+}
+END_TEST
+
 START_TEST(captured_tree_is_not_live_and_this_machine_is)
 {
   struct fixture f = setup();
@@ -383,6 +421,119 @@ START_TEST(pattern_whose_directory_cannot_be_read_fails)
 }
 END_TEST
 
+/* What sysroot_each_number visited. */
+struct numbers {
+  uint32_t numbers[700];
+  uint64_t inodes[700];
+  unsigned count, stop_at;
+  int result;
+};
+
+static int visit_number(void *context, uint32_t number, uint64_t inode)
+{
+  struct numbers *got = context;
+  ck_assert_uint_lt(got->count, 700);
+  got->numbers[got->count] = number;
+  got->inodes[got->count] = inode;
+  return ++got->count == got->stop_at ? got->result : 0;
+}
+
+static int compare_numbers(const void *a, const void *b)
+{
+  const uint32_t *x = a, *y = b;
+  return (*x > *y) - (*x < *y);
+}
+
+START_TEST(numbers_are_visited_and_no_other_name)
+{
+  static const char *const others[] = {
+      "0",         "00",   "007", "-1", "+1",         "1a", "a1",  "1.",
+      " 1",        "self", "0x1", ".1", "2147483648", "1:", "1,2", "99999999999999999999",
+      "4294967297"};
+  static const uint32_t want[] = {1, 9, 10, 4194304, 2147483647};
+  struct fixture f = setup();
+  struct numbers got = {0};
+  for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
+    char path[64];
+    snprintf(path, sizeof(path), "proc/%s", others[i]);
+    tree_write(f.tree, path, "");
+  }
+  tree_write(f.tree, "proc/1/stat", "");
+  tree_write(f.tree, "proc/9", ""); /* need not be a directory */
+  tree_write(f.tree, "proc/2147483647/stat", "");
+  tree_write(f.tree, "proc/4194304/stat", "");
+  tree_write(f.tree, "proc/10/stat", "");
+  ck_assert_int_eq(sysroot_each_number(&f.root, "proc", visit_number, &got), 0);
+  qsort(got.numbers, got.count, sizeof(*got.numbers), compare_numbers);
+  ck_assert_uint_eq(got.count, sizeof(want) / sizeof(*want));
+  ck_assert_mem_eq(got.numbers, want, sizeof(want));
+  teardown(&f);
+}
+END_TEST
+
+START_TEST(numbers_of_a_directory_larger_than_the_buffer_have_their_inodes)
+{
+  struct fixture f = setup();
+  struct numbers got = {0};
+  bool seen[601] = {false};
+  char path[512];
+  for (unsigned i = 1; i <= 600; i++) {
+    snprintf(path, sizeof(path), "proc/1/task/%u", i);
+    tree_write(f.tree, path, "");
+  }
+  ck_assert_int_eq(sysroot_each_number(&f.root, "proc/1/task", visit_number, &got), 0);
+  ck_assert_uint_eq(got.count, 600);
+  for (unsigned i = 0; i < 600; i++) {
+    struct stat st;
+    snprintf(path, sizeof(path), "%s/proc/1/task/%u", f.tree, got.numbers[i]);
+    ck_assert_int_eq(stat(path, &st), 0);
+    ck_assert_uint_eq(got.inodes[i], st.st_ino);
+    ck_assert(!seen[got.numbers[i]]);
+    seen[got.numbers[i]] = true;
+  }
+  teardown(&f);
+}
+END_TEST
+
+START_TEST(processes_of_this_machine_come_in_order)
+{
+  struct sysroot root;
+  struct numbers got = {.result = 1, .stop_at = 700};
+  bool self = false;
+  ck_assert_int_eq(sysroot_open("/", &root), 0);
+  ck_assert_int_ge(sysroot_each_number(&root, "proc", visit_number, &got), 0);
+  for (unsigned i = 0; i < got.count; i++) {
+    ck_assert(i == 0 || got.numbers[i - 1] < got.numbers[i]);
+    self |= got.numbers[i] == (uint32_t)getpid();
+  }
+  ck_assert(self || got.count == 700);
+  sysroot_close(&root);
+}
+END_TEST
+
+START_TEST(numbers_end_with_the_first_that_fails)
+{
+  struct fixture f = setup();
+  tree_write(f.tree, "proc/1", "");
+  tree_write(f.tree, "proc/2", "");
+  tree_write(f.tree, "proc/3", "");
+  struct numbers got = {.stop_at = 2, .result = -ERANGE};
+  ck_assert_int_eq(sysroot_each_number(&f.root, "proc", visit_number, &got), -ERANGE);
+  ck_assert_uint_eq(got.count, 2);
+  got = (struct numbers){.stop_at = 1, .result = 17};
+  ck_assert_int_eq(sysroot_each_number(&f.root, "proc", visit_number, &got), 17);
+  ck_assert_uint_eq(got.count, 1);
+
+  got = (struct numbers){0};
+  ck_assert_int_eq(sysroot_each_number(&f.root, "sys", visit_number, &got), -ENOENT);
+  ck_assert_int_eq(sysroot_each_number(&f.root, "proc/1", visit_number, &got), -ENOTDIR);
+  /* a directory, and no pattern */
+  ck_assert_int_eq(sysroot_each_number(&f.root, "pro?", visit_number, &got), -ENOENT);
+  ck_assert_uint_eq(got.count, 0);
+  teardown(&f);
+}
+END_TEST
+
 START_TEST(each_error_says_what_becomes_of_the_file)
 {
   static const struct {
@@ -414,9 +565,13 @@ SUITE_MAIN("sysroot", file_is_read_whole_at_any_size, empty_file_is_an_empty_tex
            file_above_the_limit_is_refused_and_the_buffer_stays_usable,
            freed_text_is_empty_and_usable, root_path_loses_its_trailing_slashes,
            root_that_cannot_be_opened_is_left_untouched, root_may_be_closed_twice,
+           another_root_lives_by_itself, another_root_is_live_as_the_first_is,
            captured_tree_is_not_live_and_this_machine_is,
            pattern_visits_each_path_that_matches,
            directory_larger_than_the_buffer_is_visited_whole,
            visits_end_with_the_first_that_fails,
            pattern_whose_directory_cannot_be_read_fails,
+           numbers_are_visited_and_no_other_name,
+           numbers_of_a_directory_larger_than_the_buffer_have_their_inodes,
+           processes_of_this_machine_come_in_order, numbers_end_with_the_first_that_fails,
            each_error_says_what_becomes_of_the_file)

@@ -4,16 +4,25 @@
 #define MEMINFO_EXPLAIN_COLLECT_H
 
 #include "meminfo_explain/bracket.h"
+#include "meminfo_explain/census.h"
 #include "meminfo_explain/sample.h"
 #include "meminfo_explain/sysroot.h"
 
 #include <stdbool.h>
 
+/* smaps of larger processes is not opened, unless one asks for it: reading it takes 13 ms
+ * per GiB of small pages (tests/bench/run), and holds the process up for as long. */
+#define COLLECT_PSS_MAX_PROCESS ((uint64_t)8 << 30)
+
 struct collect_options {
-  bool pss;          /* walk the processes */
-  double pss_budget; /* share of one CPU in percent the walk may take; 0: any */
+  bool pss; /* walk the processes */
+  /* Share of one CPU in percent the walk may take. Then it goes on by itself, from one
+   * collect to the next, and each takes what is known by then. 0: any; then each collect
+   * waits for a walk of its own over all. */
+  double pss_budget;
+  double interval; /* seconds from one collect to the next, with a budget */
   uint64_t
-      pss_max_process; /* bytes of Rss above which a process is left alone; 0: none */
+      pss_max_process; /* bytes of Rss above which smaps is not opened; 0: no limit */
 };
 
 /* Used by one thread at a time. A steady-state collect() allocates nothing. */
@@ -22,17 +31,17 @@ struct collector {
   struct text text;
   struct bracket bracket;
   struct reading percpu_unit; /* a CPU's part of the first percpu chunk: a constant */
-  /* The last walk over the processes: it stands until the next one is due. */
-  struct processes processes;
-  struct source_status smaps;
-  struct reading mapped_anon; /* AnonPages + Mapped at the time */
-  double pss_started;         /* monotonic time, seconds; 0 before the first */
-  double pss_cpu;             /* CPU time it took, seconds */
+  struct census *census;      /* of the processes; NULL before the first with Pss */
 };
 
 /* 0, or -errno with *collector untouched. */
 int collector_open(const char *root, struct collector *collector);
 void collector_close(struct collector *collector);
+
+/* Begins the walk over the processes ahead of the first collect, and gives it `seconds`
+ * to get through. Without options->pss it is nothing. */
+void collector_prepare(struct collector *collector, const struct collect_options *options,
+                       double seconds);
 
 /* Replaces *out. 0, or -errno where meminfo cannot be read (-EBADMSG: it is not a
  * meminfo); even then *out holds the rest, and out->sources the reasons. */

@@ -10,4 +10,7 @@
  * the source is known without fault, or this kernel does not have it. */
 bool complaint(const struct sample *sample, enum source source, char *out, size_t size);
 
+/* Likewise of a process whose smaps does not answer. False where there is none. */
+bool complaint_hung(const struct hung *hung, char *out, size_t size);
+
 #endif

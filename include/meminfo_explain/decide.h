@@ -12,6 +12,7 @@ struct decision {
   struct reading reading;
   uint64_t error;  /* bytes the reading, or its absence, may be wrong by */
   bool unbounded;  /* no such bound is known */
+  bool passing;    /* it is missing for now, and will be known again by itself */
   bool withholds;  /* without this number there is no accounting worth showing */
   const char *why; /* one sentence; NULL where there was nothing to decide */
 };

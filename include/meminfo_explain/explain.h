@@ -113,7 +113,6 @@ struct explanation {
   struct identity_result identities[IDENTITY_COUNT];
   struct percentage ratios[RATIO_COUNT];
   struct percentage pss_coverage; /* Rss of processes read, of all seen */
-  struct reading pss_error;       /* what the sum of Pss may be short by */
   const char *refused; /* why no black hole is computed at all; NULL if it is */
 };
 

@@ -1,43 +1,61 @@
 /* SPDX-License-Identifier: MIT */
-/* The sum of Pss over all processes: a full walk of proc/PID/smaps_rollup, or smaps on
- * kernels before 4.14. */
+/* What all processes come to: the sum of Pss, how much of it was read, and what it may be
+ * off by. */
 #ifndef MEMINFO_EXPLAIN_PROCESSES_H
 #define MEMINFO_EXPLAIN_PROCESSES_H
 
 #include "meminfo_explain/reading.h"
-#include "meminfo_explain/scan.h"
-#include "meminfo_explain/sysroot.h"
 
+/* Bytes, but for the counts. */
 struct processes {
-  struct reading pss, pss_anon, pss_file, pss_shmem; /* sums over processes read */
-  struct reading swap_pss, rss;
-  struct reading unread_rss; /* of processes we could not or would not read */
-  /* Most the sum of Pss is short by from being cut to whole kB. */
-  struct reading rounding;
-  /* Change of AnonPages + Mapped since the walk, of which Pss knows nothing yet: 0 in the
-   * sample of the walk itself. */
-  struct reading moved;
+  /* Sums over all processes with an address space, those left out below excepted: as
+   * read, as moved since by statm, or as estimated where smaps was not opened. */
+  struct reading pss, pss_anon, pss_file, pss_shmem;
+  struct reading swap_pss;
+  struct reading hugetlb_private; /* huge pages mapped by one process; not in Pss */
+  struct reading hugetlb_shared;  /* those mapped by several, once for each of them */
+  struct reading rss;             /* of the processes read */
+  struct reading unread_rss;      /* of those left out: denied or malformed */
+  struct reading estimated;       /* part of pss that no reading backs */
+  /* What pss may be off by. */
+  struct reading error;
+  /* The parts of it, and what processes_settle needs. */
+  struct reading rounding;    /* each Pss printed is cut to whole kB */
+  struct reading stale;       /* what moved, whose sharing changed, or who ended, since */
+  struct reading moved;       /* change of AnonPages and of Mapped since the walk */
+  struct reading guess_error; /* of those estimated without a reading */
+  struct reading guessed_anon; /* what they have mapped */
+  struct reading guessed_file, guessed_shmem;
+  struct reading guessed_anon_most; /* the most of any one of them */
+  struct reading guessed_shared_most;
+  /* What of the processes read may be shared with others, at the most. */
+  struct reading shared_anon, shared_mapped;
+  struct reading anon_pages_then, mapped_then; /* of meminfo, at the time of the walk */
   /* Each process is counted once, as what it is. */
   struct reading read_count;
+  struct reading guessed_count;       /* estimated without a reading */
+  struct reading new_count;           /* not yet looked at */
   struct reading kernel_thread_count; /* never opened */
   struct reading zombie_count;
   struct reading no_mm_count;    /* an exiting process: opens, and is empty */
+  struct reading twin_count;     /* in another's address space: vfork, CLONE_VM */
   struct reading vanished_count; /* ended between the listing and the reading */
   struct reading denied_count;
   struct reading malformed_count;
-  struct reading too_large_count; /* above the limit: left alone */
+  /* Of those: */
+  struct reading unsplit_count; /* read, from smaps that does not tell parts of Pss */
+  struct reading large_count;   /* above the limit: smaps is never opened */
+  struct reading fresh_count;   /* read in the last pass */
 };
 #define PROCESSES_READINGS (sizeof(struct processes) / sizeof(struct reading))
 
-/* What the sum of Pss may be short by: unread processes, rounding, and what moved since.
- */
-struct reading processes_error(const struct processes *processes);
-
-/* Replaces *out. Processes of more than `max_rss` bytes are not opened (0: no limit).
- * `text` is scratch. *fault and `where` (of `where_size`) tell the first bad file.
- * 0, or -errno where proc itself cannot be listed. */
-int processes_collect(const struct sysroot *root, uint64_t page_size, uint64_t max_rss,
-                      struct text *text, struct processes *out, struct fault *fault,
-                      char *where, size_t where_size);
+/* From a walk's sums to the above, in a sample with these AnonPages and Mapped: adds the
+ * estimates of those that were not read, and fills in moved, guess_error and error.
+ *
+ * What processes come to that were not read is bounded from both sides: together they
+ * have at least what the largest has mapped, less what others may share with it, and at
+ * most what is left of AnonPages, or of Mapped, when those read are taken away. */
+void processes_settle(struct processes *processes, struct reading anon_pages,
+                      struct reading mapped);
 
 #endif

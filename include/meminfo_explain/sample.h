@@ -47,6 +47,14 @@ struct source_status {
   char path[96];      /* the file at fault where the row's path is a pattern, else "" */
 };
 
+/* A process whose smaps did not answer: it is set aside until it does. */
+struct hung {
+  uint32_t pid; /* 0: none */
+  double since; /* monotonic time, seconds */
+};
+/* So many at most are waited for at a time, each by a thread; then the walk rests. */
+#define HUNG_MAX 8
+
 struct sample {
   uint64_t page_size; /* bytes */
   struct meminfo meminfo;
@@ -65,9 +73,10 @@ struct sample {
   struct reading thread_stack_count;     /* objects of a slab cache of stacks */
   struct reading lxcfs_count;            /* fuse.lxcfs mounts over our meminfo */
   struct processes processes;
+  struct hung hung[HUNG_MAX];
   double read_seconds; /* spent on everything but the processes */
-  double pss_seconds;  /* CPU time of the walk over the processes */
-  double pss_age;      /* seconds since that walk began; 0 if it is of this sample */
+  double pss_seconds;  /* CPU time of the last pass over the processes */
+  double pss_age;      /* seconds since the oldest reading in it; 0 in a captured tree */
   struct source_status sources[SOURCE_COUNT];
 };
 

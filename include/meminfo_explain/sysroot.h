@@ -27,6 +27,8 @@ struct text {
 
 /* 0, or -errno with *root untouched. */
 int sysroot_open(const char *path, struct sysroot *root);
+/* Another one of the same folder, to be closed by itself. 0, or -errno. */
+int sysroot_dup(const struct sysroot *root, struct sysroot *out);
 void sysroot_close(struct sysroot *root);
 
 /* Reads a file whole: pseudo-files have no size and may hold anything. Never blocks on
@@ -40,6 +42,15 @@ void text_free(struct text *text);
  * non-zero, and returns that; else 0, or -errno of the directory. */
 int sysroot_each(const struct sysroot *root, const char *pattern,
                  int (*visit)(void *context, const char *path), void *context);
+
+/* Calls visit(context, number, inode) for each entry of `directory` whose name is a
+ * decimal number without leading zeros: processes and threads. proc lists them in
+ * ascending order, and a process keeps its inode for as long as the kernel remembers it:
+ * the same number with the same inode is the same process (fs/proc/base.c). Allocates
+ * nothing. Stops when visit returns non-zero, and returns that; else 0, or -errno. */
+int sysroot_each_number(const struct sysroot *root, const char *directory,
+                        int (*visit)(void *context, uint32_t number, uint64_t inode),
+                        void *context);
 
 /* What a failed access says of the file: absent, denied, or else malformed. */
 enum reading_state sysroot_error_state(int error);

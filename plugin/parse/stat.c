@@ -9,7 +9,48 @@
 static const uint64_t pf_kthread = 0x00200000;
 
 /* Fields as proc(5) numbers them; the state is the first after the name. */
-enum { FIELD_STATE = 3, FIELD_FLAGS = 9, FIELD_RSS = 24 };
+enum { FIELD_STATE = 3, FIELD_FLAGS = 9, FIELD_RSS = 24, FIELD_STACK = 28 };
+
+static const struct number_row {
+  int field;
+  bool in_pages;
+  size_t offset; /* in struct stat_line */
+} number_rows[] = {
+    {4, false, offsetof(struct stat_line, parent)},
+    {20, false, offsetof(struct stat_line, threads)},
+    {22, false, offsetof(struct stat_line, start)},
+    {23, false, offsetof(struct stat_line, vsize)},
+    {FIELD_RSS, true, offsetof(struct stat_line, rss)},
+    {FIELD_STACK, false, offsetof(struct stat_line, stack)},
+};
+
+static int take_number(const struct number_row *row, struct span word, uint64_t page_size,
+                       struct stat_line *out)
+{
+  uint64_t *number = (uint64_t *)((char *)out + row->offset);
+  int error = span_number(word, number);
+  return error == 0 && row->in_pages ? scale(*number, page_size, number) : error;
+}
+
+/* What `word` says as field `field`. 0, or what is wrong with it. */
+static int take_field(int field, struct span word, uint64_t page_size,
+                      struct stat_line *out)
+{
+  uint64_t number;
+  if (field == FIELD_STATE) {
+    out->state = word.length == 1 ? *word.at : '\0';
+    return word.length == 1 ? 0 : -EBADMSG;
+  }
+  if (field == FIELD_FLAGS) {
+    int error = span_number(word, &number);
+    out->kernel_thread = error == 0 && (number & pf_kthread) != 0;
+    return error;
+  }
+  for (size_t i = 0; i < sizeof(number_rows) / sizeof(*number_rows); i++)
+    if (number_rows[i].field == field)
+      return take_number(&number_rows[i], word, page_size, out);
+  return word.length > 0 ? 0 : -EBADMSG;
+}
 
 int stat_parse(struct scan text, uint64_t page_size, struct stat_line *out,
                struct fault *fault)
@@ -20,23 +61,14 @@ int stat_parse(struct scan text, uint64_t page_size, struct stat_line *out,
     fault_note(fault, 1, (struct span){text.at, 0}, "no name in parentheses");
     return -EBADMSG;
   }
-  struct scan rest = scan_text(name_end + 1, (size_t)(text.end - name_end - 1));
-  for (int field = FIELD_STATE; field <= FIELD_RSS; field++) {
+  struct scan after = scan_text(name_end + 1, (size_t)(text.end - name_end - 1));
+  struct scan rest = after;
+  scan_line(&after, &rest);
+  for (int field = FIELD_STATE; field <= FIELD_STACK; field++) {
     struct span word = scan_word(&rest);
-    uint64_t number;
-    int error = 0;
-    if (field == FIELD_STATE) {
-      error = word.length == 1 ? 0 : -EBADMSG;
-      parsed.state = word.length == 1 ? *word.at : '\0';
-    } else if (field == FIELD_FLAGS) {
-      error = span_number(word, &number);
-      parsed.kernel_thread = error == 0 && (number & pf_kthread) != 0;
-    } else if (field == FIELD_RSS) {
-      error = span_number(word, &number);
-      if (error == 0)
-        error = scale(number, page_size, &parsed.rss);
-    }
-    if (error != 0) {
+    if (field > FIELD_RSS && word.length == 0)
+      break; /* we can do without */
+    if (take_field(field, word, page_size, &parsed) != 0) {
       fault_note(fault, 1, word, "not a field of stat");
       return -EBADMSG;
     }

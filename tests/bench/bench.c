@@ -58,15 +58,6 @@ static int sample_without_pss(void)
   return error;
 }
 
-static int pss_walk(void)
-{
-  struct fault fault = {0};
-  char where[96];
-  return processes_collect(&state.collector.root, state.sample.page_size, 0,
-                           &state.collector.text, &state.sample.processes, &fault, where,
-                           sizeof(where));
-}
-
 /* With the buffer that ours has grown, so that the kernel is asked as often. */
 static void read_bare(void)
 {
@@ -125,8 +116,7 @@ int main(void)
     return 2;
   }
   int sample = measure("sample_without_pss", sample_without_pss, 1.25);
-  int walk = measure("pss_walk", pss_walk, 2.0);
   collector_close(&state.collector);
   free(opened.paths);
-  return sample > walk ? sample : walk;
+  return sample;
 }

@@ -75,7 +75,7 @@ grep -Eq '^meminfo-explain: proc/meminfo:[0-9]+: ".*": not a number' "$work/err"
 
 # Wrong usage.
 for arguments in --bogus "--format xml" "--samples 0" "--samples x" "--interval -1" \
-	"--interval nan" extra; do
+	"--interval nan" "--pss-max x" "--pss-max -1" extra; do
 	# shellcheck disable=SC2086 # words on purpose
 	expect 2 $arguments
 	[ -s "$work/err" ] || fail "$arguments: no message"

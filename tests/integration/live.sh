@@ -6,7 +6,7 @@
 . "$(dirname "$0")/lib.sh"
 
 intervals=${INTERVALS:-60}
-# By default a busy machine's pss values may be withheld between two walks.
+# By default, pss may be withheld for a sample on a busy machine.
 configure 1 "PssBudget 100"
 start
 wait_for_samples "$intervals" $((intervals + 60))
@@ -35,3 +35,15 @@ for wanted in total/bytes-mem_total total/bytes-pcp_free kernel/bytes-vmalloc \
 	ls "$work/csv/testhost/meminfo_explain-$wanted"-* >/dev/null 2>&1 ||
 		fail "no $wanted"
 done
+
+# The sum of Pss agrees with AnonPages + Mapped within its own error, and the drift of two
+# counters over the CPUs of this machine (vm stats threshold is 125 pages at most).
+drift=$((2 * $(nproc) * 125 * $(getconf PAGESIZE)))
+column() {
+	cat "$work/csv/testhost/meminfo_explain-$1"-* | grep '^[0-9]' | sort
+}
+disagree=$(join -t , <(column identity/signed_bytes-pss_mapped_anon) \
+	<(column quality/bytes-pss_error) |
+	awk -F , -v drift="$drift" '$2 > $3 + drift || -$2 > $3 + drift' | wc -l)
+[ "$disagree" -le $((intervals / 20)) ] ||
+	fail "Pss and AnonPages + Mapped disagree in $disagree of $intervals samples"

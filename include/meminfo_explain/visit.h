@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* Asking one process: who it is, how much it has mapped, and what of that is its own.
+ * What it answers goes into its record, and nowhere else but into the walk's churn. */
+#ifndef MEMINFO_EXPLAIN_VISIT_H
+#define MEMINFO_EXPLAIN_VISIT_H
+
+#include "meminfo_explain/walk.h"
+
+/* One pass: the walk, how it reads, and what it has spent. */
+struct pass {
+  struct walk *walk;
+  const struct walk_files *files;
+  double now;   /* monotonic time of its begin */
+  double cpu;   /* CPU time of this thread up to which the budget was charged */
+  double begun; /* the same, at its begin */
+  struct fault fault;
+  char where[sizeof(((struct walk *)0)->where)];
+};
+
+/* All return 0, or -ECANCELED where the walk was taken away: then nothing was touched
+ * since, and nothing may be touched any more. */
+
+/* Reads stat: kind, start and thread of the process. */
+int visit_identify(struct pass *pass, struct process *process);
+
+/* Reads statm, or status of a large process: how much it has mapped. Where it has
+ * nothing, stat says why. */
+int visit_measure(struct pass *pass, struct process *process);
+
+/* Reads smaps. What fails is the process's new kind. */
+int visit_smaps(struct pass *pass, struct process *process);
+
+/* Reads meminfo: the counters that Pss is compared with. */
+int visit_counters(struct pass *pass);
+
+/* Whether it is too large for smaps to be opened. */
+void visit_judge_size(struct walk *walk, struct process *process);
+
+#endif

@@ -1,0 +1,417 @@
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include "meminfo_explain/visit.h"
+#include "meminfo_explain/field.h"
+#include "meminfo_explain/smaps.h"
+#include "meminfo_explain/stat.h"
+
+#include <errno.h>
+#include <linux/kcmp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* --- files of a process ----------------------------------------------------------- */
+
+/* Keeps the first file at fault. */
+static void note_where(struct pass *pass, const struct process *process, const char *name)
+{
+  if (pass->where[0] == '\0')
+    snprintf(pass->where, sizeof(pass->where), "proc/%u/%s", process->pid, name);
+}
+
+static int slurp_of(struct pass *pass, const struct process *process, const char *name)
+{
+  char path[64];
+  if (process->tid != 0)
+    snprintf(path, sizeof(path), "proc/%u/task/%u/%s", process->pid, process->tid, name);
+  else
+    snprintf(path, sizeof(path), "proc/%u/%s", process->pid, name);
+  return pass->files->slurp(pass->files->context, process->pid, path);
+}
+
+static struct scan text_of(const struct pass *pass)
+{
+  return scan_text(pass->files->text->bytes, pass->files->text->length);
+}
+
+static const char *smaps_name(const struct walk *walk)
+{
+  return walk->no_rollup ? "smaps" : "smaps_rollup";
+}
+
+static int slurp_smaps(struct pass *pass, const struct process *process)
+{
+  struct walk *walk = pass->walk;
+  int error = -ENOENT;
+  if (!walk->no_rollup)
+    error = slurp_of(pass, process, "smaps_rollup");
+  if (error != -ENOENT)
+    return error;
+  error = slurp_of(pass, process, "smaps");
+  if (error == 0)
+    walk->no_rollup = true;
+  return error;
+}
+
+/* --- who is it -------------------------------------------------------------------- */
+
+/* A reading goes, and with it what the process shared. */
+static void forget_reading(struct walk *walk, struct process *process)
+{
+  if (process->kind == PROCESS_READ)
+    walk->churn.shared -= (int64_t)process->shares;
+  process->shares = 0;
+}
+
+static void become(struct walk *walk, struct process *process, enum process_kind kind)
+{
+  forget_reading(walk, process);
+  process->kind = (unsigned char)kind;
+  /* Who ends while we look keeps its size: as much may have begun meanwhile. */
+  if (kind != PROCESS_GONE && kind != PROCESS_NO_MM)
+    process->anon = process->shared = 0;
+}
+
+static bool is_running(char state)
+{
+  return state != 'Z' && state != 'X';
+}
+
+struct thread_search {
+  struct pass *pass;
+  uint32_t pid, found;
+};
+
+/* Stops at the first thread that runs; -ECANCELED as slurp gives it. */
+static int visit_thread(void *context, uint32_t tid, uint64_t inode)
+{
+  (void)inode;
+  struct thread_search *search = context;
+  struct pass *pass = search->pass;
+  const struct process thread = {.pid = search->pid, .tid = tid};
+  struct stat_line stat;
+  struct fault ignored = {0};
+  if (tid == search->pid)
+    return 0;
+  int error = slurp_of(pass, &thread, "stat");
+  if (error != 0)
+    return error == -ECANCELED ? error : 0;
+  if (stat_parse(text_of(pass), pass->walk->page_size, &stat, &ignored) != 0 ||
+      !is_running(stat.state))
+    return 0;
+  search->found = tid;
+  return 1;
+}
+
+/* The leader has ended and shows no address space: a thread that still runs does.
+ * 0 with *tid (0: there is none), or -ECANCELED. */
+static int find_thread(struct pass *pass, uint32_t pid, uint32_t *tid)
+{
+  char directory[32];
+  snprintf(directory, sizeof(directory), "proc/%u/task", pid);
+  struct thread_search search = {.pass = pass, .pid = pid};
+  int error = sysroot_each_number(pass->walk->root, directory, visit_thread, &search);
+  *tid = search.found;
+  return error == -ECANCELED ? error : 0;
+}
+
+/* Whether the kernel says that two processes live in one address space: 1, 0, or -errno
+ * where it does not say. */
+static int kernel_says_same_mm(const struct walk *walk, uint32_t a, uint32_t b)
+{
+  if (!walk->own_pids)
+    return -ENOTSUP;
+  long order = syscall(SYS_kcmp, a, b, KCMP_VM, 0, 0);
+  return order < 0 ? -errno : order == 0;
+}
+
+/* Whether a process lives in the address space of its parent. Without the kernel's word:
+ * the parent waits, as it does in vfork(2), and both look the same from outside.
+ * 1, 0 or -ECANCELED. */
+static int is_twin(struct pass *pass, const struct process *process,
+                   const struct stat_line *stat)
+{
+  const struct process *parent = roster_find(&pass->walk->roster, (uint32_t)stat->parent);
+  if (parent == NULL || parent == process || parent->kind == PROCESS_KERNEL_THREAD ||
+      parent->kind == PROCESS_ZOMBIE)
+    return 0;
+  int same = kernel_says_same_mm(pass->walk, process->pid, parent->pid);
+  if (same >= 0)
+    return same;
+  struct stat_line other;
+  struct fault ignored = {0};
+  int error = slurp_of(pass, parent, "stat");
+  if (error != 0)
+    return error == -ECANCELED ? error : 0;
+  return stat_parse(text_of(pass), pass->walk->page_size, &other, &ignored) == 0 &&
+         other.state == 'D' && other.vsize == stat->vsize && other.rss == stat->rss &&
+         other.stack == stat->stack;
+}
+
+/* What a process with an address space is. 0 or -ECANCELED. */
+static int identify_user(struct pass *pass, struct process *process,
+                         const struct stat_line *stat)
+{
+  int twin = is_twin(pass, process, stat);
+  if (twin < 0)
+    return twin;
+  if (twin) {
+    become(pass->walk, process, PROCESS_TWIN);
+  } else if (process->kind != PROCESS_READ) {
+    /* What is anonymous of it, statm or smaps will say. */
+    process_guess(process, (struct pss_split){.anon = stat->rss});
+  }
+  return 0;
+}
+
+static int identify_ended(struct pass *pass, struct process *process,
+                          const struct stat_line *stat)
+{
+  uint32_t tid = 0;
+  if (stat->threads > 1) {
+    int error = find_thread(pass, process->pid, &tid);
+    if (error != 0)
+      return error;
+  }
+  process->tid = tid;
+  if (tid == 0)
+    become(pass->walk, process, PROCESS_ZOMBIE);
+  else if (process->kind != PROCESS_READ)
+    process_guess(process, (struct pss_split){.anon = stat->rss});
+  return 0;
+}
+
+static int take_stat(struct pass *pass, struct process *process,
+                     const struct stat_line *stat)
+{
+  struct walk *walk = pass->walk;
+  if (process->start != stat->start) { /* another process of the same number */
+    forget_reading(walk, process);
+    process->born |= process->start != 0;
+    process_reset(process);
+    process->start = stat->start;
+  }
+  process->identified = true;
+  process->tid = 0;
+  if (stat->kernel_thread) {
+    /* One that is about to execute a program (usermodehelper) will not stay one. */
+    process->settled = process->kind == PROCESS_KERNEL_THREAD;
+    become(walk, process, PROCESS_KERNEL_THREAD);
+    return 0;
+  }
+  if (!is_running(stat->state))
+    return identify_ended(pass, process, stat);
+  return identify_user(pass, process, stat);
+}
+
+/* Reads stat, and says what the process is. 0 or -ECANCELED. */
+int visit_identify(struct pass *pass, struct process *process)
+{
+  struct walk *walk = pass->walk;
+  char path[32];
+  snprintf(path, sizeof(path), "proc/%u/stat", process->pid);
+  int error = pass->files->slurp(pass->files->context, process->pid, path);
+  if (error == -ECANCELED)
+    return error;
+  struct stat_line stat;
+  if (error == 0) {
+    if (stat_parse(text_of(pass), walk->page_size, &stat, &pass->fault) == 0)
+      return take_stat(pass, process, &stat);
+    note_where(pass, process, "stat");
+    become(walk, process, PROCESS_MALFORMED);
+  } else if (error == -ENOENT && !walk->root->live) {
+    process->identified = true; /* a tree captured without stat */
+    if (process->kind != PROCESS_READ)
+      process_guess(process, (struct pss_split){0});
+  } else {
+    become(walk, process,
+           sysroot_error_state(error) == READING_ABSENT ? PROCESS_GONE : PROCESS_DENIED);
+  }
+  return 0;
+}
+
+/* --- how much has it mapped ------------------------------------------------------- */
+
+void visit_judge_size(struct walk *walk, struct process *process)
+{
+  uint64_t limit = walk->options.max_process;
+  process->large = limit > 0 && process_rss(process) > limit;
+}
+
+/* A line of kB in the text last read. */
+static struct reading kb_of(const struct pass *pass, const char *key)
+{
+  struct fault ignored = {0};
+  uint64_t value;
+  if (field_parse(text_of(pass), key, 2, &value, &ignored) != 0 ||
+      scale(value, 1024, &value) != 0)
+    return reading_missing(READING_ABSENT);
+  return reading_known(value);
+}
+
+/* What status says of the kinds of memory (4.5). 0, -ECANCELED, or -errno where it does
+ * not. */
+static int ask_status(struct pass *pass, struct process *process)
+{
+  int error = slurp_of(pass, process, "status");
+  if (error != 0)
+    return error;
+  const struct reading anon = kb_of(pass, "RssAnon"), file = kb_of(pass, "RssFile"),
+                       shmem = kb_of(pass, "RssShmem");
+  if (reading_state_join(anon.state, reading_state_join(file.state, shmem.state)) !=
+      READING_KNOWN)
+    return -EBADMSG;
+  forget_reading(pass->walk, process);
+  process_guess(process, (struct pss_split){anon.value, file.value, shmem.value});
+  return 0;
+}
+
+/* 0, -ECANCELED, or -errno where there is no telling. */
+static int ask_statm(struct pass *pass, struct process *process)
+{
+  struct statm statm;
+  int error = slurp_of(pass, process, "statm");
+  if (error != 0)
+    return error;
+  if (statm_parse(text_of(pass), pass->walk->page_size, &statm, &pass->fault) != 0) {
+    note_where(pass, process, "statm");
+    return -EBADMSG;
+  }
+  if (statm.resident == 0)
+    return -ESRCH; /* no address space: let stat say why */
+  process_take_statm(process, statm);
+  process->scanned = true;
+  return 0;
+}
+
+/* How much a process has mapped now; 0 or -ECANCELED. */
+int visit_measure(struct pass *pass, struct process *process)
+{
+  int error = process->large ? ask_status(pass, process) : -ENOENT;
+  if (error != 0 && error != -ECANCELED)
+    error = ask_statm(pass, process);
+  if (error == -ESRCH || (error == -ENOENT && pass->walk->root->live)) {
+    error = visit_identify(pass, process);
+    if (error == 0 && process->kind == PROCESS_READ && process->tid == 0)
+      become(pass->walk, process, PROCESS_NO_MM);
+  }
+  if (error == -ECANCELED)
+    return error;
+  visit_judge_size(pass->walk, process);
+  return 0;
+}
+
+/* --- smaps ------------------------------------------------------------------------ */
+
+/* Nothing could be read, because of the process or of us. It keeps its size by statm. */
+static void leave_unread(struct pass *pass, struct process *process,
+                         enum process_kind kind)
+{
+  forget_reading(pass->walk, process);
+  process->kind = (unsigned char)kind;
+}
+
+/* By how much a new reading is above what had been estimated, of a process that hardly
+ * moved: then others did it. */
+static int64_t surprise_of(const struct process *process, const struct smaps *smaps)
+{
+  struct process before = *process;
+  uint64_t rss = smaps->rss.value, anon = smaps->anonymous.value, pss;
+  if (!before.scanned)
+    process_take_statm(
+        &before, (struct statm){.resident = rss, .shared = rss > anon ? rss - anon : 0});
+  process_estimate(&before, &pss);
+  if (process_moved(&before) > process_rss(&before) / 64)
+    return 0;
+  return (int64_t)(smaps->pss.value - pss);
+}
+
+static void take_smaps(struct pass *pass, struct process *process,
+                       const struct smaps *smaps)
+{
+  struct walk *walk = pass->walk;
+  bool read_before = process->kind == PROCESS_READ;
+  const struct statm statm = {.resident = process_rss(process),
+                              .shared = process->shared};
+  if (read_before) {
+    walk->churn.surprise += surprise_of(process, smaps);
+    walk->churn.shared -= (int64_t)process->shares;
+  }
+  process_take_smaps(process, smaps);
+  /* statm and smaps may differ by a constant of the process. */
+  if (process->scanned)
+    process_anchor(process, statm);
+  if (read_before || process->born)
+    walk->churn.shared += (int64_t)process->shares;
+  process->pass = walk->pass;
+}
+
+/* Not there, or no address space. 0 or -ECANCELED. */
+static int smaps_absent(struct pass *pass, struct process *process, int error)
+{
+  struct walk *walk = pass->walk;
+  if (error == -ENOENT && !walk->root->live) {
+    leave_unread(pass, process, PROCESS_DENIED); /* nor could the capture read it */
+    return 0;
+  }
+  if (error == -ENOENT && process->tid == 0) {
+    become(walk, process, PROCESS_GONE);
+    return 0;
+  }
+  /* It has no address space any more, or its thread has ended: stat says which. */
+  uint32_t asked = process->tid;
+  error = visit_identify(pass, process);
+  if (error == 0 && process_has_smaps(process) && process->tid == asked)
+    become(walk, process, PROCESS_NO_MM);
+  return error;
+}
+
+/* 0 or -ECANCELED. */
+int visit_smaps(struct pass *pass, struct process *process)
+{
+  struct walk *walk = pass->walk;
+  int error = slurp_smaps(pass, process);
+  if (error == -ECANCELED)
+    return error;
+  process->asked_at = pass->now;
+  struct smaps smaps;
+  switch (sysroot_error_state(error)) {
+  case READING_ABSENT:
+    return smaps_absent(pass, process, error);
+  case READING_DENIED:
+    leave_unread(pass, process, PROCESS_DENIED);
+    return 0;
+  case READING_KNOWN:
+    break;
+  case READING_MALFORMED:
+    fault_note(&pass->fault, 0, (struct span){"", 0}, "cannot be read");
+    note_where(pass, process, smaps_name(walk));
+    leave_unread(pass, process, PROCESS_MALFORMED);
+    return 0;
+  }
+  if (smaps_parse(text_of(pass), &smaps, &pass->fault) != 0) {
+    note_where(pass, process, smaps_name(walk));
+    leave_unread(pass, process, PROCESS_MALFORMED);
+  } else if (smaps.mappings_count == 0) {
+    return smaps_absent(pass, process, -ESRCH);
+  } else {
+    take_smaps(pass, process, &smaps);
+    visit_judge_size(walk, process);
+  }
+  return 0;
+}
+
+/* The counters that Pss is compared with. 0 or -ECANCELED. */
+int visit_counters(struct pass *pass)
+{
+  int error = pass->files->slurp(pass->files->context, 0, "proc/meminfo");
+  if (error == -ECANCELED)
+    return error;
+  if (error != 0)
+    pass->files->text->length = 0;
+  pass->walk->anon_pages = kb_of(pass, "AnonPages");
+  pass->walk->mapped = kb_of(pass, "Mapped");
+  return 0;
+}

@@ -1,0 +1,32 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# usage: threads.sh TSAN_BUILD_DIR BUILD_DIR
+# The plugin's threads inside the real daemon: built with ThreadSanitizer, and under
+# helgrind; on this machine, while a reading of smaps hangs, where one can be made to.
+# shellcheck source=tests/integration/lib.sh
+. "$(dirname "$0")/lib.sh"
+other=$(cd "$2" && pwd)
+# shellcheck source=tests/integration/hang.sh
+. "$(dirname "$0")/hang.sh"
+
+compiler=$(sed -n 's/^CMAKE_C_COMPILER:[^=]*=//p' "$build/CMakeCache.txt")
+libtsan=$("$compiler" -print-file-name=libtsan.so)
+
+get_stuck || echo "skipped: no process can be made to hang here: $(cat "$work/why")"
+configure 1 ""
+start env LD_PRELOAD="$libtsan" TSAN_OPTIONS=exitcode=66
+wait_for_samples 9 60
+stop
+! grep -A 30 'WARNING: ThreadSanitizer' "$work/stderr" >&2 || fail "ThreadSanitizer found something"
+let_go
+
+rm -rf "$work/csv" "$work/log"
+cp "$other/plugins/meminfo_explain.so" "$work/plugins/"
+configure 2 ""
+start valgrind --tool=helgrind --log-file="$work/helgrind"
+wait_for_samples 4 120
+stop
+grep -q 'ERROR SUMMARY: 0 errors' "$work/helgrind" || {
+	cat "$work/helgrind" >&2
+	fail "helgrind found something"
+}

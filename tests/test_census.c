@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include "meminfo_explain/census.h"
+#include "meminfo_explain/clock.h"
+#include "suite.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define PAGE_SIZE_BYTES 4096
+
+/* --- files that hang: opening them waits until they are let go -----------------------
+ */
+
+static struct {
+  pthread_mutex_t lock;
+  pthread_cond_t changed;
+  char pattern[64]; /* paths that hold this hang; "": none */
+  unsigned hanging; /* threads that do */
+  unsigned opened;  /* of smaps_rollup */
+} files = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
+
+int __real_openat(int directory, const char *path, int flags, ...);
+int __wrap_openat(int directory, const char *path, int flags, ...);
+
+int __wrap_openat(int directory, const char *path, int flags, ...)
+{
+  pthread_mutex_lock(&files.lock);
+  files.opened += strstr(path, "smaps_rollup") != NULL;
+  while (files.pattern[0] != '\0' && strstr(path, files.pattern) != NULL) {
+    files.hanging++;
+    pthread_cond_broadcast(&files.changed);
+    pthread_cond_wait(&files.changed, &files.lock);
+    files.hanging--;
+    pthread_cond_broadcast(&files.changed);
+  }
+  pthread_mutex_unlock(&files.lock);
+  return __real_openat(directory, path, flags);
+}
+
+static void hang(const char *pattern)
+{
+  pthread_mutex_lock(&files.lock);
+  snprintf(files.pattern, sizeof(files.pattern), "%s", pattern);
+  pthread_cond_broadcast(&files.changed);
+  pthread_mutex_unlock(&files.lock);
+}
+
+static void let_go(void)
+{
+  hang("");
+}
+
+static unsigned opened(void)
+{
+  pthread_mutex_lock(&files.lock);
+  unsigned count = files.opened;
+  files.opened = 0;
+  pthread_mutex_unlock(&files.lock);
+  return count;
+}
+
+static void wait_for_hanging(unsigned count)
+{
+  pthread_mutex_lock(&files.lock);
+  while (files.hanging != count)
+    pthread_cond_wait(&files.changed, &files.lock);
+  pthread_mutex_unlock(&files.lock);
+}
+
+/* --- a census of a tree ----------------------------------------------------------- */
+
+static struct census *census;
+static struct census_result result;
+static char *tree;
+
+static const struct walk_options any = {.period = 1};
+
+static void write_process(unsigned pid, unsigned kb)
+{
+  char path[64], text[256];
+  snprintf(path, sizeof(path), "proc/%u/stat", pid);
+  snprintf(text, sizeof(text),
+           "%u (p) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 %u 9437184 %u 0 0 0\n", pid,
+           pid, kb / 4);
+  tree_write(tree, path, text);
+  snprintf(path, sizeof(path), "proc/%u/statm", pid);
+  snprintf(text, sizeof(text), "2304 %u 0 1 0 1 0\n", kb / 4);
+  tree_write(tree, path, text);
+  snprintf(path, sizeof(path), "proc/%u/smaps_rollup", pid);
+  snprintf(text, sizeof(text),
+           "0-1 ---p 0 0:0 0 [rollup]\nRss: %u kB\nPss: %u kB\nPss_Anon: %u kB\n"
+           "Pss_File: 0 kB\nPss_Shmem: 0 kB\nPrivate_Dirty: %u kB\nAnonymous: %u kB\n",
+           kb, kb, kb, kb, kb);
+  tree_write(tree, path, text);
+}
+
+/* Processes 1 to `count`, of 8 kB each. */
+static void begin(unsigned count)
+{
+  struct sysroot root;
+  tree = tree_make();
+  for (unsigned pid = 1; pid <= count; pid++)
+    write_process(pid, 8);
+  ck_assert_int_eq(sysroot_open(tree, &root), 0);
+  ck_assert_int_eq(census_open(&root, PAGE_SIZE_BYTES, &census), 0);
+  sysroot_close(&root);
+}
+
+static void end(void)
+{
+  census_close(census);
+  tree_remove(tree);
+}
+
+static double now(void)
+{
+  return clock_seconds(CLOCK_MONOTONIC);
+}
+
+/* Asks for a pass now and waits for it. */
+static bool passed(double seconds)
+{
+  census_request(census, &any, 0);
+  bool through = census_wait(census, seconds);
+  census_latest(census, &result);
+  return through;
+}
+
+static unsigned hung_count(void)
+{
+  unsigned count = 0;
+  for (int i = 0; i < HUNG_MAX; i++)
+    count += result.hung[i].pid != 0;
+  return count;
+}
+
+/* --- tests ------------------------------------------------------------------------ */
+
+START_TEST(there_is_no_result_before_the_first_pass)
+{
+  begin(3);
+  census_latest(census, &result);
+  ck_assert(result.passed_at == 0);
+  ck_assert_int_eq(result.processes.pss.state, READING_ABSENT);
+  ck_assert_uint_eq(opened(), 0);
+  end();
+}
+END_TEST
+
+START_TEST(a_pass_that_was_asked_for_comes)
+{
+  begin(3);
+  ck_assert(passed(30));
+  ck_assert_uint_eq(result.processes.pss.value, 24 * 1024);
+  ck_assert_uint_eq(result.processes.read_count.value, 3);
+  ck_assert_int_eq(result.smaps.state, READING_KNOWN);
+  ck_assert(result.cpu > 0);
+  ck_assert(result.passed_at > 0 && result.passed_at <= now());
+  ck_assert(result.oldest_at == result.passed_at);
+  write_process(4, 40);
+  ck_assert(passed(30));
+  ck_assert_uint_eq(result.processes.pss.value, 64 * 1024);
+  end();
+}
+END_TEST
+
+START_TEST(a_pass_is_made_shortly_before_it_is_wanted)
+{
+  begin(3);
+  ck_assert(passed(30));
+  double wanted = now() + 0.6;
+  census_request(census, &any, wanted);
+  while (now() < wanted - 0.4) {
+    double before = result.passed_at;
+    census_latest(census, &result);
+    ck_assert(result.passed_at == before); /* not at once */
+    usleep(10 * 1000);
+  }
+  ck_assert(census_wait(census, 30));
+  census_latest(census, &result);
+  ck_assert(result.passed_at > wanted - 0.4);
+  end();
+}
+END_TEST
+
+START_TEST(a_process_that_hangs_is_set_aside_and_the_others_are_read)
+{
+  begin(20);
+  hang("proc/8/smaps_rollup");
+  ck_assert(passed(30));
+  ck_assert_uint_eq(hung_count(), 1);
+  ck_assert_uint_eq(result.hung[0].pid, 8);
+  ck_assert(result.hung[0].since <= now() - CENSUS_PATIENCE);
+  ck_assert_uint_eq(result.processes.read_count.value, 19);
+  ck_assert_uint_eq(result.processes.guessed_count.value, 1);
+  /* From now on nobody waits for it. */
+  opened();
+  double start = now();
+  for (int i = 0; i < 5; i++)
+    ck_assert(passed(30));
+  ck_assert(now() - start < CENSUS_PATIENCE);
+  ck_assert_uint_eq(opened(), 5 * 19);
+  ck_assert_uint_eq(hung_count(), 1);
+  let_go();
+  wait_for_hanging(0);
+  end();
+}
+END_TEST
+
+START_TEST(asking_for_the_result_never_waits_for_what_hangs)
+{
+  begin(3);
+  hang("proc/2/smaps_rollup");
+  census_request(census, &any, 0);
+  wait_for_hanging(1);
+  double start = now();
+  for (int i = 0; i < 1000; i++)
+    census_latest(census, &result);
+  ck_assert(now() - start < CENSUS_PATIENCE / 2);
+  ck_assert_uint_eq(hung_count(), 0);
+  let_go();
+  ck_assert(census_wait(census, 30));
+  census_latest(census, &result);
+  ck_assert_uint_eq(result.processes.read_count.value, 3);
+  ck_assert_uint_eq(hung_count(), 0);
+  end();
+}
+END_TEST
+
+START_TEST(who_hung_is_read_again_but_not_at_once)
+{
+  begin(3);
+  hang("proc/2/smaps_rollup");
+  ck_assert(passed(30));
+  ck_assert_uint_eq(hung_count(), 1);
+  let_go();
+  wait_for_hanging(0);
+  double back = now();
+  do { /* until the thread that came back has said so */
+    ck_assert(passed(30));
+  } while (hung_count() > 0 && now() < back + 30);
+  ck_assert_uint_eq(hung_count(), 0);
+  ck_assert_uint_eq(result.processes.guessed_count.value, 1);
+  opened();
+  ck_assert(passed(30));
+  ck_assert_uint_eq(opened(), 2);
+  /* Ten times what it hung for. */
+  while (result.processes.read_count.value < 3 && now() < back + 60) {
+    usleep(100 * 1000);
+    ck_assert(passed(30));
+  }
+  ck_assert_uint_eq(result.processes.read_count.value, 3);
+  ck_assert(now() - back > 9 * CENSUS_PATIENCE);
+  end();
+}
+END_TEST
+
+START_TEST(who_hangs_keeps_its_reading_and_is_estimated_by_statm)
+{
+  begin(3);
+  ck_assert(passed(30));
+  hang("proc/2/smaps_rollup");
+  write_process(2, 48);
+  ck_assert(passed(30));
+  ck_assert_uint_eq(hung_count(), 1);
+  ck_assert_uint_eq(result.processes.read_count.value, 3);
+  ck_assert_uint_eq(result.processes.fresh_count.value, 2);
+  ck_assert_uint_eq(result.processes.pss.value, (8 + 48 + 8) * 1024);
+  ck_assert_uint_eq(result.processes.estimated.value, 40 * 1024);
+  ck_assert_uint_eq(result.processes.stale.value, 40 * 1024);
+  let_go();
+  wait_for_hanging(0);
+  end();
+}
+END_TEST
+
+START_TEST(who_hangs_and_ends_is_forgotten)
+{
+  begin(3);
+  hang("proc/2/smaps_rollup");
+  ck_assert(passed(30));
+  ck_assert_uint_eq(hung_count(), 1);
+  char path[512];
+  const char *const names[] = {"stat", "statm", "smaps_rollup", ""};
+  for (int i = 0; i < 4; i++) {
+    snprintf(path, sizeof(path), "%s/proc/2/%s", tree, names[i]);
+    ck_assert_int_eq(remove(path), 0);
+  }
+  ck_assert(passed(30));
+  ck_assert_uint_eq(hung_count(), 1); /* its thread still waits */
+  ck_assert_uint_eq(result.processes.read_count.value, 2);
+  ck_assert_uint_eq(result.processes.guessed_count.value, 0);
+  let_go();
+  wait_for_hanging(0);
+  for (int i = 0; i < 100 && hung_count() > 0; i++)
+    ck_assert(passed(30));
+  ck_assert_uint_eq(hung_count(), 0);
+  end();
+}
+END_TEST
+
+START_TEST(when_too_many_hang_the_census_rests_until_one_comes_back)
+{
+  begin(HUNG_MAX + 2);
+  ck_assert(passed(30));
+  hang("smaps_rollup");
+  ck_assert(!passed(60));
+  ck_assert_uint_eq(hung_count(), HUNG_MAX);
+  ck_assert_uint_eq(result.processes.pss.value, (HUNG_MAX + 2) * 8 * 1024);
+  ck_assert(!census_wait(census, 60)); /* at once */
+  let_go();
+  wait_for_hanging(0);
+  for (int i = 0; i < 100 && !census_wait(census, 60); i++)
+    usleep(10 * 1000);
+  for (int i = 0; i < 100 && hung_count() > 0; i++)
+    ck_assert(passed(30));
+  ck_assert_uint_eq(hung_count(), 0);
+  end();
+}
+END_TEST
+
+START_TEST(closing_does_not_wait_for_what_hangs)
+{
+  begin(3);
+  hang("proc/2/smaps_rollup");
+  ck_assert(passed(30));
+  ck_assert_uint_eq(hung_count(), 1);
+  double start = now();
+  census_close(census); /* the walker ends, the other one is left behind */
+  ck_assert(now() - start < CENSUS_FAREWELL / 2);
+  let_go();
+  wait_for_hanging(0);
+  usleep(200 * 1000); /* it frees what was left */
+  tree_remove(tree);
+}
+END_TEST
+
+START_TEST(closing_while_the_walker_itself_hangs_takes_a_farewell)
+{
+  begin(3);
+  hang("proc/2/smaps_rollup");
+  census_request(census, &any, 0);
+  wait_for_hanging(1);
+  double start = now();
+  census_close(census);
+  ck_assert(now() - start < 1.5 * CENSUS_FAREWELL);
+  let_go();
+  wait_for_hanging(0);
+  usleep(200 * 1000);
+  tree_remove(tree);
+}
+END_TEST
+
+START_TEST(a_fifo_does_not_hang_and_is_malformed)
+{
+  begin(3);
+  char path[512];
+  snprintf(path, sizeof(path), "%s/proc/2/smaps_rollup", tree);
+  ck_assert_int_eq(remove(path), 0);
+  ck_assert_int_eq(mkfifo(path, 0644), 0);
+  double start = now();
+  ck_assert(passed(30));
+  ck_assert(now() - start < CENSUS_PATIENCE);
+  ck_assert_uint_eq(hung_count(), 0);
+  ck_assert_uint_eq(result.processes.malformed_count.value, 1);
+  ck_assert_str_eq(result.smaps.path, "proc/2/smaps_rollup");
+  ck_assert_int_eq(result.smaps.state, READING_MALFORMED);
+  end();
+}
+END_TEST
+
+START_TEST(a_proc_that_cannot_be_listed_is_in_the_result)
+{
+  struct sysroot root;
+  tree = tree_make();
+  ck_assert_int_eq(sysroot_open(tree, &root), 0);
+  ck_assert_int_eq(census_open(&root, PAGE_SIZE_BYTES, &census), 0);
+  sysroot_close(&root);
+  ck_assert(passed(30));
+  ck_assert_int_eq(result.smaps.error, -ENOENT);
+  ck_assert_int_eq(result.smaps.state, READING_ABSENT);
+  ck_assert_int_eq(result.processes.pss.state, READING_ABSENT);
+  ck_assert_int_eq(result.processes.read_count.state, READING_ABSENT);
+  end();
+}
+END_TEST
+
+START_TEST(closing_nothing_is_nothing)
+{
+  census_close(NULL);
+}
+END_TEST
+
+SUITE_MAIN("census", there_is_no_result_before_the_first_pass,
+           a_pass_that_was_asked_for_comes, a_pass_is_made_shortly_before_it_is_wanted,
+           a_process_that_hangs_is_set_aside_and_the_others_are_read,
+           asking_for_the_result_never_waits_for_what_hangs,
+           who_hung_is_read_again_but_not_at_once,
+           who_hangs_keeps_its_reading_and_is_estimated_by_statm,
+           who_hangs_and_ends_is_forgotten,
+           when_too_many_hang_the_census_rests_until_one_comes_back,
+           closing_does_not_wait_for_what_hangs,
+           closing_while_the_walker_itself_hangs_takes_a_farewell,
+           a_fifo_does_not_hang_and_is_malformed,
+           a_proc_that_cannot_be_listed_is_in_the_result, closing_nothing_is_nothing)

@@ -1,0 +1,1274 @@
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include "meminfo_explain/tally.h"
+#include "meminfo_explain/walk.h"
+#include "suite.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PAGE_SIZE_BYTES 4096
+#define PF_KTHREAD      0x00200000ul
+#define ROLLUP_HEADER   "00400000-7ffd0000 ---p 00000000 00:00 0    [rollup]\n"
+#define GARBAGE         "nothing that smaps would print\n"
+
+/* A walk over a tree, and the files it opened. */
+struct stroll {
+  struct sysroot root;
+  struct walk walk;
+  struct text text;
+  char opened[4096]; /* paths, each ended by a newline */
+  uint32_t lost_at;  /* the process at which the walk is taken away; 0: none */
+  double cost;       /* CPU time that smaps of a process takes, seconds */
+  double cpu;        /* CPU time taken */
+};
+
+static struct stroll stroll;
+
+/* The walk's clocks: monotonic time stands still, CPU time passes while it reads smaps.
+ */
+int __real_clock_gettime(clockid_t clock, struct timespec *out);
+int __wrap_clock_gettime(clockid_t clock, struct timespec *out);
+
+int __wrap_clock_gettime(clockid_t clock, struct timespec *out)
+{
+  if (clock != CLOCK_THREAD_CPUTIME_ID && clock != CLOCK_MONOTONIC)
+    return __real_clock_gettime(clock, out);
+  double now = clock == CLOCK_MONOTONIC ? 1000 : stroll.cpu;
+  *out = (struct timespec){.tv_sec = (time_t)now,
+                           .tv_nsec = (long)((now - (double)(time_t)now) * 1e9)};
+  return 0;
+}
+
+static int slurp(void *context, uint32_t pid, const char *path)
+{
+  (void)context;
+  size_t length = strlen(stroll.opened);
+  snprintf(stroll.opened + length, sizeof(stroll.opened) - length, "%s\n", path);
+  stroll.cpu += strstr(path, "smaps_rollup") != NULL ? stroll.cost : 0;
+  int error = sysroot_slurp(&stroll.root, path, &stroll.text);
+  return pid != 0 && pid == stroll.lost_at ? -ECANCELED : error;
+}
+
+static void begin_at(const char *tree, bool live)
+{
+  memset(&stroll, 0, sizeof(stroll));
+  ck_assert_int_eq(sysroot_open(tree, &stroll.root), 0);
+  stroll.root.live |= live;
+  stroll.walk.root = &stroll.root;
+  stroll.walk.page_size = PAGE_SIZE_BYTES;
+  stroll.cost = 1;
+}
+
+static int pass(const struct walk_options *options)
+{
+  const struct walk_files files = {.slurp = slurp, .text = &stroll.text};
+  stroll.opened[0] = '\0';
+  return walk_pass(&stroll.walk, &files, options);
+}
+
+static void end(void)
+{
+  text_free(&stroll.text);
+  walk_free(&stroll.walk);
+  sysroot_close(&stroll.root);
+}
+
+/* What it comes to, settled in a machine that tells nothing of its memory. */
+static struct processes sum(void)
+{
+  static const struct reading nothing;
+  struct processes out;
+  double oldest_at;
+  tally(&stroll.walk, &out, &oldest_at);
+  processes_settle(&out, nothing, nothing);
+  return out;
+}
+
+/* What one pass gives. */
+struct walk_result {
+  struct processes out;
+  struct fault fault;
+  char where[96];
+  int error;
+};
+
+static struct walk_result walk_root(const char *tree, uint64_t max_process, bool live)
+{
+  const struct walk_options options = {.period = 10, .max_process = max_process};
+  struct walk_result result;
+  begin_at(tree, live);
+  result.error = pass(&options);
+  result.out = sum();
+  result.fault = stroll.walk.fault;
+  memcpy(result.where, stroll.walk.where, sizeof(result.where));
+  end();
+  return result;
+}
+
+static struct walk_result walk(const char *tree, uint64_t max_process)
+{
+  return walk_root(tree, max_process, false);
+}
+
+static void write_of(const char *tree, unsigned pid, const char *name, const char *text)
+{
+  char path[64];
+  snprintf(path, sizeof(path), "proc/%u/%s", pid, name);
+  tree_write(tree, path, text);
+}
+
+static void write_stat(const char *tree, unsigned pid, const char *name, char state,
+                       unsigned long flags, unsigned rss_pages)
+{
+  char text[256];
+  snprintf(text, sizeof(text),
+           "%u (%s) %c 1 1 1 0 -1 %lu 0 0 0 0 0 0 0 0 20 0 1 0 4 9437184 %u 0 0 0\n", pid,
+           name, state, flags, rss_pages);
+  write_of(tree, pid, "stat", text);
+}
+
+/* A sleeping user process; its address space is still to be written. */
+static void write_process(const char *tree, unsigned pid, unsigned rss_pages)
+{
+  write_stat(tree, pid, "daemon", 'S', 0x400100, rss_pages);
+}
+
+static void write_rollup(const char *tree, unsigned pid, unsigned rss, unsigned anon,
+                         unsigned file, unsigned shmem)
+{
+  char text[512];
+  snprintf(text, sizeof(text),
+           ROLLUP_HEADER
+           "Rss:  %u kB\nPss:  %u kB\nPss_Dirty:  1 kB\nPss_Anon:  %u kB\n"
+           "Pss_File:  %u kB\nPss_Shmem:  %u kB\nSwap: 9 kB\nSwapPss:  %u kB\n",
+           rss, anon + file + shmem, anon, file, shmem, anon / 2);
+  write_of(tree, pid, "smaps_rollup", text);
+}
+
+static void assert_known(struct reading reading, uint64_t value)
+{
+  ck_assert_int_eq(reading.state, READING_KNOWN);
+  ck_assert_uint_eq(reading.value, value);
+}
+
+enum {
+  IS_READ,
+  IS_GUESSED,
+  IS_NEW,
+  IS_KERNEL,
+  IS_ZOMBIE,
+  IS_NO_MM,
+  IS_TWIN,
+  IS_GONE,
+  IS_DENIED,
+  IS_BAD,
+  KINDS
+};
+
+/* All counters in the order of struct processes, from read_count on. */
+static void assert_counts(const struct processes *out, const unsigned want[KINDS])
+{
+  const struct reading *counters = &out->read_count;
+  for (size_t i = 0; i < KINDS; i++) {
+    ck_assert_msg(counters[i].state == READING_KNOWN, "counter %zu is not known", i);
+    ck_assert_msg(counters[i].value == want[i], "counter %zu is %lu, not %u", i,
+                  (unsigned long)counters[i].value, want[i]);
+  }
+}
+#define COUNTS(...) ((const unsigned[KINDS]){__VA_ARGS__})
+
+START_TEST(sums_are_exact_over_all_processes)
+{
+  char *tree = tree_make();
+  for (unsigned pid = 1; pid <= 3; pid++) {
+    write_process(tree, pid, 1);
+    write_rollup(tree, pid, 1000 * pid, 100 * pid, 10 * pid, pid);
+  }
+  struct walk_result result = walk(tree, 0);
+  ck_assert_int_eq(result.error, 0);
+  assert_counts(&result.out, COUNTS([IS_READ] = 3));
+  assert_known(result.out.rss, 6000 * 1024);
+  assert_known(result.out.pss, 666 * 1024);
+  assert_known(result.out.pss_anon, 600 * 1024);
+  assert_known(result.out.pss_file, 60 * 1024);
+  assert_known(result.out.pss_shmem, 6 * 1024);
+  assert_known(result.out.swap_pss, 300 * 1024);
+  assert_known(result.out.unread_rss, 0);
+  assert_known(result.out.rounding, 3 * 1024);
+  ck_assert_str_eq(result.where, "");
+  ck_assert_uint_eq(result.fault.count, 0);
+  tree_remove(tree);
+}
+END_TEST
+
+START_TEST(five_hundred_processes_are_all_counted)
+{
+  char *tree = tree_make();
+  for (unsigned pid = 1; pid <= 500; pid++) {
+    write_process(tree, pid, 1);
+    write_rollup(tree, pid, pid, pid, 0, 0);
+  }
+  struct walk_result result = walk(tree, 0);
+  assert_counts(&result.out, COUNTS([IS_READ] = 500));
+  assert_known(result.out.pss, 500 * 501 / 2 * 1024);
+  assert_known(result.out.rounding, 500 * 1024);
+  tree_remove(tree);
+}
+END_TEST
+
+START_TEST(what_has_no_address_space_is_never_opened)
+{
+  static const struct {
+    const char *name;
+    char state;
+    unsigned long flags;
+    unsigned want;
+  } cases[] = {
+      {"kthreadd", 'S', 0x208040, IS_KERNEL},
+      {"kworker/0:1-events", 'I', 0x4208060, IS_KERNEL},
+      {"dying kernel thread", 'Z', PF_KTHREAD, IS_KERNEL},
+      {"defunct", 'Z', 0x40010c, IS_ZOMBIE},
+      {"dead", 'X', 0x40010c, IS_ZOMBIE},
+      {"sh) S 1 1 1 0 -1 0 (", 'Z', 0x40010c, IS_ZOMBIE},
+  };
+  for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+    char *tree = tree_make();
+    write_stat(tree, 2, cases[i].name, cases[i].state, cases[i].flags, 7);
+    write_of(tree, 2, "smaps_rollup", GARBAGE);
+    write_of(tree, 2, "smaps", GARBAGE);
+    struct walk_result result = walk(tree, 0);
+    unsigned want[KINDS] = {0};
+    want[cases[i].want] = 1;
+    assert_counts(&result.out, want);
+    ck_assert_uint_eq(result.fault.count, 0);
+    assert_known(result.out.unread_rss, 0);
+    tree_remove(tree);
+  }
+}
+END_TEST
+
+START_TEST(a_kernel_threads_fifo_is_not_waited_for)
+{
+  char *tree = tree_make();
+  write_stat(tree, 2, "kthreadd", 'S', PF_KTHREAD, 0);
+  char path[256];
+  snprintf(path, sizeof(path), "%s/proc/2/smaps_rollup", tree);
+  ck_assert_int_eq(mkfifo(path, 0644), 0);
+  struct walk_result result = walk(tree, 0);
+  assert_counts(&result.out, COUNTS([IS_KERNEL] = 1));
+  tree_remove(tree);
+}
+END_TEST
+
+START_TEST(an_empty_smaps_is_a_process_without_mm)
+{
+  char *tree = tree_make();
+  write_process(tree, 7, 5);
+  write_of(tree, 7, "smaps_rollup", "");
+  struct walk_result result = walk(tree, 0);
+  assert_counts(&result.out, COUNTS([IS_NO_MM] = 1));
+  assert_known(result.out.unread_rss, 0);
+  ck_assert_uint_eq(result.fault.count, 0);
+  tree_remove(tree);
+}
+END_TEST
+
+START_TEST(on_a_live_machine_a_missing_file_is_a_process_that_ended)
+{
+  char *tree = tree_make();
+  write_process(tree, 7, 5);                 /* smaps went first */
+  write_of(tree, 8, "status", "Name: dd\n"); /* stat and smaps are gone */
+  struct walk_result result = walk_root(tree, 0, true);
+  assert_counts(&result.out, COUNTS([IS_GONE] = 2));
+  assert_known(result.out.unread_rss, 0);
+  ck_assert_uint_eq(result.fault.count, 0);
+  tree_remove(tree);
+}
+END_TEST
+
+START_TEST(in_a_captured_tree_a_missing_smaps_was_denied_to_the_capture)
+{
+  char *tree = tree_make();
+  write_process(tree, 7, 5);
+  struct walk_result result = walk(tree, 0);
+  assert_counts(&result.out, COUNTS([IS_DENIED] = 1));
+  assert_known(result.out.unread_rss, 5 * PAGE_SIZE_BYTES);
+  ck_assert_uint_eq(result.fault.count, 0);
+  tree_remove(tree);
+}
+END_TEST
+
+START_TEST(a_tree_captured_without_stat_is_read)
+{
+  char *tree = tree_make();
+  write_rollup(tree, 7, 30, 10, 5, 0);
+  struct walk_result result = walk(tree, 0);
+  assert_counts(&result.out, COUNTS([IS_READ] = 1));
+  assert_known(result.out.pss, 15 * 1024);
+  tree_remove(tree);
+}
+END_TEST
+
+/* Root reads files of any mode, so the walk is made as nobody. */
+static struct walk_result walk_as_nobody(const char *tree)
+{
+  uid_t user = geteuid();
+  ck_assert_int_eq(chmod(tree, 0755), 0);
+  if (user == 0)
+    ck_assert_int_eq(seteuid(65534), 0);
+  struct walk_result result = walk(tree, 0);
+  if (user == 0)
+    ck_assert_int_eq(seteuid(0), 0);
+  return result;
+}
+
+static void deny(const char *tree, const char *path)
+{
+  char full[256];
+  snprintf(full, sizeof(full), "%s/%s", tree, path);
+  ck_assert_int_eq(chmod(full, 0), 0);
+}
+
+START_TEST(a_denied_process_is_unread_with_its_resident_size)
+{
+  char *tree = tree_make();
+  write_process(tree, 7, 5);
+  write_rollup(tree, 7, 20, 20, 0, 0);
+  write_process(tree, 8, 11);
+  write_rollup(tree, 8, 44, 30, 0, 0);
+  deny(tree, "proc/8/smaps_rollup");
+  struct walk_result result = walk_as_nobody(tree);
+  assert_counts(&result.out, COUNTS([IS_READ] = 1, [IS_DENIED] = 1));
+  assert_known(result.out.pss, 20 * 1024);
+  assert_known(result.out.unread_rss, 11 * PAGE_SIZE_BYTES);
+  ck_assert_uint_eq(result.fault.count, 0);
+  ck_assert_str_eq(result.where, "");
+  tree_remove(tree);
+}
+END_TEST
+
+START_TEST(a_process_whose_stat_is_denied_counts_as_denied)
+{
+  char *tree = tree_make();
+  write_process(tree, 8, 11);
+  write_rollup(tree, 8, 44, 30, 0, 0);
+  deny(tree, "proc/8/stat");
+  struct walk_result result = walk_as_nobody(tree);
+  assert_counts(&result.out, COUNTS([IS_DENIED] = 1));
+  tree_remove(tree);
+}
+END_TEST
+
+START_TEST(a_malformed_file_is_named_with_path_and_line)
+{
+  static const struct {
+    const char *file, *text, *where, *near, *cause;
+    unsigned line;
+    uint64_t unread; /* pages */
+  } cases[] = {
+      {"smaps_rollup", ROLLUP_HEADER "Rss: 4 kB\nPss: many kB\n", "proc/7/smaps_rollup",
+       "Pss:", "not a number of kB", 3, 5},
+      {"smaps_rollup", ROLLUP_HEADER "Rss: 4 kB\nPss: 4\n", "proc/7/smaps_rollup",
+       "Pss:", "not a number of kB", 3, 5},
+      {"smaps_rollup", ROLLUP_HEADER "Rss: 18446744073709551612 kB\n",
+       "proc/7/smaps_rollup", "Rss:", "number out of range", 2, 5},
+      {"smaps_rollup", ROLLUP_HEADER "Rss: 4 kB\n", "proc/7/smaps_rollup", "Pss",
+       "no such line", 0, 5},
+      {"smaps", ROLLUP_HEADER "Pss: 4 MB\n", "proc/7/smaps", "Pss:", "not a number of kB",
+       2, 5},
+      {"stat", "7 (daemon S 1\n", "proc/7/stat", "", "no name in parentheses", 1, 0},
+      {"stat", "7 (daemon) S 1 1 1 0 -1 x 0\n", "proc/7/stat", "x", "not a field of stat",
+       1, 0},
+  };
+  for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+    char *tree = tree_make();
+    write_process(tree, 7, 5);
+    write_of(tree, 7, cases[i].file, cases[i].text);
+    struct walk_result result = walk(tree, 0);
+    ck_assert_int_eq(result.error, 0);
+    assert_counts(&result.out, COUNTS([IS_BAD] = 1));
+    ck_assert_str_eq(result.where, cases[i].where);
+    ck_assert_str_eq(result.fault.near, cases[i].near);
+    ck_assert_str_eq(result.fault.cause, cases[i].cause);
+    ck_assert_uint_eq(result.fault.line, cases[i].line);
+    assert_known(result.out.unread_rss, cases[i].unread * PAGE_SIZE_BYTES);
+    tree_remove(tree);
+  }
+}
+END_TEST
+
+START_TEST(what_is_no_file_is_malformed_and_does_not_block)
+{
+  char *tree = tree_make(), path[256];
+  write_process(tree, 7, 5);
+  snprintf(path, sizeof(path), "%s/proc/7/smaps_rollup", tree);
+  ck_assert_int_eq(mkfifo(path, 0644), 0);
+  struct walk_result result = walk(tree, 0);
+  assert_counts(&result.out, COUNTS([IS_BAD] = 1));
+  ck_assert_str_eq(result.where, "proc/7/smaps_rollup");
+  ck_assert_str_eq(result.fault.cause, "cannot be read");
+  assert_known(result.out.unread_rss, 5 * PAGE_SIZE_BYTES);
+  tree_remove(tree);
+}
+END_TEST
+
+START_TEST(further_malformed_files_are_counted_and_do_not_stop_the_walk)
+{
+  char *tree = tree_make();
+  for (unsigned pid = 7; pid < 10; pid++) {
+    write_process(tree, pid, 5);
+    write_of(tree, pid, "smaps_rollup", GARBAGE);
+  }
+  write_process(tree, 10, 5);
+  write_rollup(tree, 10, 20, 8, 0, 0);
+  struct walk_result result = walk(tree, 0);
+  assert_counts(&result.out, COUNTS([IS_READ] = 1, [IS_BAD] = 3));
+  ck_assert_uint_eq(result.fault.count, 3);
+  assert_known(result.out.pss, 8 * 1024);
+  assert_known(result.out.unread_rss, 15 * PAGE_SIZE_BYTES);
+  tree_remove(tree);
+}
+END_TEST
+
+START_TEST(without_a_rollup_smaps_is_summed_by_mapping)
+{
+  static const char smaps[] = "00400000-00401000 r-xp 00000000 08:01 5 /bin/true\n"
+                              "Size:   4 kB\nRss:    4 kB\nPss:    3 kB\nSwapPss: 1 kB\n"
+                              "VmFlags: rd ex\n"
+                              "7f000000-7f003000 rw-p 00000000 00:00 0 \n"
+                              "Size:  12 kB\nRss:   12 kB\nPss:   12 kB\nSwapPss: 2 kB\n"
+                              "VmFlags: rd wr\n";
+  char *tree = tree_make();
+  for (unsigned pid = 3; pid <= 4; pid++) {
+    write_process(tree, pid, 4);
+    write_of(tree, pid, "smaps", smaps);
+  }
+  struct walk_result result = walk(tree, 0);
+  assert_counts(&result.out, COUNTS([IS_READ] = 2));
+  assert_known(result.out.rss, 2 * 16 * 1024);
+  assert_known(result.out.pss, 2 * 15 * 1024);
+  assert_known(result.out.swap_pss, 2 * 3 * 1024);
+  assert_known(result.out.rounding, 2 * 2 * 1024);
+  ck_assert_int_eq(result.out.pss_anon.state, READING_ABSENT);
+  ck_assert_int_eq(result.out.pss_file.state, READING_ABSENT);
+  ck_assert_int_eq(result.out.pss_shmem.state, READING_ABSENT);
+  tree_remove(tree);
+}
+END_TEST
+
+START_TEST(one_process_without_the_split_makes_the_split_absent)
+{
+  char *tree = tree_make();
+  write_process(tree, 3, 4);
+  write_rollup(tree, 3, 20, 8, 4, 2);
+  write_process(tree, 4, 4);
+  write_of(tree, 4, "smaps_rollup", ROLLUP_HEADER "Rss: 8 kB\nPss: 5 kB\n");
+  struct walk_result result = walk(tree, 0);
+  assert_known(result.out.pss, 19 * 1024);
+  ck_assert_int_eq(result.out.pss_anon.state, READING_ABSENT);
+  ck_assert_int_eq(result.out.pss_file.state, READING_ABSENT);
+  ck_assert_int_eq(result.out.pss_shmem.state, READING_ABSENT);
+  tree_remove(tree);
+}
+END_TEST
+
+START_TEST(smaps_of_a_process_above_the_limit_is_not_opened)
+{
+  char *tree = tree_make();
+  write_process(tree, 3, 100);
+  write_rollup(tree, 3, 400, 8, 0, 0);
+  write_process(tree, 4, 101);
+  write_of(tree, 4, "smaps_rollup", GARBAGE);
+  struct walk_result result = walk(tree, 100 * PAGE_SIZE_BYTES);
+  assert_counts(&result.out, COUNTS([IS_READ] = 1, [IS_GUESSED] = 1));
+  assert_known(result.out.large_count, 1);
+  assert_known(result.out.pss, 8 * 1024 + 101 * PAGE_SIZE_BYTES);
+  assert_known(result.out.unread_rss, 0);
+  ck_assert_uint_eq(result.fault.count, 0);
+  tree_remove(tree);
+}
+END_TEST
+
+START_TEST(entries_that_are_no_pid_are_not_processes)
+{
+  static const char *const names[] = {"self", "sys", "0", "07", "1a", "12.old", ".5"};
+  char *tree = tree_make(), path[64];
+  for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+    snprintf(path, sizeof(path), "proc/%s/smaps_rollup", names[i]);
+    tree_write(tree, path, GARBAGE);
+  }
+  struct walk_result result = walk(tree, 0);
+  ck_assert_int_eq(result.error, 0);
+  assert_counts(&result.out, COUNTS(0));
+  tree_remove(tree);
+}
+END_TEST
+
+START_TEST(a_sum_over_no_process_is_absent_and_not_zero)
+{
+  char *tree = tree_make();
+  write_stat(tree, 2, "kthreadd", 'S', PF_KTHREAD, 0);
+  struct walk_result result = walk(tree, 0);
+  const struct reading sums[] = {result.out.pss,      result.out.pss_anon,
+                                 result.out.pss_file, result.out.pss_shmem,
+                                 result.out.swap_pss, result.out.rss};
+  for (size_t i = 0; i < sizeof(sums) / sizeof(*sums); i++)
+    ck_assert_int_eq(sums[i].state, READING_ABSENT);
+  tree_remove(tree);
+}
+END_TEST
+
+START_TEST(sums_that_cannot_be_are_malformed)
+{
+  char *tree = tree_make();
+  for (unsigned pid = 3; pid <= 4; pid++) {
+    write_process(tree, pid, 4);
+    write_of(tree, pid, "smaps_rollup", ROLLUP_HEADER "Pss: 9007199254740991 kB\n");
+  }
+  struct walk_result result = walk(tree, 0);
+  assert_counts(&result.out, COUNTS([IS_READ] = 2));
+  ck_assert_int_eq(result.out.pss.state, READING_MALFORMED);
+  tree_remove(tree);
+}
+END_TEST
+
+START_TEST(a_proc_that_cannot_be_listed_is_an_error)
+{
+  char *tree = tree_make();
+  ck_assert_int_eq(walk(tree, 0).error, -ENOENT);
+  tree_write(tree, "proc", "a file");
+  ck_assert_int_eq(walk(tree, 0).error, -ENOTDIR);
+  tree_remove(tree);
+}
+END_TEST
+
+START_TEST(on_a_live_machine_this_very_process_is_read)
+{
+  struct walk_result result = walk("/", 0);
+  ck_assert_int_eq(result.error, 0);
+  ck_assert_uint_ge(result.out.read_count.value, 1);
+  ck_assert_uint_gt(result.out.pss.value, 0);
+  ck_assert_uint_le(result.out.pss.value, result.out.rss.value);
+}
+END_TEST
+
+/* --- from one pass to the next ---------------------------------------------------- */
+
+static const struct walk_options any = {.period = 10};
+
+/* Time stands still, so that it brings nothing. */
+static const struct walk_options nothing_more = {.share = 1e-18, .period = 1};
+
+/* A process with all that proc tells of it; sizes in kB. */
+struct person {
+  unsigned pid, parent;
+  char state;
+  unsigned threads, start;
+  unsigned anon, file; /* mapped, and nothing of it shared with others */
+};
+
+static void write_statm(const char *tree, unsigned pid, unsigned anon, unsigned file)
+{
+  char text[64];
+  snprintf(text, sizeof(text), "9999 %u %u 1 0 1 0\n", (anon + file) / 4, file / 4);
+  write_of(tree, pid, "statm", text);
+}
+
+static void write_status(const char *tree, unsigned pid, unsigned anon, unsigned file,
+                         unsigned shmem)
+{
+  char text[128];
+  snprintf(text, sizeof(text),
+           "Name:\tp\nRssAnon:\t%u kB\nRssFile:\t%u kB\nRssShmem:\t%u kB\n", anon, file,
+           shmem);
+  write_of(tree, pid, "status", text);
+}
+
+static void write_person_stat(const char *tree, const char *path, struct person p)
+{
+  char text[256];
+  snprintf(text, sizeof(text),
+           "%u (p) %c %u 1 1 0 -1 4194560 0 0 0 0 0 0 0 0 20 0 %u 0 %u 9437184 %u 0 0 0 "
+           "140720000000000 0\n",
+           p.pid, p.state != '\0' ? p.state : 'S', p.parent,
+           p.threads > 0 ? p.threads : 1, p.start > 0 ? p.start : p.pid,
+           (p.anon + p.file) / 4);
+  tree_write(tree, path, text);
+}
+
+static void write_person_smaps(const char *tree, const char *path, struct person p)
+{
+  char text[512];
+  snprintf(text, sizeof(text),
+           ROLLUP_HEADER "Rss: %u kB\nPss: %u kB\nPss_Anon: %u kB\nPss_File: %u kB\n"
+                         "Pss_Shmem: 0 kB\nPrivate_Clean: %u kB\nPrivate_Dirty: %u kB\n"
+                         "Anonymous: %u kB\n",
+           p.anon + p.file, p.anon + p.file, p.anon, p.file, p.file, p.anon, p.anon);
+  tree_write(tree, path, text);
+}
+
+static void write_person(const char *tree, struct person p)
+{
+  char path[64];
+  snprintf(path, sizeof(path), "proc/%u/stat", p.pid);
+  write_person_stat(tree, path, p);
+  snprintf(path, sizeof(path), "proc/%u/smaps_rollup", p.pid);
+  write_person_smaps(tree, path, p);
+  write_statm(tree, p.pid, p.anon, p.file);
+}
+
+static void remove_of(const char *tree, unsigned pid)
+{
+  static const char *const names[] = {"/stat", "/statm", "/smaps_rollup", "/status", ""};
+  char path[256];
+  for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+    snprintf(path, sizeof(path), "%s/proc/%u%s", tree, pid, names[i]);
+    remove(path);
+  }
+}
+
+/* Whether the last pass opened a file. */
+static bool opened(unsigned pid, const char *name)
+{
+  char path[64];
+  snprintf(path, sizeof(path), "proc/%u/%s\n", pid, name);
+  const char *at = strstr(stroll.opened, path);
+  return at != NULL && (at == stroll.opened || at[-1] == '\n');
+}
+
+/* The numbers of those whose smaps the last pass opened, in that order. */
+static const char *read_in_order(void)
+{
+  static char order[256];
+  order[0] = '\0';
+  for (const char *at = stroll.opened; (at = strstr(at, "proc/")) != NULL; at++) {
+    unsigned pid;
+    int end = 0;
+    if (sscanf(at, "proc/%u/smaps_rollup\n%n", &pid, &end) == 1 && end > 0)
+      snprintf(order + strlen(order), sizeof(order) - strlen(order), "%u ", pid);
+  }
+  return order;
+}
+
+START_TEST(a_process_that_ended_is_forgotten_and_a_new_one_read)
+{
+  char *tree = tree_make();
+  write_person(tree, (struct person){.pid = 3, .anon = 8});
+  write_person(tree, (struct person){.pid = 5, .anon = 16});
+  begin_at(tree, true);
+  ck_assert_int_eq(pass(&any), 0);
+  assert_known(sum().pss, 24 * 1024);
+  remove_of(tree, 3);
+  write_person(tree, (struct person){.pid = 4, .anon = 32});
+  ck_assert_int_eq(pass(&any), 0);
+  assert_known(sum().pss, 48 * 1024);
+  assert_known(sum().read_count, 2);
+  end();
+  tree_remove(tree);
+}
+END_TEST
+
+START_TEST(who_is_known_is_not_asked_for_its_stat_again)
+{
+  char *tree = tree_make();
+  write_person(tree, (struct person){.pid = 3, .anon = 8});
+  begin_at(tree, true);
+  stroll.cost = 1e-4;
+  ck_assert_int_eq(pass(&any), 0);
+  ck_assert(opened(3, "stat"));
+  ck_assert_int_eq(pass(&any), 0);
+  ck_assert(!opened(3, "stat") && !opened(3, "statm") && opened(3, "smaps_rollup"));
+  end();
+  tree_remove(tree);
+}
+END_TEST
+
+START_TEST(a_number_that_was_given_again_is_another_process)
+{
+  char *tree = tree_make();
+  write_person(tree, (struct person){.pid = 3, .anon = 8, .start = 100});
+  begin_at(tree, false);
+  ck_assert_int_eq(pass(&any), 0);
+  ck_assert_uint_eq(stroll.walk.roster.at[0].start, 100);
+  ck_assert(!stroll.walk.roster.at[0].born);
+  remove_of(tree, 3);
+  write_stat(tree, 3, "kthread", 'S', PF_KTHREAD, 0); /* start time 4 */
+  ck_assert_int_eq(pass(&any), 0);
+  struct processes out = sum();
+  assert_counts(&out, COUNTS([IS_KERNEL] = 1));
+  ck_assert_int_eq(out.pss.state, READING_ABSENT);
+  write_person(tree, (struct person){.pid = 3, .anon = 20, .start = 200});
+  ck_assert_int_eq(pass(&any), 0);
+  assert_known(sum().pss, 20 * 1024);
+  ck_assert(stroll.walk.roster.at[0].born);
+  end();
+  tree_remove(tree);
+}
+END_TEST
+
+START_TEST(an_exec_between_two_readings_is_a_new_reading)
+{
+  char *tree = tree_make();
+  write_person(tree, (struct person){.pid = 3, .anon = 800});
+  begin_at(tree, true);
+  ck_assert_int_eq(pass(&any), 0);
+  write_person(tree, (struct person){.pid = 3, .anon = 12, .file = 400});
+  ck_assert_int_eq(pass(&any), 0);
+  assert_known(sum().pss, 412 * 1024);
+  assert_known(sum().stale, 0);
+  end();
+  tree_remove(tree);
+}
+END_TEST
+
+START_TEST(a_kernel_thread_that_executes_a_program_becomes_a_process)
+{
+  char *tree = tree_make();
+  write_stat(tree, 3, "kworker/u4:1", 'R', PF_KTHREAD, 0);
+  begin_at(tree, true);
+  ck_assert_int_eq(pass(&any), 0);
+  assert_known(sum().kernel_thread_count, 1);
+  write_person(tree, (struct person){.pid = 3, .anon = 8, .start = 4});
+  ck_assert_int_eq(pass(&any), 0);
+  assert_known(sum().pss, 8 * 1024);
+  end();
+  tree_remove(tree);
+}
+END_TEST
+
+START_TEST(a_kernel_thread_seen_twice_is_never_opened_again)
+{
+  char *tree = tree_make();
+  write_stat(tree, 3, "kthreadd", 'S', PF_KTHREAD, 0);
+  begin_at(tree, true);
+  ck_assert_int_eq(pass(&any), 0);
+  ck_assert_int_eq(pass(&any), 0);
+  ck_assert(opened(3, "stat"));
+  ck_assert_int_eq(pass(&any), 0);
+  ck_assert_str_eq(stroll.opened, "proc/meminfo\n");
+  end();
+  tree_remove(tree);
+}
+END_TEST
+
+START_TEST(a_leader_that_ended_is_read_through_a_thread_that_runs)
+{
+  char *tree = tree_make();
+  const struct person leader = {.pid = 7, .state = 'Z', .threads = 3, .anon = 0};
+  const struct person dead = {.pid = 7, .state = 'X', .threads = 3};
+  const struct person alive = {.pid = 7, .state = 'S', .threads = 3, .anon = 64};
+  write_person_stat(tree, "proc/7/stat", leader);
+  write_of(tree, 7, "statm", "0 0 0 0 0 0 0\n");
+  write_of(tree, 7, "smaps_rollup", "");
+  write_person_stat(tree, "proc/7/task/7/stat", leader);
+  write_person_stat(tree, "proc/7/task/8/stat", dead);
+  write_person_stat(tree, "proc/7/task/9/stat", alive);
+  write_person_smaps(tree, "proc/7/task/9/smaps_rollup", alive);
+  for (int live = 0; live < 2; live++) {
+    begin_at(tree, live);
+    for (int i = 0; i < 2; i++) {
+      ck_assert_int_eq(pass(&any), 0);
+      struct processes out = sum();
+      assert_counts(&out, COUNTS([IS_READ] = 1));
+      assert_known(out.pss, 64 * 1024);
+      ck_assert(!opened(7, "smaps_rollup"));
+    }
+    end();
+  }
+  tree_remove(tree);
+}
+END_TEST
+
+START_TEST(a_leader_that_ends_between_two_readings_is_followed_by_its_thread)
+{
+  char *tree = tree_make();
+  write_person(tree, (struct person){.pid = 7, .threads = 2, .anon = 64});
+  begin_at(tree, true);
+  ck_assert_int_eq(pass(&any), 0);
+  const struct person alive = {.pid = 7, .threads = 2, .start = 7, .anon = 96};
+  write_person_stat(tree, "proc/7/stat",
+                    (struct person){.pid = 7, .state = 'Z', .threads = 2});
+  write_of(tree, 7, "statm", "0 0 0 0 0 0 0\n");
+  write_of(tree, 7, "smaps_rollup", "");
+  write_person_stat(tree, "proc/7/task/9/stat", alive);
+  write_person_smaps(tree, "proc/7/task/9/smaps_rollup", alive);
+  ck_assert_int_eq(pass(&any), 0);
+  ck_assert_int_eq(pass(&any), 0);
+  assert_known(sum().pss, 96 * 1024);
+  /* And ends itself. */
+  write_person_stat(tree, "proc/7/stat",
+                    (struct person){.pid = 7, .state = 'Z', .threads = 1});
+  write_person_stat(tree, "proc/7/task/9/stat",
+                    (struct person){.pid = 7, .state = 'X', .threads = 1});
+  write_of(tree, 7, "task/9/smaps_rollup", "");
+  ck_assert_int_eq(pass(&any), 0);
+  struct processes out = sum();
+  assert_counts(&out, COUNTS([IS_ZOMBIE] = 1));
+  end();
+  tree_remove(tree);
+}
+END_TEST
+
+START_TEST(who_lives_in_the_address_space_of_a_waiting_parent_is_counted_once)
+{
+  char *tree = tree_make();
+  write_person(tree, (struct person){.pid = 7, .state = 'D', .anon = 64});
+  write_person(tree, (struct person){.pid = 8, .parent = 7, .anon = 64});
+  begin_at(tree, false);
+  ck_assert_int_eq(pass(&any), 0);
+  struct processes out = sum();
+  assert_counts(&out, COUNTS([IS_READ] = 1, [IS_TWIN] = 1));
+  assert_known(out.pss, 64 * 1024);
+  /* exec gives it one of its own. */
+  write_person(tree, (struct person){.pid = 7, .state = 'S', .anon = 64});
+  write_person(tree, (struct person){.pid = 8, .parent = 7, .anon = 12});
+  ck_assert_int_eq(pass(&any), 0);
+  assert_known(sum().pss, 76 * 1024);
+  end();
+  tree_remove(tree);
+}
+END_TEST
+
+START_TEST(a_forked_child_is_no_twin)
+{
+  static const struct person parents[] = {
+      {.pid = 7, .state = 'S', .anon = 64}, /* it does not wait */
+      {.pid = 7, .state = 'D', .anon = 68}, /* another size */
+      {.pid = 6, .state = 'D', .anon = 64}, /* not the parent */
+      {.pid = 7, .state = 'Z', .anon = 64}, /* no address space */
+  };
+  for (size_t i = 0; i < sizeof(parents) / sizeof(*parents); i++) {
+    char *tree = tree_make();
+    write_person(tree, parents[i]);
+    write_person(tree, (struct person){.pid = 8, .parent = 7, .anon = 64});
+    begin_at(tree, false);
+    ck_assert_int_eq(pass(&any), 0);
+    assert_known(sum().twin_count, 0);
+    ck_assert(sum().pss.value >= 64 * 1024);
+    end();
+    tree_remove(tree);
+  }
+}
+END_TEST
+
+static int sleep_forever(void *unused)
+{
+  (void)unused;
+  while (pause() != 0)
+    continue;
+  return 0;
+}
+
+START_TEST(on_this_machine_clone_vm_is_counted_once)
+{
+  static char stack[1 << 16];
+  pid_t twin = clone(sleep_forever, stack + sizeof(stack), CLONE_VM | SIGCHLD, NULL);
+  pid_t child = fork();
+  if (child == 0)
+    sleep_forever(NULL);
+  begin_at("/", true);
+  stroll.walk.own_pids = true;
+  ck_assert_int_eq(pass(&any), 0);
+  const struct process *found = roster_find(&stroll.walk.roster, (uint32_t)twin);
+  const struct process *forked = roster_find(&stroll.walk.roster, (uint32_t)child);
+  ck_assert_ptr_nonnull(found);
+  ck_assert_ptr_nonnull(forked);
+  ck_assert_int_eq(found->kind, PROCESS_TWIN);
+  ck_assert_int_eq(forked->kind, PROCESS_READ);
+  kill(twin, SIGKILL);
+  kill(child, SIGKILL);
+  waitpid(twin, NULL, 0);
+  waitpid(child, NULL, 0);
+  end();
+}
+END_TEST
+
+START_TEST(huge_pages_are_summed_apart)
+{
+  char *tree = tree_make();
+  for (unsigned pid = 3; pid < 5; pid++) {
+    write_process(tree, pid, 1);
+    write_of(tree, pid, "smaps_rollup",
+             ROLLUP_HEADER "Rss: 4 kB\nPss: 4 kB\nPss_Anon: 4 kB\nPss_File: 0 kB\n"
+                           "Pss_Shmem: 0 kB\nShared_Hugetlb: 2048 kB\n"
+                           "Private_Hugetlb: 6144 kB\n");
+  }
+  struct walk_result result = walk(tree, 0);
+  assert_known(result.out.pss, 8 * 1024);
+  assert_known(result.out.hugetlb_private, 2 * 6144 * 1024);
+  assert_known(result.out.hugetlb_shared, 2 * 2048 * 1024);
+  tree_remove(tree);
+}
+END_TEST
+
+START_TEST(a_large_process_is_estimated_from_its_status)
+{
+  const struct walk_options limited = {.period = 10, .max_process = 1 << 20};
+  char *tree = tree_make();
+  write_person(tree, (struct person){.pid = 3, .anon = 8});
+  write_person(tree, (struct person){.pid = 4, .anon = 2048, .file = 512});
+  write_status(tree, 4, 2048, 384, 128);
+  begin_at(tree, true);
+  ck_assert_int_eq(pass(&limited), 0);
+  ck_assert(!opened(4, "smaps_rollup"));
+  struct processes out = sum();
+  assert_counts(&out, COUNTS([IS_READ] = 1, [IS_GUESSED] = 1));
+  assert_known(out.large_count, 1);
+  assert_known(out.pss, (8 + 2048 + 512) * 1024);
+  assert_known(out.pss_anon, (8 + 2048) * 1024);
+  assert_known(out.pss_file, 384 * 1024);
+  assert_known(out.pss_shmem, 128 * 1024);
+  assert_known(out.guess_error, 0); /* nobody else shares anything */
+  /* It shrinks, and is read. */
+  write_person(tree, (struct person){.pid = 4, .anon = 64, .file = 4});
+  write_status(tree, 4, 64, 4, 0);
+  ck_assert_int_eq(pass(&limited), 0);
+  assert_known(sum().pss, (8 + 68) * 1024);
+  assert_known(sum().guessed_count, 0);
+  /* It grows past the limit again: its reading is of no use any more. */
+  write_person(tree, (struct person){.pid = 4, .anon = 4096});
+  write_status(tree, 4, 4096, 0, 0);
+  ck_assert_int_eq(pass(&limited), 0);
+  ck_assert_int_eq(pass(&limited), 0);
+  ck_assert(!opened(4, "smaps_rollup"));
+  assert_known(sum().guessed_count, 1);
+  assert_known(sum().pss, (8 + 4096) * 1024);
+  end();
+  tree_remove(tree);
+}
+END_TEST
+
+START_TEST(without_kinds_in_status_a_large_process_is_estimated_from_statm)
+{
+  const struct walk_options limited = {.period = 10, .max_process = 1 << 20};
+  char *tree = tree_make();
+  write_person(tree, (struct person){.pid = 4, .anon = 2048, .file = 512});
+  write_of(tree, 4, "status", "Name:\tp\nVmRSS:\t2560 kB\n"); /* before 4.5 */
+  begin_at(tree, true);
+  ck_assert_int_eq(pass(&limited), 0);
+  assert_known(sum().guessed_anon, 2048 * 1024);
+  assert_known(sum().guessed_file, 512 * 1024);
+  end();
+  tree_remove(tree);
+}
+END_TEST
+
+/* --- within a budget -------------------------------------------------------------- */
+
+/* A pass that can pay for so many readings, of a second of CPU each. */
+static void pass_for(unsigned readings)
+{
+  struct walk *w = &stroll.walk;
+  double credit = readings + 0.5;
+  w->costs = (struct walk_costs){.smaps = 1};
+  w->budget = (struct budget){.credit = credit, .saving = credit, .refilled_at = 1000};
+  ck_assert_int_eq(pass(&nothing_more), 0);
+}
+
+/* Processes 1 to 8, of 100 kB and more, all read once. */
+static char *eight_processes(void)
+{
+  char *tree = tree_make();
+  for (unsigned pid = 1; pid <= 8; pid++)
+    write_person(tree, (struct person){.pid = pid, .anon = 96 + 4 * pid});
+  begin_at(tree, true);
+  ck_assert_int_eq(pass(&any), 0);
+  return tree;
+}
+
+START_TEST(who_moved_most_is_read_first_then_who_was_asked_longest_ago)
+{
+  char *tree = eight_processes();
+  for (size_t i = 0; i < 8; i++) /* asked in the order 8, 7 ... 1 */
+    stroll.walk.roster.at[i].asked_at = (double)(100 - i);
+  write_statm(tree, 2, 96 + 8 + 400, 0);
+  write_statm(tree, 5, 96 + 20 + 40, 0);
+  write_statm(tree, 6, 96 + 24 - 80, 0);
+  pass_for(6);
+  ck_assert_str_eq(read_in_order(), "2 6 5 8 7 4 ");
+  end();
+  tree_remove(tree);
+}
+END_TEST
+
+START_TEST(the_first_pass_reads_the_largest_first)
+{
+  char *tree = tree_make();
+  static const unsigned sizes[] = {40, 400, 4, 4000, 80, 800};
+  for (unsigned i = 0; i < 6; i++)
+    write_person(tree, (struct person){.pid = i + 1, .anon = sizes[i]});
+  begin_at(tree, true);
+  ck_assert_int_eq(pass(&nothing_more), 0);
+  ck_assert_str_eq(read_in_order(), ""); /* it cannot afford to know anybody */
+  assert_known(sum().new_count, 6);
+  pass_for(4);
+  ck_assert_str_eq(read_in_order(), "4 6 2 5 ");
+  struct processes out = sum();
+  assert_counts(&out, COUNTS([IS_READ] = 4, [IS_GUESSED] = 2));
+  /* The others by their first statm. */
+  assert_known(out.pss, (40 + 400 + 4 + 4000 + 80 + 800) * 1024);
+  assert_known(out.estimated, 44 * 1024);
+  end();
+  tree_remove(tree);
+}
+END_TEST
+
+START_TEST(a_quarter_is_kept_for_those_asked_longest_ago)
+{
+  char *tree = eight_processes();
+  stroll.walk.roster.at[2].asked_at = 1; /* longer ago than the others */
+  for (unsigned pid = 4; pid <= 8; pid++)
+    write_statm(tree, pid, 96 + 4 * pid + 4 * pid, 0);
+  pass_for(4);
+  ck_assert_str_eq(read_in_order(), "8 7 6 3 ");
+  end();
+  tree_remove(tree);
+}
+END_TEST
+
+START_TEST(for_one_that_costs_more_than_a_period_brings_it_is_saved)
+{
+  char *tree = eight_processes();
+  struct walk *w = &stroll.walk;
+  const struct walk_options options = {.share = 1, .period = 4};
+  write_statm(tree, 5, 96 + 20 + 4, 0);
+  w->roster.at[4].cost = 6; /* a period brings 4 */
+  w->budget = (struct budget){.refilled_at = 1000};
+  unsigned others = 0, periods = 0;
+  do {
+    w->budget.refilled_at = 1000 - 4;                     /* a period has passed */
+    write_statm(tree, 6, 96 + 24 + (periods % 2) * 4, 0); /* it moves all the time */
+    ck_assert_int_eq(pass(&options), 0);
+    others += (unsigned)strlen(read_in_order()) / 2;
+  } while (!opened(5, "smaps_rollup") && ++periods < 20);
+  ck_assert_uint_lt(periods, 6);
+  ck_assert_uint_gt(others, periods / 2); /* nor do the others starve */
+  end();
+  tree_remove(tree);
+}
+END_TEST
+
+START_TEST(between_readings_a_process_is_estimated_by_statm)
+{
+  char *tree = eight_processes();
+  uint64_t before = sum().pss.value;
+  write_statm(tree, 3, 96 + 12 + 40, 0);
+  write_statm(tree, 4, 96 + 16 - 20, 0);
+  pass_for(0);
+  ck_assert_str_eq(read_in_order(), "");
+  struct processes out = sum();
+  assert_known(out.pss, before + 20 * 1024);
+  assert_known(out.estimated, 60 * 1024);
+  assert_known(out.stale, 60 * 1024);
+  ck_assert_uint_ge(out.error.value, 60 * 1024);
+  end();
+  tree_remove(tree);
+}
+END_TEST
+
+START_TEST(a_pass_that_could_do_nothing_of_use_is_saved_for)
+{
+  char *tree = eight_processes();
+  struct walk *w = &stroll.walk;
+  w->costs = (struct walk_costs){.listing = 0.1, .statm = 0.2, .smaps = 1};
+  for (size_t i = 0; i < 8; i++)
+    w->roster.at[i].cost = 1;
+  /* Listing all costs 0.8, asking statm 1.6: with 4.8 there is as much left for reading.
+   */
+  w->budget =
+      (struct budget){.share = 1, .credit = 4.7, .saving = 9, .refilled_at = 1000};
+  ck_assert_int_eq(pass(&nothing_more), 0);
+  ck_assert_str_eq(stroll.opened, "");
+  ck_assert(w->budget.saving > 4.7999 && w->budget.saving < 4.8001);
+  assert_known(sum().read_count, 8); /* all that is known stands */
+  w->budget.credit = 4.8001;
+  w->budget.refilled_at = 1000;
+  ck_assert_int_eq(pass(&nothing_more), 0);
+  ck_assert(opened(1, "statm"));
+  end();
+  tree_remove(tree);
+}
+END_TEST
+
+START_TEST(where_all_can_be_read_only_the_costly_are_asked_for_statm)
+{
+  char *tree = eight_processes();
+  for (size_t i = 0; i < 7; i++)
+    stroll.walk.roster.at[i].cost = 1e-4f;
+  pass_for(8);
+  ck_assert_str_eq(read_in_order(), "1 2 3 4 5 6 7 8 ");
+  ck_assert(!opened(1, "statm") && opened(8, "statm"));
+  assert_known(sum().fresh_count, 8);
+  end();
+  tree_remove(tree);
+}
+END_TEST
+
+START_TEST(one_that_has_outgrown_the_budget_is_estimated)
+{
+  char *tree = eight_processes();
+  write_person(tree, (struct person){.pid = 2, .anon = 10 * (96 + 8)});
+  pass_for(9); /* eight as they were, and not ten for one of them */
+  ck_assert_str_eq(read_in_order(), "1 3 4 5 6 7 8 ");
+  assert_known(sum().fresh_count, 7);
+  assert_known(sum().stale, 9 * (96 + 8) * 1024);
+  end();
+  tree_remove(tree);
+}
+END_TEST
+
+/* Smaps of a process that shares `shared` kB with so many others. */
+static void write_sharer(const char *tree, unsigned pid, unsigned own, unsigned shared,
+                         unsigned sharers)
+{
+  char text[512];
+  const unsigned pss = own + shared / sharers;
+  write_person(tree, (struct person){.pid = pid, .anon = own, .file = shared});
+  snprintf(text, sizeof(text),
+           ROLLUP_HEADER "Rss: %u kB\nPss: %u kB\nPss_Anon: %u kB\nPss_File: %u kB\n"
+                         "Pss_Shmem: 0 kB\nPrivate_Clean: %u kB\nPrivate_Dirty: %u kB\n"
+                         "Anonymous: %u kB\n",
+           own + shared, pss, own, shared / sharers, sharers == 1 ? shared : 0, own, own);
+  write_of(tree, pid, "smaps_rollup", text);
+}
+
+START_TEST(the_error_covers_what_an_end_does_to_those_who_shared)
+{
+  char *tree = tree_make();
+  for (unsigned pid = 1; pid <= 4; pid++)
+    write_sharer(tree, pid, 8, 1200, 4);
+  begin_at(tree, true);
+  ck_assert_int_eq(pass(&any), 0);
+  assert_known(sum().pss, (4 * 8 + 1200) * 1024);
+  assert_known(sum().stale, 0);
+  /* One ends: nothing of what it shared is freed, but the others do not know yet. */
+  remove_of(tree, 4);
+  for (unsigned pid = 1; pid <= 3; pid++)
+    write_sharer(tree, pid, 8, 1200, 3);
+  pass_for(0);
+  struct processes out = sum();
+  uint64_t truth = (3 * 8 + 1200) * 1024;
+  ck_assert_uint_lt(out.pss.value, truth);
+  ck_assert_uint_ge(out.pss.value + out.error.value, truth);
+  assert_known(out.stale, 300 * 1024);
+  /* As they are read again one by one, the error goes. */
+  pass_for(1);
+  out = sum();
+  assert_known(out.stale, (200 + 100) * 1024); /* and its own surprise */
+  ck_assert_uint_ge(out.pss.value + out.error.value, truth);
+  ck_assert_int_eq(pass(&any), 0);
+  assert_known(sum().pss, truth);
+  assert_known(sum().stale, 0);
+  end();
+  tree_remove(tree);
+}
+END_TEST
+
+START_TEST(the_error_covers_what_a_birth_does_to_those_who_share)
+{
+  char *tree = tree_make();
+  for (unsigned pid = 1; pid <= 3; pid++)
+    write_sharer(tree, pid, 8, 1200, 3);
+  begin_at(tree, true);
+  ck_assert_int_eq(pass(&any), 0);
+  for (unsigned pid = 1; pid <= 4; pid++)
+    write_sharer(tree, pid, 8, 1200, 4);
+  pass_for(1); /* the new one moved most */
+  ck_assert_str_eq(read_in_order(), "4 ");
+  struct processes out = sum();
+  uint64_t truth = (4 * 8 + 1200) * 1024;
+  ck_assert_uint_gt(out.pss.value, truth);
+  ck_assert_uint_le(out.pss.value, truth + out.error.value);
+  assert_known(out.stale, 300 * 1024);
+  ck_assert_int_eq(pass(&any), 0);
+  assert_known(sum().pss, truth);
+  assert_known(sum().stale, 0);
+  end();
+  tree_remove(tree);
+}
+END_TEST
+
+START_TEST(a_walk_that_is_taken_away_touches_nothing_any_more)
+{
+  char *tree = eight_processes();
+  static struct process before[8];
+  for (unsigned pid = 1; pid <= 8; pid++)
+    write_person(tree, (struct person){.pid = pid, .anon = 500});
+  stroll.lost_at = 5;
+  ck_assert_int_eq(pass(&any), -ECANCELED);
+  ck_assert_str_eq(read_in_order(), "1 2 3 4 "); /* statm of 5 was the last */
+  memcpy(before, stroll.walk.roster.at, sizeof(before));
+  ck_assert_uint_eq(before[3].pss, 500 * 1024);
+  for (size_t i = 4; i < 8; i++) /* as it was */
+    ck_assert_uint_eq(before[i].pss, (96 + 4 * (i + 1)) * 1024);
+  stroll.lost_at = 0;
+  ck_assert_int_eq(pass(&any), 0); /* and goes on from there */
+  assert_known(sum().pss, 8 * 500 * 1024);
+  end();
+  tree_remove(tree);
+}
+END_TEST
+
+START_TEST(the_counters_to_compare_with_are_noted_at_the_end_of_a_pass)
+{
+  char *tree = eight_processes();
+  ck_assert_int_eq(sum().mapped_then.state, READING_ABSENT); /* no meminfo */
+  tree_write(tree, "proc/meminfo", "MemTotal: 9 kB\nAnonPages: 5 kB\nMapped: 3 kB\n");
+  ck_assert_int_eq(pass(&any), 0);
+  assert_known(sum().anon_pages_then, 5 * 1024);
+  assert_known(sum().mapped_then, 3 * 1024);
+  end();
+  tree_remove(tree);
+}
+END_TEST
+
+SUITE_MAIN(
+    "walk", sums_are_exact_over_all_processes, five_hundred_processes_are_all_counted,
+    what_has_no_address_space_is_never_opened, a_kernel_threads_fifo_is_not_waited_for,
+    an_empty_smaps_is_a_process_without_mm,
+    on_a_live_machine_a_missing_file_is_a_process_that_ended,
+    in_a_captured_tree_a_missing_smaps_was_denied_to_the_capture,
+    a_tree_captured_without_stat_is_read,
+    a_denied_process_is_unread_with_its_resident_size,
+    a_process_whose_stat_is_denied_counts_as_denied,
+    a_malformed_file_is_named_with_path_and_line,
+    what_is_no_file_is_malformed_and_does_not_block,
+    further_malformed_files_are_counted_and_do_not_stop_the_walk,
+    without_a_rollup_smaps_is_summed_by_mapping,
+    one_process_without_the_split_makes_the_split_absent,
+    smaps_of_a_process_above_the_limit_is_not_opened,
+    entries_that_are_no_pid_are_not_processes,
+    a_sum_over_no_process_is_absent_and_not_zero, sums_that_cannot_be_are_malformed,
+    a_proc_that_cannot_be_listed_is_an_error, on_a_live_machine_this_very_process_is_read,
+    a_process_that_ended_is_forgotten_and_a_new_one_read,
+    who_is_known_is_not_asked_for_its_stat_again,
+    a_number_that_was_given_again_is_another_process,
+    an_exec_between_two_readings_is_a_new_reading,
+    a_kernel_thread_that_executes_a_program_becomes_a_process,
+    a_kernel_thread_seen_twice_is_never_opened_again,
+    a_leader_that_ended_is_read_through_a_thread_that_runs,
+    a_leader_that_ends_between_two_readings_is_followed_by_its_thread,
+    who_lives_in_the_address_space_of_a_waiting_parent_is_counted_once,
+    a_forked_child_is_no_twin, on_this_machine_clone_vm_is_counted_once,
+    huge_pages_are_summed_apart, a_large_process_is_estimated_from_its_status,
+    without_kinds_in_status_a_large_process_is_estimated_from_statm,
+    who_moved_most_is_read_first_then_who_was_asked_longest_ago,
+    the_first_pass_reads_the_largest_first, a_quarter_is_kept_for_those_asked_longest_ago,
+    for_one_that_costs_more_than_a_period_brings_it_is_saved,
+    between_readings_a_process_is_estimated_by_statm,
+    a_pass_that_could_do_nothing_of_use_is_saved_for,
+    where_all_can_be_read_only_the_costly_are_asked_for_statm,
+    one_that_has_outgrown_the_budget_is_estimated,
+    the_error_covers_what_an_end_does_to_those_who_shared,
+    the_error_covers_what_a_birth_does_to_those_who_share,
+    a_walk_that_is_taken_away_touches_nothing_any_more,
+    the_counters_to_compare_with_are_noted_at_the_end_of_a_pass)
