@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "meminfo_explain/census.h"
 #include "meminfo_explain/clock.h"
+#include "meminfo_explain/relay.h"
 #include "suite.h"
 
 #include <errno.h>
@@ -334,7 +335,7 @@ START_TEST(closing_does_not_wait_for_what_hangs)
   ck_assert_uint_eq(hung_count(), 1);
   double start = now();
   census_close(census); /* the walker ends, the other one is left behind */
-  ck_assert(now() - start < CENSUS_FAREWELL / 2);
+  ck_assert(now() - start < RELAY_FAREWELL / 2);
   let_go();
   wait_for_hanging(0);
   usleep(200 * 1000); /* it frees what was left */
@@ -350,7 +351,7 @@ START_TEST(closing_while_the_walker_itself_hangs_takes_a_farewell)
   wait_for_hanging(1);
   double start = now();
   census_close(census);
-  ck_assert(now() - start < 1.5 * CENSUS_FAREWELL);
+  ck_assert(now() - start < 1.5 * RELAY_FAREWELL);
   let_go();
   wait_for_hanging(0);
   usleep(200 * 1000);

@@ -1,17 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The census: a thread of its own walks over the processes, so that nothing else ever
- * waits for a reading of smaps.
- *
- * Who owns what. The walk (walk.h) belongs to the one current walker thread, without a
- * lock, except while that thread is inside the reading of a file: then it belongs to
- * whoever holds the census's lock. The lock guards the hand-over and the last result, and
- * is never held while a file is read.
- *
- * Reading smaps may hang, for as long as another thread of that process holds mmap_lock,
- * and nothing but the end of our own process can interrupt it. A walker that has been
- * reading one file for CENSUS_PATIENCE is given up: its process is set aside, and a new
- * thread goes on with the walk. When the old one comes back it finds that it is no longer
- * the current one, touches nothing, and ends; its process may be read again after ten
+ * waits for a reading of smaps (relay.h: who owns what, and what happens to a reading
+ * that hangs). A process whose smaps hangs is set aside, and may be read again after ten
  * times the time that it hung. */
 #ifndef MEMINFO_EXPLAIN_CENSUS_H
 #define MEMINFO_EXPLAIN_CENSUS_H
@@ -26,9 +16,8 @@
 #ifndef CENSUS_PATIENCE
 #define CENSUS_PATIENCE 5.0
 #endif
-#define CENSUS_FAREWELL 1.0 /* seconds that census_close waits for the walker to end */
 
-struct census; /* opaque: it may outlive census_close, until its last thread comes back */
+struct census; /* opaque */
 
 /* The last pass. {0}: there was none. */
 struct census_result {
