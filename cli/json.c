@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
+#include "meminfo_explain/report.h"
 #include "output.h"
 
 #include <errno.h>
 #include <jansson.h>
+#include <string.h>
 
 static json_t *json_amount(struct amount amount)
 {
@@ -55,6 +57,10 @@ static json_t *json_black_hole(const struct explanation *e)
   json_object_set_new(object, "percent", json_percentage(hole->share));
   json_object_set_new(object, "hidden", json_amount(hole->hidden));
   json_object_set_new(object, "unexplained", json_amount(hole->unexplained));
+  json_object_set_new(object, "unexplained_error", json_reading(hole->unexplained_error));
+  json_object_set_new(object, "allocinfo", json_amount(hole->allocinfo));
+  json_object_set_new(object, "allocinfo_difference",
+                      json_amount(hole->allocinfo_difference));
   json_object_set_new(object, "refused",
                       e->refused != NULL ? json_string(e->refused) : json_null());
   return object;
@@ -78,6 +84,7 @@ static json_t *json_identities(const struct explanation *e)
 static json_t *json_detail(const struct explanation *e)
 {
   json_t *object = json_terms(e, TERM_VIEW_DETAIL);
+  json_object_set_new(object, "removed", json_reading(e->removed));
   json_object_set_new(object, "mem_available",
                       json_amount(e->terms[TERM_TOTAL_mem_available]));
   for (size_t i = 0; i < RATIO_COUNT; i++) {
@@ -97,6 +104,54 @@ static json_t *json_meminfo(const struct meminfo *meminfo)
   for (size_t i = 0; i < meminfo->others_count && i < MEMINFO_OTHERS_KEPT; i++)
     json_object_set_new(object, meminfo->others[i].key,
                         json_reading(meminfo->others[i].value));
+  return object;
+}
+
+/* What each module asked vmalloc for, by the module of the caller. */
+static json_t *json_modules(const struct vmallocinfo *info)
+{
+  json_t *object = json_object();
+  for (unsigned i = 0; i < info->callers_count; i++) {
+    const struct vmalloc_caller *caller = &info->callers[info->by_size[i]];
+    if (caller->module[0] == '\0')
+      continue;
+    json_int_t sum = json_integer_value(json_object_get(object, caller->module));
+    json_object_set_new(object, caller->module,
+                        json_integer(sum + (json_int_t)caller->bytes));
+  }
+  return object;
+}
+
+/* The modules themselves: `pages` of them, for `size` that sysfs tells, so `rounding` to
+ * whole pages and blocks; `guards` is address space alone, a page behind each area. */
+static json_t *json_module_images(const struct sample *sample)
+{
+  const struct reading pages = sample->vmallocinfo.module_pages;
+  const struct reading space = sample->vmallocinfo.module_size;
+  const struct reading size = sample->modules.size;
+  bool both = is_known(pages) && is_known(size);
+  json_t *object = json_object();
+  json_object_set_new(object, "count", json_reading(sample->modules.modules_count));
+  json_object_set_new(object, "pages", json_reading(pages));
+  json_object_set_new(object, "size", json_reading(size));
+  json_object_set_new(object, "rounding",
+                      both
+                          ? json_integer((json_int_t)pages.value - (json_int_t)size.value)
+                          : json_null());
+  json_object_set_new(object, "guards",
+                      is_known(space)
+                          ? json_integer((json_int_t)(space.value - pages.value))
+                          : json_null());
+  return object;
+}
+
+/* Address space by kind. */
+static json_t *json_space(const struct vmallocinfo *info)
+{
+  json_t *object = json_object();
+  for (unsigned kind = 0; kind < VMALLOC_KIND_COUNT; kind++)
+    json_object_set_new(object, vmallocinfo_kind_name(kind),
+                        json_reading(info->kind_size[kind]));
   return object;
 }
 
@@ -125,6 +180,34 @@ static json_t *json_vmalloc(const struct sample *sample)
   json_object_set_new(object, "unpurged", json_reading(info->unpurged_count));
   json_object_set_new(object, "other_bytes", json_integer((json_int_t)info->other_bytes));
   json_object_set_new(object, "callers", callers);
+  json_object_set_new(object, "modules", json_modules(info));
+  json_object_set_new(object, "module_images", json_module_images(sample));
+  json_object_set_new(object, "space", json_space(info));
+  json_object_set_new(object, "age_seconds", json_real(sample->vmalloc_age));
+  return object;
+}
+
+static json_t *json_allocinfo(const struct allocinfo *info)
+{
+  json_t *sites = json_array();
+  for (unsigned i = 0; i < info->sites_kept; i++) {
+    const struct allocinfo_site *site = &info->sites[i];
+    json_t *object = json_object();
+    json_object_set_new(object, "function", json_string(site->function));
+    json_object_set_new(object, "module",
+                        site->module[0] != '\0' ? json_string(site->module)
+                                                : json_null());
+    json_object_set_new(object, "file", json_string(site->file));
+    json_object_set_new(object, "bytes", json_integer((json_int_t)site->bytes));
+    json_object_set_new(object, "calls", json_integer((json_int_t)site->calls_count));
+    json_array_append_new(sites, object);
+  }
+  json_t *object = json_object();
+  for (unsigned place = 0; place < ALLOCINFO_PLACE_COUNT; place++)
+    json_object_set_new(object, allocinfo_place_name(place),
+                        json_reading(info->place[place]));
+  json_object_set_new(object, "total", json_reading(info->total));
+  json_object_set_new(object, "sites", sites);
   return object;
 }
 
@@ -183,10 +266,16 @@ static json_t *json_pss(const struct sample *sample, const struct explanation *e
 
 static json_t *json_sources(const struct sample *sample)
 {
+  /* Several numbers may come from one file: then it is as the worst of them. */
   json_t *object = json_object();
-  for (size_t i = 0; i < SOURCE_COUNT; i++)
+  for (size_t i = 0; i < SOURCE_COUNT; i++) {
+    enum reading_state state = sample->sources[i].state;
+    for (size_t other = 0; other < SOURCE_COUNT; other++)
+      if (strcmp(source_rows[other].path, source_rows[i].path) == 0)
+        state = reading_state_join(state, sample->sources[other].state);
     json_object_set_new(object, source_rows[i].path,
-                        json_string(reading_state_name(sample->sources[i].state)));
+                        json_string(reading_state_name(state)));
+  }
   return object;
 }
 
@@ -212,8 +301,28 @@ static json_t *json_decisions(const struct explanation *e)
   return object;
 }
 
-int json_print(const struct sample *sample, const struct explanation *e, FILE *out)
+static json_t *json_report(const struct observer *observer)
 {
+  struct sentence sentences[RULE_COUNT];
+  unsigned count =
+      report(&observer->sample, &observer->explanation, &observer->first, sentences);
+  json_t *array = json_array();
+  for (unsigned i = 0; i < count; i++) {
+    const struct rule_row *row = &rule_rows[sentences[i].rule];
+    json_t *object = json_object();
+    json_object_set_new(object, "rule", json_string(row->name));
+    json_object_set_new(object, "text", json_string(sentences[i].text));
+    json_object_set_new(object, "next",
+                        row->next[0] != '\0' ? json_string(row->next) : json_null());
+    json_array_append_new(array, object);
+  }
+  return array;
+}
+
+int json_print(const struct observer *observer, FILE *out)
+{
+  const struct sample *sample = &observer->sample;
+  const struct explanation *e = &observer->explanation;
   json_t *root = json_object();
   json_object_set_new(root, "version", json_integer(1));
   json_object_set_new(root, "page_size", json_integer((json_int_t)sample->page_size));
@@ -223,14 +332,19 @@ int json_print(const struct sample *sample, const struct explanation *e, FILE *o
   json_object_set_new(root, "user", json_user(e));
   json_object_set_new(root, "black_hole", json_black_hole(e));
   json_object_set_new(root, "hidden", json_terms(e, TERM_VIEW_HIDDEN));
+  json_object_set_new(root, "inside", json_terms(e, TERM_VIEW_INSIDE));
+  json_object_set_new(root, "outside", json_terms(e, TERM_VIEW_OUTSIDE));
+  json_object_set_new(root, "at_most", json_terms(e, TERM_VIEW_AT_MOST));
   json_object_set_new(root, "identities", json_identities(e));
   json_object_set_new(root, "detail", json_detail(e));
   json_object_set_new(root, "meminfo", json_meminfo(&sample->meminfo));
   json_object_set_new(root, "vmalloc", json_vmalloc(sample));
+  json_object_set_new(root, "allocinfo", json_allocinfo(&sample->allocinfo));
   json_object_set_new(root, "pss", json_pss(sample, e));
   json_object_set_new(root, "sources", json_sources(sample));
   json_object_set_new(root, "quality", json_quality(sample, e));
   json_object_set_new(root, "decisions", json_decisions(e));
+  json_object_set_new(root, "report", json_report(observer));
   int status = json_dumpf(root, out, JSON_COMPACT);
   json_decref(root);
   if (status != 0 || fputc('\n', out) == EOF || fflush(out) != 0)

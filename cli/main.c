@@ -187,8 +187,10 @@ static void warm_up(struct observer *observer, bool pss)
 
 static int run(const struct settings *settings, struct observer *observer)
 {
-  const struct collect_options options = {.pss = settings->pss,
-                                          .pss_max_process = settings->pss_max_process};
+  const struct observe_options options = {
+      .collect = {.pss = settings->pss, .pss_max_process = settings->pss_max_process},
+      .vmalloc_callers = OBSERVE_NAMES_DEFAULT,
+      .allocation_sites = OBSERVE_NAMES_DEFAULT};
   warm_up(observer, settings->pss);
   for (unsigned long n = 0; n < settings->samples; n++) {
     if (n > 0)
@@ -200,10 +202,9 @@ static int run(const struct settings *settings, struct observer *observer)
     if (status != 0)
       return EXIT_NOT_MEMINFO;
     if (settings->format == FORMAT_JSON)
-      status = json_print(&observer->sample, &observer->explanation, stdout);
+      status = json_print(observer, stdout);
     else
-      status =
-          table_print(&observer->sample, &observer->explanation, settings->why, stdout);
+      status = table_print(observer, settings->why, stdout);
     if (status != 0) {
       fprintf(stderr, "meminfo-explain: standard output: %s\n", strerror(-status));
       return EXIT_NOT_MEMINFO;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "meminfo_explain/complaint.h"
+#include "meminfo_explain/report.h"
 #include "output.h"
 
 #include <errno.h>
@@ -107,8 +108,85 @@ static void print_hidden(FILE *out, const struct explanation *e)
   if (!any)
     return;
   print_view(out, e, "of it, hidden consumers", TERM_VIEW_HIDDEN);
+  char size[24], error[24];
   if (hole->unexplained.state == READING_KNOWN)
-    print_row(out, "unexplained", hole->unexplained.value, 0);
+    fprintf(out, "  %-*s %12s           +/- %s\n", NAME_WIDTH, "unexplained",
+            human(hole->unexplained.value, size),
+            hole->unexplained_error.state == READING_KNOWN
+                ? human((int64_t)hole->unexplained_error.value, error)
+                : "unknown");
+}
+
+/* Driver files that tell of memory elsewhere: what there is of it. */
+static void print_elsewhere(FILE *out, const struct explanation *e)
+{
+  static const struct {
+    enum term_view view;
+    const char *heading;
+  } views[] = {{TERM_VIEW_INSIDE, "Inside other terms"},
+               {TERM_VIEW_OUTSIDE, "Outside MemTotal"},
+               {TERM_VIEW_AT_MOST, "Bounds, of unknown place"}};
+  for (size_t v = 0; v < sizeof(views) / sizeof(*views); v++) {
+    bool heading = false;
+    for (size_t i = 0; i < TERM_COUNT; i++) {
+      if (term_rows[i].view != views[v].view || e->terms[i].state != READING_KNOWN ||
+          e->terms[i].value == 0)
+        continue;
+      if (!heading)
+        fprintf(out, "%s\n", views[v].heading);
+      heading = true;
+      print_row(out, term_rows[i].name, e->terms[i].value, 0);
+    }
+  }
+}
+
+static void print_sites(FILE *out, const struct sample *sample,
+                        const struct explanation *e)
+{
+  const struct allocinfo *info = &sample->allocinfo;
+  char size[24], name[192];
+  if (e->black_hole.allocinfo.state != READING_KNOWN)
+    return;
+  fprintf(out, "%-*s %12s           the estimate is %s more\n", NAME_WIDTH + 2,
+          "   or by allocinfo", human(e->black_hole.allocinfo.value, size),
+          e->black_hole.allocinfo_difference.state == READING_KNOWN
+              ? human(e->black_hole.allocinfo_difference.value, name)
+              : "?");
+  for (unsigned i = 0; i < info->sites_kept && i < CALLERS_SHOWN; i++) {
+    const struct allocinfo_site *site = &info->sites[i];
+    snprintf(name, sizeof(name), "%s%s%s%s", site->function,
+             site->module[0] != '\0' ? " [" : "", site->module,
+             site->module[0] != '\0' ? "]" : "");
+    print_row(out, name, (int64_t)site->bytes, 0);
+  }
+}
+
+/* One sentence of the report, its lines no longer than the table's, and what to run. */
+static void print_sentence(FILE *out, const struct sentence *sentence)
+{
+  enum { WIDTH = 88 };
+  int column = fprintf(out, "-");
+  for (const char *at = sentence->text; *at != '\0';) {
+    int length = (int)strcspn(at, " ");
+    if (column + 1 + length > WIDTH)
+      column = fprintf(out, "\n ") - 1;
+    column += fprintf(out, " %.*s", length, at);
+    at += length + (at[length] == ' ');
+  }
+  fputc('\n', out);
+  if (rule_rows[sentence->rule].next[0] != '\0')
+    fprintf(out, "    %s\n", rule_rows[sentence->rule].next);
+}
+
+static void print_report(FILE *out, const struct observer *observer)
+{
+  struct sentence sentences[RULE_COUNT];
+  unsigned count =
+      report(&observer->sample, &observer->explanation, &observer->first, sentences);
+  if (count > 0)
+    fprintf(out, "\nIn words\n");
+  for (unsigned i = 0; i < count; i++)
+    print_sentence(out, &sentences[i]);
 }
 
 static void print_callers(FILE *out, const struct sample *sample)
@@ -201,9 +279,10 @@ static void print_decisions(FILE *out, const struct explanation *e)
   }
 }
 
-int table_print(const struct sample *sample, const struct explanation *e, bool why,
-                FILE *out)
+int table_print(const struct observer *observer, bool why, FILE *out)
 {
+  const struct sample *sample = &observer->sample;
+  const struct explanation *e = &observer->explanation;
   char size[24];
   fprintf(out, "%-*s %12s  100.0 %%\n", NAME_WIDTH + 2, "MemTotal",
           human(e->terms[TERM_TOTAL_mem_total].value, size));
@@ -217,6 +296,8 @@ int table_print(const struct sample *sample, const struct explanation *e, bool w
   print_view(out, e, "   or by Pss", TERM_VIEW_USER_PSS);
   print_black_hole(out, e);
   print_hidden(out, e);
+  print_sites(out, sample, e);
+  print_elsewhere(out, e);
   fputc('\n', out);
   print_callers(out, sample);
   print_pss(out, sample, e);
@@ -224,5 +305,6 @@ int table_print(const struct sample *sample, const struct explanation *e, bool w
   print_sources(out, sample);
   if (why)
     print_decisions(out, e);
+  print_report(out, observer);
   return fflush(out) == 0 && ferror(out) == 0 ? 0 : -EIO;
 }

@@ -5,6 +5,7 @@
 #include "meminfo_explain/consumers.h"
 #include "meminfo_explain/cpulist.h"
 #include "meminfo_explain/field.h"
+#include "meminfo_explain/hugepages.h"
 #include "meminfo_explain/kmsg.h"
 #include "meminfo_explain/mountinfo.h"
 
@@ -16,30 +17,19 @@
 #include <sys/klog.h>
 #include <unistd.h>
 
-const struct source_row source_rows[SOURCE_COUNT] = {
-#define SOURCE(name, path, cost, remedy) {path, cost, remedy},
-#include "meminfo_explain/sources.def"
-#define CONSUMER(name, pattern, key, field, unit)                                        \
-  {pattern, "this consumer is not told apart from the rest of the black hole",           \
-   "run as root or grant CAP_DAC_READ_SEARCH"},
-#include "meminfo_explain/consumers.def"
-};
-
-/* What the boot log says of the first percpu chunk; once, for it does not change. The log
- * may be closed to us (kernel.dmesg_restrict), or have lost its beginning. */
-static struct reading read_percpu_unit(void)
+/* What only the boot log says; once, for it does not change. The log may be closed to us
+ * (kernel.dmesg_restrict), or have lost its beginning. */
+static struct boot read_boot_log(void)
 {
   enum { SYSLOG_READ_ALL = 3, SYSLOG_SIZE_BUFFER = 10 }; /* syslog(2) */
-  struct reading unit = {.state = READING_ABSENT};
+  struct boot boot = {0};
   int size = klogctl(SYSLOG_SIZE_BUFFER, NULL, 0);
   char *log = size > 0 ? malloc((size_t)size) : NULL;
   int length = log != NULL ? klogctl(SYSLOG_READ_ALL, log, size) : -1;
-  uint64_t pages, bytes;
-  if (length > 0 && kmsg_percpu_pages(scan_text(log, (size_t)length), &pages) == 0 &&
-      scale(pages, (uint64_t)sysconf(_SC_PAGESIZE), &bytes) == 0)
-    unit = reading_known(bytes);
+  if (length > 0)
+    kmsg_parse(scan_text(log, (size_t)length), (uint64_t)sysconf(_SC_PAGESIZE), &boot);
   free(log);
-  return unit;
+  return boot;
 }
 
 int collector_open(const char *root, struct collector *collector)
@@ -48,15 +38,22 @@ int collector_open(const char *root, struct collector *collector)
   int error = sysroot_open(root, &opened);
   if (error != 0)
     return error;
-  *collector = (struct collector){.root = opened};
+  struct consumers_reader *consumers;
+  error = consumers_open(&opened, &consumers);
+  if (error != 0) {
+    sysroot_close(&opened);
+    return error;
+  }
+  *collector = (struct collector){.root = opened, .consumers = consumers};
   if (opened.live)
-    collector->percpu_unit = read_percpu_unit();
+    collector->boot = read_boot_log();
   return 0;
 }
 
 void collector_close(struct collector *collector)
 {
   census_close(collector->census);
+  consumers_close(collector->consumers);
   sysroot_close(&collector->root);
   text_free(&collector->text);
   bracket_free(&collector->bracket);
@@ -110,7 +107,7 @@ static uint64_t page_size_of(struct collector *collector)
   return host;
 }
 
-static void collect_vmallocinfo(struct collector *collector, struct sample *out)
+static void read_vmallocinfo(struct collector *collector, struct sample *out)
 {
   struct source_status *status = &out->sources[SOURCE_vmallocinfo];
   if (slurp_source(collector, SOURCE_vmallocinfo, out) != 0)
@@ -118,6 +115,79 @@ static void collect_vmallocinfo(struct collector *collector, struct sample *out)
   else if (vmallocinfo_parse(text_of(collector), out->page_size, &out->vmallocinfo,
                              &status->fault) != 0)
     mark_malformed(out, SOURCE_vmallocinfo);
+}
+
+/* Whether VmallocUsed counts pages, so that vmallocinfo is not needed for the sums, and
+ * tells when it has changed (decide.c: vmalloc_epoch). */
+static bool vmalloc_used_counts(const struct meminfo *meminfo)
+{
+  const struct reading used = meminfo->vmalloc_used;
+  return is_known(used) && used.value > 0 && used.value <= meminfo->mem_total.value &&
+         meminfo->vmalloc_chunk.value == 0;
+}
+
+/* A captured tree costs nothing, and may be another one each time. */
+static bool is_due(const struct collector *collector, const struct schedule *schedule,
+                   bool moved)
+{
+  return !collector->root.live ||
+         schedule_is_due(schedule, clock_seconds(CLOCK_MONOTONIC), moved);
+}
+
+static void collect_vmallocinfo(struct collector *collector, struct sample *out)
+{
+  const struct reading used = out->meminfo.vmalloc_used;
+  bool moved = used.value != collector->vmalloc.used.value;
+  if (!vmalloc_used_counts(&out->meminfo) ||
+      is_due(collector, &collector->vmalloc.schedule, moved)) {
+    double begin = clock_seconds(CLOCK_MONOTONIC);
+    read_vmallocinfo(collector, out);
+    schedule_note(&collector->vmalloc.schedule, begin, clock_seconds(CLOCK_MONOTONIC));
+    collector->vmalloc.info = out->vmallocinfo;
+    collector->vmalloc.status = out->sources[SOURCE_vmallocinfo];
+    collector->vmalloc.used = used;
+  } else {
+    out->vmallocinfo = collector->vmalloc.info;
+    out->sources[SOURCE_vmallocinfo] = collector->vmalloc.status;
+    out->vmalloc_age =
+        clock_seconds(CLOCK_MONOTONIC) - collector->vmalloc.schedule.read_at;
+  }
+  out->vmalloc_used_then = collector->vmalloc.used;
+}
+
+/* While profiling is off the counters stand still: they count neither allocations nor
+ * frees (lib/alloc_tag.c). */
+static bool is_profiling(struct collector *collector)
+{
+  int error =
+      sysroot_slurp(&collector->root, "proc/sys/vm/mem_profiling", &collector->text);
+  return error != 0 || collector->text.length == 0 || collector->text.bytes[0] == '1';
+}
+
+static void read_allocinfo(struct collector *collector, struct sample *out)
+{
+  struct source_status *status = &out->sources[SOURCE_allocinfo];
+  if (!is_profiling(collector))
+    return;
+  if (slurp_source(collector, SOURCE_allocinfo, out) != 0)
+    reading_fill(out->allocinfo.readings, ALLOCINFO_READINGS, status->state);
+  else if (allocinfo_parse(text_of(collector), out->page_size, &out->vmallocinfo,
+                           &out->allocinfo, &status->fault) != 0)
+    mark_malformed(out, SOURCE_allocinfo);
+}
+
+static void collect_allocinfo(struct collector *collector, struct sample *out)
+{
+  if (is_due(collector, &collector->allocinfo.schedule, true)) {
+    double begin = clock_seconds(CLOCK_MONOTONIC);
+    read_allocinfo(collector, out);
+    schedule_note(&collector->allocinfo.schedule, begin, clock_seconds(CLOCK_MONOTONIC));
+    collector->allocinfo.info = out->allocinfo;
+    collector->allocinfo.status = out->sources[SOURCE_allocinfo];
+  } else {
+    out->allocinfo = collector->allocinfo.info;
+    out->sources[SOURCE_allocinfo] = collector->allocinfo.status;
+  }
 }
 
 /* A file of one number. */
@@ -147,7 +217,7 @@ static void collect_cpus(struct collector *collector, struct sample *out)
     mark_malformed(out, SOURCE_cpu_possible);
   else
     out->cpus_possible_count = reading_known(cpus);
-  struct reading unit = collector->percpu_unit;
+  struct reading unit = collector->boot.percpu_unit;
   out->percpu_first_chunk =
       reading_missing(reading_state_join(unit.state, out->cpus_possible_count.state));
   if (out->percpu_first_chunk.state == READING_KNOWN &&
@@ -257,8 +327,13 @@ int collect(struct collector *collector, const struct collect_options *options,
   memset(out, 0, sizeof(*out));
   double start = clock_seconds(CLOCK_MONOTONIC);
   out->page_size = page_size_of(collector);
+  out->hash_tables = collector->boot.hash_tables;
+  out->swiotlb_boot = collector->boot.swiotlb;
   int result = bracket_collect(&collector->root, &collector->bracket, out);
+  /* Right behind, for what is in the black hole moves with it. */
+  consumers_collect(collector->consumers, out);
   collect_vmallocinfo(collector, out);
+  collect_allocinfo(collector, out);
   hugepages_collect(&collector->root, &collector->text, out);
   collect_cpus(collector, out);
   collect_number(collector, SOURCE_overcommit_ratio, 1, out,
@@ -267,7 +342,6 @@ int collect(struct collector *collector, const struct collect_options *options,
   collect_modules(collector, out);
   collect_thread_stacks(collector, out);
   collect_mounts(collector, out);
-  consumers_collect(&collector->root, &collector->text, out);
   out->read_seconds = clock_seconds(CLOCK_MONOTONIC) - start;
   if (options->pss)
     collect_processes(collector, options, out);

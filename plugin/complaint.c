@@ -31,7 +31,7 @@ static void describe_fault(const struct fault *fault, char *out, size_t size)
 static bool is_consumer(enum source source)
 {
   switch (source) {
-#define CONSUMER(name, pattern, key, field, unit) case SOURCE_##name:
+#define CONSUMER(name, ...) case SOURCE_##name:
 #include "meminfo_explain/consumers.def"
     return true;
   default:

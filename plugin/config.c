@@ -5,8 +5,11 @@
 
 const struct config config_default = {
     .root = "/",
-    .collect = {.pss = true, .pss_budget = 1, .pss_max_process = COLLECT_PSS_MAX_PROCESS},
-    .metrics = {.vmalloc_callers = 8},
+    .observe = {.collect = {.pss = true,
+                            .pss_budget = 1,
+                            .pss_max_process = COLLECT_PSS_MAX_PROCESS},
+                .vmalloc_callers = OBSERVE_NAMES_DEFAULT,
+                .allocation_sites = OBSERVE_NAMES_DEFAULT},
 };
 
 enum option_kind {
@@ -25,12 +28,18 @@ static const struct option {
   double min, max;
 } options[] = {
     {"Root", OPTION_PATH, offsetof(struct config, root), 0, 0},
-    {"Pss", OPTION_BOOLEAN, offsetof(struct config, collect.pss), 0, 0},
-    {"PssBudget", OPTION_DOUBLE, offsetof(struct config, collect.pss_budget), 0.001, 100},
-    {"PssMaxProcess", OPTION_U64, offsetof(struct config, collect.pss_max_process), 0,
+    {"Pss", OPTION_BOOLEAN, offsetof(struct config, observe.collect.pss), 0, 0},
+    {"PssBudget", OPTION_DOUBLE, offsetof(struct config, observe.collect.pss_budget),
+     0.001, 100},
+    {"PssMaxProcess", OPTION_U64,
+     offsetof(struct config, observe.collect.pss_max_process), 0,
      (double)((uint64_t)1 << 62)},
-    {"VmallocCallers", OPTION_UNSIGNED, offsetof(struct config, metrics.vmalloc_callers),
-     0, VMALLOC_CALLERS_KEPT},
+    {"VmallocCallers", OPTION_UNSIGNED, offsetof(struct config, observe.vmalloc_callers),
+     0, RANKING_SHOWN_MAX},
+    {"AllocationSites", OPTION_UNSIGNED,
+     offsetof(struct config, observe.allocation_sites), 0, RANKING_SHOWN_MAX},
+    {"ReportUnknownLines", OPTION_BOOLEAN, offsetof(struct config, report_unknown_lines),
+     0, 0},
     {"UseStockTypes", OPTION_BOOLEAN, offsetof(struct config, use_stock_types), 0, 0},
 };
 

@@ -7,16 +7,15 @@
 
 #include "plugin.h"
 
-#include "meminfo_explain/collect.h"
-#include "meminfo_explain/metrics.h"
+#include "meminfo_explain/observe.h"
 
 #include <limits.h>
 
 struct config {
   char root[PATH_MAX];
-  struct collect_options collect;
-  struct metrics_options metrics;
-  bool use_stock_types; /* send gauge for the types collectd lacks */
+  struct observe_options observe;
+  bool report_unknown_lines; /* of meminfo, as metrics */
+  bool use_stock_types;      /* send gauge for the types collectd lacks */
 };
 
 extern const struct config config_default;

@@ -1,182 +1,385 @@
 /* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
 #include "meminfo_explain/consumers.h"
 #include "meminfo_explain/field.h"
+#include "meminfo_explain/page_pool.h"
+#include "meminfo_explain/relay.h"
 
 #include <errno.h>
+#include <fnmatch.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+enum consumer_place {
+  CONSUMER_PLACE_HIDDEN,
+  CONSUMER_PLACE_INSIDE,
+  CONSUMER_PLACE_OUTSIDE,
+  CONSUMER_PLACE_AT_MOST,
+  CONSUMER_PLACE_PART
+};
 
 enum consumer_unit {
   CONSUMER_UNIT_BYTES,
   CONSUMER_UNIT_KB,
+  CONSUMER_UNIT_RING_KB,
   CONSUMER_UNIT_PAGES,
-  CONSUMER_UNIT_PAGES_4K
+  CONSUMER_UNIT_PAGES_4K,
+  CONSUMER_UNIT_SLOTS,
+  CONSUMER_UNIT_COUNT,
+  CONSUMER_UNIT_BIT
 };
+
+struct consumer_filter {
+  const char *beside; /* file in the same directory, whose first word must match */
+  const char *except; /* paths that are left out */
+  const char *glob;
+};
+#define ALL                                                                              \
+  {                                                                                      \
+    NULL, NULL, NULL                                                                     \
+  }
+#define BESIDE(file, glob)                                                               \
+  {                                                                                      \
+    file, NULL, glob                                                                     \
+  }
+#define EXCEPT(glob)                                                                     \
+  {                                                                                      \
+    NULL, glob, NULL                                                                     \
+  }
 
 static const struct consumer_row {
   enum source source;
+  enum consumer_place place;
+  struct consumer_filter filter;
   const char *key;
   unsigned field;
   enum consumer_unit unit;
   size_t offset; /* in struct consumers */
 } consumer_rows[] = {
-#define CONSUMER(name, pattern, key, field, unit)                                        \
-  {SOURCE_##name, key, field, CONSUMER_UNIT_##unit, offsetof(struct consumers, name)},
+#define CONSUMER(name, place, opener, paths, filter, key, field, unit)                   \
+  {SOURCE_##name,        CONSUMER_PLACE_##place,          filter, key, field,            \
+   CONSUMER_UNIT_##unit, offsetof(struct consumers, name)},
 #include "meminfo_explain/consumers.def"
 };
+#define ROWS      (sizeof(consumer_rows) / sizeof(*consumer_rows))
+#define PAGE_POOL ROWS /* asked like a row, but not by a file */
+#define ASKED     (ROWS + 1)
 
-/* What a visitor of a source's files needs. */
-struct visit {
-  const struct sysroot *root;
-  struct text *text;
-  struct sample *sample;
-  enum source source;
-  const struct consumer_row *consumer;
+/* What a row came to. */
+struct outcome {
+  struct reading sum;
+  struct source_status status;
 };
 
-/* Notes the first file at fault; the worst state of all files is the source's. */
-static void visit_failed(struct visit *visit, const char *path, int error)
+struct consumers_reader {
+  struct relay *relay;
+  /* Guarded by the relay's lock. */
+  uint64_t page_size;
+  struct reading mem_total;
+  struct outcome outcomes[ASKED];
+  bool hangs[ASKED];
+  unsigned hung_count;
+};
+
+/* --- one row, by the runner, on its own stack --------------------------------------- */
+
+struct question {
+  const struct sysroot *root;
+  struct text *text;
+  const struct consumer_row *row;
+  uint64_t page_size;
+  struct reading mem_total;
+  unsigned files_count;
+  struct outcome *outcome;
+};
+
+static uint64_t bytes_per(const struct question *question)
 {
-  struct source_status *status = &visit->sample->sources[visit->source];
-  enum reading_state state =
-      error == -EBADMSG ? READING_MALFORMED : sysroot_error_state(error);
-  if (status->path[0] == '\0') {
-    snprintf(status->path, sizeof(status->path), "%.*s", (int)sizeof(status->path) - 1,
-             path);
-    status->error = error == -EBADMSG ? 0 : error;
+  switch (question->row->unit) {
+  case CONSUMER_UNIT_KB:
+  case CONSUMER_UNIT_RING_KB:
+    return 1024;
+  case CONSUMER_UNIT_PAGES:
+    return question->page_size;
+  case CONSUMER_UNIT_PAGES_4K:
+    return 4096;
+  case CONSUMER_UNIT_SLOTS: /* include/linux/swiotlb.h: IO_TLB_SHIFT */
+    return 2048;
+  default:
+    return 1;
   }
-  status->state = reading_state_join(status->state, state);
 }
 
-/* Reads one number of `unit` bytes. 0, -EBADMSG for what is no such number, or -errno. */
-static int visit_number(struct visit *visit, const char *path, const char *key,
-                        unsigned field, uint64_t unit, uint64_t *out)
+static struct span first_word(const struct text *text)
 {
-  struct source_status *status = &visit->sample->sources[visit->source];
-  int error = sysroot_slurp(visit->root, path, visit->text);
+  struct scan scan = scan_text(text->bytes, text->length), line;
+  return scan_line(&scan, &line) ? scan_word(&line) : (struct span){"", 0};
+}
+
+/* The pages around so much payload. */
+static uint64_t with_headers(uint64_t payload, uint64_t page_size)
+{
+  const uint64_t room = page_size - 16; /* struct buffer_data_page */
+  uint64_t pages = payload / room + (payload % room != 0), bytes;
+  return scale(pages, page_size, &bytes) == 0 ? bytes : INT64_MAX;
+}
+
+/* Nothing but 0 and 1; the text behind a span need not end anywhere. */
+static bool is_bits(struct span word)
+{
+  for (size_t i = 0; i < word.length; i++)
+    if (word.at[i] != '0' && word.at[i] != '1')
+      return false;
+  return true;
+}
+
+/* The number of the row in the file that was read. 0 or -EBADMSG. */
+static int take_number(struct question *question, uint64_t *out)
+{
+  const struct consumer_row *row = question->row;
+  struct fault *fault = &question->outcome->status.fault;
+  if (row->unit != CONSUMER_UNIT_BIT) {
+    int error = field_number(question->text, row->key, row->field, bytes_per(question),
+                             out, fault);
+    if (error == 0 && row->unit == CONSUMER_UNIT_RING_KB)
+      *out = with_headers(*out, question->page_size);
+    return error;
+  }
+  struct span bits = first_word(question->text);
+  if (bits.length <= row->field || !is_bits(bits)) {
+    fault_note(fault, 1, bits, "not a word of bits");
+    return -EBADMSG;
+  }
+  *out = bits.at[row->field] == '1';
+  return 0;
+}
+
+/* More than there is cannot be. Outside of MemTotal there may be any amount. */
+static int check_number(struct question *question, uint64_t value)
+{
+  const struct consumer_row *row = question->row;
+  const struct reading most = question->mem_total;
+  bool inside =
+      row->place == CONSUMER_PLACE_HIDDEN || row->place == CONSUMER_PLACE_INSIDE;
+  struct reading sum = reading_known(question->outcome->sum.value);
+  const char *cause = NULL;
+  reading_add(&sum, value);
+  if (!is_known(sum))
+    cause = "number out of range";
+  else if (inside && is_known(most) && sum.value > most.value)
+    cause = "more than MemTotal";
+  if (cause == NULL)
+    return 0;
+  fault_note(&question->outcome->status.fault, 0,
+             (struct span){row->key, strlen(row->key)}, cause);
+  return -EBADMSG;
+}
+
+static int slurp(struct question *question, const char *path)
+{
+  return sysroot_slurp_within(question->root, path, CONSUMERS_FILE_MAX, question->text);
+}
+
+/* Whether the row means this file; -errno where the file beside it does not tell. */
+static int passes(struct question *question, const char *path)
+{
+  const struct consumer_filter *filter = &question->row->filter;
+  if (filter->except != NULL && fnmatch(filter->except, path, 0) == 0)
+    return 0;
+  if (filter->beside == NULL)
+    return 1;
+  char beside[640], word[64];
+  const char *slash = strrchr(path, '/');
+  snprintf(beside, sizeof(beside), "%.*s/%s", slash != NULL ? (int)(slash - path) : 0,
+           path, filter->beside);
+  int error = slurp(question, beside);
   if (error != 0)
     return error;
-  error = field_parse(scan_text(visit->text->bytes, visit->text->length), key, field, out,
-                      &status->fault);
-  if (error == -ENOENT)
-    fault_note(&status->fault, 0, (struct span){key, strlen(key)}, "no such line");
-  if (error == 0)
-    error = scale_or_fault(*out, unit, out, &status->fault);
-  return error == 0 ? 0 : -EBADMSG;
+  span_copy(first_word(question->text), word, sizeof(word));
+  return fnmatch(filter->glob, word, 0) == 0;
 }
 
-/* Adds one file of one size, NUMBER pages of `size` bytes, to a sum. */
-static void add_hugepages(struct visit *visit, const char *path, uint64_t size,
-                          struct reading *sum)
+static int ask_file(void *context, const char *path)
 {
-  struct source_status *status = &visit->sample->sources[visit->source];
-  uint64_t bytes;
-  int error = visit_number(visit, path, "", 1, size, &bytes);
-  if (error == -ENOENT) { /* a sum without this size would be too small */
-    fault_note(&status->fault, 0, (struct span){"", 0}, "no such file");
-    error = -EBADMSG;
-  }
-  if (error == 0) {
-    reading_add(sum, bytes);
-  } else {
-    visit_failed(visit, path, error);
-    *sum = reading_missing(status->state);
-  }
-}
-
-static int visit_hugepages(void *context, const char *directory)
-{
-  /* include/linux/mmzone.h: MAX_ORDER was 11 for long, so that the buddy allocator made
-   * blocks of up to 2^10 pages. */
-  enum { BUDDY_ORDER_MAX = 10 };
-  struct visit *visit = context;
-  struct hugepages *huge = &visit->sample->hugepages;
-  const struct {
-    const char *name;
-    struct reading *sum;
-  } files[] = {{"nr_hugepages", &huge->total},
-               {"free_hugepages", &huge->free},
-               {"resv_hugepages", &huge->reserved}};
-  unsigned long size_kb = 0;
-  if (sscanf(directory, "sys/kernel/mm/hugepages/hugepages-%lukB", &size_kb) != 1)
-    return 0;
-  reading_add(&huge->sizes_count, 1);
-  uint64_t size = (uint64_t)size_kb * 1024;
-  const struct reading before = huge->total;
-  for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
-    char path[160];
-    snprintf(path, sizeof(path), "%.128s/%s", directory, files[i].name);
-    add_hugepages(visit, path, size, files[i].sum);
-  }
-  if (size > visit->sample->page_size << BUDDY_ORDER_MAX &&
-      huge->total.state == READING_KNOWN)
-    reading_add(&huge->gigantic, huge->total.value - before.value);
-  return 0;
-}
-
-void hugepages_collect(const struct sysroot *root, struct text *text, struct sample *out)
-{
-  struct source_status *status = &out->sources[SOURCE_hugepages];
-  struct visit visit = {root, text, out, SOURCE_hugepages, NULL};
-  status->state = READING_KNOWN;
-  int error = sysroot_each(root, "sys/kernel/mm/hugepages/hugepages-*kB", visit_hugepages,
-                           &visit);
-  if (error != 0) {
-    status->error = error;
-    status->state = sysroot_error_state(error);
-    reading_fill(&out->hugepages.total, HUGEPAGES_READINGS, status->state);
-  }
-}
-
-static int visit_consumer(void *context, const char *path)
-{
-  static const uint64_t units[] = {[CONSUMER_UNIT_BYTES] = 1,
-                                   [CONSUMER_UNIT_KB] = 1024,
-                                   [CONSUMER_UNIT_PAGES_4K] = 4096};
-  struct visit *visit = context;
-  const struct consumer_row *row = visit->consumer;
-  struct reading *sum =
-      (struct reading *)((char *)&visit->sample->consumers + row->offset);
-  uint64_t unit =
-      row->unit == CONSUMER_UNIT_PAGES ? visit->sample->page_size : units[row->unit];
-  struct source_status *status = &visit->sample->sources[visit->source];
-  const struct reading total = visit->sample->meminfo.mem_total;
+  struct question *question = context;
+  struct outcome *outcome = question->outcome;
+  if (question->files_count++ == CONSUMERS_FILES_MAX)
+    return -E2BIG;
   uint64_t value;
-  int error = visit_number(visit, path, row->key, row->field, unit, &value);
-  if (error == 0 && total.state == READING_KNOWN && value > total.value - sum->value) {
-    fault_note(&status->fault, 0, (struct span){row->key, strlen(row->key)},
-               "more than MemTotal");
-    error = -EBADMSG;
-  }
-  if (error == 0) {
-    reading_add(sum, value);
-    status->state = sum->state;
+  int error = passes(question, path);
+  if (error == 0)
     return 0;
+  if (error == 1)
+    error = slurp(question, path);
+  if (error == 0)
+    error = take_number(question, &value);
+  if (error == 0)
+    error = check_number(question, value);
+  if (error == 0) {
+    reading_add(&outcome->sum, value);
+    outcome->status.state = outcome->sum.state;
+  } else if (sysroot_error_state(error) != READING_ABSENT) { /* else it went away */
+    source_failed(&outcome->status, path, error);
+    outcome->sum = reading_missing(outcome->status.state);
   }
-  if (sysroot_error_state(error) == READING_ABSENT)
-    return 0; /* the device went away */
-  visit_failed(visit, path, error);
-  *sum = reading_missing(status->state);
   return 0;
 }
 
-void consumers_collect(const struct sysroot *root, struct text *text, struct sample *out)
+/* One word of the row's paths. */
+static void ask_path(struct question *question, struct span word)
 {
-  for (size_t i = 0; i < sizeof(consumer_rows) / sizeof(*consumer_rows); i++) {
-    const struct consumer_row *row = &consumer_rows[i];
-    struct visit visit = {root, text, out, row->source, row};
-    const char *pattern = source_rows[row->source].path;
-    struct source_status *status = &out->sources[row->source];
-    int error = 0;
-    if (strpbrk(pattern, "*?[") != NULL)
-      error = sysroot_each(root, pattern, visit_consumer, &visit);
-    else
-      visit_consumer(&visit, pattern);
-    if (error != 0) {
-      status->error = error;
-      status->state = sysroot_error_state(error);
-      reading_fill((struct reading *)((char *)&out->consumers + row->offset), 1,
-                   status->state);
-    }
+  char path[256];
+  if (!span_copy(word, path, sizeof(path)))
+    return; /* a test holds every row to this */
+  int error = 0;
+  if (strpbrk(path, "*?[") != NULL)
+    error = sysroot_each(question->root, path, ask_file, question);
+  else
+    ask_file(question, path);
+  if (error != 0 && sysroot_error_state(error) != READING_ABSENT) {
+    source_failed(&question->outcome->status, path, error);
+    question->outcome->sum = reading_missing(question->outcome->status.state);
   }
+}
+
+static void ask(struct question *question)
+{
+  const char *paths = source_rows[question->row->source].path;
+  while (*paths != '\0' && question->outcome->status.state == READING_ABSENT) {
+    size_t length = strcspn(paths, "|");
+    struct scan scan = scan_text(paths, length);
+    for (struct span word; (word = scan_word(&scan)).length > 0;)
+      ask_path(question, word);
+    paths += length + (paths[length] == '|');
+  }
+}
+
+/* The kernel answers under rtnl_lock. A captured tree has no network. */
+static void ask_page_pools(struct question *question)
+{
+  struct outcome *outcome = question->outcome;
+  uint64_t bytes;
+  unsigned pools;
+  if (!question->root->live)
+    return;
+  int error = page_pool_inflight(&bytes, &pools);
+  if (error == 0 && is_known(question->mem_total) && bytes > question->mem_total.value)
+    error = -ERANGE;
+  outcome->status.error = error;
+  outcome->status.state = sysroot_error_state(error);
+  outcome->sum =
+      error == 0 ? reading_known(bytes) : reading_missing(outcome->status.state);
+}
+
+/* --- the round ---------------------------------------------------------------------- */
+
+static bool ask_row(struct consumers_reader *reader, struct runner *runner, unsigned row)
+{
+  struct outcome outcome = {0};
+  struct question question = {
+      .root = relay_root(reader->relay), .text = relay_text(runner), .outcome = &outcome};
+  relay_lock(reader->relay);
+  question.page_size = reader->page_size;
+  question.mem_total = reader->mem_total;
+  bool hangs = reader->hangs[row];
+  relay_unlock(reader->relay);
+  if (hangs)
+    return true;
+  relay_enter(runner, row);
+  if (row == PAGE_POOL) {
+    ask_page_pools(&question);
+  } else {
+    question.row = &consumer_rows[row];
+    ask(&question);
+  }
+  if (!relay_leave(runner))
+    return false;
+  relay_lock(reader->relay);
+  reader->outcomes[row] = outcome;
+  relay_unlock(reader->relay);
+  return true;
+}
+
+static bool ask_all(void *context, struct runner *runner)
+{
+  for (unsigned row = 0; row < ASKED; row++)
+    if (!ask_row(context, runner, row))
+      return false;
+  return true;
+}
+
+static bool set_aside(void *context, uint32_t row, double since)
+{
+  struct consumers_reader *reader = context;
+  (void)since;
+  if (reader->hung_count == CONSUMERS_HUNG_MAX)
+    return false;
+  reader->hung_count++;
+  return reader->hangs[row] = true;
+}
+
+static void came_back(void *context, uint32_t row)
+{
+  struct consumers_reader *reader = context;
+  reader->hangs[row] = false;
+  reader->hung_count--;
+}
+
+/* --- what others call --------------------------------------------------------------- */
+
+int consumers_open(const struct sysroot *root, struct consumers_reader **out)
+{
+  static const struct relay_work work = {.name = "consumers",
+                                         .patience = CONSUMERS_PATIENCE,
+                                         .round = ask_all,
+                                         .hangs = set_aside,
+                                         .came_back = came_back,
+                                         .free = free};
+  struct consumers_reader *reader = calloc(1, sizeof(*reader));
+  if (reader == NULL)
+    return -ENOMEM;
+  int error = relay_open(root, &work, reader, &reader->relay);
+  if (error != 0)
+    free(reader);
+  else
+    *out = reader;
+  return error;
+}
+
+void consumers_close(struct consumers_reader *reader)
+{
+  if (reader != NULL)
+    relay_close(reader->relay);
+}
+
+/* Until it answers, a row does not. */
+static void begin(struct consumers_reader *reader, const struct sample *sample)
+{
+  relay_lock(reader->relay);
+  reader->page_size = sample->page_size;
+  reader->mem_total = sample->meminfo.mem_total;
+  for (unsigned row = 0; row < ASKED; row++)
+    reader->outcomes[row] =
+        (struct outcome){.sum = reading_missing(READING_MALFORMED),
+                         .status = {.state = READING_MALFORMED, .error = -ETIMEDOUT}};
+  relay_unlock(reader->relay);
+}
+
+void consumers_collect(struct consumers_reader *reader, struct sample *out)
+{
+  static const double patience = (CONSUMERS_HUNG_MAX + 1) * 2 * CONSUMERS_PATIENCE;
+  begin(reader, out);
+  relay_request(reader->relay, 0);
+  relay_wait(reader->relay, patience);
+  relay_lock(reader->relay);
+  for (unsigned row = 0; row < ROWS; row++) {
+    const struct consumer_row *consumer = &consumer_rows[row];
+    *(struct reading *)((char *)&out->consumers + consumer->offset) =
+        reader->outcomes[row].sum;
+    out->sources[consumer->source] = reader->outcomes[row].status;
+  }
+  out->page_pool = reader->outcomes[PAGE_POOL].sum;
+  out->sources[SOURCE_page_pool] = reader->outcomes[PAGE_POOL].status;
+  relay_unlock(reader->relay);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "meminfo_explain/decide.h"
+#include "meminfo_explain/attribute.h"
 #include "meminfo_explain/tear.h"
 
 #include <string.h>
@@ -14,12 +15,7 @@ const struct decision *decision_at(const struct decided *decided, unsigned row)
   return (const struct decision *)((const char *)decided + decision_rows[row].offset);
 }
 
-static bool is_known(struct reading reading)
-{
-  return reading.state == READING_KNOWN;
-}
-
-static struct decision take(struct reading reading, const char *why)
+struct decision decision_take(struct reading reading, const char *why)
 {
   return (struct decision){.reading = reading, .why = why};
 }
@@ -31,8 +27,7 @@ static struct decision take_line(struct reading reading, const char *why)
       .reading = reading, .withholds = reading.state == READING_MALFORMED, .why = why};
 }
 
-/* Above MemTotal it cannot be. */
-static struct reading bounded(const struct sample *sample, struct reading reading)
+struct reading decision_bounded(const struct sample *sample, struct reading reading)
 {
   const struct reading total = sample->meminfo.mem_total;
   if (is_known(reading) && is_known(total) && reading.value > total.value)
@@ -40,28 +35,28 @@ static struct reading bounded(const struct sample *sample, struct reading readin
   return reading;
 }
 
-static struct reading product(const struct sample *sample, struct reading count,
-                              struct reading unit)
+struct reading decision_product(const struct sample *sample, struct reading count,
+                                struct reading unit)
 {
   uint64_t bytes;
   if (!is_known(count) || !is_known(unit))
     return reading_missing(reading_state_join(count.state, unit.state));
   if (scale(count.value, unit.value, &bytes) != 0)
     return reading_missing(READING_MALFORMED);
-  return bounded(sample, reading_known(bytes));
+  return decision_bounded(sample, reading_known(bytes));
 }
 
 static struct decision decide_pcp_free(const struct sample *sample)
 {
-  struct reading before = bounded(sample, sample->zoneinfo.pcp);
-  struct reading after = bounded(sample, sample->zoneinfo_after.pcp);
+  struct reading before = decision_bounded(sample, sample->zoneinfo.pcp);
+  struct reading after = decision_bounded(sample, sample->zoneinfo_after.pcp);
   if (is_known(before) && is_known(after)) {
     uint64_t pages = (before.value + after.value) / sample->page_size;
-    return take(reading_known(pages / 2 * sample->page_size),
-                "sum of count: in zoneinfo, mean of before and after meminfo");
+    return decision_take(reading_known(pages / 2 * sample->page_size),
+                         "sum of count: in zoneinfo, mean of before and after meminfo");
   }
   if (is_known(before))
-    return take(before, "sum of count: in zoneinfo");
+    return decision_take(before, "sum of count: in zoneinfo");
   /* mm/page_alloc.c: zone_highsize, since 6.8; less on every kernel before. */
   return (struct decision){
       .reading = reading_missing(before.state),
@@ -76,10 +71,10 @@ static struct decision decide_isolated(const struct sample *sample)
   if (is_known(vmstat->nr_isolated_anon) && is_known(vmstat->nr_isolated_file)) {
     struct reading sum = vmstat->nr_isolated_anon;
     reading_add(&sum, vmstat->nr_isolated_file.value);
-    return take(sum, "nr_isolated_anon + nr_isolated_file in vmstat");
+    return decision_take(sum, "nr_isolated_anon + nr_isolated_file in vmstat");
   }
   if (is_known(sample->zoneinfo.isolated))
-    return take(sample->zoneinfo.isolated, "nr_isolated_* in zoneinfo");
+    return decision_take(sample->zoneinfo.isolated, "nr_isolated_* in zoneinfo");
   /* mm/vmscan.c: too_many_isolated stops at 1/8 of the inactive list. */
   return (struct decision){.reading = reading_missing(vmstat->nr_isolated_anon.state),
                            .error = sample->meminfo.inactive.value / 8,
@@ -144,7 +139,7 @@ static struct decision decide_hugetlb(const struct sample *sample,
         .why = "nr_hugepages x size, without gigantic pages: on this kernel those of the "
                "boot are outside MemTotal"};
   if (is_known(huge->total) && is_known(huge->sizes_count))
-    return take_line(bounded(sample, huge->total),
+    return take_line(decision_bounded(sample, huge->total),
                      "no Hugetlb line: nr_hugepages x size over all sizes");
   return take_line(huge_default, "no Hugetlb line and no sizes in sysfs: "
                                  "HugePages_Total x Hugepagesize");
@@ -183,24 +178,41 @@ static bool counter_is_short(uint64_t used, uint64_t pages)
   return pages > used && pages - used > (1 << 20) + pages / 64;
 }
 
+/* VmallocUsed when vmallocinfo was read, which may be some time ago. */
+static struct reading used_then(const struct sample *sample)
+{
+  return is_known(sample->vmalloc_used_then) ? sample->vmalloc_used_then
+                                             : sample->meminfo.vmalloc_used;
+}
+
+/* `value`, moved as far as from `then` to `now`; not below 0. */
+static uint64_t moved_by(uint64_t value, uint64_t then, uint64_t now)
+{
+  if (now >= then)
+    return value + (now - then);
+  return value > then - now ? value - (then - now) : 0;
+}
+
 static struct decision decide_vmalloc(const struct sample *sample)
 {
   struct reading used = sample->meminfo.vmalloc_used;
   struct reading pages = sample->vmallocinfo.pages;
   enum epoch epoch = vmalloc_epoch(sample);
   if (epoch == EPOCH_PHYSICAL) {
-    if (is_known(pages) && counter_is_short(used.value, pages.value))
-      return take(pages, "VmallocUsed is below the sum of pages=: the sum is right");
-    return take(used, "VmallocUsed counts pages on this kernel");
+    uint64_t then = used_then(sample).value;
+    if (is_known(pages) && counter_is_short(then, pages.value))
+      return decision_take(reading_known(moved_by(pages.value, then, used.value)),
+                           "VmallocUsed is below the sum of pages=: the sum is right");
+    return decision_take(used, "VmallocUsed counts pages on this kernel");
   }
   if (is_known(pages))
-    return take(pages, epoch == EPOCH_ZERO ? "VmallocUsed is constantly 0: sum of pages="
-                       : epoch == EPOCH_VIRTUAL
-                           ? "VmallocUsed is address space: sum of pages="
-                           : "VmallocUsed is not usable: sum of pages=");
+    return decision_take(
+        pages, epoch == EPOCH_ZERO      ? "VmallocUsed is constantly 0: sum of pages="
+               : epoch == EPOCH_VIRTUAL ? "VmallocUsed is address space: sum of pages="
+                                        : "VmallocUsed is not usable: sum of pages=");
   if (is_known(sample->meminfo.mmap_copy))
-    return take(reading_missing(READING_ABSENT),
-                "a kernel without an MMU: vmalloc is kmalloc, in slab");
+    return decision_take(reading_missing(READING_ABSENT),
+                         "a kernel without an MMU: vmalloc is kmalloc, in slab");
   return (struct decision){
       .reading = reading_missing(pages.state),
       .error = epoch == EPOCH_VIRTUAL ? used.value : 0,
@@ -217,7 +229,7 @@ static struct decision decide_kernel_stack(const struct sample *sample,
 {
   struct reading stack = sample->meminfo.kernel_stack;
   const struct vmallocinfo *info = &sample->vmallocinfo;
-  const struct decision elsewhere = take(reading_missing(READING_ABSENT), NULL);
+  const struct decision elsewhere = decision_take(reading_missing(READING_ABSENT), NULL);
   struct decision decision = elsewhere;
   if (!is_known(stack))
     return take_line(stack, NULL);
@@ -227,15 +239,17 @@ static struct decision decide_kernel_stack(const struct sample *sample,
     decision.why = "KernelStack is no whole number of pages: stacks are smaller than a "
                    "page, and in slab";
   } else if (!is_known(vmalloc->reading)) {
-    return take(stack, "vmalloc is not known, so stacks cannot be counted twice");
+    return decision_take(stack,
+                         "vmalloc is not known, so stacks cannot be counted twice");
   } else if (is_known(info->pages) && info->stack_pages.value > 0) {
     decision.why = "fork allocates stacks by vmalloc: vmallocinfo has their lines";
   } else if (is_known(info->pages)) {
-    decision = take(stack, "vmallocinfo has no line of a stack: not in vmalloc");
+    decision = decision_take(stack, "vmallocinfo has no line of a stack: not in vmalloc");
     /* It may still be whole pages of slab objects, by chance. */
     decision.error = sample->thread_stack_count.state == READING_DENIED ? stack.value : 0;
   } else if (vmalloc->reading.value < stack.value) {
-    decision = take(stack, "VmallocUsed is smaller than KernelStack: not in vmalloc");
+    decision =
+        decision_take(stack, "VmallocUsed is smaller than KernelStack: not in vmalloc");
     decision.error = vmalloc->reading.value; /* or the counter is short */
   } else {
     decision.error = stack.value;
@@ -254,7 +268,7 @@ static struct decision whole_if_unsplit(struct reading whole, struct reading par
     return take_line(whole, NULL);
   if (part.state == READING_ABSENT || other.state == READING_ABSENT)
     return take_line(reading_missing(READING_MALFORMED), "one of its parts is missing");
-  return take(reading_missing(READING_ABSENT), NULL);
+  return decision_take(reading_missing(READING_ABSENT), NULL);
 }
 
 /* A bound on the sum of Pss that is too wide to account with, and why. */
@@ -314,15 +328,15 @@ static void decide_pss(const struct sample *sample, struct decided *out)
     return;
   uint64_t error = p->error.value;
   if (!is_known(p->pss_anon)) {
-    out->pss = take(p->pss, "no Pss_Anon on this kernel: the whole Pss");
+    out->pss = decision_take(p->pss, "no Pss_Anon on this kernel: the whole Pss");
     out->pss.error = error;
     return;
   }
   out->pss.why = NULL;
-  out->pss_anon = take(p->pss_anon, "sum over all processes");
+  out->pss_anon = decision_take(p->pss_anon, "sum over all processes");
   out->pss_anon.error = error;
-  out->pss_file = take(p->pss_file, NULL);
-  out->pss_shmem = take(p->pss_shmem, NULL);
+  out->pss_file = decision_take(p->pss_file, NULL);
+  out->pss_shmem = decision_take(p->pss_shmem, NULL);
 }
 
 /* mm/util.c: vm_commit_limit */
@@ -365,10 +379,10 @@ static void decide_direct_map(const struct sample *sample, struct decided *out)
     bool base = i == 0 || (i == 1 && sample->page_size == 1 << 16);
     reading_add(&large, base ? 0 : lines[i].value);
   }
-  out->direct_map = take(all, NULL);
-  out->low_total =
-      take(m->low_total.state != READING_ABSENT ? m->low_total : m->mem_total, NULL);
-  out->direct_map_large = take(large, NULL);
+  out->direct_map = decision_take(all, NULL);
+  out->low_total = decision_take(
+      m->low_total.state != READING_ABSENT ? m->low_total : m->mem_total, NULL);
+  out->direct_map_large = decision_take(large, NULL);
 }
 
 /* Zones sum to MemTotal, except where a kernel initialises struct pages lazily after
@@ -380,12 +394,13 @@ static struct decision decide_zones_unlisted(const struct sample *sample)
   if (!is_known(m->mem_total) || !is_known(m->mem_free) || !is_known(z->managed) ||
       !is_known(z->free) || m->mem_total.value <= z->managed.value ||
       m->mem_free.value <= z->free.value)
-    return take(reading_missing(READING_ABSENT), NULL);
+    return decision_take(reading_missing(READING_ABSENT), NULL);
   uint64_t total = m->mem_total.value - z->managed.value;
   uint64_t free = m->mem_free.value - z->free.value;
   if (distance(total, free) > m->mem_total.value / 64)
-    return take(reading_missing(READING_ABSENT), NULL);
-  return take(reading_known(total), "the zones list less than MemTotal, by free memory");
+    return decision_take(reading_missing(READING_ABSENT), NULL);
+  return decision_take(reading_known(total),
+                       "the zones list less than MemTotal, by free memory");
 }
 
 void decide(const struct sample *sample, struct decided *out)
@@ -394,7 +409,7 @@ void decide(const struct sample *sample, struct decided *out)
   const struct hugepages *huge = &sample->hugepages;
   memset(out, 0, sizeof(*out));
   out->pcp_free = decide_pcp_free(sample);
-  out->tear = take(tear_of(&sample->zoneinfo, &sample->zoneinfo_after), NULL);
+  out->tear = decision_take(tear_of(&sample->zoneinfo, &sample->zoneinfo_after), NULL);
   out->isolated = decide_isolated(sample);
   out->active = whole_if_unsplit(m->active, m->active_anon, m->active_file);
   out->inactive = whole_if_unsplit(m->inactive, m->inactive_anon, m->inactive_file);
@@ -402,25 +417,27 @@ void decide(const struct sample *sample, struct decided *out)
   out->vmalloc = decide_vmalloc(sample);
   out->kernel_stack = decide_kernel_stack(sample, &out->vmalloc);
   out->percpu = decide_percpu(sample);
-  out->huge_default =
-      take(product(sample, m->huge_pages_total_count, m->huge_page_size), NULL);
+  out->huge_default = decision_take(
+      decision_product(sample, m->huge_pages_total_count, m->huge_page_size), NULL);
   out->hugetlb = decide_hugetlb(sample, out->huge_default.reading);
-  out->huge_free = take(huge->free, NULL);
+  out->huge_free = decision_take(huge->free, NULL);
   if (!is_known(huge->free))
-    out->huge_free = take(product(sample, m->huge_pages_free_count, m->huge_page_size),
-                          "default size only");
-  out->huge_reserved = take(huge->reserved, NULL);
+    out->huge_free = decision_take(
+        decision_product(sample, m->huge_pages_free_count, m->huge_page_size),
+        "default size only");
+  out->huge_reserved = decision_take(huge->reserved, NULL);
   if (!is_known(huge->reserved))
-    out->huge_reserved =
-        take(product(sample, m->huge_pages_rsvd_count, m->huge_page_size),
-             "default size only");
+    out->huge_reserved = decision_take(
+        decision_product(sample, m->huge_pages_rsvd_count, m->huge_page_size),
+        "default size only");
   decide_pss(sample, out);
-  out->commit_limit =
-      take(commit_limit(sample, is_older_than_3_10(sample) ? out->huge_default.reading
-                                                           : out->hugetlb.reading),
-           NULL);
+  out->commit_limit = decision_take(commit_limit(sample, is_older_than_3_10(sample)
+                                                             ? out->huge_default.reading
+                                                             : out->hugetlb.reading),
+                                    NULL);
   decide_direct_map(sample, out);
   if (vmalloc_epoch(sample) == EPOCH_PHYSICAL)
-    out->vmalloc_physical = take(m->vmalloc_used, NULL);
+    out->vmalloc_physical = decision_take(used_then(sample), NULL);
   out->zones_unlisted = decide_zones_unlisted(sample);
+  attribute(sample, out);
 }

@@ -3,6 +3,8 @@
 
 #include "utils/common/common.h"
 
+#include "meminfo_explain/metrics.h"
+
 /* What a type is in types.db: one data source, a gauge. */
 static const struct type_row {
   const char *name;
@@ -75,9 +77,12 @@ static void dispatch_metric(void *context, const struct metric *metric)
   plugin_dispatch_values(&list);
 }
 
-void dispatch(const struct sample *sample, const struct explanation *explanation,
-              const struct config *config, cdtime_t time)
+void dispatch(const struct observer *observer, const struct config *config, cdtime_t time)
 {
+  const struct metrics_options options = {.callers = &observer->callers,
+                                          .sites = &observer->sites,
+                                          .unknown_lines = config->report_unknown_lines};
   struct sink sink = {.use_stock_types = config->use_stock_types, .time = time};
-  metrics_each(sample, explanation, &config->metrics, dispatch_metric, &sink);
+  metrics_each(&observer->sample, &observer->explanation, &options, dispatch_metric,
+               &sink);
 }

@@ -5,7 +5,7 @@
 
 #include "config.h"
 
-#include "meminfo_explain/explain.h"
+#include "meminfo_explain/observe.h"
 
 /* Makes sure that the daemon knows the types we send: registers those it lacks. To be
  * called from init, after types.db was read and before any write thread runs. Where a
@@ -13,8 +13,8 @@
  * instead: config->use_stock_types is set. */
 void dispatch_register_types(struct config *config);
 
-/* Dispatches every metric of the explanation with one timestamp. */
-void dispatch(const struct sample *sample, const struct explanation *explanation,
-              const struct config *config, cdtime_t time);
+/* Dispatches every metric of the last observation with one timestamp. */
+void dispatch(const struct observer *observer, const struct config *config,
+              cdtime_t time);
 
 #endif

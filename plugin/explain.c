@@ -106,12 +106,20 @@ static struct amount evaluate(const struct sample *sample, const struct decided 
   return sum.state == READING_KNOWN ? sum : (struct amount){.state = sum.state};
 }
 
+static bool is_possible(const struct sample *sample, const struct term_row *row,
+                        struct amount amount)
+{
+  const struct reading total = sample->meminfo.mem_total;
+  bool inside = row->view == TERM_VIEW_HIDDEN || row->view == TERM_VIEW_INSIDE;
+  return (row->sign == TERM_SIGN_SIGNED || amount.value >= 0) &&
+         (!inside || !is_known(total) || amount.value <= (int64_t)total.value);
+}
+
 static void explain_terms(const struct sample *sample, struct explanation *out)
 {
   for (size_t i = 0; i < TERM_COUNT; i++) {
     struct amount amount = evaluate(sample, &out->decided, term_rows[i].operands);
-    if (amount.state == READING_KNOWN && amount.value < 0 &&
-        term_rows[i].sign == TERM_SIGN_UNSIGNED)
+    if (amount.state == READING_KNOWN && !is_possible(sample, &term_rows[i], amount))
       amount = (struct amount){.state = READING_MALFORMED};
     out->terms[i] = amount;
   }
@@ -315,18 +323,50 @@ static void explain_estimate(const struct sample *sample, struct explanation *ou
   if (hole->error.state == READING_KNOWN &&
       hole->of[ACCOUNTING_LRU].state == READING_KNOWN)
     reading_add(&hole->error, amount_distance(hole->estimate, hole->of[ACCOUNTING_LRU]));
+  hole->share = share_of(hole->estimate, out->terms[TERM_TOTAL_mem_total]);
+}
+
+/* Whose pages are in the black hole, and what remains. A consumer that could not be read
+ * may be anything, up to all that remains. */
+static void explain_hidden(struct explanation *out)
+{
+  struct black_hole *hole = &out->black_hole;
+  struct reading error = hole->error;
+  bool lost = false;
+  hole->hidden.state = READING_KNOWN;
+  for (size_t i = 0; i < TERM_COUNT; i++) {
+    if (term_rows[i].view != TERM_VIEW_HIDDEN)
+      continue;
+    const struct decision *decision = decision_of(&out->decided, &term_rows[i]);
+    if (out->terms[i].state == READING_KNOWN)
+      amount_add(&hole->hidden, out->terms[i].value);
+    else
+      lost |= out->terms[i].state != READING_ABSENT;
+    if (decision != NULL && error.state == READING_KNOWN)
+      reading_add(&error, decision->error);
+  }
   hole->unexplained = hole->hidden.state == READING_KNOWN ? hole->estimate : hole->hidden;
   amount_add(&hole->unexplained, -hole->hidden.value);
-  hole->share = share_of(hole->estimate, out->terms[TERM_TOTAL_mem_total]);
+  if (lost && error.state == READING_KNOWN && hole->unexplained.value > 0)
+    reading_add(&error, (uint64_t)hole->unexplained.value);
+  hole->unexplained_error = error;
+}
+
+/* A kernel that can count allocations by site but was not told to has them all at 0. */
+static void explain_allocinfo(const struct allocinfo *info, struct black_hole *hole)
+{
+  hole->allocinfo = amount_of(info->place[ALLOCINFO_BLACK_HOLE]);
+  if (hole->allocinfo.state == READING_KNOWN && info->total.value == 0)
+    hole->allocinfo = (struct amount){.state = READING_ABSENT};
+  hole->allocinfo_difference = hole->estimate;
+  hole->allocinfo_difference.state =
+      reading_state_join(hole->estimate.state, hole->allocinfo.state);
+  amount_add(&hole->allocinfo_difference, -hole->allocinfo.value);
 }
 
 static void explain_black_hole(const struct sample *sample, struct explanation *out)
 {
   struct black_hole *hole = &out->black_hole;
-  hole->hidden.state = READING_KNOWN;
-  for (size_t i = 0; i < TERM_COUNT; i++)
-    if (term_rows[i].view == TERM_VIEW_HIDDEN && out->terms[i].state == READING_KNOWN)
-      amount_add(&hole->hidden, out->terms[i].value);
   for (unsigned m = 0; m < ACCOUNTING_COUNT; m++)
     hole->of[m] = remainder_of(sample, out, m);
   struct amount swap_cached = amount_of(sample->meminfo.swap_cached);
@@ -334,6 +374,8 @@ static void explain_black_hole(const struct sample *sample, struct explanation *
   hole->cache_low.state = reading_state_join(hole->cache_low.state, swap_cached.state);
   amount_add(&hole->cache_low, -swap_cached.value);
   explain_estimate(sample, out);
+  explain_hidden(out);
+  explain_allocinfo(&sample->allocinfo, hole);
 }
 
 static void explain_identity(const struct sample *sample, const struct decided *decided,

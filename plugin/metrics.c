@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "meminfo_explain/metrics.h"
 
-#include <ctype.h>
-#include <stdio.h>
-#include <string.h>
-
 struct output {
   metric_emit *emit;
   void *context;
@@ -14,7 +10,9 @@ static const char *const view_names[] = {
     [TERM_VIEW_TOTAL] = "total",           [TERM_VIEW_FREE] = "total",
     [TERM_VIEW_KERNEL] = "kernel",         [TERM_VIEW_USER_LRU] = "user_lru",
     [TERM_VIEW_USER_CACHE] = "user_cache", [TERM_VIEW_USER_PSS] = "user_pss",
-    [TERM_VIEW_HIDDEN] = "hidden",         [TERM_VIEW_DETAIL] = "detail",
+    [TERM_VIEW_HIDDEN] = "hidden",         [TERM_VIEW_INSIDE] = "inside",
+    [TERM_VIEW_OUTSIDE] = "outside",       [TERM_VIEW_AT_MOST] = "at_most",
+    [TERM_VIEW_DETAIL] = "detail",
 };
 
 static void emit_value(const struct output *output, const char *view,
@@ -78,6 +76,12 @@ static void emit_black_hole(const struct output *output, const struct black_hole
   emit_amount(output, "black_hole", METRIC_TYPE_SIGNED_BYTES, "hidden", hole->hidden);
   emit_amount(output, "black_hole", METRIC_TYPE_SIGNED_BYTES, "unexplained",
               hole->unexplained);
+  emit_reading(output, "black_hole", METRIC_TYPE_BYTES, "unexplained_error",
+               hole->unexplained_error);
+  emit_amount(output, "black_hole", METRIC_TYPE_SIGNED_BYTES, "allocinfo",
+              hole->allocinfo);
+  emit_amount(output, "black_hole", METRIC_TYPE_SIGNED_BYTES, "allocinfo_difference",
+              hole->allocinfo_difference);
 }
 
 static void emit_identities(const struct output *output, const struct explanation *e)
@@ -92,44 +96,37 @@ static void emit_identities(const struct output *output, const struct explanatio
   emit_value(output, "quality", METRIC_TYPE_COUNT, "identities_broken", broken);
 }
 
-/* "symbol" or "module_symbol", lower case, every other byte an underscore: what
- * Graphite and every other receiver take as it is. */
-static void caller_instance(const struct vmalloc_caller *caller, char *out, size_t size)
+/* Who is shown stays shown from sample to sample (ranking.h), so that a name keeps its
+ * series. */
+static void emit_ranking(const struct output *output, const char *view,
+                         const struct ranking *ranking)
 {
-  snprintf(out, size, "%s%s%s", caller->module, caller->module[0] != '\0' ? "_" : "",
-           caller->symbol);
-  for (char *at = out; *at != '\0'; at++)
-    *at = isalnum((unsigned char)*at) ? (char)tolower((unsigned char)*at) : '_';
+  for (unsigned i = 0; i < ranking->shown_count; i++)
+    emit_value(output, view, METRIC_TYPE_BYTES, ranking->shown[i].name,
+               (double)ranking->shown[i].bytes);
+  emit_value(output, view, METRIC_TYPE_BYTES, "other", (double)ranking->other_bytes);
 }
 
-/* Two callers may come to the same name; one value per name goes out. */
-static bool name_is_taken(const struct vmallocinfo *info, unsigned rank, const char *name)
+/* Address space by kind: only that of kind vmalloc has pages of its own behind it. */
+static void emit_vmalloc_space(const struct output *output,
+                               const struct vmallocinfo *info)
 {
-  for (unsigned i = 0; i < rank; i++) {
-    char other[192];
-    caller_instance(&info->callers[info->by_size[i]], other, sizeof(other));
-    if (strcmp(name, other) == 0)
-      return true;
-  }
-  return strcmp(name, "other") == 0;
+  for (unsigned kind = 0; kind < VMALLOC_KIND_COUNT; kind++)
+    emit_reading(output, "vmalloc_space", METRIC_TYPE_BYTES, vmallocinfo_kind_name(kind),
+                 info->kind_size[kind]);
 }
 
-static void emit_callers(const struct output *output, const struct vmallocinfo *info,
-                         unsigned limit)
+/* Lines of meminfo that no row knows, as "raw_KEY". */
+static void emit_unknown_lines(const struct output *output, const struct meminfo *meminfo)
 {
-  if (info->pages.state != READING_KNOWN)
-    return;
-  uint64_t other = info->other_bytes;
-  for (unsigned i = 0; i < info->callers_count; i++) {
-    const struct vmalloc_caller *caller = &info->callers[info->by_size[i]];
-    char name[192];
-    caller_instance(caller, name, sizeof(name));
-    if (i < limit && !name_is_taken(info, i, name))
-      emit_value(output, "vmalloc", METRIC_TYPE_BYTES, name, (double)caller->bytes);
-    else
-      other += caller->bytes;
+  for (unsigned i = 0; i < meminfo->others_count && i < MEMINFO_OTHERS_KEPT; i++) {
+    const struct meminfo_other *other = &meminfo->others[i];
+    char name[RANKING_NAME_SIZE];
+    ranking_name("raw", other->key, name);
+    emit_reading(output, "detail",
+                 other->is_count ? METRIC_TYPE_COUNT : METRIC_TYPE_BYTES, name,
+                 other->value);
   }
-  emit_value(output, "vmalloc", METRIC_TYPE_BYTES, "other", (double)other);
 }
 
 static unsigned hung_count(const struct sample *sample)
@@ -157,6 +154,9 @@ static void emit_quality(const struct output *output, const struct sample *sampl
   emit_value(output, "quality", METRIC_TYPE_COUNT, "retries", sample->retries);
   emit_reading(output, "quality", METRIC_TYPE_BYTES, "tear", e->decided.tear.reading);
   emit_value(output, "quality", METRIC_TYPE_DURATION, "read", sample->read_seconds);
+  if (is_known(sample->vmallocinfo.pages))
+    emit_value(output, "quality", METRIC_TYPE_DURATION, "vmalloc_age",
+               sample->vmalloc_age);
   const struct processes *p = &sample->processes;
   if (p->read_count.state != READING_KNOWN)
     return; /* the processes were left alone */
@@ -179,6 +179,14 @@ void metrics_each(const struct sample *sample, const struct explanation *explana
   emit_terms(&output, explanation);
   emit_black_hole(&output, &explanation->black_hole);
   emit_identities(&output, explanation);
-  emit_callers(&output, &sample->vmallocinfo, options->vmalloc_callers);
+  emit_reading(&output, "total", METRIC_TYPE_BYTES, "removed", explanation->removed);
+  if (is_known(sample->vmallocinfo.pages)) {
+    emit_ranking(&output, "vmalloc", options->callers);
+    emit_vmalloc_space(&output, &sample->vmallocinfo);
+  }
+  if (explanation->black_hole.allocinfo.state == READING_KNOWN)
+    emit_ranking(&output, "alloc_site", options->sites);
+  if (options->unknown_lines)
+    emit_unknown_lines(&output, &sample->meminfo);
   emit_quality(&output, sample, explanation);
 }

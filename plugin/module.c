@@ -25,6 +25,9 @@ struct reader {
   unsigned withheld, fine; /* samples in a row without and with the pss accounting */
   bool passing;            /* what was said of it would pass by itself */
   uint32_t hung[HUNG_MAX]; /* processes that were named */
+  char lines[MEMINFO_OTHERS_KEPT]
+            [sizeof(((struct meminfo_other *)0)->key)]; /* likewise */
+  unsigned lines_count;
 };
 
 /* A complaint whose text changed is a new one; numbers in it change all the time and do
@@ -110,6 +113,28 @@ static void report_pss(struct reader *reader)
   notice_update(&reader->pss, "the pss accounting", text);
 }
 
+static bool was_named(const struct reader *reader, const char *key)
+{
+  for (unsigned i = 0; i < reader->lines_count; i++)
+    if (strcmp(reader->lines[i], key) == 0)
+      return true;
+  return false;
+}
+
+/* Each line of meminfo that no row knows is named once. */
+static void report_unknown_lines(struct reader *reader)
+{
+  const struct meminfo *meminfo = &reader->observer.sample.meminfo;
+  for (unsigned i = 0; i < meminfo->others_count && i < MEMINFO_OTHERS_KEPT; i++) {
+    const char *key = meminfo->others[i].key;
+    if (reader->lines_count == MEMINFO_OTHERS_KEPT || was_named(reader, key))
+      continue;
+    sstrncpy(reader->lines[reader->lines_count++], key, sizeof(*reader->lines));
+    P_INFO("proc/meminfo has a line \"%s\" that is not known: it is part of no term.",
+           key);
+  }
+}
+
 static void report(struct reader *reader)
 {
   char text[256];
@@ -126,13 +151,14 @@ static void report(struct reader *reader)
   notice_update(&reader->refused, "proc/meminfo", text);
   report_hung(reader);
   report_pss(reader);
+  report_unknown_lines(reader);
 }
 
 /* collectd knows the interval only where a callback runs. */
-static struct collect_options collect_options(void)
+static struct observe_options observe_options(void)
 {
-  struct collect_options options = config.collect;
-  options.interval = CDTIME_T_TO_DOUBLE(plugin_get_interval());
+  struct observe_options options = config.observe;
+  options.collect.interval = CDTIME_T_TO_DOUBLE(plugin_get_interval());
   return options;
 }
 
@@ -140,10 +166,10 @@ static int read_callback(user_data_t *user_data)
 {
   struct reader *reader = user_data->data;
   cdtime_t time = cdtime();
-  const struct collect_options options = collect_options();
+  const struct observe_options options = observe_options();
   int status = observe(&reader->observer, &options);
   report(reader);
-  dispatch(&reader->observer.sample, &reader->observer.explanation, &config, time);
+  dispatch(&reader->observer, &config, time);
   return status;
 }
 
@@ -169,8 +195,8 @@ static int init_callback(void)
   }
   /* So that the first sample has the processes of a small machine; it never waits. */
   static const double head_start = 0.25; /* seconds */
-  const struct collect_options options = collect_options();
-  collector_prepare(&reader->observer.collector, &options, head_start);
+  const struct observe_options options = observe_options();
+  collector_prepare(&reader->observer.collector, &options.collect, head_start);
   dispatch_register_types(&config);
   /* The daemon frees the user data, also when the registration fails. */
   return plugin_register_complex_read(

@@ -24,7 +24,41 @@ static bool jumps(struct amount last, const struct black_hole *hole)
   return amount_distance(hole->estimate, last) > hole->error.value;
 }
 
-int observe(struct observer *observer, const struct collect_options *options)
+/* What was taken out of MemTotal. */
+static void note_total(struct observer *observer)
+{
+  const struct reading total = observer->sample.meminfo.mem_total;
+  if (!is_known(total))
+    return;
+  if (total.value > observer->highest_total)
+    observer->highest_total = total.value;
+  observer->explanation.removed = reading_known(observer->highest_total - total.value);
+}
+
+void rank_callers(const struct vmallocinfo *info, unsigned limit, struct ranking *ranking)
+{
+  ranking_begin(ranking);
+  for (unsigned i = 0; i < info->callers_count; i++)
+    ranking_add(ranking, info->callers[i].module, info->callers[i].symbol,
+                info->callers[i].bytes);
+  ranking_add(ranking, "", "other", info->other_bytes);
+  ranking_settle(ranking, limit);
+}
+
+void rank_sites(const struct allocinfo *info, unsigned limit, struct ranking *ranking)
+{
+  uint64_t kept = 0;
+  ranking_begin(ranking);
+  for (unsigned i = 0; i < info->sites_kept; i++) {
+    ranking_add(ranking, info->sites[i].module, info->sites[i].function,
+                info->sites[i].bytes);
+    kept += info->sites[i].bytes;
+  }
+  ranking_add(ranking, "", "other", info->place[ALLOCINFO_BLACK_HOLE].value - kept);
+  ranking_settle(ranking, limit);
+}
+
+int observe(struct observer *observer, const struct observe_options *options)
 {
   static const struct timespec pause = {.tv_nsec = OBSERVE_PAUSE_NS};
   struct sample *sample = &observer->sample;
@@ -32,7 +66,7 @@ int observe(struct observer *observer, const struct collect_options *options)
   unsigned retries = 0;
   int status;
   for (int look = 0;; look++) {
-    status = collect(&observer->collector, options, sample);
+    status = collect(&observer->collector, &options->collect, sample);
     explain(sample, &observer->explanation);
     retries += sample->retries;
     if (look == OBSERVE_LOOKS || !jumps(observer->last_estimate, hole))
@@ -44,5 +78,11 @@ int observe(struct observer *observer, const struct collect_options *options)
   if (hole->estimate.state == READING_KNOWN)
     observer->last_estimate = hole->estimate;
   floor_learn(&observer->floor, hole);
+  if (!is_known(observer->first.mem_total))
+    observer->first = sample->meminfo;
+  note_total(observer);
+  rank_callers(&sample->vmallocinfo, options->vmalloc_callers, &observer->callers);
+  if (is_known(sample->allocinfo.total))
+    rank_sites(&sample->allocinfo, options->allocation_sites, &observer->sites);
   return status;
 }

@@ -287,8 +287,10 @@ bool relay_wait(struct relay *relay, double seconds)
   bool rests = false;
   while (relay->through < wanted && now() < until && !rests) {
     wait_until(relay, &relay->changed, fmin(until, now() + step));
+    /* Told before the look: by the time after it, one more may have begun to hang. */
+    const struct runner *hanging = is_hanging(relay) ? relay->current : NULL;
     relay_look(relay);
-    rests = relay->current == NULL || is_hanging(relay);
+    rests = relay->current == NULL || relay->current == hanging;
   }
   bool through = relay->through >= wanted;
   relay_unlock(relay);

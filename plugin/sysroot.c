@@ -77,10 +77,12 @@ static int text_grow(struct text *text)
   return 0;
 }
 
-static int slurp_fd(int fd, struct text *text)
+static int slurp_fd(int fd, size_t max, struct text *text)
 {
   text->length = 0;
   for (;;) {
+    if (text->length > max)
+      return -EFBIG;
     if (text->length == text->capacity) {
       int error = text_grow(text);
       if (error != 0)
@@ -98,6 +100,12 @@ static int slurp_fd(int fd, struct text *text)
 
 int sysroot_slurp(const struct sysroot *root, const char *path, struct text *text)
 {
+  return sysroot_slurp_within(root, path, SYSROOT_FILE_MAX, text);
+}
+
+int sysroot_slurp_within(const struct sysroot *root, const char *path, size_t max,
+                         struct text *text)
+{
   /* O_NONBLOCK: a FIFO in a captured tree opens at once instead of waiting. */
   int fd = openat(root->fd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
   if (fd < 0)
@@ -111,7 +119,7 @@ int sysroot_slurp(const struct sysroot *root, const char *path, struct text *tex
   else if (!S_ISREG(st.st_mode))
     error = -ENOTSUP;
   else
-    error = slurp_fd(fd, text);
+    error = slurp_fd(fd, max, text);
   close(fd);
   return error;
 }

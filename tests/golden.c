@@ -2,7 +2,7 @@
 #define _XOPEN_SOURCE 700
 #include "golden.h"
 
-#include "meminfo_explain/collect.h"
+#include "meminfo_explain/observe.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,19 +60,20 @@ static void add_metric(void *context, const struct metric *metric)
 
 int golden_explain(const char *root, struct lines *lines)
 {
-  struct collector collector;
-  int status = collector_open(root, &collector);
-  if (status != 0)
-    return status;
-  struct sample *sample = malloc(sizeof(*sample));
-  struct explanation *explanation = malloc(sizeof(*explanation));
-  status = collect(&collector, &(struct collect_options){.pss = true}, sample);
-  explain(sample, explanation);
-  metrics_each(sample, explanation, &(struct metrics_options){.vmalloc_callers = 8},
-               add_metric, lines);
-  lines_sort(lines);
-  free(explanation);
-  free(sample);
-  collector_close(&collector);
+  static const struct observe_options options = {.collect = {.pss = true},
+                                                 .vmalloc_callers = OBSERVE_NAMES_DEFAULT,
+                                                 .allocation_sites =
+                                                     OBSERVE_NAMES_DEFAULT};
+  struct observer *observer = malloc(sizeof(*observer));
+  int status = observer_open(root, observer);
+  if (status == 0) {
+    const struct metrics_options metrics = {
+        .callers = &observer->callers, .sites = &observer->sites, .unknown_lines = true};
+    status = observe(observer, &options);
+    metrics_each(&observer->sample, &observer->explanation, &metrics, add_metric, lines);
+    lines_sort(lines);
+    observer_close(observer);
+  }
+  free(observer);
   return status;
 }

@@ -347,9 +347,9 @@ END_TEST
 
 START_TEST(a_root_that_is_not_there_leaves_the_collector_untouched)
 {
-  struct collector collector = {.percpu_unit = {.value = 42}};
+  struct collector collector = {.boot.percpu_unit = {.value = 42}};
   ck_assert_int_eq(collector_open("/nonexistent/meminfo_explain", &collector), -ENOENT);
-  ck_assert_uint_eq(collector.percpu_unit.value, 42);
+  ck_assert_uint_eq(collector.boot.percpu_unit.value, 42);
 }
 END_TEST
 
@@ -562,7 +562,7 @@ START_TEST(consumers_of_one_file_each_are_read_in_their_own_units)
   struct sample *sample = collect_tree(tree, 0);
   assert_known(sample->consumers.zfs_scatter, 80000);
   assert_known(sample->consumers.zfs_chunk_waste, 700);
-  assert_known(sample->consumers.vmware_balloon, 25 * 4096);
+  assert_known(sample->consumers.vmware_current, 25 * 4096);
   ck_assert_int_eq(sample->consumers.zram.state, READING_ABSENT);
   free(sample);
   tree_remove(tree);

@@ -3,8 +3,6 @@
 
 #include "meminfo_explain/kmsg.h"
 
-#include <errno.h>
-
 START_TEST(pages_of_the_first_chunk_are_in_the_boot_log)
 {
   static const char *const logs[] = {
@@ -17,9 +15,10 @@ START_TEST(pages_of_the_first_chunk_are_in_the_boot_log)
       "percpu: Embedded 53 pages/cpu\n",
   };
   for (size_t i = 0; i < sizeof(logs) / sizeof(*logs); i++) {
-    uint64_t pages = 0;
-    ck_assert_int_eq(kmsg_percpu_pages(scan_string(logs[i]), &pages), 0);
-    ck_assert_uint_eq(pages, 53);
+    struct boot boot;
+    kmsg_parse(scan_string(logs[i]), 4096, &boot);
+    ck_assert_int_eq(boot.percpu_unit.state, READING_KNOWN);
+    ck_assert_uint_eq(boot.percpu_unit.value, 53 * 4096);
   }
 }
 END_TEST
@@ -36,11 +35,67 @@ START_TEST(log_without_the_line_is_no_answer)
                                                           */
   };
   for (size_t i = 0; i < sizeof(logs) / sizeof(*logs); i++) {
-    uint64_t pages = 99;
-    ck_assert_int_eq(kmsg_percpu_pages(scan_string(logs[i]), &pages), -ENOENT);
+    struct boot boot;
+    kmsg_parse(scan_string(logs[i]), 4096, &boot);
+    ck_assert_int_eq(boot.percpu_unit.state, READING_ABSENT);
+    ck_assert_int_eq(boot.hash_tables.state, READING_ABSENT);
+    ck_assert_int_eq(boot.swiotlb.state, READING_ABSENT);
+  }
+}
+END_TEST
+
+START_TEST(linear_hash_tables_are_summed_but_those_from_before_the_buddy_allocator)
+{
+  struct boot boot;
+  kmsg_parse(
+      scan_string(
+          "<6>[0.1] PV qspinlock hash table entries: 256 (order: 0, 4096 bytes, linear)\n"
+          "<6>[0.2] Dentry cache hash table entries: 4194304 (order: 13, 33554432 bytes, "
+          "linear)\n"
+          "<6>[0.2] Inode-cache hash table entries: 2097152 (order: 12, 16777216 bytes, "
+          "linear)\n"
+          "<6>[0.3] Mount-cache hash table entries: 65536 (order: 7, 524288 bytes, "
+          "linear)\n"
+          "<6>[0.4] TCP established hash table entries: 262144 (order: 9, 2097152 bytes, "
+          "linear)\n"
+          "<6>[0.4] TCP bind hash table entries: 65536 (order: 9, 2097152 bytes, "
+          "vmalloc)\n"
+          "<6>[0.4] UDP hash table entries: 16384 (order: 8, 1048576 bytes)\n"
+          "<6>[0.4] VFS: Dquot-cache hash table entries: 512 (order 0, 4096 bytes)\n"
+          "<6>[0.4] bad hash table entries: 1 (order: 1, x bytes, linear)\n"
+          "<6>[0.4] bad hash table entries: 1 (order:"),
+      4096, &boot);
+  ck_assert_int_eq(boot.hash_tables.state, READING_KNOWN);
+  ck_assert_uint_eq(boot.hash_tables.value, 524288 + 2097152);
+}
+END_TEST
+
+START_TEST(bounce_buffers_are_those_of_the_first_line)
+{
+  struct boot boot;
+  kmsg_parse(scan_string("<6>[0.5] software IO TLB: mapped [mem 0x00000000bbed0000-"
+                         "0x00000000bfed0000] (64MB)\n"
+                         "<6>[0.6] software IO TLB: mapped [mem 0x1000-0x2000] (0MB)\n"),
+             4096, &boot);
+  ck_assert_int_eq(boot.swiotlb.state, READING_KNOWN);
+  ck_assert_uint_eq(boot.swiotlb.value, 64 << 20);
+  static const char *const none[] = {
+      "software IO TLB: mapped [mem 0x1000-0x2000] (0MB)\n"
+      "software IO TLB: tearing down default memory pool\n",
+      "software IO TLB: No low mem\n",
+      "software IO TLB: mapped [mem 0xq-0x2000] (0MB)\n",
+      "software IO TLB: mapped [mem 0x2000-0x1000] (0MB)\n",
+      "software IO TLB: mapped [mem 0x1000-0xfffffffffffffffffffffff] (0MB)\n",
+      "software IO TLB: mapped [mem 0x1000",
+  };
+  for (size_t i = 0; i < sizeof(none) / sizeof(*none); i++) {
+    kmsg_parse(scan_string(none[i]), 4096, &boot);
+    ck_assert_int_eq(boot.swiotlb.state, READING_ABSENT);
   }
 }
 END_TEST
 
 SUITE_MAIN("kmsg", pages_of_the_first_chunk_are_in_the_boot_log,
-           log_without_the_line_is_no_answer)
+           log_without_the_line_is_no_answer,
+           linear_hash_tables_are_summed_but_those_from_before_the_buddy_allocator,
+           bounce_buffers_are_those_of_the_first_line)

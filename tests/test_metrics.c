@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "meminfo_explain/collect.h"
 #include "meminfo_explain/metrics.h"
+#include "meminfo_explain/observe.h"
 #include "suite.h"
 
 #include <stdio.h>
@@ -33,7 +34,14 @@ static void keep(void *context, const struct metric *metric)
 
 static void emit(unsigned vmalloc_callers)
 {
-  const struct metrics_options options = {.vmalloc_callers = vmalloc_callers};
+  static struct ranking callers, sites;
+  const struct metrics_options options = {
+      .callers = &callers, .sites = &sites, .unknown_lines = true};
+  memset(&callers, 0, sizeof(callers));
+  memset(&sites, 0, sizeof(sites));
+  rank_callers(&sample.vmallocinfo, vmalloc_callers, &callers);
+  if (is_known(sample.allocinfo.total))
+    rank_sites(&sample.allocinfo, vmalloc_callers, &sites);
   kept_count = 0;
   metrics_each(&sample, &explanation, &options, keep, &kept_count);
 }
@@ -425,21 +433,74 @@ START_TEST(callers_of_one_name_go_out_once_and_lose_no_byte)
   unsigned count;
   ck_assert(sum_of_vmalloc(&count) == (double)MB(15));
   ck_assert_uint_eq(count, 2);
-  assert_value("vmalloc", BYTES, "foo_bar", MB(8));
-  assert_value("vmalloc", BYTES, "other", MB(7));
+  assert_value("vmalloc", BYTES, "foo_bar", MB(13));
+  assert_value("vmalloc", BYTES, "other", MB(2));
 }
 END_TEST
 
-START_TEST(the_longest_names_are_kept_whole)
+START_TEST(the_longest_names_fit_the_daemon)
 {
   struct vmalloc_caller caller = {.bytes = MB(1)};
   memset(caller.symbol, 's', sizeof(caller.symbol) - 1);
   memset(caller.module, 'm', sizeof(caller.module) - 1);
   set_callers(&caller, 1);
   emit(1);
-  char want[192];
-  snprintf(want, sizeof(want), "%s_%s", caller.module, caller.symbol);
+  char want[RANKING_NAME_SIZE];
+  ranking_name(caller.module, caller.symbol, want);
+  ck_assert_uint_eq(strlen(want), RANKING_NAME_SIZE - 1);
   assert_value("vmalloc", BYTES, want, MB(1));
+}
+END_TEST
+
+START_TEST(lines_of_meminfo_that_no_row_knows_are_sent_by_their_key)
+{
+  begin();
+  sample.meminfo.others[0] =
+      (struct meminfo_other){"Zoo(anon)", reading_known(77), false};
+  sample.meminfo.others[1] = (struct meminfo_other){"Events", reading_known(3), true};
+  sample.meminfo.others[2] =
+      (struct meminfo_other){"Torn", reading_missing(READING_MALFORMED), false};
+  sample.meminfo.others_count = 3;
+  emit(1);
+  assert_value("detail", BYTES, "raw_zoo_anon_", 77);
+  assert_value("detail", COUNT, "raw_events", 3);
+  ck_assert_ptr_null(find("detail", BYTES, "raw_torn"));
+}
+END_TEST
+
+START_TEST(address_space_is_sent_by_kind_apart_from_pages)
+{
+  set_callers(NULL, 0);
+  sample.vmallocinfo.kind_size[VMALLOC_KIND_IOREMAP] = reading_known(MB(16));
+  sample.vmallocinfo.kind_size[VMALLOC_KIND_VMALLOC] = reading_known(MB(3));
+  emit(1);
+  assert_value("vmalloc_space", BYTES, "ioremap", MB(16));
+  assert_value("vmalloc_space", BYTES, "vmalloc", MB(3));
+  ck_assert_ptr_null(find("vmalloc_space", BYTES, "user"));
+  assert_value("vmalloc", BYTES, "other", 0); /* no page behind ioremap */
+}
+END_TEST
+
+START_TEST(sites_of_the_black_hole_are_sent_where_the_kernel_counts_them)
+{
+  begin();
+  struct allocinfo *info = &sample.allocinfo;
+  info->total = reading_known(MB(9));
+  info->place[ALLOCINFO_BLACK_HOLE] = reading_known(MB(7));
+  info->sites[0] = (struct allocinfo_site){
+      .function = "ice_alloc_mapped_page", .module = "ice", .bytes = MB(4)};
+  info->sites[1] = (struct allocinfo_site){.function = "alloc_zspage", .bytes = MB(2)};
+  info->sites_kept = 2;
+  explain(&sample, &explanation);
+  emit(1);
+  assert_value("alloc_site", BYTES, "ice_ice_alloc_mapped_page", MB(4));
+  assert_value("alloc_site", BYTES, "other", MB(3));
+  assert_value("black_hole", SIGNED, "allocinfo", MB(7));
+  info->total = info->place[ALLOCINFO_BLACK_HOLE] = reading_known(0); /* switched off */
+  explain(&sample, &explanation);
+  emit(1);
+  ck_assert_ptr_null(find("alloc_site", BYTES, "other"));
+  ck_assert_ptr_null(find("black_hole", SIGNED, "allocinfo"));
 }
 END_TEST
 
@@ -456,4 +517,7 @@ SUITE_MAIN("metrics", names_are_of_lower_case_letters_digits_and_underscores,
            callers_and_other_sum_to_the_pages_of_every_fixture,
            callers_beyond_the_table_are_in_other, a_caller_is_named_by_module_and_symbol,
            callers_of_one_name_go_out_once_and_lose_no_byte,
-           the_longest_names_are_kept_whole)
+           the_longest_names_fit_the_daemon,
+           lines_of_meminfo_that_no_row_knows_are_sent_by_their_key,
+           address_space_is_sent_by_kind_apart_from_pages,
+           sites_of_the_black_hole_are_sent_where_the_kernel_counts_them)

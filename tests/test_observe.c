@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static const struct collect_options no_pss = {.pss = false};
+static const struct observe_options no_pss = {.collect.pss = false};
 
 /* A machine of 1 GB with `hole` kB in no line, and an error of a few kB. */
 static void write_machine(const char *tree, unsigned hole)

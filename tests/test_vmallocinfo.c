@@ -562,6 +562,310 @@ START_TEST(text_cut_within_a_line_tells_no_sum)
 }
 END_TEST
 
+/* By the grammar, told otherwise: the first word is the range, the second the size. */
+static bool has_range_and_size(const char *line, uint64_t *size)
+{
+  size_t length = strcspn(line, " \t");
+  const char *dash = memchr(line, '-', length), *second = line + length;
+  second += strspn(second, " \t");
+  size_t digits = strspn(second, "0123456789");
+  *size = strtoull(second, NULL, 10);
+  return strncmp(line, "0x", 2) == 0 && dash != NULL && strncmp(dash, "-0x", 3) == 0 &&
+         digits > 0 && strcspn(second, " \t") == digits;
+}
+
+START_TEST(range_ends_at_the_first_blank_wherever_that_is)
+{
+  static const char bytes[] = " \t-x0/,a\x80\xff";
+  for (size_t at = 0; at < sizeof(ZEROS) + 3; at++)
+    for (size_t i = 0; i < sizeof(bytes) - 1; i++) {
+      char text[] = ZEROS "   8192 vmap\n";
+      text[at] = bytes[i];
+      uint64_t size;
+      bool good = has_range_and_size(text, &size);
+      ck_assert_msg((parse_pages(text, 4096) == 0) == good, "%s", text);
+      if (good)
+        ck_assert_known(got.kind_size[VMALLOC_KIND_VMAP], size);
+    }
+}
+END_TEST
+
+/* With a symbol of each length, so that each blank is at each distance from the next. */
+START_TEST(words_are_apart_by_blanks_or_tabs)
+{
+  for (size_t length = 1; length < 40; length++) {
+    char symbol[40] = "", text[256];
+    memset(symbol, 'a', length);
+    snprintf(text, sizeof(text),
+             ZEROS "\t8192\t%s\t[m]\tpages=1\tvmalloc\tvpages\tN0=1\n" ZEROS
+                   "  \t8192 \t%s [m]  pages=1\t vmalloc \t vpages  N0=1\t\n",
+             symbol, symbol);
+    parse(text);
+    ck_assert_known(got.kind_size[VMALLOC_KIND_VMALLOC], 2 * 8192);
+    ck_assert_known(got.pages, PAGES(2));
+    ck_assert_uint_eq(got.callers_count, 1);
+    ck_assert_str_eq(got.callers[0].symbol, symbol);
+    ck_assert_str_eq(got.callers[0].module, "m");
+  }
+}
+END_TEST
+
+/* As span_copy shows it, or it would fill the table. */
+START_TEST(caller_of_unprintable_bytes_is_found_again)
+{
+  parse("0x1-0x2 8192 a\x80_caller+0x1/0x2 [m\x80] pages=1 vmalloc\n"
+        "0x1-0x2 8192 a\x80_caller+0x1/0x2 [m\x80] pages=1 vmalloc\n");
+  ck_assert_uint_eq(got.callers_count, 1);
+  ck_assert_str_eq(got.callers[0].symbol, "a?_caller");
+  ck_assert_uint_eq(got.callers[0].entries_count, 2);
+}
+END_TEST
+
+/* --- a text means what its lines mean, each alone -------------------------------------
+ */
+
+/* What one parse of the text is to give, made from parses of one line each, which find
+ * nothing that they have seen before. */
+static struct {
+  char text[1 << 20];
+  size_t length;
+  unsigned lines;
+  struct vmallocinfo want;
+  struct fault fault;
+} sum;
+
+static uint64_t state; /* of splitmix64 */
+static uint64_t random_below(uint64_t limit)
+{
+  uint64_t z = state += 0x9e3779b97f4a7c15u;
+  z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+  z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+  return (z ^ z >> 31) % limit;
+}
+
+#define ONE_OF(table) table[random_below(LENGTH(table))]
+
+/* Mostly as 64-bit kernels print it. */
+static int write_range(char *out)
+{
+  unsigned long long begin = random_below(UINT64_MAX), end = random_below(UINT64_MAX);
+  switch (random_below(16)) {
+  case 0:
+    return sprintf(out, "0x%08x-0x%08x", (unsigned)begin, (unsigned)end);
+  case 1:
+    return sprintf(out, "0x(____ptrval____)-0x(____ptrval____)");
+  case 2:
+    return sprintf(out, ZEROS "\t");
+  default:
+    return sprintf(out, "0x%016llx-0x%016llx", begin, end);
+  }
+}
+
+static int write_rest(char *out, unsigned variety)
+{
+  static const char *const bare[] = {"unpurged vm_area", "vm_map_ram", "",
+                                     "pcpu_get_vm_areas+0x0/0xc30 vmalloc",
+                                     "f+0x1/0x2 phys=0x00000000fed00000 ioremap"};
+  static const char *const callers[] = {"kernel_clone", "load_module", "f.isra.0",
+                                        "f.cold",       ".f",          "device.name"};
+  static const char *const modules[] = {"", "", " [nf_tables]", " [nf_tablet]", " []"};
+  static const char *const flags[] = {"vmalloc", "vmalloc user", "vmalloc vpages", "vmap",
+                                      ""};
+  unsigned pages = 1 + (unsigned)random_below(1 + random_below(30));
+  int used = sprintf(out, " %7u ", (pages + 1) * 4096);
+  if (random_below(6) == 0)
+    return used + sprintf(out + used, "%s", ONE_OF(bare));
+  if (random_below(2) == 0)
+    used += sprintf(out + used, "%s+0x9a/0x3d0", ONE_OF(callers));
+  else
+    used += sprintf(out + used, "a_caller_of_some_length_%u+0x%x/0xfff",
+                    (unsigned)random_below(variety), (unsigned)random_below(3));
+  return used + sprintf(out + used, "%s pages=%u %s N%u=%u", ONE_OF(modules), pages,
+                        ONE_OF(flags), (unsigned)random_below(2), pages);
+}
+
+/* Changes up to three bytes, half of them in the range and the size. */
+static void mutate(char *line, size_t length)
+{
+  static const char bytes[] = " \t-0x9aN=[]+.\0\x80\xb1\xff/'";
+  for (uint64_t n = random_below(4); n > 0; n--) {
+    size_t within = random_below(2) == 0 && length > 48 ? 48 : length;
+    line[random_below(within)] = bytes[random_below(sizeof(bytes) - 1)];
+  }
+}
+
+static void want_caller(const struct vmalloc_caller *one)
+{
+  struct vmallocinfo *want = &sum.want;
+  unsigned i = 0;
+  while (i < want->callers_count && (strcmp(want->callers[i].symbol, one->symbol) != 0 ||
+                                     strcmp(want->callers[i].module, one->module) != 0))
+    i++;
+  if (i == VMALLOC_CALLERS_KEPT) {
+    want->other_bytes += one->bytes;
+    want->other_entries_count += one->entries_count;
+  } else if (i == want->callers_count) {
+    want->callers[want->callers_count++] = *one;
+  } else {
+    want->callers[i].bytes += one->bytes;
+    want->callers[i].entries_count += one->entries_count;
+  }
+}
+
+/* Appends a line, and to the sum what it means alone. A bad one is left out where `good`
+ * ones are asked for. */
+static void append(const char *line, size_t length, bool good)
+{
+  struct scan text = scan_text(line, length);
+  text.line = sum.lines;
+  fault = (struct fault){0};
+  int error = vmallocinfo_parse(text, 4096, &got, &fault);
+  if (error != 0 && good)
+    return;
+  ck_assert_uint_le(sum.length + length, sizeof(sum.text));
+  memcpy(sum.text + sum.length, line, length);
+  sum.length += length;
+  sum.lines++;
+  if (error != 0) {
+    unsigned count = sum.fault.count + 1;
+    if (count == 1)
+      sum.fault = fault;
+    sum.fault.count = count;
+    return;
+  }
+  for (size_t r = 0; r < VMALLOCINFO_READINGS; r++)
+    reading_add(&(&sum.want.pages)[r], (&got.pages)[r].value);
+  if (got.callers_count > 0)
+    want_caller(&got.callers[0]);
+}
+
+/* Of lines whose rests repeat, with that percentage mutated; the last may be open. */
+static void make_text(unsigned lines, unsigned variety, unsigned mutated, bool good)
+{
+  static char pool[400][128];
+  sum.length = sum.lines = 0;
+  sum.want = (struct vmallocinfo){0};
+  sum.fault = (struct fault){0};
+  for (size_t r = 0; r < VMALLOCINFO_READINGS; r++)
+    (&sum.want.pages)[r] = reading_known(0);
+  memset(pool, 0, sizeof(pool));
+  for (unsigned i = 0; i < lines; i++) {
+    char *rest = ONE_OF(pool), line[256];
+    if (rest[0] == '\0' || random_below(4) == 0)
+      write_rest(rest, variety);
+    size_t length = (size_t)write_range(line);
+    length += (size_t)sprintf(line + length, "%s", rest);
+    if (random_below(100) < mutated)
+      mutate(line, length);
+    line[length] = '\n';
+    append(line, length + (i + 1 < lines || good || random_below(2) == 0), good);
+  }
+}
+
+static void assert_callers_are_those_of_the_sum(void)
+{
+  ck_assert_uint_eq(got.callers_count, sum.want.callers_count);
+  for (unsigned i = 0; i < got.callers_count; i++) {
+    const struct vmalloc_caller *caller = &got.callers[i], *want = &sum.want.callers[i];
+    ck_assert_str_eq(caller->symbol, want->symbol);
+    ck_assert_str_eq(caller->module, want->module);
+    ck_assert_uint_eq(caller->bytes, want->bytes);
+    ck_assert_uint_eq(caller->entries_count, want->entries_count);
+  }
+  ck_assert_uint_eq(got.other_bytes, sum.want.other_bytes);
+  ck_assert_uint_eq(got.other_entries_count, sum.want.other_entries_count);
+}
+
+static void assert_text_is_the_sum(void)
+{
+  char *text = malloc(sum.length); /* of its own: a sanitizer sees each byte too far */
+  memcpy(text, sum.text, sum.length);
+  fault = (struct fault){0};
+  int error = vmallocinfo_parse(scan_text(text, sum.length), 4096, &got, &fault);
+  free(text);
+  ck_assert_int_eq(error, sum.fault.count > 0 ? -EBADMSG : 0);
+  ck_assert_uint_eq(fault.count, sum.fault.count);
+  if (error != 0) {
+    ck_assert_uint_eq(fault.line, sum.fault.line);
+    ck_assert_str_eq(fault.cause, sum.fault.cause);
+    ck_assert_str_eq(fault.near, sum.fault.near);
+    return;
+  }
+  for (size_t r = 0; r < VMALLOCINFO_READINGS; r++) {
+    ck_assert_int_eq((&got.pages)[r].state, (&sum.want.pages)[r].state);
+    ck_assert_uint_eq((&got.pages)[r].value, (&sum.want.pages)[r].value);
+  }
+  assert_callers_are_those_of_the_sum();
+}
+
+START_TEST(text_is_the_sum_of_each_line_alone)
+{
+  static const unsigned varieties[] = {1, 40, 900};
+  for (unsigned i = 0; i < 60; i++) {
+    state = i;
+    make_text(i < 45 ? 1 + 3 * i : 8000, varieties[i % 3], i % 2 == 0 ? 0 : 60, true);
+    ck_assert_uint_eq(sum.fault.count, 0);
+    assert_text_is_the_sum();
+  }
+  ck_assert_uint_gt(sum.want.other_entries_count, 0); /* the last was beyond the table */
+}
+END_TEST
+
+START_TEST(faults_of_a_text_are_those_of_each_line_alone)
+{
+  unsigned bad = 0;
+  for (unsigned i = 0; i < 300; i++) {
+    state = 1000 + i;
+    make_text(1 + i, 40, i % 4, false);
+    assert_text_is_the_sum();
+    bad += sum.fault.count > 0;
+  }
+  ck_assert_uint_gt(bad, 50);
+  ck_assert_uint_lt(bad, 250);
+}
+END_TEST
+
+/* Each differs from the first in one byte, wherever that is. */
+START_TEST(lines_alike_but_for_one_byte_stay_apart)
+{
+  static const char first[] = ZEROS "   8192 a_symbol_of_a_good_length_for_this+0x1/0x2 "
+                                    "[and_a_module_of_one] pages=1 vmalloc\n";
+  for (size_t at = sizeof(ZEROS) - 1; at < sizeof(first) - 2; at++) {
+    sum.length = sum.lines = 0;
+    make_text(0, 1, 0, false);
+    append(first, sizeof(first) - 1, false);
+    append(first, sizeof(first) - 1, false);
+    char other[sizeof(first)];
+    memcpy(other, first, sizeof(first));
+    other[at] = other[at] == 'z' ? 'y' : 'z';
+    append(other, sizeof(first) - 1, false);
+    other[at] = ' ';
+    append(other, sizeof(first) - 1, false);
+    assert_text_is_the_sum();
+  }
+}
+END_TEST
+
+START_TEST(sum_of_equal_lines_beyond_any_size_is_malformed_alone)
+{
+  static const char line[] =
+      ZEROS "4611686018427387904 a_symbol_of_some_length+0x1/0x2 pages=1 vmalloc\n";
+  char text[3 * sizeof(line)];
+  snprintf(text, sizeof(text), "%s", line);
+  parse(text);
+  ck_assert_known(got.size, UINT64_C(4611686018427387904));
+  snprintf(text, sizeof(text), "%s%s", line, line);
+  parse(text);
+  ck_assert_int_eq(got.size.state, READING_MALFORMED);
+  snprintf(text, sizeof(text), "%s%s%s", line, line, line);
+  parse(text);
+  ck_assert_int_eq(got.size.state, READING_MALFORMED);
+  ck_assert_int_eq(got.kind_size[VMALLOC_KIND_VMALLOC].state, READING_MALFORMED);
+  ck_assert_known(got.pages, PAGES(3));
+  ck_assert_known(got.entries_count, 3);
+}
+END_TEST
+
 SUITE_MAIN(
     "vmallocinfo", each_shape_of_line_is_read, one_bad_line_makes_every_sum_malformed,
     all_bad_lines_are_counted_and_the_first_is_told, empty_file_holds_no_areas,
@@ -575,4 +879,8 @@ SUITE_MAIN(
     stacks_and_modules_are_parts_of_the_pages, sum_beyond_any_size_is_malformed_alone,
     long_names_are_cut_and_still_found_again, line_of_a_million_bytes_is_one_line,
     nul_byte_makes_its_line_bad, second_parse_replaces_the_first,
-    text_cut_within_a_line_tells_no_sum)
+    text_cut_within_a_line_tells_no_sum, range_ends_at_the_first_blank_wherever_that_is,
+    words_are_apart_by_blanks_or_tabs, caller_of_unprintable_bytes_is_found_again,
+    text_is_the_sum_of_each_line_alone, faults_of_a_text_are_those_of_each_line_alone,
+    lines_alike_but_for_one_byte_stay_apart,
+    sum_of_equal_lines_beyond_any_size_is_malformed_alone)

@@ -9,7 +9,8 @@ root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
 PATH=$PATH:/usr/sbin:/sbin
 
 # shellcheck disable=SC2034 # used by those who source this
-build_packages=(collectd-core collectd-dev cmake gcc make pkg-config libjansson-dev libc6-dev)
+build_packages=(collectd-core collectd-dev cmake gcc make pkg-config libjansson-dev
+	libmnl-dev libc6-dev)
 # What the benchmarks measure themselves against.
 # shellcheck disable=SC2034
 bench_packages=(smem prometheus-process-exporter curl jq)

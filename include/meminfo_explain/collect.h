@@ -5,7 +5,10 @@
 
 #include "meminfo_explain/bracket.h"
 #include "meminfo_explain/census.h"
+#include "meminfo_explain/consumers.h"
+#include "meminfo_explain/kmsg.h"
 #include "meminfo_explain/sample.h"
+#include "meminfo_explain/schedule.h"
 #include "meminfo_explain/sysroot.h"
 
 #include <stdbool.h>
@@ -30,8 +33,21 @@ struct collector {
   struct sysroot root;
   struct text text;
   struct bracket bracket;
-  struct reading percpu_unit; /* a CPU's part of the first percpu chunk: a constant */
-  struct census *census;      /* of the processes; NULL before the first with Pss */
+  struct boot boot; /* what the boot log told */
+  struct consumers_reader *consumers;
+  /* The last reading of what is not read each time. */
+  struct {
+    struct schedule schedule;
+    struct vmallocinfo info;
+    struct source_status status;
+    struct reading used; /* VmallocUsed then */
+  } vmalloc;
+  struct {
+    struct schedule schedule;
+    struct allocinfo info;
+    struct source_status status;
+  } allocinfo;
+  struct census *census; /* of the processes; NULL before the first with Pss */
 };
 
 /* 0, or -errno with *collector untouched. */

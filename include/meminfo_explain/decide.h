@@ -35,6 +35,16 @@ extern const struct decision_row decision_rows[DECISION_COUNT];
 
 const struct decision *decision_at(const struct decided *decided, unsigned row);
 
+/* A decision without doubt. */
+struct decision decision_take(struct reading reading, const char *why);
+
+/* The reading, or malformed where it is above MemTotal. */
+struct reading decision_bounded(const struct sample *sample, struct reading reading);
+
+/* count * unit, bounded likewise. */
+struct reading decision_product(const struct sample *sample, struct reading count,
+                                struct reading unit);
+
 void decide(const struct sample *sample, struct decided *out);
 
 #endif

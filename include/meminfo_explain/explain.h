@@ -17,6 +17,9 @@ enum term_view {
   TERM_VIEW_USER_CACHE,
   TERM_VIEW_USER_PSS,
   TERM_VIEW_HIDDEN,
+  TERM_VIEW_INSIDE,
+  TERM_VIEW_OUTSIDE,
+  TERM_VIEW_AT_MOST,
   TERM_VIEW_DETAIL
 };
 
@@ -24,7 +27,7 @@ enum term_sign { TERM_SIGN_UNSIGNED, TERM_SIGN_SIGNED };
 
 /* One addend of a formula: a reading in struct sample or in struct decided. */
 struct operand {
-  unsigned short offset;
+  uint32_t offset;
   signed char sign; /* +1, -1; 0 ends a list */
   bool decided;     /* offset is that of a decision in struct decided */
 };
@@ -103,7 +106,14 @@ struct black_hole {
   struct reading error;      /* bound on |estimate - truth|; absent where none is known */
   struct amount hidden;      /* sum of the known HIDDEN terms */
   struct amount unexplained; /* estimate - hidden */
-  struct percentage share;   /* estimate of MemTotal */
+  /* What unexplained may be off by: the estimate's error, that of the consumers, and
+   * where one of those could not be read, all that it could be. */
+  struct reading unexplained_error;
+  /* The sites of allocinfo that are in the black hole, and what the estimate is more than
+   * they: absent where the kernel does not count them. */
+  struct amount allocinfo;
+  struct amount allocinfo_difference;
+  struct percentage share; /* estimate of MemTotal */
 };
 
 struct explanation {
@@ -113,7 +123,8 @@ struct explanation {
   struct identity_result identities[IDENTITY_COUNT];
   struct percentage ratios[RATIO_COUNT];
   struct percentage pss_coverage; /* Rss of processes read, of all seen */
-  const char *refused; /* why no black hole is computed at all; NULL if it is */
+  struct reading removed; /* MemTotal below its highest (observe.h); else absent */
+  const char *refused;    /* why no black hole is computed at all; NULL if it is */
 };
 
 /* Conservation: where black_hole.of[m] is known,

@@ -6,12 +6,18 @@
 
 #include "meminfo_explain/reading.h"
 #include "meminfo_explain/scan.h"
+#include "meminfo_explain/sysroot.h"
 
-/* Takes word `field` (from 1) of the first line whose first word is `key` (a ':' behind
- * it, with or without a blank, is no part of it and no word of its own), or of the first
- * line where key is "". 0; -ENOENT if there is no such line; -EBADMSG or -ERANGE if the
- * word is no number. */
+/* Takes word `field` (from 1) of the first line that begins with the words of `key`, of
+ * which "*" stands for any one (a ':' behind a word, with or without a blank, is no part
+ * of it and no word of its own); of the first line where key is "". 0; -ENOENT if there
+ * is no such line; -EBADMSG or -ERANGE if the word is no number. */
 int field_parse(struct scan text, const char *key, unsigned field, uint64_t *out,
                 struct fault *fault);
+
+/* The same of a whole file, times `unit`. 0; or -EBADMSG, with a fault, for what is no
+ * such number, or no such line. */
+int field_number(const struct text *text, const char *key, unsigned field, uint64_t unit,
+                 uint64_t *out, struct fault *fault);
 
 #endif

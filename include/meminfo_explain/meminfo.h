@@ -29,6 +29,7 @@ extern const struct meminfo_row meminfo_rows[MEMINFO_FIELD_COUNT];
 struct meminfo_other {
   char key[48];
   struct reading value; /* bytes for kB lines, else as it stands */
+  bool is_count;        /* as it stands */
 };
 #define MEMINFO_OTHERS_KEPT 64
 

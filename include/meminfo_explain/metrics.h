@@ -5,6 +5,7 @@
 #define MEMINFO_EXPLAIN_METRICS_H
 
 #include "meminfo_explain/explain.h"
+#include "meminfo_explain/ranking.h"
 
 enum metric_type {
   METRIC_TYPE_BYTES,
@@ -22,7 +23,9 @@ struct metric {
 };
 
 struct metrics_options {
-  unsigned vmalloc_callers; /* the largest so many; the others are summed */
+  const struct ranking *callers; /* of vmalloc, by observe.h */
+  const struct ranking *sites;   /* of allocinfo */
+  bool unknown_lines;            /* of meminfo, as detail/bytes-raw_KEY */
 };
 
 typedef void metric_emit(void *context, const struct metric *metric);

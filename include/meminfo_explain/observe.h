@@ -7,6 +7,7 @@
 #include "meminfo_explain/collect.h"
 #include "meminfo_explain/explain.h"
 #include "meminfo_explain/floor.h"
+#include "meminfo_explain/ranking.h"
 
 /* Free memory leaves every counter for up to 0.2 s while it is reported to a hypervisor
  * (mm/page_reporting.c isolates up to 32 blocks at a time), offlined or compacted for a
@@ -15,6 +16,13 @@
 #define OBSERVE_LOOKS    3
 #define OBSERVE_PAUSE_NS (100 * 1000 * 1000)
 
+struct observe_options {
+  struct collect_options collect;
+  /* So many by name, the others summed; at most RANKING_SHOWN_MAX. */
+  unsigned vmalloc_callers, allocation_sites;
+};
+#define OBSERVE_NAMES_DEFAULT 8
+
 /* Too large for a small stack. Used by one thread at a time. */
 struct observer {
   struct collector collector;
@@ -22,13 +30,24 @@ struct observer {
   struct explanation explanation; /* of it */
   struct floor floor;
   struct amount last_estimate;
+  struct meminfo first;          /* of the first observation; {0} before it */
+  uint64_t highest_total;        /* MemTotal has been so high since observer_open */
+  struct ranking callers, sites; /* of vmalloc, and of the black hole by allocinfo */
 };
 
 /* 0, or -errno with nothing to close. */
 int observer_open(const char *root, struct observer *observer);
 void observer_close(struct observer *observer);
 
-/* Collects and explains. 0, or -errno as collect() gives it. */
-int observe(struct observer *observer, const struct collect_options *options);
+/* Collects, explains, and fills in what needs a memory: the floor, explanation.removed
+ * (balloons and hot-unplug take pages out of MemTotal), the rankings. 0, or -errno as
+ * collect() gives it. */
+int observe(struct observer *observer, const struct observe_options *options);
+
+/* Who is shown of a reading's callers of vmalloc, and of the black hole's sites: a round
+ * of the ranking. */
+void rank_callers(const struct vmallocinfo *info, unsigned limit,
+                  struct ranking *ranking);
+void rank_sites(const struct allocinfo *info, unsigned limit, struct ranking *ranking);
 
 #endif

@@ -3,6 +3,7 @@
 #ifndef MEMINFO_EXPLAIN_READING_H
 #define MEMINFO_EXPLAIN_READING_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,6 +35,11 @@ static inline struct reading reading_known(uint64_t value)
 static inline struct reading reading_missing(enum reading_state state)
 {
   return (struct reading){.state = state};
+}
+
+static inline bool is_known(struct reading reading)
+{
+  return reading.state == READING_KNOWN;
 }
 
 static inline uint64_t distance(uint64_t a, uint64_t b)

@@ -3,6 +3,7 @@
 #ifndef MEMINFO_EXPLAIN_SAMPLE_H
 #define MEMINFO_EXPLAIN_SAMPLE_H
 
+#include "meminfo_explain/allocinfo.h"
 #include "meminfo_explain/meminfo.h"
 #include "meminfo_explain/modules.h"
 #include "meminfo_explain/processes.h"
@@ -21,14 +22,14 @@ struct hugepages {
 #define HUGEPAGES_READINGS (sizeof(struct hugepages) / sizeof(struct reading))
 
 struct consumers {
-#define CONSUMER(name, pattern, key, field, unit) struct reading name;
+#define CONSUMER(name, ...) struct reading name;
 #include "meminfo_explain/consumers.def"
 };
 
 enum source {
 #define SOURCE(name, path, cost, remedy) SOURCE_##name,
 #include "meminfo_explain/sources.def"
-#define CONSUMER(name, pattern, key, field, unit) SOURCE_##name,
+#define CONSUMER(name, ...) SOURCE_##name,
 #include "meminfo_explain/consumers.def"
   SOURCE_COUNT
 };
@@ -47,6 +48,10 @@ struct source_status {
   char path[96];      /* the file at fault where the row's path is a pattern, else "" */
 };
 
+/* Notes the first file at fault, with `error` as sysroot_slurp gives it, or -EBADMSG
+ * where the fault says what is wrong; the worst state of all files is the source's. */
+void source_failed(struct source_status *status, const char *path, int error);
+
 /* A process whose smaps did not answer: it is set aside until it does. */
 struct hung {
   uint32_t pid; /* 0: none */
@@ -62,7 +67,10 @@ struct sample {
   struct zoneinfo zoneinfo_after; /* right after vmstat */
   unsigned retries;               /* readings thrown away: torn, or a jump in X */
   struct vmstat vmstat;
-  struct vmallocinfo vmallocinfo;
+  struct vmallocinfo vmallocinfo;   /* it may be older than the rest: */
+  double vmalloc_age;               /* seconds */
+  struct reading vmalloc_used_then; /* VmallocUsed when it was read */
+  struct allocinfo allocinfo;       /* may be older as well */
   struct hugepages hugepages;
   struct modules modules;
   struct consumers consumers;
@@ -71,6 +79,9 @@ struct sample {
   struct reading overcommit_ratio_count; /* percent */
   struct reading overcommit_kbytes;      /* bytes */
   struct reading thread_stack_count;     /* objects of a slab cache of stacks */
+  struct reading hash_tables;            /* of the boot, in linear pages, by its log */
+  struct reading swiotlb_boot;           /* the bounce buffers of the boot, by its log */
+  struct reading page_pool;              /* inflight-mem of our network namespace */
   struct reading lxcfs_count;            /* fuse.lxcfs mounts over our meminfo */
   struct processes processes;
   struct hung hung[HUNG_MAX];

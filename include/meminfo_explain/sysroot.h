@@ -35,6 +35,9 @@ void sysroot_close(struct sysroot *root);
  * a FIFO. 0, or -errno: as open and read give it, -EFBIG above SYSROOT_FILE_MAX,
  * -ENOMEM, -EISDIR or -ENOTSUP for what is no regular file. */
 int sysroot_slurp(const struct sysroot *root, const char *path, struct text *text);
+/* Likewise, but -EFBIG above `max` bytes. */
+int sysroot_slurp_within(const struct sysroot *root, const char *path, size_t max,
+                         struct text *text);
 void text_free(struct text *text);
 
 /* Calls visit(context, path) for each path that matches `pattern`: a path of which one

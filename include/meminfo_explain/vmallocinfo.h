@@ -40,6 +40,7 @@ struct vmallocinfo {
   struct reading size;          /* SIZE of all areas: address space */
   struct reading stack_pages;   /* part of `pages` asked for by fork: kernel stacks */
   struct reading module_pages;  /* part of `pages` that hold the modules themselves */
+  struct reading module_size;   /* SIZE of those: with a guard page for each area */
   struct reading percpu_size;   /* address space of percpu chunks: no pages of its own */
   struct reading unpurged_size; /* freed areas whose flush is pending */
   struct reading kind_size[VMALLOC_KIND_COUNT];
@@ -59,6 +60,9 @@ struct vmallocinfo {
  * the grammar. */
 int vmallocinfo_parse(struct scan text, uint64_t page_size, struct vmallocinfo *out,
                       struct fault *fault);
+
+/* "ioremap", "vmalloc" and so on: the names that are published. */
+const char *vmallocinfo_kind_name(enum vmalloc_kind kind);
 
 /* True for the functions that allocate a kernel stack by vmalloc, as the compiler may
  * have inlined them (kernel/fork.c: alloc_thread_stack_node and its callers). */

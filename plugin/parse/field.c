@@ -2,6 +2,7 @@
 #include "meminfo_explain/field.h"
 
 #include <errno.h>
+#include <string.h>
 
 /* The next word that is not a colon standing alone: "current   :   12" has two. */
 static struct span next_word(struct scan *line)
@@ -10,11 +11,25 @@ static struct span next_word(struct scan *line)
   return span_is(word, ":") ? scan_word(line) : word;
 }
 
-static bool key_matches(struct span word, const char *key)
+/* A word without the colon behind it. */
+static struct span bare(struct span word)
 {
   if (word.length > 0 && word.at[word.length - 1] == ':')
     word.length--;
-  return span_is(word, key);
+  return word;
+}
+
+/* Whether the line begins with the words of `key`, of which "*" stands for any. */
+static bool begins_with(struct scan line, const char *key)
+{
+  struct scan keys = scan_text(key, strlen(key));
+  for (struct span want; (want = scan_word(&keys)).length > 0;) {
+    struct span word = scan_word(&line);
+    bool any = word.length > 0 && span_is(want, "*");
+    if (!any && !span_equal(bare(word), bare(want)))
+      return false;
+  }
+  return true;
 }
 
 int field_parse(struct scan text, const char *key, unsigned field, uint64_t *out,
@@ -22,17 +37,38 @@ int field_parse(struct scan text, const char *key, unsigned field, uint64_t *out
 {
   struct scan line;
   while (scan_line(&text, &line)) {
-    struct scan words = line;
-    if (*key != '\0' && !key_matches(scan_word(&words), key))
+    if (!begins_with(line, key))
       continue;
     struct span word = {0};
     for (unsigned i = 0; i < field; i++)
       word = next_word(&line);
-    int error = span_number(word, out);
+    uint64_t value;
+    int error = span_number(word, &value);
+    const char *cause = error == -ERANGE ? "number out of range" : "not a number";
+    /* Some drivers print no newline behind a number that stands alone. */
+    bool alone = *key == '\0' && field == 1;
+    if (error == 0 && !alone && word.at + word.length == text.end) {
+      cause = "the file ends within the line";
+      error = -EBADMSG;
+    }
     if (error != 0)
-      fault_note(fault, line.line, word,
-                 error == -ERANGE ? "number out of range" : "not a number");
+      fault_note(fault, line.line, word, cause);
+    else
+      *out = value;
     return error;
   }
   return -ENOENT;
+}
+
+int field_number(const struct text *text, const char *key, unsigned field, uint64_t unit,
+                 uint64_t *out, struct fault *fault)
+{
+  uint64_t value;
+  int error =
+      field_parse(scan_text(text->bytes, text->length), key, field, &value, fault);
+  if (error == -ENOENT)
+    fault_note(fault, 0, (struct span){key, strlen(key)}, "no such line");
+  if (error == 0)
+    error = scale_or_fault(value, unit, out, fault);
+  return error == 0 ? 0 : -EBADMSG;
 }

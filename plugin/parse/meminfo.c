@@ -71,6 +71,7 @@ static const char *store_other(const struct line *line, struct meminfo *out)
   span_copy(line->key, other->key, sizeof(other->key));
   other->value = line->cause == NULL ? reading_known(line->value)
                                      : reading_missing(READING_MALFORMED);
+  other->is_count = line->unit == MEMINFO_UNIT_COUNT;
   return line->cause;
 }
 

@@ -13,13 +13,67 @@ struct area {
   bool unpurged;
 };
 
+/* A line that was parsed and added, and how many lines since differ from it in nothing
+ * but their range: areas are many, but of few sizes and callers. Points into the text. */
+struct seen {
+  const char *rest; /* what follows the range */
+  uint32_t count;
+  uint16_t length, tag; /* of rest; of its hash, what does not choose the set */
+};
+
+/* Sets of a few, so that what is met often survives what is met once, such as phys=. All
+ * of it is 32 KiB of stack. */
+enum { SEEN_SETS_LOG2 = 9, SEEN_WAYS = 4, SEEN = SEEN_WAYS << SEEN_SETS_LOG2 };
+
 /* Open addressing over the callers table; 0 is a free slot, else index + 1. */
 #define SLOTS (4 * VMALLOC_CALLERS_KEPT)
 struct parser {
   struct vmallocinfo *out;
   uint64_t page_size;
   unsigned short slots[SLOTS];
+  struct seen seen[SEEN];
 };
+
+/* Eight bytes at once, the first being the lowest. */
+static inline uint64_t load8(const char *at)
+{
+  uint64_t bytes;
+  memcpy(&bytes, at, sizeof(bytes));
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+  bytes = __builtin_bswap64(bytes);
+#endif
+  return bytes;
+}
+
+/* Bit 7 of each byte that is `byte`, of which only the lowest is to be relied upon: a
+ * borrow may set others above it. */
+static inline uint64_t bytes_equal(uint64_t bytes, uint64_t byte)
+{
+  const uint64_t ones = UINT64_MAX / 255;
+  uint64_t difference = bytes ^ byte * ones;
+  return (difference - ones) & ~difference & 0x80 * ones;
+}
+
+/* scan_word, eight bytes at a time. */
+static inline struct span take_word(struct scan *line)
+{
+  const char *at = line->at, *end = line->end;
+  while (at < end && (*at == ' ' || *at == '\t'))
+    at++;
+  struct span word = {.at = at};
+  uint64_t blank = 0;
+  while (end - at >= 8 && blank == 0) {
+    uint64_t bytes = load8(at);
+    blank = bytes_equal(bytes, ' ') | bytes_equal(bytes, '\t');
+    at += blank == 0 ? 8 : __builtin_ctzll(blank) / 8;
+  }
+  if (blank == 0)
+    while (at < end && *at != ' ' && *at != '\t')
+      at++;
+  word.length = (size_t)(at - word.at);
+  line->at = at;
+  return word;
+}
 
 static const struct span stack_callers[] = {
     SPAN("alloc_thread_stack_node"),
@@ -50,8 +104,11 @@ static const struct span module_callers[] = {
     SPAN("__execmem_cache_alloc"),
 };
 
+/* Code symbols of ppc64's first ABI begin with a dot. */
 static bool is_one_of(struct span symbol, const struct span names[], size_t count)
 {
+  if (symbol.length > 0 && symbol.at[0] == '.')
+    symbol = (struct span){symbol.at + 1, symbol.length - 1};
   for (size_t i = 0; i < count; i++)
     if (span_equal(symbol, names[i]))
       return true;
@@ -80,41 +137,41 @@ static struct span bare_symbol(struct span word)
   const char *plus = memchr(word.at, '+', word.length);
   if (plus != NULL)
     symbol.length = (size_t)(plus - word.at);
-  for (size_t i = 1; i < symbol.length; i++) {
-    if (symbol.at[i] != '.')
-      continue;
-    struct span tail = {symbol.at + i, symbol.length - i};
+  const char *end = symbol.at + symbol.length, *dot = symbol.at;
+  while (dot < end && (dot = memchr(dot + 1, '.', (size_t)(end - dot - 1))) != NULL) {
+    struct span tail = {dot, (size_t)(end - dot)};
     for (size_t s = 0; s < sizeof(compiler_suffixes) / sizeof(*compiler_suffixes); s++)
       if (span_starts(tail, compiler_suffixes[s])) {
-        symbol.length = i;
+        symbol.length = (size_t)(dot - symbol.at);
         return symbol;
       }
   }
   return symbol;
 }
 
-/* The flag words, in enum vmalloc_kind's order. */
 static enum vmalloc_kind kind_of(struct span word)
 {
-  static const struct span flags[VMALLOC_KIND_COUNT] = {
-      [VMALLOC_KIND_NONE] = SPAN("vm_map_ram"),
-      [VMALLOC_KIND_IOREMAP] = SPAN("ioremap"),
-      [VMALLOC_KIND_SPARSE] = SPAN("sparse"),
-      [VMALLOC_KIND_VMALLOC] = SPAN("vmalloc"),
-      [VMALLOC_KIND_VMAP] = SPAN("vmap"),
-      [VMALLOC_KIND_USER] = SPAN("user"),
-      [VMALLOC_KIND_DMA_COHERENT] = SPAN("dma-coherent"),
-  };
-  for (unsigned kind = 0; kind < VMALLOC_KIND_COUNT; kind++)
-    if (span_equal(word, flags[kind]))
-      return kind;
+  if (span_is(word, "vmalloc"))
+    return VMALLOC_KIND_VMALLOC;
+  if (span_is(word, "vmap"))
+    return VMALLOC_KIND_VMAP;
+  if (span_is(word, "ioremap"))
+    return VMALLOC_KIND_IOREMAP;
+  if (span_is(word, "user"))
+    return VMALLOC_KIND_USER;
+  if (span_is(word, "sparse"))
+    return VMALLOC_KIND_SPARSE;
+  if (span_is(word, "dma-coherent"))
+    return VMALLOC_KIND_DMA_COHERENT;
+  if (span_is(word, "vm_map_ram"))
+    return VMALLOC_KIND_NONE;
   return VMALLOC_KIND_COUNT;
 }
 
 /* "N0=12" */
 static bool is_node(struct span word)
 {
-  return word.length > 3 && word.at[0] == 'N' && isdigit((unsigned char)word.at[1]) &&
+  return word.length > 3 && word.at[0] == 'N' && word.at[1] >= '0' && word.at[1] <= '9' &&
          memchr(word.at, '=', word.length) != NULL;
 }
 
@@ -135,12 +192,40 @@ static bool is_range(struct span word)
          span_starts((struct span){dash, (size_t)(word.at + word.length - dash)}, "-0x");
 }
 
+/* Bit 6 of each byte, set for digits and letters, and never for blanks and dashes: ASCII
+ * from '0' on has bit 6, or both bits 4 and 5; what is below has not. */
+static inline uint64_t no_blank_no_dash(uint64_t bytes)
+{
+  return (bytes | (bytes << 1 & bytes << 2)) & UINT64_C(0x4040404040404040);
+}
+
+/* The range as 64-bit kernels print it, up to the blank: true only where is_range would
+ * be true of the first word. */
+#define WIDE_RANGE (sizeof("0x0123456789abcdef-0x0123456789abcdef") - 1)
+static inline bool has_wide_range(const struct scan *line)
+{
+  const char *at = line->at;
+  return (size_t)(line->end - at) > WIDE_RANGE && memcmp(at, "0x", 2) == 0 &&
+         memcmp(at + 18, "-0x", 3) == 0 && at[WIDE_RANGE] == ' ' &&
+         (no_blank_no_dash(load8(at + 2)) & no_blank_no_dash(load8(at + 10)) &
+          no_blank_no_dash(load8(at + 21)) & no_blank_no_dash(load8(at + 29))) ==
+             no_blank_no_dash(UINT64_MAX);
+}
+
+static bool skip_range(struct scan *line)
+{
+  if (!has_wide_range(line))
+    return is_range(scan_word(line));
+  line->at += WIDE_RANGE;
+  return true;
+}
+
 /* Reads what follows the size: 0, or the cause. Every word is a known attribute, or,
  * first of all, the caller and its module. */
 static const char *parse_attributes(struct scan *scan, struct area *area)
 {
   bool first = true;
-  for (struct span word; (word = scan_word(scan)).length > 0; first = false) {
+  for (struct span word; (word = take_word(scan)).length > 0; first = false) {
     enum vmalloc_kind kind = kind_of(word);
     if (kind != VMALLOC_KIND_COUNT) {
       if (area->kind == VMALLOC_KIND_NONE)
@@ -168,9 +253,9 @@ static const char *parse_area(struct scan scan, bool open, uint64_t page_size,
                               struct area *area)
 {
   *area = (struct area){.symbol = {"", 0}, .module = {"", 0}};
-  if (!is_range(scan_word(&scan)))
+  if (!skip_range(&scan))
     return "no address range";
-  if (span_number(scan_word(&scan), &area->size) != 0)
+  if (span_number(take_word(&scan), &area->size) != 0)
     return "size is not a number";
   const char *cause = parse_attributes(&scan, area);
   uint64_t bytes;
@@ -179,84 +264,187 @@ static const char *parse_area(struct scan scan, bool open, uint64_t page_size,
   return cause == NULL && open ? "the file ends within the line" : cause;
 }
 
-static unsigned hash(struct span symbol, struct span module)
+static inline uint64_t hash_word(uint64_t hash, uint64_t word)
 {
-  uint32_t h = 2166136261u; /* FNV-1a */
-  for (size_t i = 0; i < symbol.length; i++)
-    h = (h ^ (unsigned char)symbol.at[i]) * 16777619u;
-  for (size_t i = 0; i < module.length; i++)
-    h = (h ^ (unsigned char)module.at[i]) * 16777619u;
-  return h % SLOTS;
+  return (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15); /* 2^64 / the golden ratio */
 }
 
-static struct span clipped(struct span span, size_t size)
+/* 8 bytes at a time, of which the last may overlap. */
+static inline uint64_t hash_span(uint64_t hash, struct span span)
 {
-  if (span.length >= size)
-    span.length = size - 1;
-  return span;
+  hash ^= span.length;
+  if (span.length < 8) {
+    uint64_t word = 0;
+    memcpy(&word, span.at, span.length);
+    return hash_word(hash, word);
+  }
+  const char *last = span.at + span.length - 8;
+  for (const char *at = span.at; at < last; at += 8)
+    hash = hash_word(hash, load8(at));
+  return hash_word(hash, load8(last));
 }
 
-/* The caller's entry, made if there is room; NULL if the table is full. */
+static unsigned hash(const struct vmalloc_caller *caller)
+{
+  struct span symbol = {caller->symbol, strlen(caller->symbol)};
+  struct span module = {caller->module, strlen(caller->module)};
+  uint64_t h = hash_span(hash_span(0, symbol), module);
+  return (unsigned)(h >> 32) % SLOTS;
+}
+
+/* The caller's entry, made if there is room; NULL if the table is full. Found by its name
+ * as span_copy shows it: by other bytes it would not be found again. */
 static struct vmalloc_caller *find_caller(struct parser *p, struct span symbol,
                                           struct span module)
 {
-  struct vmalloc_caller *callers = p->out->callers;
-  symbol = clipped(symbol, sizeof(callers->symbol));
-  module = clipped(module, sizeof(callers->module));
-  unsigned slot = hash(symbol, module);
+  struct vmalloc_caller *callers = p->out->callers, made;
+  span_copy(symbol, made.symbol, sizeof(made.symbol));
+  span_copy(module, made.module, sizeof(made.module));
+  made.bytes = made.entries_count = 0;
+  unsigned slot = hash(&made);
   for (; p->slots[slot] != 0; slot = (slot + 1) % SLOTS) {
     struct vmalloc_caller *caller = &callers[p->slots[slot] - 1];
-    if (span_is(symbol, caller->symbol) && span_is(module, caller->module))
+    if (strcmp(caller->symbol, made.symbol) == 0 &&
+        strcmp(caller->module, made.module) == 0)
       return caller;
   }
   if (p->out->callers_count == VMALLOC_CALLERS_KEPT)
     return NULL;
   struct vmalloc_caller *caller = &callers[p->out->callers_count++];
   p->slots[slot] = (unsigned short)p->out->callers_count;
-  *caller = (struct vmalloc_caller){0};
-  span_copy(symbol, caller->symbol, sizeof(caller->symbol));
-  span_copy(module, caller->module, sizeof(caller->module));
+  *caller = made;
   return caller;
 }
 
-static void add_pages(struct parser *p, const struct area *area)
+/* Adds `value` to a sum, `times` times. */
+static void add_times(struct reading *sum, uint64_t value, uint64_t times)
+{
+  uint64_t product;
+  if (scale(value, times, &product) == 0)
+    reading_add(sum, product);
+  else
+    reading_fill(sum, 1, READING_MALFORMED);
+}
+
+static void add_pages(struct parser *p, const struct area *area, uint64_t times)
 {
   uint64_t bytes = area->pages * p->page_size;
-  reading_add(&p->out->pages, bytes);
-  if (vmallocinfo_caller_is_stack(area->symbol))
-    reading_add(&p->out->stack_pages, bytes);
-  else if (vmallocinfo_caller_is_module(area->symbol))
-    reading_add(&p->out->module_pages, bytes);
+  add_times(&p->out->pages, bytes, times);
+  if (vmallocinfo_caller_is_stack(area->symbol)) {
+    add_times(&p->out->stack_pages, bytes, times);
+  } else if (vmallocinfo_caller_is_module(area->symbol)) {
+    add_times(&p->out->module_pages, bytes, times);
+    add_times(&p->out->module_size, area->size, times);
+  }
   struct span symbol = area->symbol;
   if (symbol.length == 0)
     symbol = (struct span){"unknown", 7};
   struct vmalloc_caller *caller = find_caller(p, symbol, area->module);
   if (caller != NULL) {
-    caller->bytes += bytes;
-    caller->entries_count++;
+    caller->bytes += bytes * times;
+    caller->entries_count += times;
   } else {
-    p->out->other_bytes += bytes;
-    p->out->other_entries_count++;
+    p->out->other_bytes += bytes * times;
+    p->out->other_entries_count += times;
   }
 }
 
-static void add_area(struct parser *p, const struct area *area)
+/* Adds that many areas which differ in nothing but their addresses. */
+static void add_areas(struct parser *p, const struct area *area, uint64_t times)
 {
   struct vmallocinfo *out = p->out;
   if (area->unpurged) {
-    reading_add(&out->unpurged_count, 1);
-    reading_add(&out->unpurged_size, area->size);
+    reading_add(&out->unpurged_count, times);
+    add_times(&out->unpurged_size, area->size, times);
     return;
   }
-  reading_add(&out->entries_count, 1);
-  reading_add(&out->size, area->size);
-  reading_add(&out->kind_size[area->kind], area->size);
+  reading_add(&out->entries_count, times);
+  add_times(&out->size, area->size, times);
+  add_times(&out->kind_size[area->kind], area->size, times);
   /* Pages of a vmap area belong to somebody else (VM_MAP_PUT_PAGES, 5.10); a percpu
    * chunk is a vmalloc area without pages= (mm/vmalloc.c: pcpu_get_vm_areas). */
   if (area->kind == VMALLOC_KIND_VMALLOC && area->pages > 0)
-    add_pages(p, area);
+    add_pages(p, area, times);
   else if (span_is(area->symbol, "pcpu_get_vm_areas"))
-    reading_add(&out->percpu_size, area->size);
+    add_times(&out->percpu_size, area->size, times);
+}
+
+struct key {
+  struct span rest;
+  uint64_t hash;
+};
+
+/* Of the first and the last 24 bytes, which is most lines whole, by sums of products that
+ * wait for no other; a loop would cost its end, mispredicted. */
+static inline uint64_t hash_ends(struct span rest)
+{
+  const char *at = rest.at, *end = rest.at + rest.length;
+  return (load8(at) ^ rest.length) * UINT64_C(0x9e3779b97f4a7c15) +
+         load8(at + 8) * UINT64_C(0xbf58476d1ce4e5b9) +
+         load8(at + 16) * UINT64_C(0x94d049bb133111eb) +
+         load8(end - 24) * UINT64_C(0x2545f4914f6cdd1d) +
+         load8(end - 16) * UINT64_C(0xc4ceb9fe1a85ec53) +
+         load8(end - 8) * UINT64_C(0xff51afd7ed558ccd);
+}
+
+/* What tells a line from others. False for lines that are not worth it: of another range,
+ * too short for the hash, or longer than the kernel makes them. */
+static inline bool make_key(const struct scan *line, struct key *key)
+{
+  if (!has_wide_range(line))
+    return false;
+  const char *rest = line->at + WIDE_RANGE;
+  key->rest = (struct span){rest, (size_t)(line->end - rest)};
+  if (key->rest.length < 24 || key->rest.length > UINT16_MAX)
+    return false;
+  key->hash = hash_ends(key->rest);
+  return true;
+}
+
+static inline struct seen *seen_set(struct parser *p, const struct key *key)
+{
+  return &p->seen[(key->hash >> (64 - SEEN_SETS_LOG2)) * SEEN_WAYS];
+}
+
+static inline uint16_t tag_of(const struct key *key)
+{
+  return (uint16_t)(key->hash >> 32);
+}
+
+/* True, and counted, where a line with the same rest was added before. */
+static inline bool count_again(struct parser *p, const struct key *key)
+{
+  struct seen *set = seen_set(p, key);
+  for (unsigned way = 0; way < SEEN_WAYS; way++)
+    if (set[way].tag == tag_of(key) && set[way].length == key->rest.length &&
+        memcmp(set[way].rest, key->rest.at, key->rest.length) == 0) {
+      set[way].count++;
+      return true;
+    }
+  return false;
+}
+
+/* Adds what was only counted: the same bytes mean the same again. */
+static void settle(struct parser *p, const struct seen *seen)
+{
+  if (seen->count == 0)
+    return;
+  struct area area;
+  struct scan line = {.at = seen->rest - WIDE_RANGE, .end = seen->rest + seen->length};
+  if (parse_area(line, false, p->page_size, &area) == NULL)
+    add_areas(p, &area, seen->count);
+}
+
+/* In the place of the one that was met least. */
+static void remember(struct parser *p, const struct key *key)
+{
+  struct seen *set = seen_set(p, key), *least = set;
+  for (unsigned way = 1; way < SEEN_WAYS; way++)
+    if (set[way].count < least->count)
+      least = &set[way];
+  settle(p, least);
+  *least = (struct seen){
+      .rest = key->rest.at, .length = (uint16_t)key->rest.length, .tag = tag_of(key)};
 }
 
 static bool is_larger(const struct vmalloc_caller *a, const struct vmalloc_caller *b)
@@ -281,8 +469,7 @@ static void rank_callers(struct vmallocinfo *out)
   }
 }
 
-int vmallocinfo_parse(struct scan text, uint64_t page_size, struct vmallocinfo *out,
-                      struct fault *fault)
+static void begin(struct vmallocinfo *out)
 {
   struct reading *readings = &out->pages;
   memset(readings, 0, VMALLOCINFO_READINGS * sizeof(*readings));
@@ -290,27 +477,54 @@ int vmallocinfo_parse(struct scan text, uint64_t page_size, struct vmallocinfo *
     readings[i] = reading_known(0); /* a sum over no areas is 0 */
   out->callers_count = 0;
   out->other_bytes = out->other_entries_count = 0;
+}
 
+int vmallocinfo_parse(struct scan text, uint64_t page_size, struct vmallocinfo *out,
+                      struct fault *fault)
+{
   struct parser p = {.out = out, .page_size = page_size};
   struct scan line;
   unsigned bad = 0;
+  begin(out);
   while (scan_line(&text, &line)) {
+    bool open = scan_line_is_open(&text, &line);
+    struct key key;
+    bool keyed = !open && make_key(&line, &key);
+    if (keyed && count_again(&p, &key))
+      continue;
     struct area area;
-    const char *cause =
-        parse_area(line, scan_line_is_open(&text, &line), page_size, &area);
+    const char *cause = parse_area(line, open, page_size, &area);
     if (cause == NULL) {
-      add_area(&p, &area);
+      add_areas(&p, &area, 1);
+      if (keyed)
+        remember(&p, &key);
     } else {
       bad++;
       struct scan words = line;
       fault_note(fault, line.line, scan_word(&words), cause);
     }
   }
+  for (size_t i = 0; i < SEEN; i++)
+    settle(&p, &p.seen[i]);
   if (bad > 0) {
-    reading_fill(readings, VMALLOCINFO_READINGS, READING_MALFORMED);
+    reading_fill(&out->pages, VMALLOCINFO_READINGS, READING_MALFORMED);
     out->callers_count = 0;
     return -EBADMSG;
   }
   rank_callers(out);
   return 0;
+}
+
+const char *vmallocinfo_kind_name(enum vmalloc_kind kind)
+{
+  static const char *const names[VMALLOC_KIND_COUNT] = {
+      [VMALLOC_KIND_NONE] = "vm_map_ram",
+      [VMALLOC_KIND_IOREMAP] = "ioremap",
+      [VMALLOC_KIND_SPARSE] = "sparse",
+      [VMALLOC_KIND_VMALLOC] = "vmalloc",
+      [VMALLOC_KIND_VMAP] = "vmap",
+      [VMALLOC_KIND_USER] = "user",
+      [VMALLOC_KIND_DMA_COHERENT] = "dma_coherent",
+  };
+  return names[kind];
 }

@@ -18,7 +18,7 @@
 enum { PAIRS_MAX = 400, PAIRS_MIN = 20, FILES_MAX = 1 << 16 };
 static const double seconds_max = 5; /* per ratio, on a machine with many processes */
 
-/* The files that ours opened, as told by the linker's --wrap=openat. */
+/* The files that ours opened, or found absent, as told by the linker's --wrap=openat. */
 static struct {
   bool recording;
   size_t count;
@@ -31,8 +31,8 @@ int __wrap_openat(int directory, const char *path, int flags, ...);
 int __wrap_openat(int directory, const char *path, int flags, ...)
 {
   int fd = __real_openat(directory, path, flags);
-  if (opened.recording && fd >= 0 && (flags & O_DIRECTORY) == 0 &&
-      opened.count < FILES_MAX && strlen(path) < sizeof(*opened.paths))
+  if (opened.recording && (flags & O_DIRECTORY) == 0 && opened.count < FILES_MAX &&
+      strlen(path) < sizeof(*opened.paths))
     strcpy(opened.paths[opened.count++], path);
   return fd;
 }
@@ -43,16 +43,20 @@ static struct {
   struct explanation explanation;
 } state;
 
+/* Of all threads: consumers are read by one of their own. */
 static double cpu_seconds(void)
 {
   struct timespec now;
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
   return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
 static int sample_without_pss(void)
 {
   static const struct collect_options options = {.pss = false};
+  /* Everything anew, as the bare reading does. */
+  state.collector.vmalloc.schedule = state.collector.allocinfo.schedule =
+      (struct schedule){0};
   int error = collect(&state.collector, &options, &state.sample);
   explain(&state.sample, &state.explanation);
   return error;
@@ -66,7 +70,7 @@ static void read_bare(void)
     int fd = __real_openat(state.collector.root.fd, opened.paths[i],
                            O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (fd < 0)
-      continue; /* a process that ended */
+      continue;
     while (read(fd, text->bytes, text->capacity) > 0)
       continue;
     close(fd);

@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: MIT */
+#include "meminfo_explain/allocinfo.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <string.h>
+
+/* One line, taken apart. */
+struct site {
+  struct span file, path, module, function; /* file is path:line */
+  uint64_t bytes, calls;
+  bool inaccurate;
+};
+
+/* Open addressing over the callers of vmalloc; 0 is a free slot, else index + 1. */
+#define SLOTS (4 * VMALLOC_CALLERS_KEPT)
+struct parser {
+  struct allocinfo *out;
+  uint64_t page_size;
+  const struct vmallocinfo *vmalloc;
+  unsigned short slots[SLOTS];
+  uint64_t left[VMALLOC_CALLERS_KEPT]; /* bytes no site was found for yet */
+  struct site top[ALLOCINFO_SITES_KEPT];
+  unsigned top_count;
+};
+
+static const struct {
+  struct span path, function;
+  enum allocinfo_place place;
+} rows[] = {
+#define SITE(file, function, place) {SPAN(file), SPAN(function), ALLOCINFO_##place},
+#include "meminfo_explain/allocinfo.def"
+};
+#define ROWS (sizeof(rows) / sizeof(*rows))
+
+static bool path_ends(struct span path, struct span end)
+{
+  if (path.length < end.length)
+    return false;
+  size_t from = path.length - end.length;
+  return memcmp(path.at + from, end.at, end.length) == 0 &&
+         (from == 0 || path.at[from - 1] == '/');
+}
+
+/* ROWS where there is none. */
+static size_t find_row(const struct site *site)
+{
+  size_t row = 0;
+  while (row < ROWS && !(path_ends(site->path, rows[row].path) &&
+                         (rows[row].function.length == 0 ||
+                          span_equal(site->function, rows[row].function))))
+    row++;
+  return row;
+}
+
+static unsigned hash(struct span function, struct span module)
+{
+  uint32_t h = 2166136261u; /* FNV-1a */
+  for (size_t i = 0; i < function.length; i++)
+    h = (h ^ (unsigned char)function.at[i]) * 16777619u;
+  for (size_t i = 0; i < module.length; i++)
+    h = (h ^ (unsigned char)module.at[i]) * 16777619u;
+  return h % SLOTS;
+}
+
+/* Stacks and modules are left out: their sites have rows of their own. */
+static void enter_callers(struct parser *p)
+{
+  unsigned count = p->vmalloc != NULL ? p->vmalloc->callers_count : 0;
+  for (unsigned i = 0; i < count; i++) {
+    const struct vmalloc_caller *caller = &p->vmalloc->callers[i];
+    struct span symbol = {caller->symbol, strlen(caller->symbol)};
+    if (vmallocinfo_caller_is_stack(symbol) || vmallocinfo_caller_is_module(symbol))
+      continue;
+    unsigned slot = hash(symbol, (struct span){caller->module, strlen(caller->module)});
+    while (p->slots[slot] != 0)
+      slot = (slot + 1) % SLOTS;
+    p->slots[slot] = (unsigned short)(i + 1);
+    p->left[i] = caller->bytes;
+  }
+}
+
+static struct span clipped(struct span span, size_t size)
+{
+  if (span.length >= size)
+    span.length = size - 1;
+  return span;
+}
+
+/* What the site's function may still have of vmalloc; NULL if it is no caller. */
+static uint64_t *find_left(struct parser *p, const struct site *site)
+{
+  if (p->vmalloc == NULL)
+    return NULL;
+  struct span symbol = clipped(site->function, sizeof(p->vmalloc->callers->symbol));
+  struct span module = clipped(site->module, sizeof(p->vmalloc->callers->module));
+  unsigned slot = hash(symbol, module);
+  for (; p->slots[slot] != 0; slot = (slot + 1) % SLOTS) {
+    const struct vmalloc_caller *caller = &p->vmalloc->callers[p->slots[slot] - 1];
+    if (span_is(symbol, caller->symbol) && span_is(module, caller->module))
+      return &p->left[p->slots[slot] - 1];
+  }
+  return NULL;
+}
+
+/* Moves from the site what it holds by vmalloc, where each page is a call of its own
+ * (mm/vmalloc.c: vm_area_alloc_pages splits what it gets). */
+static void take_vmalloc(struct parser *p, struct site *site)
+{
+  uint64_t *left = site->bytes >= p->page_size ? find_left(p, site) : NULL;
+  if (left == NULL)
+    return;
+  uint64_t bytes = *left < site->bytes ? *left : site->bytes;
+  uint64_t pages = bytes / p->page_size;
+  reading_add(&p->out->place[ALLOCINFO_VMALLOC], bytes);
+  *left -= bytes;
+  site->bytes -= bytes;
+  site->calls -= pages < site->calls ? pages : site->calls;
+}
+
+/* Keeps the site if it is among the largest. */
+static void rank_site(struct parser *p, const struct site *site)
+{
+  unsigned at = p->top_count;
+  if (at == ALLOCINFO_SITES_KEPT) {
+    if (site->bytes <= p->top[at - 1].bytes)
+      return;
+    at--;
+  } else {
+    p->top_count++;
+  }
+  for (; at > 0 && site->bytes > p->top[at - 1].bytes; at--)
+    p->top[at] = p->top[at - 1];
+  p->top[at] = *site;
+}
+
+static void add_site(struct parser *p, struct site *site)
+{
+  struct allocinfo *out = p->out;
+  reading_add(&out->sites_count, 1);
+  if (site->inaccurate)
+    reading_add(&out->inaccurate_count, 1);
+  if (site->bytes == 0) /* most of them */
+    return;
+  reading_add(&out->total, site->bytes);
+  size_t row = find_row(site);
+  enum allocinfo_place place = row < ROWS ? rows[row].place : ALLOCINFO_BLACK_HOLE;
+  if (row == ROWS)
+    take_vmalloc(p, site);
+  if (site->bytes == 0)
+    return;
+  if (place != ALLOCINFO_VMALLOC &&
+      (site->bytes % p->page_size != 0 || site->bytes / p->page_size < site->calls))
+    place = ALLOCINFO_OBJECT;
+  reading_add(&out->place[place], site->bytes);
+  if (place == ALLOCINFO_BLACK_HOLE)
+    rank_site(p, site);
+}
+
+/* Takes a number the kernel may print from below zero, as a signed or as a wrapped one: a
+ * sum over CPUs that was read while it moved, or was subtracted from twice. False if it
+ * is none. */
+static bool parse_counter(struct span word, uint64_t *out, bool *below)
+{
+  static const char wrapped[] = "1844674407"; /* ...3709551615 is UINT64_MAX, or -1 */
+  const size_t length = sizeof(wrapped) - 1;
+  if (span_number(word, out) == 0)
+    return true;
+  *below = true;
+  uint64_t magnitude;
+  bool ok = false;
+  if (word.length > 1 && word.at[0] == '-')
+    ok = span_number((struct span){word.at + 1, word.length - 1}, &magnitude) == 0;
+  else if (word.length == 20 && span_starts(word, wrapped))
+    ok = span_number((struct span){word.at + length, word.length - length}, &magnitude) ==
+             0 &&
+         magnitude <= 3709551615;
+  *out = 0;
+  return ok;
+}
+
+/* "path:line" */
+static bool parse_file(struct span word, struct site *site)
+{
+  size_t colon = word.length;
+  while (colon > 0 && word.at[colon - 1] != ':')
+    colon--;
+  uint64_t line;
+  if (colon < 2 ||
+      span_number((struct span){word.at + colon, word.length - colon}, &line) != 0)
+    return false;
+  site->file = word;
+  site->path = (struct span){word.at, colon - 1};
+  return true;
+}
+
+/* An attribute, or one of a kernel newer than this file: "word:value". */
+static bool is_attribute(struct span word)
+{
+  size_t i = 0;
+  while (i < word.length && (islower((unsigned char)word.at[i]) || word.at[i] == '_'))
+    i++;
+  return i > 0 && i + 1 < word.length && word.at[i] == ':';
+}
+
+/* 0, or the cause. */
+static const char *parse_tag(struct scan *scan, struct site *site)
+{
+  if (!parse_file(scan_word(scan), site))
+    return "no file:line";
+  struct span word = scan_word(scan);
+  if (word.length > 2 && word.at[0] == '[' && word.at[word.length - 1] == ']') {
+    site->module = (struct span){word.at + 1, word.length - 2};
+    word = scan_word(scan);
+  }
+  if (!span_starts(word, "func:") || word.length == 5)
+    return "no func:name";
+  site->function = (struct span){word.at + 5, word.length - 5};
+  while ((word = scan_word(scan)).length > 0) {
+    if (!is_attribute(word))
+      return "a word that is no attribute";
+    site->inaccurate |= span_is(word, "accurate:no");
+  }
+  return NULL;
+}
+
+static const char *parse_site(struct scan scan, bool open, struct site *site)
+{
+  *site = (struct site){.module = {"", 0}};
+  bool below = false;
+  if (!parse_counter(scan_word(&scan), &site->bytes, &below))
+    return "size is not a number";
+  if (!parse_counter(scan_word(&scan), &site->calls, &below))
+    return "calls are not a number";
+  site->inaccurate = below || (site->bytes > 0 && site->calls == 0);
+  const char *cause = parse_tag(&scan, site);
+  return cause == NULL && open ? "the file ends within the line" : cause;
+}
+
+/* Takes the header, which may have a line of column titles. 0, or the cause. */
+static const char *parse_header(struct scan *text)
+{
+  struct scan line;
+  if (!scan_line(text, &line) || !span_is(scan_word(&line), "allocinfo") ||
+      !span_is(scan_word(&line), "-") || !span_is(scan_word(&line), "version:"))
+    return "no header of allocinfo";
+  struct span version = scan_word(&line);
+  if (scan_line_is_open(text, &line))
+    return "the file ends within the line";
+  if (!span_is(version, "1.0") && !span_is(version, "2.0"))
+    return "a version that is not known";
+  if (text->at < text->end && *text->at == '#')
+    scan_line(text, &line);
+  return NULL;
+}
+
+static void copy_top(const struct parser *p)
+{
+  struct allocinfo *out = p->out;
+  for (unsigned i = 0; i < p->top_count; i++) {
+    const struct site *site = &p->top[i];
+    struct allocinfo_site *kept = &out->sites[i];
+    struct span file = site->file;
+    if (file.length >= sizeof(kept->file)) {
+      file.at += file.length - (sizeof(kept->file) - 1);
+      file.length = sizeof(kept->file) - 1;
+    }
+    span_copy(file, kept->file, sizeof(kept->file));
+    span_copy(site->function, kept->function, sizeof(kept->function));
+    span_copy(site->module, kept->module, sizeof(kept->module));
+    kept->bytes = site->bytes;
+    kept->calls_count = site->calls;
+  }
+  out->sites_kept = p->top_count;
+}
+
+/* The number of lines at fault. */
+static unsigned parse_sites(struct parser *p, struct scan text, struct fault *fault)
+{
+  struct scan line;
+  unsigned bad = 0;
+  while (scan_line(&text, &line)) {
+    struct site site;
+    const char *cause = parse_site(line, scan_line_is_open(&text, &line), &site);
+    if (cause == NULL) {
+      add_site(p, &site);
+    } else {
+      bad++;
+      struct scan words = line;
+      fault_note(fault, line.line, scan_word(&words), cause);
+    }
+  }
+  return bad;
+}
+
+int allocinfo_parse(struct scan text, uint64_t page_size,
+                    const struct vmallocinfo *vmalloc, struct allocinfo *out,
+                    struct fault *fault)
+{
+  for (size_t i = 0; i < ALLOCINFO_READINGS; i++)
+    out->readings[i] = reading_known(0); /* a sum over no sites is 0 */
+  out->sites_kept = 0;
+
+  struct parser p = {.out = out, .page_size = page_size, .vmalloc = vmalloc};
+  struct scan first = text;
+  const char *cause = parse_header(&text);
+  if (cause != NULL)
+    fault_note(fault, 1, scan_word(&first), cause);
+  else
+    enter_callers(&p);
+  if (cause != NULL || parse_sites(&p, text, fault) > 0) {
+    reading_fill(out->readings, ALLOCINFO_READINGS, READING_MALFORMED);
+    return -EBADMSG;
+  }
+  copy_top(&p);
+  return 0;
+}
+
+const char *allocinfo_place_name(enum allocinfo_place place)
+{
+  static const char *const names[ALLOCINFO_PLACE_COUNT] = {
+      [ALLOCINFO_SLAB] = "slab",       [ALLOCINFO_OBJECT] = "objects",
+      [ALLOCINFO_USER] = "user",       [ALLOCINFO_PAGE_TABLES] = "page_tables",
+      [ALLOCINFO_PERCPU] = "percpu",   [ALLOCINFO_VMALLOC] = "vmalloc",
+      [ALLOCINFO_HUGETLB] = "hugetlb", [ALLOCINFO_BLACK_HOLE] = "black_hole",
+  };
+  return names[place];
+}

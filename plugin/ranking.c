@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT */
+#include "meminfo_explain/ranking.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* A name in the making: no more of it than fits, but length and hash of the whole. */
+struct name {
+  char text[RANKING_NAME_SIZE];
+  size_t length;
+  uint32_t hash; /* FNV-1a */
+};
+
+static uint64_t saturating_add(uint64_t a, uint64_t b)
+{
+  uint64_t sum;
+  return __builtin_add_overflow(a, b, &sum) ? UINT64_MAX : sum;
+}
+
+/* Not by ctype.h: the daemon's locale must not decide what a name is. */
+static char name_byte(char byte)
+{
+  if (byte >= 'A' && byte <= 'Z')
+    return (char)(byte - 'A' + 'a');
+  bool kept = (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9');
+  return kept ? byte : '_';
+}
+
+static void name_append(struct name *name, const char *text)
+{
+  for (; *text != '\0'; text++) {
+    char byte = name_byte(*text);
+    if (name->length < sizeof(name->text) - 1)
+      name->text[name->length] = byte;
+    name->length++;
+    name->hash = (name->hash ^ (uint8_t)byte) * UINT32_C(16777619);
+  }
+}
+
+static struct name make_name(const char *group, const char *text)
+{
+  struct name name = {.hash = UINT32_C(2166136261)};
+  name_append(&name, group);
+  if (group[0] != '\0')
+    name_append(&name, "_");
+  name_append(&name, text[0] != '\0' ? text : "unknown");
+  const size_t tail = 1 + 8; /* two that differ only beyond the cut stay two */
+  if (name.length > sizeof(name.text) - 1)
+    snprintf(name.text + sizeof(name.text) - 1 - tail, tail + 1, "_%08" PRIx32,
+             name.hash);
+  return name;
+}
+
+void ranking_name(const char *group, const char *name, char out[RANKING_NAME_SIZE])
+{
+  memcpy(out, make_name(group, name).text, RANKING_NAME_SIZE);
+}
+
+static struct ranking_entry *find_entry(struct ranking_entry *entries, unsigned count,
+                                        const char *name)
+{
+  for (unsigned i = 0; i < count; i++)
+    if (strcmp(entries[i].name, name) == 0)
+      return &entries[i];
+  return NULL;
+}
+
+void ranking_begin(struct ranking *ranking)
+{
+  ranking->candidates_count = 0;
+  ranking->nameless_bytes = 0;
+}
+
+void ranking_add(struct ranking *ranking, const char *group, const char *name,
+                 uint64_t bytes)
+{
+  struct name made = make_name(group, name);
+  uint64_t *sum = &ranking->nameless_bytes;
+  if (strcmp(made.text, "other") != 0) {
+    struct ranking_entry *candidate =
+        find_entry(ranking->candidates, ranking->candidates_count, made.text);
+    if (candidate == NULL && ranking->candidates_count < RANKING_CANDIDATES_MAX) {
+      candidate = &ranking->candidates[ranking->candidates_count++];
+      memcpy(candidate->name, made.text, sizeof(candidate->name));
+      candidate->bytes = 0;
+    }
+    if (candidate != NULL)
+      sum = &candidate->bytes;
+  }
+  *sum = saturating_add(*sum, bytes);
+}
+
+static bool is_larger(const struct ranking_entry *a, const struct ranking_entry *b)
+{
+  return a->bytes > b->bytes || (a->bytes == b->bytes && strcmp(a->name, b->name) < 0);
+}
+
+/* By insertion: no more than a few hundred, mostly in order already, and qsort(3) may
+ * allocate. */
+static void rank_candidates(struct ranking *ranking)
+{
+  for (unsigned i = 1; i < ranking->candidates_count; i++) {
+    struct ranking_entry candidate = ranking->candidates[i];
+    unsigned at = i;
+    for (; at > 0 && is_larger(&candidate, &ranking->candidates[at - 1]); at--)
+      ranking->candidates[at] = ranking->candidates[at - 1];
+    ranking->candidates[at] = candidate;
+  }
+}
+
+static void weigh_shown(struct ranking *ranking)
+{
+  for (unsigned i = 0; i < ranking->shown_count; i++) {
+    struct ranking_entry *shown = &ranking->shown[i];
+    const struct ranking_entry *candidate =
+        find_entry(ranking->candidates, ranking->candidates_count, shown->name);
+    shown->bytes = candidate != NULL ? candidate->bytes : 0;
+  }
+}
+
+/* 0 where nobody is shown. */
+static unsigned smallest_shown(const struct ranking *ranking)
+{
+  unsigned smallest = 0;
+  for (unsigned i = 1; i < ranking->shown_count; i++)
+    if (is_larger(&ranking->shown[smallest], &ranking->shown[i]))
+      smallest = i;
+  return smallest;
+}
+
+/* Those behind it move up: the order is that in which they came. */
+static void drop_shown(struct ranking *ranking, unsigned at)
+{
+  struct ranking_entry *shown = &ranking->shown[at];
+  memmove(shown, shown + 1, (--ranking->shown_count - at) * sizeof(*shown));
+}
+
+/* Notes a name as one that was shown. False where that would be one too many. */
+static bool admit_name(struct ranking *ranking, const char *name, unsigned limit)
+{
+  for (unsigned i = 0; i < ranking->names_count; i++)
+    if (strcmp(ranking->names[i], name) == 0)
+      return true;
+  if (ranking->names_count >= RANKING_NAMES_PER_PLACE * limit)
+    return false;
+  memcpy(ranking->names[ranking->names_count++], name, RANKING_NAME_SIZE);
+  return true;
+}
+
+static bool is_larger_by_band(uint64_t bytes, uint64_t shown)
+{
+  return bytes > saturating_add(shown, shown / 4) &&
+         bytes > saturating_add(shown, RANKING_BAND_MIN);
+}
+
+/* Lets the candidates in who are due a place, the largest first. Once one is not larger
+ * than the smallest shown by the band, no later one is. */
+static void give_places(struct ranking *ranking, unsigned limit)
+{
+  for (unsigned i = 0; i < ranking->candidates_count; i++) {
+    const struct ranking_entry *candidate = &ranking->candidates[i];
+    bool room = ranking->shown_count < limit;
+    if (candidate->bytes == 0)
+      return;
+    if (find_entry(ranking->shown, ranking->shown_count, candidate->name) != NULL)
+      continue;
+    unsigned smallest = smallest_shown(ranking);
+    if (!room && !is_larger_by_band(candidate->bytes, ranking->shown[smallest].bytes))
+      return;
+    if (!admit_name(ranking, candidate->name, limit)) {
+      ranking->exhausted = true;
+      continue;
+    }
+    if (!room)
+      drop_shown(ranking, smallest);
+    ranking->shown[ranking->shown_count++] = *candidate;
+  }
+}
+
+void ranking_settle(struct ranking *ranking, unsigned limit)
+{
+  if (limit > RANKING_SHOWN_MAX)
+    limit = RANKING_SHOWN_MAX;
+  rank_candidates(ranking);
+  weigh_shown(ranking);
+  while (ranking->shown_count > limit)
+    drop_shown(ranking, smallest_shown(ranking));
+  ranking->exhausted = false;
+  if (limit > 0)
+    give_places(ranking, limit);
+  ranking->other_bytes = ranking->nameless_bytes;
+  for (unsigned i = 0; i < ranking->candidates_count; i++) {
+    const struct ranking_entry *candidate = &ranking->candidates[i];
+    if (find_entry(ranking->shown, ranking->shown_count, candidate->name) == NULL)
+      ranking->other_bytes = saturating_add(ranking->other_bytes, candidate->bytes);
+  }
+}

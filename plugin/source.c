@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+#include "meminfo_explain/sample.h"
+#include "meminfo_explain/sysroot.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+const struct source_row source_rows[SOURCE_COUNT] = {
+#define SOURCE(name, path, cost, remedy) {path, cost, remedy},
+#include "meminfo_explain/sources.def"
+#define OPENER_ANYONE ""
+#define OPENER_ROOT   "run as root or grant CAP_DAC_READ_SEARCH"
+#define CONSUMER(name, place, opener, paths, ...)                                        \
+  {paths, "this consumer is not told apart from the rest", OPENER_##opener},
+#include "meminfo_explain/consumers.def"
+};
+
+void source_failed(struct source_status *status, const char *path, int error)
+{
+  enum reading_state state =
+      error == -EBADMSG ? READING_MALFORMED : sysroot_error_state(error);
+  if (status->path[0] == '\0') {
+    snprintf(status->path, sizeof(status->path), "%.*s", (int)sizeof(status->path) - 1,
+             path);
+    status->error = error == -EBADMSG ? 0 : error;
+  }
+  status->state = reading_state_join(status->state, state);
+}
