@@ -122,6 +122,41 @@ START_TEST(estimate_covers_the_truth)
 }
 END_TEST
 
+/* What no captured tree holds: the boot log and netlink. */
+static bool is_live_only(enum term term)
+{
+  return term == TERM_HIDDEN_hash_tables || term == TERM_HIDDEN_swiotlb_dynamic ||
+         term == TERM_HIDDEN_page_pool;
+}
+
+/* Each row of consumers.def was read somewhere, and each consumer held something. */
+START_TEST(every_consumer_is_known_in_some_fixture)
+{
+  static bool read[SOURCE_COUNT], held[TERM_COUNT];
+  struct sample *sample = malloc(sizeof(*sample));
+  struct explanation *e = malloc(sizeof(*e));
+  for (size_t f = 0; f < fixtures.gl_pathc; f++) {
+    struct collector collector;
+    ck_assert_int_eq(collector_open(fixture_root((int)f), &collector), 0);
+    ck_assert_int_eq(collect(&collector, &(struct collect_options){0}, sample), 0);
+    explain(sample, e);
+    collector_close(&collector);
+    for (unsigned i = 0; i < SOURCE_COUNT; i++)
+      read[i] |= sample->sources[i].state == READING_KNOWN;
+    for (unsigned i = 0; i < TERM_COUNT; i++)
+      held[i] |= e->terms[i].state == READING_KNOWN && e->terms[i].value > 0;
+  }
+#define CONSUMER(name, ...) ck_assert_msg(read[SOURCE_##name], "no fixture has " #name);
+#include "meminfo_explain/consumers.def"
+  for (unsigned i = 0; i < TERM_COUNT; i++)
+    if (term_rows[i].view >= TERM_VIEW_HIDDEN && term_rows[i].view < TERM_VIEW_DETAIL)
+      ck_assert_msg(held[i] || is_live_only(i), "in no fixture holds %s anything",
+                    term_rows[i].name);
+  free(sample);
+  free(e);
+}
+END_TEST
+
 int main(void)
 {
   if (glob(FIXTURES "/*/about", 0, NULL, &fixtures) != 0) {
@@ -135,6 +170,7 @@ int main(void)
   tcase_add_loop_test(tcase, every_meminfo_line_has_a_row, 0, count);
   tcase_add_loop_test(tcase, conserves_mem_total_to_the_byte, 0, count);
   tcase_add_loop_test(tcase, estimate_covers_the_truth, 0, count);
+  tcase_add_test(tcase, every_consumer_is_known_in_some_fixture);
   suite_add_tcase(suite, tcase);
   SRunner *runner = srunner_create(suite);
   srunner_run_all(runner, CK_ENV);

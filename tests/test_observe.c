@@ -127,6 +127,79 @@ START_TEST(an_absent_root_is_an_error)
 }
 END_TEST
 
-SUITE_MAIN("observe", a_quiet_machine_is_looked_at_once,
+START_TEST(what_left_mem_total_is_told_against_its_highest)
+{
+  char *tree = make_machine(5000), path[512];
+  snprintf(path, sizeof(path), "%s/proc/zoneinfo", tree);
+  ck_assert_int_eq(unlink(path), 0); /* it would contradict a MemTotal that moves */
+  static const struct {
+    unsigned total, removed; /* kB */
+  } steps[] = {{1000000, 0}, {700000, 300000}, {1200000, 0}, {1100000, 100000}};
+  ck_assert_int_eq(observer_open(tree, &observer), 0);
+  for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
+    char text[64];
+    snprintf(text, sizeof(text), "MemTotal: %u kB\nMemFree: 10 kB\n", steps[i].total);
+    tree_write(tree, "proc/meminfo", text);
+    ck_assert_int_eq(observe(&observer, &no_pss), 0);
+    ck_assert_int_eq(observer.explanation.removed.state, READING_KNOWN);
+    ck_assert_uint_eq(observer.explanation.removed.value, steps[i].removed * 1024);
+  }
+  ck_assert_uint_eq(observer.first.mem_total.value, 1000000 * 1024);
+  observer_close(&observer);
+  tree_remove(tree);
+}
+END_TEST
+
+/* Two callers, of which one comes and goes: names do not flap. */
+START_TEST(callers_keep_their_names_from_sample_to_sample)
+{
+  static const struct observe_options one = {.vmalloc_callers = 1};
+  char *tree = make_machine(5000);
+  ck_assert_int_eq(observer_open(tree, &observer), 0);
+  for (int i = 0; i < 6; i++) {
+    char text[256];
+    snprintf(text, sizeof(text),
+             "0x0-0x0 4198400 steady+0x1/0x2 pages=1024 vmalloc\n"
+             "0x0-0x0 9999999 flapping+0x1/0x2 pages=%d vmalloc\n",
+             i % 2 == 0 ? 900 : 1100);
+    tree_write(tree, "proc/vmallocinfo", text);
+    ck_assert_int_eq(observe(&observer, &one), 0);
+    ck_assert_uint_eq(observer.callers.shown_count, 1);
+    ck_assert_str_eq(observer.callers.shown[0].name, "steady");
+    ck_assert_uint_eq(observer.callers.shown[0].bytes, 1024 * 4096);
+  }
+  observer_close(&observer);
+  tree_remove(tree);
+}
+END_TEST
+
+/* As on the machine itself, where VmallocUsed counts pages. */
+START_TEST(vmallocinfo_is_read_again_when_vmalloc_used_moved)
+{
+  char *tree = make_machine(5000);
+  ck_assert_int_eq(observer_open(tree, &observer), 0);
+  observer.collector.root.live = true;
+  tree_write(tree, "proc/vmallocinfo", "0x0-0x0 8192 a+0x1/0x2 pages=1 vmalloc\n");
+  ck_assert_int_eq(observe(&observer, &no_pss), 0);
+  ck_assert_uint_eq(observer.sample.vmallocinfo.pages.value, 4096);
+  usleep(200 * 1000); /* a hundred times what it took */
+  tree_write(tree, "proc/vmallocinfo", "0x0-0x0 12288 a+0x1/0x2 pages=2 vmalloc\n");
+  ck_assert_int_eq(observe(&observer, &no_pss), 0);
+  ck_assert_uint_eq(observer.sample.vmallocinfo.pages.value, 4096); /* of before */
+  ck_assert(observer.sample.vmalloc_age > 0);
+  ck_assert_int_eq(observer.sample.sources[SOURCE_vmallocinfo].state, READING_KNOWN);
+  observer.collector.vmalloc.used.value += 4096; /* it has moved since */
+  ck_assert_int_eq(observe(&observer, &no_pss), 0);
+  ck_assert_uint_eq(observer.sample.vmallocinfo.pages.value, 8192);
+  ck_assert(observer.sample.vmalloc_age == 0);
+  observer_close(&observer);
+  tree_remove(tree);
+}
+END_TEST
+
+SUITE_MAIN("observe", what_left_mem_total_is_told_against_its_highest,
+           callers_keep_their_names_from_sample_to_sample,
+           vmallocinfo_is_read_again_when_vmalloc_used_moved,
+           a_quiet_machine_is_looked_at_once,
            a_jump_that_stays_is_believed_after_some_looks, a_jump_that_passes_is_not_seen,
            a_change_within_the_error_is_no_jump, an_absent_root_is_an_error)

@@ -254,9 +254,35 @@ START_TEST(lxcfs_is_refused_with_the_reason_once)
 }
 END_TEST
 
-SUITE_MAIN("plugin", dispatches_what_the_fixture_expects,
-           all_values_of_a_sample_share_one_time, reads_this_machine_without_any_option,
-           own_types_are_registered_where_missing,
+START_TEST(a_line_that_no_row_knows_is_named_once_and_sent_on_demand)
+{
+  char *tree = tree_make(), options[600];
+  tree_write(tree, "proc/meminfo",
+             "MemTotal: 1000 kB\nMemFree: 500 kB\nNewThing: 12 kB\nNewCount: 3\n");
+  for (int asked = 0; asked < 2; asked++) {
+    snprintf(options, sizeof(options), "Root \"%s\"\n%s", tree,
+             asked ? "ReportUnknownLines true\n" : "");
+    start(options);
+    ck_assert_int_eq(mock_read(), 0);
+    ck_assert_uint_eq(mock_logged("\"NewThing\""), 1);
+    ck_assert_uint_eq(mock_logged("\"NewCount\""), 1);
+    for (size_t i = 0; i < mock_log_count(); i++)
+      if (strstr(mock_log_at(i)->text, "NewThing") != NULL)
+        ck_assert_int_eq(mock_log_at(i)->level, LOG_INFO);
+    ck_assert_int_eq(mock_find("detail/bytes-raw_newthing") != NULL, asked);
+    ck_assert_int_eq(mock_find("detail/count-raw_newcount") != NULL, asked);
+    ck_assert_double_eq(mock_find("quality/count-meminfo_unknown_lines")->value.gauge, 2);
+    ck_assert_int_eq(mock_read(), 0);
+    ck_assert_uint_eq(mock_logged("NewThing"), 0);
+    mock_shutdown();
+  }
+  tree_remove(tree);
+}
+END_TEST
+
+SUITE_MAIN("plugin", a_line_that_no_row_knows_is_named_once_and_sent_on_demand,
+           dispatches_what_the_fixture_expects, all_values_of_a_sample_share_one_time,
+           reads_this_machine_without_any_option, own_types_are_registered_where_missing,
            stock_types_are_registered_where_typesdb_lost_them,
            foreign_definition_of_our_type_falls_back_to_gauge,
            use_stock_types_sends_gauge,
