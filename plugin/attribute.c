@@ -199,6 +199,7 @@ static void decide_swiotlb(const struct sample *sample, struct decided *out)
     out->swiotlb = decision_take(
         reading_missing(READING_ABSENT),
         "a pool that may have grown, and the boot log does not tell from what");
+    out->swiotlb_dynamic.error = pool.value;
   } else {
     out->swiotlb = decision_take(first_known(pool, boot), NULL);
   }
