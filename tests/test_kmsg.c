@@ -80,8 +80,8 @@ START_TEST(bounce_buffers_are_those_of_the_first_line)
   ck_assert_int_eq(boot.swiotlb.state, READING_KNOWN);
   ck_assert_uint_eq(boot.swiotlb.value, 64 << 20);
   static const char *const none[] = {
-      "software IO TLB: mapped [mem 0x1000-0x2000] (0MB)\n"
-      "software IO TLB: tearing down default memory pool\n",
+      ("software IO TLB: mapped [mem 0x1000-0x2000] (0MB)\n"
+       "software IO TLB: tearing down default memory pool\n"),
       "software IO TLB: No low mem\n",
       "software IO TLB: mapped [mem 0xq-0x2000] (0MB)\n",
       "software IO TLB: mapped [mem 0x2000-0x1000] (0MB)\n",
