@@ -16,6 +16,7 @@ enum { EXIT_NOT_MEMINFO = 1, EXIT_USAGE = 2 };
 
 static const char help[] =
     "usage: meminfo-explain [OPTION...]\n"
+    "       meminfo-explain trend [OPTION...] < SERIES    (see trend --help)\n"
     "Explains where the memory of this machine is: every part of MemTotal, three ways,\n"
     "and what is left over: the black hole.\n"
     "\n"
@@ -215,6 +216,8 @@ static int run(const struct settings *settings, struct observer *observer)
 
 int main(int argc, char **argv)
 {
+  if (argc > 1 && strcmp(argv[1], "trend") == 0)
+    return trend_main(argc - 1, argv + 1);
   struct settings settings = {.root = "/",
                               .format = FORMAT_TABLE,
                               .samples = 1,

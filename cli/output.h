@@ -11,4 +11,7 @@
 int json_print(const struct observer *observer, FILE *out);
 int table_print(const struct observer *observer, bool why, FILE *out);
 
+/* meminfo-explain trend: argv[0] is "trend". The exit status. */
+int trend_main(int argc, char **argv);
+
 #endif

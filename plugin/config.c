@@ -10,6 +10,10 @@ const struct config config_default = {
                             .pss_max_process = COLLECT_PSS_MAX_PROCESS},
                 .vmalloc_callers = OBSERVE_NAMES_DEFAULT,
                 .allocation_sites = OBSERVE_NAMES_DEFAULT},
+    .trend = true,
+    .trend_settings = {.window = TREND_WINDOW, .rise = TREND_RISE},
+    .trend_state = true,
+    .state_file = "meminfo_explain.state", /* below BaseDir, where the daemon runs */
 };
 
 enum option_kind {
@@ -40,6 +44,14 @@ static const struct option {
      offsetof(struct config, observe.allocation_sites), 0, RANKING_SHOWN_MAX},
     {"ReportUnknownLines", OPTION_BOOLEAN, offsetof(struct config, report_unknown_lines),
      0, 0},
+    {"Trend", OPTION_BOOLEAN, offsetof(struct config, trend), 0, 0},
+    {"TrendWindow", OPTION_DOUBLE, offsetof(struct config, trend_settings.window), 1,
+     1e6},
+    {"TrendRise", OPTION_DOUBLE, offsetof(struct config, trend_settings.rise), 4096,
+     1e15},
+    {"TrendState", OPTION_BOOLEAN, offsetof(struct config, trend_state), 0, 0},
+    {"StateFile", OPTION_PATH, offsetof(struct config, state_file), 0, 0},
+    {"EvidenceDir", OPTION_PATH, offsetof(struct config, evidence_dir), 0, 0},
     {"UseStockTypes", OPTION_BOOLEAN, offsetof(struct config, use_stock_types), 0, 0},
 };
 

@@ -8,6 +8,7 @@
 #include "plugin.h"
 
 #include "meminfo_explain/observe.h"
+#include "meminfo_explain/trend.h"
 
 #include <limits.h>
 
@@ -15,7 +16,12 @@ struct config {
   char root[PATH_MAX];
   struct observe_options observe;
   bool report_unknown_lines; /* of meminfo, as metrics */
-  bool use_stock_types;      /* send gauge for the types collectd lacks */
+  bool trend;                /* the leak alarm, by these settings */
+  struct trend_settings trend_settings;
+  bool trend_state; /* is kept across restarts of the daemon, here: */
+  char state_file[PATH_MAX];
+  char evidence_dir[PATH_MAX]; /* "": none is kept */
+  bool use_stock_types;        /* send gauge for the types collectd lacks */
 };
 
 extern const struct config config_default;

@@ -55,12 +55,12 @@ struct sink {
 
 static const char *type_name(enum metric_type type, bool use_stock_types)
 {
-  static const char *const names[] = {[METRIC_TYPE_BYTES] = "bytes",
-                                      [METRIC_TYPE_SIGNED_BYTES] = "signed_bytes",
-                                      [METRIC_TYPE_PERCENT] = "percent",
-                                      [METRIC_TYPE_COUNT] = "count",
-                                      [METRIC_TYPE_DURATION] = "duration"};
-  return type == METRIC_TYPE_SIGNED_BYTES && use_stock_types ? "gauge" : names[type];
+  static const char *const names[] = {
+      [METRIC_TYPE_BYTES] = "bytes",       [METRIC_TYPE_SIGNED_BYTES] = "signed_bytes",
+      [METRIC_TYPE_PERCENT] = "percent",   [METRIC_TYPE_COUNT] = "count",
+      [METRIC_TYPE_DURATION] = "duration", [METRIC_TYPE_BYTES_RATE] = "bytes_rate"};
+  bool own = type == METRIC_TYPE_SIGNED_BYTES || type == METRIC_TYPE_BYTES_RATE;
+  return own && use_stock_types ? "gauge" : names[type];
 }
 
 static void dispatch_metric(void *context, const struct metric *metric)
@@ -73,14 +73,19 @@ static void dispatch_metric(void *context, const struct metric *metric)
   sstrncpy(list.plugin, "meminfo_explain", sizeof(list.plugin));
   sstrncpy(list.plugin_instance, metric->view, sizeof(list.plugin_instance));
   sstrncpy(list.type, type_name(metric->type, sink->use_stock_types), sizeof(list.type));
-  sstrncpy(list.type_instance, metric->instance, sizeof(list.type_instance));
+  /* As gauges, a value and its rate would have one name. */
+  bool renamed = metric->type == METRIC_TYPE_BYTES_RATE && sink->use_stock_types;
+  snprintf(list.type_instance, sizeof(list.type_instance), "%s%s", renamed ? "rate_" : "",
+           metric->instance);
   plugin_dispatch_values(&list);
 }
 
-void dispatch(const struct observer *observer, const struct config *config, cdtime_t time)
+void dispatch(const struct observer *observer, const struct watch_verdicts *verdicts,
+              const struct config *config, cdtime_t time)
 {
   const struct metrics_options options = {.callers = &observer->callers,
                                           .sites = &observer->sites,
+                                          .verdicts = verdicts,
                                           .unknown_lines = config->report_unknown_lines};
   struct sink sink = {.use_stock_types = config->use_stock_types, .time = time};
   metrics_each(&observer->sample, &observer->explanation, &options, dispatch_metric,

@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include "meminfo_explain/observe.h"
+#include "meminfo_explain/watch.h"
 
 /* Makes sure that the daemon knows the types we send: registers those it lacks. To be
  * called from init, after types.db was read and before any write thread runs. Where a
@@ -13,8 +14,9 @@
  * instead: config->use_stock_types is set. */
 void dispatch_register_types(struct config *config);
 
-/* Dispatches every metric of the last observation with one timestamp. */
-void dispatch(const struct observer *observer, const struct config *config,
-              cdtime_t time);
+/* Dispatches every metric of the last observation with one timestamp, and the alarm's
+ * verdicts on it, if there are any (else NULL). */
+void dispatch(const struct observer *observer, const struct watch_verdicts *verdicts,
+              const struct config *config, cdtime_t time);
 
 #endif

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "meminfo_explain/metrics.h"
 
+#include <math.h>
+
 struct output {
   metric_emit *emit;
   void *context;
@@ -14,6 +16,11 @@ static const char *const view_names[] = {
     [TERM_VIEW_OUTSIDE] = "outside",       [TERM_VIEW_AT_MOST] = "at_most",
     [TERM_VIEW_DETAIL] = "detail",
 };
+
+const char *view_name(enum term_view view)
+{
+  return view_names[view];
+}
 
 static void emit_value(const struct output *output, const char *view,
                        enum metric_type type, const char *instance, double value)
@@ -116,6 +123,35 @@ static void emit_vmalloc_space(const struct output *output,
                  info->kind_size[kind]);
 }
 
+static void emit_if_a_number(const struct output *output, const char *view,
+                             enum metric_type type, const char *instance, double value)
+{
+  if (!isnan(value))
+    emit_value(output, view, type, instance, value);
+}
+
+/* The alarm's verdict on the black hole stands beside it; the others have a view. */
+static void emit_verdicts(const struct output *output,
+                          const struct watch_verdicts *verdicts)
+{
+  const struct trend_verdict *hole = &verdicts->of[SERIES_estimate];
+  if (verdicts->known[SERIES_estimate]) {
+    emit_if_a_number(output, "black_hole", METRIC_TYPE_BYTES_RATE, "estimate",
+                     hole->rate);
+    emit_if_a_number(output, "black_hole", METRIC_TYPE_DURATION, "eta", hole->eta);
+    emit_value(output, "black_hole", METRIC_TYPE_COUNT, "state", hole->state);
+  }
+  for (unsigned series = 0; series < SERIES_COUNT; series++) {
+    const struct trend_verdict *verdict = &verdicts->of[series];
+    if (series == SERIES_estimate || !verdicts->known[series])
+      continue;
+    emit_if_a_number(output, "trend", METRIC_TYPE_BYTES_RATE, series_rows[series].name,
+                     verdict->rate);
+    emit_value(output, "trend", METRIC_TYPE_COUNT, series_rows[series].name,
+               verdict->state);
+  }
+}
+
 /* Lines of meminfo that no row knows, as "raw_KEY". */
 static void emit_unknown_lines(const struct output *output, const struct meminfo *meminfo)
 {
@@ -186,6 +222,8 @@ void metrics_each(const struct sample *sample, const struct explanation *explana
   }
   if (explanation->black_hole.allocinfo.state == READING_KNOWN)
     emit_ranking(&output, "alloc_site", options->sites);
+  if (options->verdicts != NULL)
+    emit_verdicts(&output, options->verdicts);
   if (options->unknown_lines)
     emit_unknown_lines(&output, &sample->meminfo);
   emit_quality(&output, sample, explanation);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* collectd's callbacks: config, init, read. */
+#include "alarm.h"
 #include "config.h"
 #include "dispatch.h"
 
@@ -20,6 +21,7 @@ struct notice {
 /* All that the read callback owns; it never overlaps itself. */
 struct reader {
   struct observer observer;
+  struct alarm *alarm; /* NULL: off */
   struct notice sources[SOURCE_COUNT];
   struct notice refused, pss;
   unsigned withheld, fine; /* samples in a row without and with the pss accounting */
@@ -169,13 +171,18 @@ static int read_callback(user_data_t *user_data)
   const struct observe_options options = observe_options();
   int status = observe(&reader->observer, &options);
   report(reader);
-  dispatch(&reader->observer, &config, time);
+  const struct watch_verdicts *verdicts =
+      reader->alarm != NULL ? alarm_judge(reader->alarm, time) : NULL;
+  dispatch(&reader->observer, verdicts, &config, time);
+  if (reader->alarm != NULL)
+    alarm_act(reader->alarm, time);
   return status;
 }
 
 static void reader_free(void *data)
 {
   struct reader *reader = data;
+  alarm_close(reader->alarm);
   observer_close(&reader->observer);
   free(reader);
 }
@@ -198,6 +205,8 @@ static int init_callback(void)
   const struct observe_options options = observe_options();
   collector_prepare(&reader->observer.collector, &options.collect, head_start);
   dispatch_register_types(&config);
+  if (config.trend)
+    reader->alarm = alarm_open(&config, &reader->observer);
   /* The daemon frees the user data, also when the registration fails. */
   return plugin_register_complex_read(
       NULL, "meminfo_explain", read_callback, 0,

@@ -92,6 +92,15 @@ int plugin_dispatch_values(value_list_t const *list)
   return 0;
 }
 
+char *hostname_g = "testhost";
+
+int plugin_dispatch_notification(const notification_t *notification)
+{
+  daemon_log(LOG_NOTICE, "notification %d: %s", notification->severity,
+             notification->message);
+  return 0;
+}
+
 cdtime_t plugin_get_interval(void)
 {
   return DOUBLE_TO_CDTIME_T(10);

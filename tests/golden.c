@@ -45,11 +45,10 @@ void golden_format(const char *view, const char *type, const char *instance, dou
 
 static void add_metric(void *context, const struct metric *metric)
 {
-  static const char *const types[] = {[METRIC_TYPE_BYTES] = "bytes",
-                                      [METRIC_TYPE_SIGNED_BYTES] = "signed_bytes",
-                                      [METRIC_TYPE_PERCENT] = "percent",
-                                      [METRIC_TYPE_COUNT] = "count",
-                                      [METRIC_TYPE_DURATION] = "duration"};
+  static const char *const types[] = {
+      [METRIC_TYPE_BYTES] = "bytes",       [METRIC_TYPE_SIGNED_BYTES] = "signed_bytes",
+      [METRIC_TYPE_PERCENT] = "percent",   [METRIC_TYPE_COUNT] = "count",
+      [METRIC_TYPE_DURATION] = "duration", [METRIC_TYPE_BYTES_RATE] = "bytes_rate"};
   char line[512];
   if (metric->type == METRIC_TYPE_DURATION)
     return;
@@ -67,9 +66,17 @@ int golden_explain(const char *root, struct lines *lines)
   struct observer *observer = malloc(sizeof(*observer));
   int status = observer_open(root, observer);
   if (status == 0) {
-    const struct metrics_options metrics = {
-        .callers = &observer->callers, .sites = &observer->sites, .unknown_lines = true};
+    static const struct trend_settings settings = {.window = TREND_WINDOW,
+                                                   .rise = TREND_RISE};
+    struct watch *watch = calloc(1, sizeof(*watch));
+    struct watch_verdicts verdicts;
     status = observe(observer, &options);
+    watch_add(watch, &settings, 1e9, &observer->explanation, &verdicts);
+    free(watch);
+    const struct metrics_options metrics = {.callers = &observer->callers,
+                                            .sites = &observer->sites,
+                                            .verdicts = &verdicts,
+                                            .unknown_lines = true};
     metrics_each(&observer->sample, &observer->explanation, &metrics, add_metric, lines);
     lines_sort(lines);
     observer_close(observer);

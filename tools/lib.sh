@@ -15,6 +15,10 @@ build_packages=(collectd-core collectd-dev cmake gcc make pkg-config libjansson-
 # shellcheck disable=SC2034
 bench_packages=(smem prometheus-process-exporter curl jq)
 
+# Where the alarms go in the tests; collectd-core only suggests the two libraries.
+# shellcheck disable=SC2034
+alert_packages=(prometheus libmicrohttpd12 libprotobuf-c1)
+
 note() {
 	printf '%s: %s\n' "$tool" "$*" >&2
 }

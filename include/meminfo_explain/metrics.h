@@ -6,13 +6,15 @@
 
 #include "meminfo_explain/explain.h"
 #include "meminfo_explain/ranking.h"
+#include "meminfo_explain/watch.h"
 
 enum metric_type {
   METRIC_TYPE_BYTES,
   METRIC_TYPE_SIGNED_BYTES,
   METRIC_TYPE_PERCENT,
   METRIC_TYPE_COUNT,
-  METRIC_TYPE_DURATION
+  METRIC_TYPE_DURATION,
+  METRIC_TYPE_BYTES_RATE /* bytes per second, signed */
 };
 
 struct metric {
@@ -23,10 +25,14 @@ struct metric {
 };
 
 struct metrics_options {
-  const struct ranking *callers; /* of vmalloc, by observe.h */
-  const struct ranking *sites;   /* of allocinfo */
-  bool unknown_lines;            /* of meminfo, as detail/bytes-raw_KEY */
+  const struct ranking *callers;         /* of vmalloc, by observe.h */
+  const struct ranking *sites;           /* of allocinfo */
+  const struct watch_verdicts *verdicts; /* of the alarm; NULL where there is none */
+  bool unknown_lines;                    /* of meminfo, as detail/bytes-raw_KEY */
 };
+
+/* "total", "kernel" and so on: the published name of a view of terms. */
+const char *view_name(enum term_view view);
 
 typedef void metric_emit(void *context, const struct metric *metric);
 

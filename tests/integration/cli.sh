@@ -84,6 +84,36 @@ done
 expect 0 --help
 expect 0 --version
 
+# The table ends in sentences, and the JSON has them too.
+expect 0 --root "$repository/fixtures/6.17-composed-virtio-deflate-on-oom"
+grep -q '^- The hypervisor took 256.0 MiB' "$work/out" || fail "no sentence of the balloon"
+expect 0 --root "$repository/fixtures/6.17-composed-virtio-deflate-on-oom" --format json
+jq -e '.report[] | select(.rule == "balloon_inside") | .text and .next' "$work/out" \
+	>/dev/null || fail "no balloon in the report: $(jq -c .report "$work/out")"
+
+# The alarm on a recorded series: flat for three hours, then 1 MiB a minute for one, then
+# given back.
+awk 'BEGIN { for (t = 0; t < 14400 + 7200; t += 60)
+	print t, 1e8 + (t > 10800 && t < 14400 ? (t - 10800) / 60 * 1048576 : 0) + t % 7, 1000
+}' >"$work/series"
+expect 0 trend --available 1e10 <"$work/series"
+awk '{ print $2 }' "$work/out" | paste -sd ' ' | grep -qx 'warning okay' ||
+	fail "trend: $(cat "$work/out")"
+awk '$2 == "warning" && ($1 > 10800 + 1800 || $3 < 15000 || $3 > 20000 || $4 < 4e5) { exit 1 }' \
+	"$work/out" || fail "trend: the warning is late or wrong: $(cat "$work/out")"
+expect 0 trend </dev/null
+[ ! -s "$work/out" ] || fail "trend: something was seen in nothing"
+printf '1 2 3\nx y\n2 nan 3\n3 2\n4 2 3 4\n' >"$work/series"
+expect 1 trend <"$work/series"
+grep -c '^meminfo-explain: standard input:[235]: ' "$work/err" | grep -qx 3 ||
+	fail "trend: bad lines are not told: $(cat "$work/err")"
+for arguments in "trend --window 0" "trend --rise x" "trend --bogus" "trend extra"; do
+	# shellcheck disable=SC2086 # words on purpose
+	expect 2 $arguments
+	[ -s "$work/err" ] || fail "$arguments: no message"
+done
+expect 0 trend --help
+
 # A full disk is not a success.
 if [ -w /dev/full ]; then
 	status=0

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/* meminfo-explain trend: the alarm on a recorded series. */
+#define _GNU_SOURCE
+#include "meminfo_explain/trend.h"
+#include "output.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { EXIT_MALFORMED = 1, EXIT_USAGE = 2 };
+
+static const char help[] =
+    "usage: meminfo-explain trend [OPTION...] < SERIES\n"
+    "Runs the leak alarm over a recorded series: lines of `seconds bytes error_bytes`, "
+    "the\n"
+    "error being optional. Prints a line for each change of state:\n"
+    "`seconds STATE bytes_per_second eta_seconds`, STATE one of okay, step, warning and\n"
+    "failure; nan where a number is not known.\n"
+    "\n"
+    "  -w, --window S         the short window, seconds (default 3600)\n"
+    "  -R, --rise BYTES       what counts as a rise in half of it (default 27262976)\n"
+    "  -a, --available BYTES  MemAvailable, for the eta\n"
+    "  -t, --total BYTES      MemTotal; a rise of 5 % of it is a failure\n"
+    "  -h, --help             this text\n"
+    "\n"
+    "exit status: 0 done, 1 a line is no such line, 2 wrong usage\n";
+
+struct settings {
+  struct trend_settings trend;
+  double available, total;
+};
+
+/* A number above 0. */
+static int parse_amount(const char *text, double *out)
+{
+  char *end;
+  double number = strtod(text, &end);
+  if (end == text || *end != '\0' || !(number > 0 && number < 1e19)) {
+    fprintf(stderr, "meminfo-explain: trend: not a number above 0: \"%s\" (try --help)\n",
+            text);
+    return EXIT_USAGE;
+  }
+  *out = number;
+  return 0;
+}
+
+/* 0, EXIT_USAGE, or -1 where all is said. */
+static int parse_arguments(int argc, char **argv, struct settings *settings)
+{
+  static const struct option options[] = {{"window", required_argument, NULL, 'w'},
+                                          {"rise", required_argument, NULL, 'R'},
+                                          {"available", required_argument, NULL, 'a'},
+                                          {"total", required_argument, NULL, 't'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {0}};
+  int option, status = 0;
+  while (status == 0 &&
+         (option = getopt_long(argc, argv, "w:R:a:t:h", options, NULL)) != -1) {
+    switch (option) {
+    case 'w':
+      status = parse_amount(optarg, &settings->trend.window);
+      break;
+    case 'R':
+      status = parse_amount(optarg, &settings->trend.rise);
+      break;
+    case 'a':
+      status = parse_amount(optarg, &settings->available);
+      break;
+    case 't':
+      status = parse_amount(optarg, &settings->total);
+      break;
+    case 'h':
+      fputs(help, stdout);
+      return -1;
+    default: /* getopt_long has said what is wrong */
+      return EXIT_USAGE;
+    }
+  }
+  if (status == 0 && optind < argc) {
+    fprintf(stderr, "meminfo-explain: trend: too many arguments: \"%s\" (try --help)\n",
+            argv[optind]);
+    return EXIT_USAGE;
+  }
+  return status;
+}
+
+/* `seconds bytes [error_bytes]`. False where it is not. */
+static bool parse_line(const char *line, struct trend_sample *out)
+{
+  double numbers[3] = {0, 0, 0};
+  int count = 0;
+  const char *at = line;
+  for (char *end; count < 3; count++, at = end) {
+    numbers[count] = strtod(at, &end);
+    if (end == at)
+      break;
+    if (!isfinite(numbers[count]) || fabs(numbers[count]) > 1e15)
+      return false;
+  }
+  out->time = numbers[0];
+  out->bytes = numbers[1];
+  out->error = numbers[2];
+  return count >= 2 && out->time >= 0 && fabs(out->time) < 1e11 && out->error >= 0 &&
+         at[strspn(at, " \t\r\n")] == '\0';
+}
+
+static int run(const struct settings *settings, FILE *in)
+{
+  static struct trend trend;
+  char *line = NULL;
+  size_t size = 0;
+  int status = 0;
+  for (unsigned long number = 1; getline(&line, &size, in) > 0; number++) {
+    struct trend_sample sample = {.available = settings->available,
+                                  .total = settings->total};
+    struct trend_verdict verdict;
+    if (line[0] == '#' || line[strspn(line, " \t\r\n")] == '\0')
+      continue;
+    if (!parse_line(line, &sample)) {
+      fprintf(stderr,
+              "meminfo-explain: standard input:%lu: not `seconds bytes "
+              "error_bytes'\n",
+              number);
+      status = EXIT_MALFORMED;
+      continue;
+    }
+    trend_add(&trend, &settings->trend, &sample, &verdict);
+    if (verdict.changed)
+      printf("%.15g %s %.3f %.0f\n", sample.time, trend_state_name(verdict.state),
+             verdict.rate, verdict.eta);
+  }
+  free(line);
+  if (ferror(in) || fflush(stdout) != 0 || ferror(stdout)) {
+    fprintf(stderr, "meminfo-explain: trend: %s\n", strerror(errno));
+    return EXIT_MALFORMED;
+  }
+  return status;
+}
+
+int trend_main(int argc, char **argv)
+{
+  struct settings settings = {.trend = {.window = TREND_WINDOW, .rise = TREND_RISE},
+                              .available = NAN,
+                              .total = NAN};
+  int status = parse_arguments(argc, argv, &settings);
+  if (status != 0)
+    return status > 0 ? status : EXIT_SUCCESS;
+  return run(&settings, stdin);
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/* The alarm: every series of series.def under a trend, what rose with it, and what to say
+ * of it. Plain data and arithmetic. */
+#ifndef MEMINFO_EXPLAIN_WATCH_H
+#define MEMINFO_EXPLAIN_WATCH_H
+
+#include "meminfo_explain/explain.h"
+#include "meminfo_explain/trend.h"
+
+enum series {
+#define SERIES(name, amount, error, words, next) SERIES_##name,
+#include "meminfo_explain/series.def"
+  SERIES_COUNT
+};
+
+struct series_row {
+  const char *name, *words, *next;
+};
+extern const struct series_row series_rows[SERIES_COUNT];
+
+/* Consumers' values at times of the past, a quarter of a window apart. */
+enum { WATCH_SNAPSHOTS = 104, WATCH_CANDIDATES_MAX = 32 };
+struct watch_snapshot {
+  double time;                       /* 0: none */
+  float bytes[WATCH_CANDIDATES_MAX]; /* NAN where it was not known */
+};
+
+/* {0} has seen nothing yet. May be written down and read again. */
+struct watch {
+  struct trend trends[SERIES_COUNT];
+  struct watch_snapshot snapshots[WATCH_SNAPSHOTS]; /* a ring */
+  uint32_t snapshots_count;                         /* of all ever taken */
+};
+_Static_assert(sizeof(struct watch) < 64 << 10, "the alarm has become too large");
+
+/* How a verdict stands at the moment; of a series that is not known, {0} and unchanged.
+ */
+struct watch_verdicts {
+  bool known[SERIES_COUNT];
+  struct trend_verdict of[SERIES_COUNT];
+};
+
+/* Takes one explanation, made at `time` (seconds since the epoch). */
+void watch_add(struct watch *watch, const struct trend_settings *settings, double time,
+               const struct explanation *explanation, struct watch_verdicts *out);
+
+/* The consumer whose own rise since then makes up most of that of the black hole, at
+ * least half and at most half as much again; TERM_COUNT where there is none. *rise is
+ * what it rose by, bytes. */
+enum term watch_culprit(const struct watch *watch, const struct trend_verdict *verdict,
+                        const struct explanation *explanation, double *rise);
+
+/* What is to be said where a verdict changed: one line of at most 255 bytes. */
+void watch_message(const struct watch *watch, enum series series,
+                   const struct trend_verdict *verdict,
+                   const struct explanation *explanation, char out[256]);
+
+/* Whether what was read from somewhere can be one. */
+bool watch_is_sane(const struct watch *watch);
+
+#endif

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: MIT */
+#include "alarm.h"
+
+#include "utils/common/common.h"
+
+#include "meminfo_explain/evidence.h"
+#include "meminfo_explain/keep.h"
+
+/* Names the layout of struct watch: to be changed with it. */
+#define KIND "meminfo_explain trend 1"
+
+/* Explanations of the past, one per window, for evidence. */
+enum { PAST = 26 };
+struct past {
+  double time; /* 0: none */
+  struct explanation explanation;
+};
+
+struct alarm {
+  const struct config *config;
+  const struct observer *observer;
+  struct watch watch;
+  struct watch_verdicts verdicts;
+  char boot[KEEP_BOOT_SIZE]; /* "" where the kernel does not tell */
+  cdtime_t kept_at;
+  bool alarmed[SERIES_COUNT]; /* a warning or failure was the last thing said */
+  bool complained;            /* of the state file, or of the evidence */
+  struct past *past;          /* NULL without evidence */
+  unsigned past_count;
+};
+
+/* --- the state ---------------------------------------------------------------------- */
+
+/* A captured tree is no machine that goes on. */
+static bool keeps_state(const struct alarm *alarm)
+{
+  return alarm->config->trend_state && alarm->observer->collector.root.live;
+}
+
+static void read_boot(struct alarm *alarm)
+{
+  struct text text = {0};
+  const char *path = "proc/sys/kernel/random/boot_id";
+  if (sysroot_slurp(&alarm->observer->collector.root, path, &text) == 0) {
+    struct scan scan = scan_text(text.bytes, text.length), line;
+    if (scan_line(&scan, &line))
+      span_copy(scan_word(&line), alarm->boot, sizeof(alarm->boot));
+  }
+  text_free(&text);
+}
+
+static void load(struct alarm *alarm)
+{
+  const char *path = alarm->config->state_file;
+  struct watch *watch = calloc(1, sizeof(*watch));
+  if (watch == NULL)
+    return;
+  int status = keep_load(path, KIND, alarm->boot, watch, sizeof(*watch));
+  if (status == 0 && !watch_is_sane(watch))
+    status = -EBADMSG;
+  if (status == 0) {
+    alarm->watch = *watch;
+    for (unsigned series = 0; series < SERIES_COUNT; series++)
+      alarm->alarmed[series] = watch->trends[series].state >= TREND_WARNING;
+  } else if (status == -ESTALE)
+    P_INFO("%s is of another boot, or of another version: the alarm begins anew.", path);
+  else if (status != -ENOENT)
+    P_WARNING("%s: %s; the alarm begins anew.", path,
+              status == -EBADMSG ? "damaged" : STRERROR(-status));
+  free(watch);
+}
+
+/* Said once, until it works again. */
+static void complain(struct alarm *alarm, const char *path, int status)
+{
+  if (status == 0)
+    alarm->complained = false;
+  else if (!alarm->complained)
+    P_WARNING("%s: %s.", path, STRERROR(-status));
+  alarm->complained |= status != 0;
+}
+
+static void save(struct alarm *alarm)
+{
+  const char *path = alarm->config->state_file;
+  complain(alarm, path,
+           keep_save(path, KIND, alarm->boot, &alarm->watch, sizeof(alarm->watch)));
+}
+
+/* --- what is said ------------------------------------------------------------------- */
+
+static void notify(enum series series, enum trend_state state, const char *text,
+                   cdtime_t time)
+{
+  notification_t notification = {.severity = state == TREND_FAILURE   ? NOTIF_FAILURE
+                                             : state == TREND_WARNING ? NOTIF_WARNING
+                                                                      : NOTIF_OKAY,
+                                 .time = time};
+  sstrncpy(notification.message, text, sizeof(notification.message));
+  sstrncpy(notification.host, hostname_g, sizeof(notification.host));
+  sstrncpy(notification.plugin, "meminfo_explain", sizeof(notification.plugin));
+  sstrncpy(notification.plugin_instance, "black_hole",
+           sizeof(notification.plugin_instance));
+  sstrncpy(notification.type, "bytes_rate", sizeof(notification.type));
+  sstrncpy(notification.type_instance, series_rows[series].name,
+           sizeof(notification.type_instance));
+  plugin_dispatch_notification(&notification);
+}
+
+/* --- evidence ----------------------------------------------------------------------- */
+
+static void remember(struct alarm *alarm, double time)
+{
+  if (alarm->past == NULL)
+    return;
+  const struct past *last = &alarm->past[(alarm->past_count - 1) % PAST];
+  if (alarm->past_count > 0 && time >= last->time &&
+      time - last->time < alarm->config->trend_settings.window)
+    return;
+  alarm->past[alarm->past_count++ % PAST] =
+      (struct past){.time = time, .explanation = alarm->observer->explanation};
+}
+
+/* The last one from before the rise, else the oldest. */
+static const struct explanation *explanation_before(const struct alarm *alarm,
+                                                    double since)
+{
+  const struct past *found = NULL;
+  for (unsigned i = 0; i < PAST; i++) {
+    const struct past *past = &alarm->past[i];
+    if (past->time == 0)
+      continue;
+    bool better = found == NULL ||
+                  (past->time <= since ? found->time > since || past->time > found->time
+                                       : past->time < found->time);
+    if (better)
+      found = past;
+  }
+  return found != NULL ? &found->explanation : NULL;
+}
+
+static void write_evidence(struct alarm *alarm, enum series series, const char *text,
+                           double time)
+{
+  const struct trend_verdict *verdict = &alarm->verdicts.of[series];
+  char name[64];
+  if (alarm->past == NULL || verdict->state < TREND_WARNING)
+    return;
+  snprintf(name, sizeof(name), "%s-%s", series_rows[series].name,
+           trend_state_name(verdict->state));
+  complain(alarm, alarm->config->evidence_dir,
+           evidence_write(alarm->config->evidence_dir, time, name, text, alarm->observer,
+                          explanation_before(alarm, verdict->since)));
+}
+
+/* --- what others call --------------------------------------------------------------- */
+
+struct alarm *alarm_open(const struct config *config, const struct observer *observer)
+{
+  struct alarm *alarm = calloc(1, sizeof(*alarm));
+  if (alarm == NULL)
+    return NULL;
+  *alarm = (struct alarm){.config = config, .observer = observer, .kept_at = cdtime()};
+  if (config->evidence_dir[0] != '\0')
+    alarm->past = calloc(PAST, sizeof(*alarm->past));
+  read_boot(alarm);
+  if (keeps_state(alarm))
+    load(alarm);
+  return alarm;
+}
+
+void alarm_close(struct alarm *alarm)
+{
+  if (alarm == NULL)
+    return;
+  if (keeps_state(alarm))
+    save(alarm);
+  free(alarm->past);
+  free(alarm);
+}
+
+const struct watch_verdicts *alarm_judge(struct alarm *alarm, cdtime_t time)
+{
+  watch_add(&alarm->watch, &alarm->config->trend_settings, CDTIME_T_TO_DOUBLE(time),
+            &alarm->observer->explanation, &alarm->verdicts);
+  return &alarm->verdicts;
+}
+
+void alarm_act(struct alarm *alarm, cdtime_t time)
+{
+  static const double pause = 1.0 / 12; /* of the window, between two savings */
+  bool changed = false;
+  for (unsigned series = 0; series < SERIES_COUNT; series++) {
+    const struct trend_verdict *verdict = &alarm->verdicts.of[series];
+    if (!verdict->changed)
+      continue;
+    char text[256];
+    changed = true;
+    watch_message(&alarm->watch, series, verdict, &alarm->observer->explanation, text);
+    if (verdict->state != TREND_OKAY || alarm->alarmed[series])
+      notify(series, verdict->state, text, time);
+    alarm->alarmed[series] = verdict->state >= TREND_WARNING;
+    write_evidence(alarm, series, text, CDTIME_T_TO_DOUBLE(time));
+  }
+  remember(alarm, CDTIME_T_TO_DOUBLE(time));
+  cdtime_t next =
+      alarm->kept_at + DOUBLE_TO_CDTIME_T(pause * alarm->config->trend_settings.window);
+  if (keeps_state(alarm) && (changed || time >= next)) {
+    save(alarm);
+    alarm->kept_at = time;
+  }
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* The leak alarm in the daemon: notifications, the state kept across restarts, evidence.
+ */
+#ifndef MEMINFO_EXPLAIN_ALARM_H
+#define MEMINFO_EXPLAIN_ALARM_H
+
+#include "config.h"
+
+#include "meminfo_explain/observe.h"
+#include "meminfo_explain/watch.h"
+
+struct alarm; /* opaque */
+
+/* Takes up the state that was kept, if config->trend_state asks for it. The configuration
+ * and the observer must stay. NULL where there is no memory for it. */
+struct alarm *alarm_open(const struct config *config, const struct observer *observer);
+
+/* Keeps the state, and frees. NULL is nothing. */
+void alarm_close(struct alarm *alarm);
+
+/* Judges the observer's last observation, made at `time`. */
+const struct watch_verdicts *alarm_judge(struct alarm *alarm, cdtime_t time);
+
+/* Says what has changed by it, writes evidence, and keeps the state: to be called when
+ * the values have gone out, for it may wait for a disk. */
+void alarm_act(struct alarm *alarm, cdtime_t time);
+
+#endif

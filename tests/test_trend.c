@@ -1,0 +1,996 @@
+/* SPDX-License-Identifier: MIT */
+#include "meminfo_explain/trend.h"
+
+#include "suite.h"
+
+#include <math.h>
+
+#define MIB    1048576.0
+#define MINUTE 60.0
+#define HOUR   3600.0
+#define DAY    86400.0
+
+#define ck_assert_near(a, b, within)                                                     \
+  ck_assert_msg(fabs((a) - (b)) <= (within), "%.17g, not %.17g", (double)(a), (double)(b))
+
+static const double epoch = 1.7e9;
+
+/* A series that is fed to a trend, and what came of it. */
+struct run {
+  struct trend trend;
+  struct trend_settings settings;
+  struct trend_sample sample; /* the next one */
+  double interval, noise;
+  uint64_t random;
+  struct trend_verdict verdict; /* the last one */
+  unsigned entered[TREND_FAILURE + 1];
+  double changed_at; /* time of the last change */
+};
+
+static struct run begin(void)
+{
+  return (struct run){.settings = {.window = TREND_WINDOW, .rise = TREND_RISE},
+                      .sample = {.time = epoch,
+                                 .bytes = 100 * MIB,
+                                 .error = MIB,
+                                 .available = 1e12,
+                                 .total = 2e12},
+                      .interval = 60,
+                      .noise = MIB / 2};
+}
+
+/* splitmix64: -1 to 1. */
+static double random_part(uint64_t *state)
+{
+  uint64_t z = *state += 0x9e3779b97f4a7c15u;
+  z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+  z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+  return (double)((z ^ z >> 31) >> 11) / 4503599627370496.0 - 1;
+}
+
+static void add(struct run *run)
+{
+  struct trend_sample sample = run->sample;
+  enum trend_state before = run->verdict.state;
+  sample.bytes += run->noise * random_part(&run->random);
+  trend_add(&run->trend, &run->settings, &sample, &run->verdict);
+  ck_assert(run->verdict.changed == (run->verdict.state != before));
+  ck_assert_msg(trend_is_sane(&run->trend), "not sane at %.0f", sample.time - epoch);
+  if (run->verdict.changed) {
+    run->entered[run->verdict.state]++;
+    run->changed_at = sample.time;
+  }
+  run->sample.time += run->interval;
+}
+
+/* For so many seconds, at this slope in bytes per second. */
+static void go_on(struct run *run, double seconds, double slope)
+{
+  double from = run->sample.time, bytes = run->sample.bytes;
+  while (run->sample.time < from + seconds) {
+    run->sample.bytes = bytes + slope * (run->sample.time - from);
+    add(run);
+  }
+  run->sample.bytes = bytes + slope * seconds;
+}
+
+static void stay(struct run *run, double seconds)
+{
+  go_on(run, seconds, 0);
+}
+
+/* For so many seconds at most. */
+static void leak_until(struct run *run, enum trend_state state, double slope,
+                       double seconds)
+{
+  double end = run->sample.time + seconds;
+  while (run->verdict.state < state && run->sample.time < end)
+    go_on(run, run->interval, slope);
+  ck_assert_msg(run->verdict.state == state, "%s after %.1f h",
+                trend_state_name(run->verdict.state), seconds / HOUR);
+}
+
+static unsigned alarms(const struct run *run)
+{
+  return run->entered[TREND_WARNING] + run->entered[TREND_FAILURE];
+}
+
+static unsigned changes(const struct run *run)
+{
+  return alarms(run) + run->entered[TREND_STEP] + run->entered[TREND_OKAY];
+}
+
+/* --- what stays okay --------------------------------------------------------------- */
+
+START_TEST(first_sample_is_okay_and_tells_of_nothing)
+{
+  struct run run = begin();
+  add(&run);
+  ck_assert_int_eq(run.verdict.state, TREND_OKAY);
+  ck_assert(!run.verdict.changed);
+  ck_assert(isnan(run.verdict.rate));
+  ck_assert(isnan(run.verdict.eta));
+  ck_assert(isnan(run.verdict.since));
+  ck_assert(isnan(run.verdict.rise));
+}
+END_TEST
+
+START_TEST(noise_is_okay_for_ever)
+{
+  struct run run = begin();
+  run.noise = 2 * MIB;
+  stay(&run, 10 * DAY);
+  ck_assert_uint_eq(changes(&run), 0);
+  ck_assert_near(run.verdict.rate, 0, 2 * MIB / HOUR);
+  ck_assert(isnan(run.verdict.since));
+  ck_assert(isnan(run.verdict.eta));
+}
+END_TEST
+
+START_TEST(exactly_the_same_value_is_okay_for_ever)
+{
+  struct run run = begin();
+  run.noise = run.sample.error = 0;
+  stay(&run, 3 * DAY);
+  ck_assert_uint_eq(changes(&run), 0);
+  ck_assert(run.verdict.rate == 0);
+  ck_assert(isnan(run.verdict.eta));
+}
+END_TEST
+
+START_TEST(single_outliers_are_passed_over)
+{
+  struct run run = begin();
+  run.interval = 10;
+  double bytes = run.sample.bytes;
+  for (unsigned i = 0; i < 3 * 8640; i++) {
+    run.sample.bytes = bytes + (i % 50 == 0 ? 100 * MIB : 0);
+    add(&run);
+  }
+  ck_assert_uint_eq(changes(&run), 0);
+}
+END_TEST
+
+START_TEST(daily_cycle_is_okay)
+{
+  struct run run = begin();
+  double bytes = run.sample.bytes;
+  while (run.sample.time < epoch + 10 * DAY) {
+    run.sample.bytes = bytes + 32 * MIB * sin(run.sample.time * 2 * acos(-1) / DAY);
+    add(&run);
+  }
+  ck_assert_uint_eq(changes(&run), 0);
+}
+END_TEST
+
+START_TEST(saw_of_48_mib_is_okay)
+{
+  static const double periods[] = {5 * MINUTE,  20 * MINUTE, 33 * MINUTE, 40 * MINUTE,
+                                   50 * MINUTE, HOUR,        5 * HOUR,    DAY};
+  for (size_t i = 0; i < sizeof(periods) / sizeof(*periods); i++) {
+    struct run run = begin();
+    double bytes = run.sample.bytes;
+    while (run.sample.time < epoch + 5 * DAY) {
+      double turns = (run.sample.time - epoch) / periods[i];
+      run.sample.bytes = bytes + 48 * MIB * (turns - floor(turns));
+      add(&run);
+    }
+    ck_assert_msg(alarms(&run) == 0, "period of %.0f s", periods[i]);
+  }
+}
+END_TEST
+
+/* A second apart, a quarter of each minute from then on: its median does not move. */
+START_TEST(bursts_within_a_bucket_are_passed_over)
+{
+  struct run run = begin();
+  run.interval = 1;
+  stay(&run, 5 * HOUR);
+  for (unsigned i = 0; i < 300; i++) {
+    run.sample.time = ceil(run.sample.time / MINUTE) * MINUTE;
+    run.sample.bytes += 100 * MIB;
+    stay(&run, 15);
+    run.sample.bytes -= 100 * MIB;
+    stay(&run, 44);
+  }
+  ck_assert_uint_eq(changes(&run), 0);
+}
+END_TEST
+
+START_TEST(fall_is_okay)
+{
+  struct run run = begin();
+  run.sample.bytes = 4096 * MIB;
+  stay(&run, 3 * HOUR);
+  go_on(&run, 12 * HOUR, -MIB / MINUTE);
+  stay(&run, DAY);
+  ck_assert_uint_eq(changes(&run), 0);
+}
+END_TEST
+
+START_TEST(rise_in_the_first_window_is_no_warning)
+{
+  struct run run = begin();
+  go_on(&run, HOUR - MINUTE, MIB / MINUTE);
+  ck_assert_uint_eq(alarms(&run), 0);
+}
+END_TEST
+
+/* --- what does not ----------------------------------------------------------------- */
+
+START_TEST(leak_of_a_mib_per_minute_is_a_warning_and_its_end_okay)
+{
+  struct run run = begin();
+  stay(&run, 3 * HOUR);
+  leak_until(&run, TREND_WARNING, MIB / MINUTE, 30 * MINUTE);
+  go_on(&run, 30 * MINUTE, MIB / MINUTE);
+  ck_assert_int_eq(run.verdict.state, TREND_WARNING);
+  run.sample.bytes = 100 * MIB;
+  stay(&run, 2 * HOUR);
+  ck_assert_int_eq(run.verdict.state, TREND_OKAY);
+  ck_assert(isnan(run.verdict.since));
+  stay(&run, 3 * DAY);
+  ck_assert_uint_eq(run.entered[TREND_WARNING], 1);
+  ck_assert_uint_eq(run.entered[TREND_OKAY], 1);
+  ck_assert_uint_eq(changes(&run), 2);
+}
+END_TEST
+
+START_TEST(leak_of_20_mib_per_hour_is_a_warning)
+{
+  struct run run = begin();
+  stay(&run, 3 * HOUR);
+  leak_until(&run, TREND_WARNING, 20 * MIB / HOUR, 6 * HOUR);
+}
+END_TEST
+
+START_TEST(leak_of_a_mib_per_hour_is_a_warning)
+{
+  struct run run = begin();
+  leak_until(&run, TREND_WARNING, MIB / HOUR, 48 * HOUR);
+  struct run later = begin();
+  stay(&later, 3 * DAY);
+  leak_until(&later, TREND_WARNING, MIB / HOUR, 48 * HOUR);
+}
+END_TEST
+
+static void leak_and_free(struct run *run, double seconds)
+{
+  leak_until(run, TREND_WARNING, MIB / MINUTE, 30 * MINUTE);
+  go_on(run, 30 * MINUTE, MIB / MINUTE);
+  run->sample.bytes = 100 * MIB;
+  stay(run, seconds);
+  ck_assert_int_eq(run->verdict.state, TREND_OKAY);
+}
+
+START_TEST(leak_that_comes_back_is_found_as_soon)
+{
+  struct run run = begin();
+  stay(&run, 3 * HOUR);
+  leak_and_free(&run, 4 * HOUR);
+  leak_and_free(&run, 2 * DAY);
+  leak_and_free(&run, 2 * HOUR);
+  ck_assert_uint_eq(run.entered[TREND_WARNING], 3);
+}
+END_TEST
+
+/* The first two cannot be told from leaks. */
+START_TEST(saw_larger_than_all_limits_is_known_in_the_end)
+{
+  struct run run = begin();
+  stay(&run, 3 * HOUR);
+  double bytes = run.sample.bytes, began = run.sample.time;
+  while (run.sample.time < began + 4 * DAY) {
+    double turns = (run.sample.time - began) / (2 * HOUR);
+    run.sample.bytes = bytes + 120 * MIB * (turns - floor(turns));
+    add(&run);
+  }
+  ck_assert_uint_ge(alarms(&run), 1);
+  ck_assert_uint_le(alarms(&run), 3);
+  ck_assert_int_eq(run.verdict.state, TREND_OKAY);
+}
+END_TEST
+
+START_TEST(leak_that_stops_and_frees_nothing_is_over_after_days)
+{
+  struct run run = begin();
+  stay(&run, 3 * HOUR);
+  leak_until(&run, TREND_WARNING, MIB / MINUTE, 30 * MINUTE);
+  stay(&run, 12 * HOUR);
+  ck_assert_int_eq(run.verdict.state, TREND_WARNING);
+  stay(&run, 3 * DAY);
+  ck_assert_int_eq(run.verdict.state, TREND_OKAY);
+  ck_assert_uint_eq(alarms(&run), 1);
+}
+END_TEST
+
+START_TEST(verdict_on_an_exact_ramp_is_exact)
+{
+  struct run run = begin();
+  run.noise = 0;
+  run.sample.available = 4096 * MIB;
+  stay(&run, 4 * HOUR);
+  double began = run.sample.time;
+  go_on(&run, 45 * MINUTE, MIB / MINUTE);
+  ck_assert_int_eq(run.verdict.state, TREND_WARNING);
+  ck_assert_near(run.verdict.since, began, 4 * MINUTE);
+  ck_assert_near(run.verdict.rise, 45 * MIB, 10 * MIB);
+  go_on(&run, 60 * MINUTE, MIB / MINUTE); /* now it fills the window */
+  ck_assert_near(run.verdict.rate, MIB / MINUTE, 1e-6 * MIB);
+  ck_assert_near(run.verdict.eta, 4096 * MINUTE, 1e-3);
+  ck_assert_near(run.verdict.since, began, 4 * MINUTE);
+}
+END_TEST
+
+START_TEST(rate_is_known_without_an_alarm)
+{
+  struct run run = begin();
+  run.noise = 0;
+  go_on(&run, 3 * HOUR, 2 * MIB / HOUR);
+  ck_assert_int_eq(run.verdict.state, TREND_OKAY);
+  ck_assert_near(run.verdict.rate, 2 * MIB / HOUR, 1e-6 * MIB);
+}
+END_TEST
+
+START_TEST(warning_becomes_a_failure_when_memory_will_not_last_a_day)
+{
+  struct run run = begin();
+  run.sample.available = 3 * 1440 * MIB;
+  stay(&run, 3 * HOUR);
+  leak_until(&run, TREND_WARNING, MIB / MINUTE, 30 * MINUTE);
+  ck_assert_uint_eq(run.entered[TREND_FAILURE], 0);
+  run.sample.available = 700 * MIB;
+  go_on(&run, 2 * MINUTE, MIB / MINUTE);
+  ck_assert_int_eq(run.verdict.state, TREND_FAILURE);
+  run.sample.bytes = 100 * MIB;
+  stay(&run, 2 * HOUR);
+  ck_assert_int_eq(run.verdict.state, TREND_OKAY);
+}
+END_TEST
+
+START_TEST(warning_becomes_a_failure_by_its_part_of_all_memory)
+{
+  struct run run = begin();
+  run.sample.total = 2000 * MIB; /* 5 %: 100 */
+  stay(&run, 3 * HOUR);
+  go_on(&run, 60 * MINUTE, MIB / MINUTE);
+  ck_assert_int_eq(run.verdict.state, TREND_WARNING);
+  go_on(&run, 60 * MINUTE, MIB / MINUTE);
+  ck_assert_int_eq(run.verdict.state, TREND_FAILURE);
+}
+END_TEST
+
+START_TEST(warning_becomes_a_failure_by_its_size)
+{
+  struct run run = begin();
+  run.sample.available = run.sample.total = NAN;
+  stay(&run, 3 * HOUR);
+  go_on(&run, 6 * HOUR, MIB / MINUTE);
+  ck_assert_int_eq(run.verdict.state, TREND_WARNING);
+  go_on(&run, 2 * HOUR, MIB / MINUTE); /* 480 MiB */
+  ck_assert_int_eq(run.verdict.state, TREND_FAILURE);
+}
+END_TEST
+
+START_TEST(failure_stays_one_until_the_end)
+{
+  struct run run = begin();
+  run.sample.available = 700 * MIB;
+  stay(&run, 3 * HOUR);
+  go_on(&run, HOUR, MIB / MINUTE);
+  ck_assert_int_eq(run.verdict.state, TREND_FAILURE);
+  run.sample.available = 1e12;
+  stay(&run, 3 * HOUR);
+  ck_assert_int_eq(run.verdict.state, TREND_FAILURE);
+  ck_assert_uint_eq(run.entered[TREND_FAILURE], 1);
+}
+END_TEST
+
+START_TEST(without_available_and_total_there_is_a_warning_and_no_eta)
+{
+  struct run run = begin();
+  run.sample.available = run.sample.total = NAN;
+  stay(&run, 3 * HOUR);
+  leak_until(&run, TREND_WARNING, MIB / MINUTE, 30 * MINUTE);
+  go_on(&run, HOUR, MIB / MINUTE);
+  ck_assert_int_eq(run.verdict.state, TREND_WARNING);
+  ck_assert(isnan(run.verdict.eta));
+  ck_assert_near(run.verdict.rate, MIB / MINUTE, 0.1 * MIB / MINUTE);
+}
+END_TEST
+
+START_TEST(error_larger_than_the_rise_suppresses)
+{
+  struct run run = begin();
+  run.sample.error = 64 * MIB;
+  stay(&run, 3 * HOUR);
+  go_on(&run, HOUR, MIB / MINUTE);
+  ck_assert_uint_eq(alarms(&run), 0);
+  /* and no more than that: what is above all errors is told */
+  leak_until(&run, TREND_WARNING, 4 * MIB / MINUTE, 2 * HOUR);
+}
+END_TEST
+
+/* A sixth of the rise is enough. */
+START_TEST(noise_that_the_rise_does_not_exceed_by_far_suppresses)
+{
+  static const double noises[] = {10, 60};
+  for (size_t i = 0; i < sizeof(noises) / sizeof(*noises); i++) {
+    struct run run = begin();
+    run.noise = noises[i] * MIB;
+    stay(&run, 12 * HOUR);
+    go_on(&run, 40 * MINUTE, MIB / MINUTE);
+    ck_assert_uint_eq(alarms(&run), 0);
+  }
+}
+END_TEST
+
+/* --- steps ------------------------------------------------------------------------- */
+
+static void jump(struct run *run, double bytes, double seconds)
+{
+  run->sample.bytes += bytes;
+  stay(run, seconds);
+}
+
+START_TEST(jump_that_stays_is_a_step_and_okay_again)
+{
+  struct run run = begin();
+  stay(&run, 5 * HOUR);
+  double at = run.sample.time;
+  jump(&run, 300 * MIB, 5 * MINUTE);
+  ck_assert_int_eq(run.verdict.state, TREND_STEP);
+  ck_assert_near(run.verdict.since, at, 2 * MINUTE);
+  ck_assert_near(run.verdict.rise, 300 * MIB, 3 * MIB);
+  stay(&run, 3 * DAY);
+  ck_assert_int_eq(run.verdict.state, TREND_OKAY);
+  ck_assert_uint_eq(run.entered[TREND_STEP], 1);
+  ck_assert_uint_eq(run.entered[TREND_OKAY], 1);
+  ck_assert_uint_eq(changes(&run), 2);
+}
+END_TEST
+
+START_TEST(jump_in_two_samples_is_one_step)
+{
+  struct run run = begin();
+  stay(&run, 5 * HOUR);
+  jump(&run, 200 * MIB, MINUTE);
+  jump(&run, 100 * MIB, DAY);
+  ck_assert_uint_eq(run.entered[TREND_STEP], 1);
+  ck_assert_uint_eq(alarms(&run), 0);
+}
+END_TEST
+
+START_TEST(jump_of_any_height_is_no_alarm)
+{
+  static const double heights[] = {2, 8, 14, 20, 26, 32, 40, 100, 1000, 8192};
+  for (size_t i = 0; i < sizeof(heights) / sizeof(*heights); i++) {
+    struct run run = begin();
+    stay(&run, 30 * HOUR);
+    jump(&run, heights[i] * MIB, 5 * DAY);
+    ck_assert_msg(alarms(&run) == 0, "%.0f MiB", heights[i]);
+  }
+}
+END_TEST
+
+START_TEST(jump_of_a_minute_is_nothing)
+{
+  struct run run = begin();
+  stay(&run, 5 * HOUR);
+  for (unsigned i = 0; i < 20; i++) {
+    jump(&run, 300 * MIB, MINUTE);
+    jump(&run, -300 * MIB, 30 * MINUTE);
+  }
+  ck_assert_uint_eq(changes(&run), 0);
+}
+END_TEST
+
+START_TEST(step_that_is_taken_back_is_no_alarm_however_often)
+{
+  struct run run = begin();
+  stay(&run, 5 * HOUR);
+  for (unsigned i = 0; i < 20; i++) {
+    jump(&run, 1000 * MIB, 3 * HOUR);
+    jump(&run, -1000 * MIB, 3 * HOUR);
+  }
+  ck_assert_uint_eq(alarms(&run), 0);
+}
+END_TEST
+
+START_TEST(step_down_is_no_alarm_nor_what_comes_back)
+{
+  struct run run = begin();
+  run.sample.bytes = 4096 * MIB;
+  stay(&run, 5 * HOUR);
+  jump(&run, -2048 * MIB, 10 * HOUR);
+  jump(&run, 2048 * MIB, 2 * DAY);
+  ck_assert_uint_eq(alarms(&run), 0);
+}
+END_TEST
+
+START_TEST(leak_after_a_step_is_found_as_soon)
+{
+  static const double heights[] = {300, -300};
+  for (size_t i = 0; i < sizeof(heights) / sizeof(*heights); i++) {
+    struct run run = begin();
+    run.sample.bytes = 1000 * MIB;
+    stay(&run, 5 * HOUR);
+    jump(&run, heights[i] * MIB, DAY);
+    leak_until(&run, TREND_WARNING, MIB / MINUTE, 30 * MINUTE);
+  }
+}
+END_TEST
+
+START_TEST(staircase_is_a_leak_from_its_third_step_on)
+{
+  struct run run = begin();
+  stay(&run, 5 * HOUR);
+  jump(&run, 40 * MIB, 30 * MINUTE);
+  jump(&run, 40 * MIB, 30 * MINUTE);
+  ck_assert_uint_eq(alarms(&run), 0);
+  for (unsigned i = 0; i < 10 && alarms(&run) == 0; i++)
+    jump(&run, 40 * MIB, 30 * MINUTE);
+  ck_assert_int_eq(run.verdict.state, TREND_WARNING);
+  ck_assert_uint_eq(run.entered[TREND_WARNING], 1);
+}
+END_TEST
+
+START_TEST(staircase_of_small_steps_is_a_leak)
+{
+  struct run run = begin();
+  stay(&run, 5 * HOUR);
+  double began = run.sample.time;
+  while (run.verdict.state == TREND_OKAY && run.sample.time < began + 6 * HOUR)
+    jump(&run, 4 * MIB, 12 * MINUTE); /* 20 MiB/h */
+  ck_assert_int_eq(run.verdict.state, TREND_WARNING);
+}
+END_TEST
+
+/* --- time -------------------------------------------------------------------------- */
+
+START_TEST(clock_that_goes_back_hides_no_leak_and_makes_none)
+{
+  struct run run = begin();
+  stay(&run, 5 * HOUR);
+  run.sample.time -= HOUR;
+  stay(&run, 5 * HOUR);
+  ck_assert_uint_eq(changes(&run), 0);
+  leak_until(&run, TREND_WARNING, MIB / MINUTE, 30 * MINUTE);
+  double since = run.verdict.since, at = run.changed_at;
+  ck_assert_near(since, at - 26 * MINUTE, 8 * MINUTE);
+  run.sample.time -= HOUR; /* in the middle of it */
+  go_on(&run, 20 * MINUTE, MIB / MINUTE);
+  ck_assert_int_eq(run.verdict.state, TREND_WARNING);
+  ck_assert_uint_eq(alarms(&run), 1);
+  /* told by the clock that is in force now */
+  ck_assert_near(run.verdict.since, since - HOUR, 3 * MINUTE);
+}
+END_TEST
+
+START_TEST(clock_that_goes_back_in_the_middle_of_a_leak_costs_little)
+{
+  struct run run = begin();
+  stay(&run, 5 * HOUR);
+  go_on(&run, 15 * MINUTE, MIB / MINUTE);
+  run.sample.time -= 30 * MINUTE;
+  leak_until(&run, TREND_WARNING, MIB / MINUTE, 20 * MINUTE);
+}
+END_TEST
+
+START_TEST(clock_that_goes_forward_is_no_alarm)
+{
+  struct run run = begin();
+  for (unsigned i = 0; i < 20; i++) {
+    stay(&run, 5 * HOUR);
+    run.sample.time += DAY * i / 20;
+  }
+  ck_assert_uint_eq(changes(&run), 0);
+}
+END_TEST
+
+START_TEST(clock_of_1970_that_is_set_begins_anew)
+{
+  struct run run = begin();
+  run.sample.time = 0;
+  stay(&run, 2 * HOUR);
+  run.sample.time = epoch;
+  run.sample.bytes += 500 * MIB;
+  stay(&run, 3 * HOUR);
+  ck_assert_uint_eq(changes(&run), 0);
+  leak_until(&run, TREND_WARNING, MIB / MINUTE, 30 * MINUTE);
+  ck_assert_near(run.verdict.since, run.changed_at, 35 * MINUTE);
+}
+END_TEST
+
+/* Else the old level would hide what begins below it. */
+START_TEST(all_begins_anew_after_more_than_eight_days)
+{
+  struct run run = begin();
+  run.sample.bytes = 1000 * MIB;
+  stay(&run, DAY);
+  run.sample.time += 9 * DAY;
+  run.sample.bytes = 500 * MIB;
+  stay(&run, 70 * MINUTE);
+  leak_until(&run, TREND_WARNING, MIB / MINUTE, 30 * MINUTE);
+  ck_assert_uint_eq(changes(&run), 1);
+}
+END_TEST
+
+START_TEST(night_of_suspension_is_a_gap)
+{
+  struct run run = begin();
+  for (unsigned i = 0; i < 5; i++) {
+    stay(&run, 14 * HOUR);
+    run.sample.time += 10 * HOUR;
+    run.sample.bytes += (i % 2 == 0 ? 5 : -5) * MIB;
+  }
+  ck_assert_uint_eq(changes(&run), 0);
+  stay(&run, 2 * HOUR);
+  leak_until(&run, TREND_WARNING, MIB / MINUTE, 30 * MINUTE);
+}
+END_TEST
+
+START_TEST(alarm_outlives_a_gap)
+{
+  struct run run = begin();
+  stay(&run, 5 * HOUR);
+  leak_until(&run, TREND_WARNING, MIB / MINUTE, 30 * MINUTE);
+  run.sample.time += 3 * HOUR;
+  stay(&run, HOUR);
+  ck_assert_int_eq(run.verdict.state, TREND_WARNING);
+  ck_assert_uint_eq(alarms(&run), 1);
+}
+END_TEST
+
+/* The second of two samples of one time says nothing new. */
+START_TEST(samples_that_come_twice_change_no_verdict)
+{
+  struct run once = begin(), twice = begin();
+  once.noise = twice.noise = 0;
+  for (unsigned i = 0; i < 600; i++) {
+    double rise = i < 300 ? 0 : (i - 300.0) * MIB;
+    once.sample.bytes = twice.sample.bytes = 100 * MIB + rise;
+    add(&once);
+    add(&twice);
+    twice.sample.time -= twice.interval;
+    add(&twice);
+    ck_assert_int_eq(once.verdict.state, twice.verdict.state);
+    ck_assert(once.verdict.rate == twice.verdict.rate || isnan(once.verdict.rate));
+  }
+  ck_assert_uint_eq(alarms(&once), 1);
+  ck_assert_uint_eq(alarms(&twice), 1);
+}
+END_TEST
+
+START_TEST(interval_may_change_in_the_middle)
+{
+  static const double intervals[] = {10, 60, 300, 20, 120, 600};
+  struct run run = begin();
+  for (unsigned i = 0; i < 60; i++) {
+    run.interval = intervals[i % 6];
+    stay(&run, HOUR);
+  }
+  ck_assert_uint_eq(changes(&run), 0);
+  for (unsigned i = 0; i < 30 && alarms(&run) == 0; i++) {
+    run.interval = intervals[i % 5];
+    go_on(&run, 15 * MINUTE, 20 * MIB / HOUR);
+  }
+  ck_assert_int_eq(run.verdict.state, TREND_WARNING);
+}
+END_TEST
+
+START_TEST(interval_of_ten_minutes_finds_the_slower_leaks)
+{
+  static const double slopes[] = {20 * MIB / HOUR, MIB / HOUR},
+                      limits[] = {6 * HOUR, 48 * HOUR};
+  for (size_t i = 0; i < 2; i++) {
+    struct run run = begin();
+    run.interval = 600;
+    stay(&run, 12 * HOUR);
+    leak_until(&run, TREND_WARNING, slopes[i], limits[i]);
+  }
+}
+END_TEST
+
+/* --- all of it, a thousand ways ---------------------------------------------------- */
+
+/* A series in which all happens: after day 1 two steps, a leak, its end, a gap, a clock
+ * that goes back, and a staircase. By number of the sample, a minute apart. */
+static struct trend_sample eventful(unsigned i)
+{
+  double bytes = 100 * MIB + (i >= 1500 ? 200 * MIB : 0) - (i >= 1700 ? 200 * MIB : 0);
+  if (i >= 2000 && i < 2150)
+    bytes += (i - 2000) * MIB;
+  if (i >= 3000 && i < 3600)
+    bytes += floor((i - 3000) / 20.0) * 7 * MIB;
+  uint64_t random = i;
+  bytes += MIB * random_part(&random) + (i % 700 == 0 ? 100 * MIB : 0);
+  double time = epoch + i * MINUTE + (i >= 2500 ? 9 * HOUR : 0) - (i >= 2700 ? HOUR : 0);
+  return (struct trend_sample){.time = time,
+                               .bytes = bytes,
+                               .error = MIB,
+                               .available = i >= 2100 && i < 2150 ? 1e9 : 1e12,
+                               .total = 2e12};
+}
+enum { EVENTFUL = 5000 };
+
+static const struct trend_settings usual = {.window = TREND_WINDOW, .rise = TREND_RISE};
+
+static bool same(double a, double b)
+{
+  return a == b || (isnan(a) && isnan(b));
+}
+
+static void assert_same(const struct trend_verdict *a, const struct trend_verdict *b)
+{
+  ck_assert_int_eq(a->state, b->state);
+  ck_assert(a->changed == b->changed);
+  ck_assert(same(a->rate, b->rate));
+  ck_assert(same(a->eta, b->eta));
+  ck_assert(same(a->since, b->since));
+  ck_assert(same(a->rise, b->rise));
+}
+
+START_TEST(every_state_that_is_reached_is_sane)
+{
+  static struct trend trend;
+  unsigned seen[TREND_FAILURE + 1] = {0};
+  ck_assert(trend_is_sane(&trend));
+  for (unsigned i = 0; i < EVENTFUL; i++) {
+    struct trend_sample sample = eventful(i);
+    struct trend_verdict verdict;
+    trend_add(&trend, &usual, &sample, &verdict);
+    ck_assert_msg(trend_is_sane(&trend), "not sane after sample %u", i);
+    seen[verdict.state]++;
+  }
+  for (int i = 0; i <= TREND_FAILURE; i++)
+    ck_assert_msg(seen[i] > 0, "never %s", trend_state_name((enum trend_state)i));
+}
+END_TEST
+
+START_TEST(trend_that_was_written_down_goes_on_as_if_it_had_not)
+{
+  for (unsigned split = 1; split < EVENTFUL; split += 331) {
+    struct trend trend = {0}, copy;
+    char bytes[sizeof(trend)];
+    struct trend_verdict verdict, of_copy;
+    for (unsigned i = 0; i < EVENTFUL; i++) {
+      struct trend_sample sample = eventful(i);
+      if (i == split) {
+        memcpy(bytes, &trend, sizeof(bytes));
+        memcpy(&copy, bytes, sizeof(copy));
+        ck_assert(trend_is_sane(&copy));
+      }
+      trend_add(&trend, &usual, &sample, &verdict);
+      if (i < split)
+        continue;
+      trend_add(&copy, &usual, &sample, &of_copy);
+      assert_same(&verdict, &of_copy);
+    }
+  }
+}
+END_TEST
+
+START_TEST(scaled_settings_do_the_same_in_scaled_time)
+{
+  static struct trend trend, small;
+  const struct trend_settings scaled = {.window = TREND_WINDOW / 128, .rise = TREND_RISE};
+  unsigned changes_seen = 0;
+  for (unsigned i = 0; i < EVENTFUL; i++) {
+    struct trend_sample sample = eventful(i);
+    struct trend_verdict a, b;
+    trend_add(&trend, &usual, &sample, &a);
+    /* by a power of 2, so that nothing is rounded; ends of buckets stay where they are */
+    sample.time /= 128;
+    trend_add(&small, &scaled, &sample, &b);
+    ck_assert_int_eq(a.state, b.state);
+    ck_assert(same(a.rate * 128, b.rate));
+    ck_assert(same(a.eta / 128, b.eta));
+    ck_assert(same(a.rise, b.rise));
+    changes_seen += a.changed;
+  }
+  ck_assert_uint_ge(changes_seen, 4);
+}
+END_TEST
+
+START_TEST(scaled_rise_does_the_same_with_scaled_bytes)
+{
+  static struct trend trend, small;
+  const struct trend_settings scaled = {.window = TREND_WINDOW, .rise = TREND_RISE / 64};
+  for (unsigned i = 0; i < EVENTFUL; i++) {
+    struct trend_sample sample = eventful(i);
+    struct trend_verdict a, b;
+    trend_add(&trend, &usual, &sample, &a);
+    sample.bytes /= 64;
+    sample.error /= 64;
+    sample.available /= 64;
+    sample.total /= 64;
+    trend_add(&small, &scaled, &sample, &b);
+    ck_assert_int_eq(a.state, b.state);
+    ck_assert(same(a.rate, b.rate * 64));
+    ck_assert(same(a.rise, b.rise * 64));
+  }
+}
+END_TEST
+
+START_TEST(window_of_half_a_minute_finds_a_leak_of_seconds)
+{
+  struct run run = begin();
+  run.settings.window = 30;
+  run.settings.rise = 8 * MIB;
+  run.interval = 0.25;
+  run.noise = MIB / 8;
+  run.sample.error = MIB / 2;
+  stay(&run, 90);
+  ck_assert_uint_eq(changes(&run), 0);
+  leak_until(&run, TREND_WARNING, MIB, 15);
+  run.sample.bytes = 100 * MIB;
+  stay(&run, 60);
+  ck_assert_int_eq(run.verdict.state, TREND_OKAY);
+  ck_assert_uint_eq(alarms(&run), 1);
+}
+END_TEST
+
+static void fill_eventful(struct trend *trend, unsigned samples)
+{
+  *trend = (struct trend){0};
+  struct trend_verdict verdict;
+  for (unsigned i = 0; i < samples; i++) {
+    struct trend_sample sample = eventful(i);
+    trend_add(trend, &usual, &sample, &verdict);
+  }
+}
+
+static void randomize(void *at, size_t size, uint64_t *state)
+{
+  unsigned char *bytes = at;
+  for (size_t i = 0; i < size; i++)
+    bytes[i] = (unsigned char)(128 + 127 * random_part(state));
+}
+
+START_TEST(random_bytes_are_not_sane)
+{
+  static struct trend trend;
+  uint64_t state = 1;
+  for (unsigned i = 0; i < 1000; i++) {
+    randomize(&trend, sizeof(trend), &state);
+    ck_assert(!trend_is_sane(&trend));
+  }
+  memset(&trend, 0xff, sizeof(trend));
+  ck_assert(!trend_is_sane(&trend));
+  memset(&trend, 1, sizeof(trend));
+  ck_assert(!trend_is_sane(&trend));
+}
+END_TEST
+
+#define INSANE(member, bad)                                                              \
+  do {                                                                                   \
+    struct trend hurt = trend;                                                           \
+    hurt.member = (bad);                                                                 \
+    ck_assert_msg(!trend_is_sane(&hurt), "%s = %s", #member, #bad);                      \
+  } while (0)
+
+START_TEST(what_no_trend_can_hold_is_not_sane)
+{
+  static struct trend trend;
+  fill_eventful(&trend, 2120);
+  ck_assert(trend_is_sane(&trend));
+  INSANE(first_time, NAN);
+  INSANE(last_time, INFINITY);
+  INSANE(last_time, 1e300);
+  INSANE(offset, NAN);
+  INSANE(offset, -1e300);
+  INSANE(state, (enum trend_state)(TREND_FAILURE + 1));
+  INSANE(state, (enum trend_state) - 1);
+  INSANE(span, 1000);
+  INSANE(span, -1);
+  INSANE(error, NAN);
+  INSANE(error, -1);
+  INSANE(since, INFINITY);
+  INSANE(start, -INFINITY);
+  INSANE(peak, INFINITY);
+  INSANE(rings[0].pending_count, TREND_PENDING + 1);
+  INSANE(rings[2].pending_count, UINT32_MAX);
+  INSANE(rings[1].last, -1);
+  INSANE(rings[1].last, INT64_MAX);
+  INSANE(rings[0].values[17], INFINITY);
+  INSANE(rings[2].pending[3], -INFINITY);
+  INSANE(highs[5], INFINITY);
+  INSANE(high_last, INT64_MAX);
+  INSANE(high_last, -1);
+}
+END_TEST
+
+/* One to four hostile words in what was a trend: where it is believed, what comes next is
+ * by the contract. (Sanitizers look on.) */
+START_TEST(what_is_believed_keeps_all_promises)
+{
+  static const double words[] = {0,     -0.0,   1,     -1,  1e18,     -1e18, 1e11,
+                                 -1e11, 1e-300, 1.7e9, NAN, INFINITY, 3e6};
+  static struct trend good, hurt;
+  uint64_t state = 7;
+  unsigned believed = 0;
+  fill_eventful(&good, 2120);
+  for (unsigned i = 0; i < 4000; i++) {
+    hurt = good;
+    for (unsigned j = 0; j <= i % 4; j++) {
+      size_t at = (size_t)(fabs(random_part(&state)) * (sizeof(hurt) / 8 - 1)) * 8;
+      size_t word = (size_t)(fabs(random_part(&state)) * 12.99);
+      memcpy((char *)&hurt + at, &words[word], 8);
+      if (i % 3 == 0)
+        randomize((char *)&hurt + at, 8, &state);
+    }
+    if (!trend_is_sane(&hurt))
+      continue;
+    believed++;
+    for (unsigned j = 2120; j < 2140; j++) {
+      struct trend_sample sample = eventful(j);
+      struct trend_verdict verdict;
+      trend_add(&hurt, &usual, &sample, &verdict);
+      ck_assert(verdict.state <= TREND_FAILURE);
+      ck_assert(!isinf(verdict.rate));
+      ck_assert(isnan(verdict.eta) || verdict.eta >= 0);
+      ck_assert_ptr_nonnull(trend_state_name(verdict.state));
+      ck_assert_msg(trend_is_sane(&hurt), "no longer sane, change %u", i);
+    }
+  }
+  ck_assert_uint_ge(believed, 1000);
+}
+END_TEST
+
+START_TEST(sizes_of_any_host_are_put_up_with)
+{
+  static const double sizes[] = {0, -1e9, 4e3, 6e13, 9e18};
+  for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+    struct run run = begin();
+    run.sample.bytes = sizes[i];
+    stay(&run, 6 * HOUR);
+    ck_assert_uint_eq(changes(&run), 0);
+    run.sample.bytes = -sizes[i];
+    stay(&run, 6 * HOUR);
+  }
+}
+END_TEST
+
+START_TEST(states_have_names)
+{
+  ck_assert_str_eq(trend_state_name(TREND_OKAY), "okay");
+  ck_assert_str_eq(trend_state_name(TREND_STEP), "step");
+  ck_assert_str_eq(trend_state_name(TREND_WARNING), "warning");
+  ck_assert_str_eq(trend_state_name(TREND_FAILURE), "failure");
+}
+END_TEST
+
+SUITE_MAIN(
+    "trend", first_sample_is_okay_and_tells_of_nothing, noise_is_okay_for_ever,
+    exactly_the_same_value_is_okay_for_ever, single_outliers_are_passed_over,
+    daily_cycle_is_okay, saw_of_48_mib_is_okay, fall_is_okay,
+    rise_in_the_first_window_is_no_warning,
+    leak_of_a_mib_per_minute_is_a_warning_and_its_end_okay,
+    leak_of_20_mib_per_hour_is_a_warning, leak_of_a_mib_per_hour_is_a_warning,
+    leak_that_comes_back_is_found_as_soon, saw_larger_than_all_limits_is_known_in_the_end,
+    leak_that_stops_and_frees_nothing_is_over_after_days,
+    verdict_on_an_exact_ramp_is_exact, rate_is_known_without_an_alarm,
+    warning_becomes_a_failure_when_memory_will_not_last_a_day,
+    warning_becomes_a_failure_by_its_part_of_all_memory, failure_stays_one_until_the_end,
+    without_available_and_total_there_is_a_warning_and_no_eta,
+    error_larger_than_the_rise_suppresses,
+    noise_that_the_rise_does_not_exceed_by_far_suppresses,
+    warning_becomes_a_failure_by_its_size, all_begins_anew_after_more_than_eight_days,
+    bursts_within_a_bucket_are_passed_over, jump_that_stays_is_a_step_and_okay_again,
+    jump_in_two_samples_is_one_step, jump_of_any_height_is_no_alarm,
+    jump_of_a_minute_is_nothing, step_that_is_taken_back_is_no_alarm_however_often,
+    step_down_is_no_alarm_nor_what_comes_back, leak_after_a_step_is_found_as_soon,
+    staircase_is_a_leak_from_its_third_step_on, staircase_of_small_steps_is_a_leak,
+    clock_that_goes_back_hides_no_leak_and_makes_none,
+    clock_that_goes_back_in_the_middle_of_a_leak_costs_little,
+    clock_that_goes_forward_is_no_alarm, clock_of_1970_that_is_set_begins_anew,
+    night_of_suspension_is_a_gap, alarm_outlives_a_gap,
+    samples_that_come_twice_change_no_verdict, interval_may_change_in_the_middle,
+    interval_of_ten_minutes_finds_the_slower_leaks, every_state_that_is_reached_is_sane,
+    trend_that_was_written_down_goes_on_as_if_it_had_not,
+    scaled_settings_do_the_same_in_scaled_time,
+    scaled_rise_does_the_same_with_scaled_bytes,
+    window_of_half_a_minute_finds_a_leak_of_seconds, random_bytes_are_not_sane,
+    what_no_trend_can_hold_is_not_sane, what_is_believed_keeps_all_promises,
+    sizes_of_any_host_are_put_up_with, states_have_names)

@@ -1,0 +1,824 @@
+/* SPDX-License-Identifier: MIT */
+/* How good the trend's verdicts are, on hosts that are made up: days of noise, cycles,
+ * steps and clocks without a leak, of which none may become a warning; and leaks on top
+ * of them, which must become one in time, and end when they end.
+ *
+ * usage: simulate [--full] [--verbose] [--profile NAME] [--leak NAME] [--seed N]
+ *
+ * Prints `name value limit`; exit status 1 if one is above its limit. --profile and
+ * --leak do so for these alone. --verbose tells of each host that failed; --seed prints
+ * the series of such a one, as `seconds bytes error_bytes`, instead. */
+#define _GNU_SOURCE
+#include "meminfo_explain/clock.h"
+#include "meminfo_explain/trend.h"
+
+#include <getopt.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MIB    1048576.0
+#define GIB    (1024 * MIB)
+#define MINUTE 60.0
+#define HOUR   3600.0
+#define DAY    86400.0
+#define PI     3.14159265358979323846
+
+static struct {
+  bool full, verbose, replay;
+  uint64_t seed;
+  const char *profile, *leak;
+} options;
+
+static int worst; /* exit status */
+
+static void print(const char *name, const char *what, double value, double limit)
+{
+  printf("%s%s %.4g %.4g\n", name, what, value, limit);
+  fflush(stdout);
+  if (!(value <= limit))
+    worst = 1;
+}
+
+/* --- chance ------------------------------------------------------------------------ */
+
+static uint64_t random_state;
+
+/* splitmix64: a host is wholly made of its seed. */
+static uint64_t random_bits(void)
+{
+  uint64_t z = random_state += 0x9e3779b97f4a7c15u;
+  z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+  z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+  return z ^ z >> 31;
+}
+
+static uint64_t hash(uint64_t state, const char *text)
+{
+  for (; *text != '\0'; text++)
+    state = (state ^ (unsigned char)*text) * 0x100000001b3u;
+  return state;
+}
+
+static double uniform(double low, double high)
+{
+  return low + (high - low) * (double)(random_bits() >> 11) / 9007199254740992.0;
+}
+
+static double log_uniform(double low, double high)
+{
+  return exp(uniform(log(low), log(high)));
+}
+
+static bool chance(double odds)
+{
+  return uniform(0, 1) < odds;
+}
+
+static double sign(void)
+{
+  return chance(0.5) ? 1 : -1;
+}
+
+/* Box and Muller. */
+static double normal(void)
+{
+  double radius = sqrt(-2 * log(1 - uniform(0, 1)));
+  return radius * cos(2 * PI * uniform(0, 1));
+}
+
+/* --- what hosts are like ----------------------------------------------------------- */
+
+enum {
+  RESTARTS = 1,
+  BALLOON = 2,
+  DRIVERS = 4,
+  SHIFTS = 8,
+  GAPS = 16,
+  CLOCKS = 32,
+  INTERVALS = 64,
+};
+
+/* Sizes are the largest that a host of the profile may have. */
+struct profile {
+  const char *name;
+  bool combined;     /* with events, or several nuisances */
+  double sd;         /* of what is new with each sample; the least of it is a tenth */
+  double drift;      /* sd of what comes and goes within minutes */
+  double daily, saw; /* peak to peak */
+  unsigned events;
+  bool tails, weekends, large;
+};
+
+static const struct profile profiles[] = {
+    {.name = "quiet", .sd = 0.03 * MIB},
+    {.name = "busy", .sd = 0.17 * MIB},
+    {.name = "noisy", .sd = 1 * MIB},
+    {.name = "tails", .sd = 1 * MIB, .tails = true},
+    {.name = "drift", .sd = 0.3 * MIB, .drift = 2 * MIB},
+    {.name = "large", .sd = 1 * MIB, .drift = 2 * MIB, .tails = true, .large = true},
+    {.name = "daily", .sd = 1 * MIB, .daily = 64 * MIB},
+    {.name = "weekends", .sd = 0.3 * MIB, .daily = 64 * MIB, .weekends = true},
+    {.name = "saw", .sd = 0.3 * MIB, .saw = 48 * MIB},
+    {.name = "restarts", .combined = true, .sd = 0.3 * MIB, .events = RESTARTS},
+    {.name = "gaps", .combined = true, .sd = 1 * MIB, .events = GAPS},
+    {.name = "clocks", .combined = true, .sd = 1 * MIB, .events = CLOCKS},
+    {.name = "intervals",
+     .combined = true,
+     .sd = 1 * MIB,
+     .tails = true,
+     .events = INTERVALS},
+    {.name = "balloon", .combined = true, .sd = 0.3 * MIB, .events = BALLOON},
+    {.name = "drivers", .combined = true, .sd = 0.3 * MIB, .events = DRIVERS},
+    {.name = "shifts", .combined = true, .sd = 0.3 * MIB, .events = SHIFTS},
+    {.name = "days_and_clocks",
+     .combined = true,
+     .sd = 1 * MIB,
+     .daily = 64 * MIB,
+     .weekends = true,
+     .events = GAPS | CLOCKS | INTERVALS},
+    {.name = "saw_and_days",
+     .combined = true,
+     .sd = 1 * MIB,
+     .drift = 1 * MIB,
+     .daily = 64 * MIB,
+     .saw = 48 * MIB,
+     .tails = true},
+    {.name = "saw_and_steps",
+     .combined = true,
+     .sd = 1 * MIB,
+     .saw = 48 * MIB,
+     .events = RESTARTS | BALLOON | DRIVERS | SHIFTS},
+    {.name = "all",
+     .combined = true,
+     .sd = 1 * MIB,
+     .drift = 1 * MIB,
+     .daily = 64 * MIB,
+     .saw = 48 * MIB,
+     .tails = true,
+     .weekends = true,
+     .events = RESTARTS | BALLOON | DRIVERS | SHIFTS | GAPS | CLOCKS | INTERVALS},
+};
+enum { PROFILES = sizeof(profiles) / sizeof(*profiles) };
+
+/* A leak; and what it may be on top of, for who could see it beneath more? In `limit` it
+ * rises by 30, 120 and 48 MiB. */
+struct leak {
+  const char *name;
+  double rate, limit;   /* until the warning */
+  double daily, saw;    /* peak to peak, at most */
+  double weekend_daily; /* the same where weekends differ */
+  double longest_interval;
+  double step;  /* of a staircase, the largest; 0: it is even */
+  bool at_once; /* some begin with the series */
+};
+
+static const struct leak leaks[] = {
+    {"1MiB_min", MIB / MINUTE, 30 * MINUTE, 6 * MIB, 1 * MIB, 6 * MIB, 60, 0, false},
+    {"1MiB_min_stairs", MIB / MINUTE, 30 * MINUTE, 6 * MIB, 1 * MIB, 6 * MIB, 60, 2 * MIB,
+     false},
+    {"20MiB_h", 20 * MIB / HOUR, 6 * HOUR, 24 * MIB, 16 * MIB, 24 * MIB, 300, 0, false},
+    {"20MiB_h_stairs", 20 * MIB / HOUR, 6 * HOUR, 24 * MIB, 16 * MIB, 24 * MIB, 300,
+     16 * MIB, false},
+    {"1MiB_h", MIB / HOUR, 48 * HOUR, 64 * MIB, 8 * MIB, 16 * MIB, 600, 0, true},
+    {"1MiB_h_stairs", MIB / HOUR, 48 * HOUR, 64 * MIB, 8 * MIB, 16 * MIB, 600, 8 * MIB,
+     true},
+};
+enum { LEAKS = sizeof(leaks) / sizeof(*leaks) };
+
+/* --- one host ---------------------------------------------------------------------- */
+
+enum event_kind { EVENT_STEP, EVENT_RESTART, EVENT_GAP, EVENT_CLOCK, EVENT_INTERVAL };
+
+struct event {
+  double at, amount; /* bytes or seconds */
+  enum event_kind kind;
+};
+
+static struct host {
+  const struct leak *leak;
+  double start, time, end; /* true ones */
+  double clock;            /* what theirs is ahead by */
+  double interval;
+  double total, available, balloon, base, level, error;
+  double sd, drift, drift_sd, drift_tau, outliers; /* outliers: odds */
+  double daily, daily_peak, daily_power, weekend;
+  double saw, saw_period, saw_from;
+  double warm, warm_tau, booted;
+  double leak_start, leak_stop, leak_step;
+  struct event events[256];
+  size_t count, next;
+} host;
+
+/* collectd's default is 10. */
+static double draw_interval(void)
+{
+  static const double intervals[] = {10, 10, 60, 60, 60, 300, 600};
+  double interval;
+  do
+    interval = intervals[random_bits() % (sizeof(intervals) / sizeof(*intervals))];
+  while (host.leak != NULL && interval > host.leak->longest_interval);
+  return interval;
+}
+
+/* A leak right below a level that was just left could be the next tooth of a saw. */
+static double last_event(enum event_kind kind)
+{
+  double calm = kind == EVENT_STEP || kind == EVENT_RESTART ? 8 * HOUR : 2 * HOUR;
+  return host.leak == NULL ? host.end : host.leak_start - calm;
+}
+
+static void add_event(double at, enum event_kind kind, double amount)
+{
+  if (at < last_event(kind) && host.count < sizeof(host.events) / sizeof(*host.events))
+    host.events[host.count++] = (struct event){at, amount, kind};
+}
+
+/* In one sample, or in two. */
+static void add_step(double at, double bytes)
+{
+  double first = chance(0.5) ? 1 : uniform(0.2, 0.8);
+  add_event(at, EVENT_STEP, first * bytes);
+  if (first < 1)
+    add_event(at + host.interval, EVENT_STEP, (1 - first) * bytes);
+}
+
+/* The time at which it is over. */
+static double add_balloon(double at)
+{
+  double bytes = sign() * log_uniform(100 * MIB, 8 * GIB);
+  add_step(at, bytes);
+  if (chance(0.5))
+    return at;
+  double back = at + log_uniform(HOUR, 12 * HOUR);
+  add_step(back, -bytes);
+  return back;
+}
+
+static double add_driver(double at)
+{
+  double bytes = log_uniform(1 * MIB, 400 * MIB);
+  add_step(at, bytes);
+  if (chance(0.7))
+    return at;
+  double unloaded = at + log_uniform(10 * MINUTE, 10 * HOUR);
+  add_step(unloaded, -bytes);
+  return unloaded;
+}
+
+static double add_level(double at, unsigned kinds)
+{
+  unsigned kind;
+  do
+    kind = 1u << random_bits() % 4;
+  while ((kinds & kind) == 0);
+  switch (kind) {
+  case RESTARTS:
+    add_event(at, EVENT_RESTART, log_uniform(MINUTE, 15 * MINUTE));
+    return at;
+  case BALLOON:
+    return add_balloon(at);
+  case DRIVERS:
+    return add_driver(at);
+  default:
+    add_event(at, EVENT_STEP, sign() * log_uniform(2 * MIB, 512 * MIB));
+    return at;
+  }
+}
+
+/* No three of them upwards within a day, for that would be a staircase. */
+static void add_levels(unsigned kinds)
+{
+  kinds &= RESTARTS | BALLOON | DRIVERS | SHIFTS;
+  if (kinds == 0)
+    return;
+  double at = host.start + log_uniform(15 * MINUTE, 1.5 * DAY);
+  while (at < last_event(EVENT_STEP))
+    at = add_level(at, kinds) + 13 * HOUR - DAY * log(uniform(0.1, 1));
+}
+
+static double clock_jump(void)
+{
+  return chance(0.5) ? -log_uniform(1, HOUR) : log_uniform(1, DAY);
+}
+
+static void add_disturbances(unsigned kinds)
+{
+  static const struct {
+    unsigned kind;
+    enum event_kind event;
+  } disturbances[] = {
+      {GAPS, EVENT_GAP}, {CLOCKS, EVENT_CLOCK}, {INTERVALS, EVENT_INTERVAL}};
+  for (size_t i = 0; i < sizeof(disturbances) / sizeof(*disturbances); i++) {
+    if ((kinds & disturbances[i].kind) == 0)
+      continue;
+    double at = host.start, end = last_event(disturbances[i].event);
+    while ((at += uniform(0.1, 2) * DAY) < end) {
+      double amount = draw_interval();
+      if (disturbances[i].event == EVENT_GAP)
+        amount = fmin(log_uniform(2 * MINUTE, DAY), end - at);
+      if (disturbances[i].event == EVENT_CLOCK)
+        amount = clock_jump();
+      add_event(at, disturbances[i].event, amount);
+    }
+  }
+}
+
+static int compare_events(const void *a, const void *b)
+{
+  double x = ((const struct event *)a)->at, y = ((const struct event *)b)->at;
+  return (x > y) - (x < y);
+}
+
+static void draw_noise(const struct profile *profile)
+{
+  host.sd = log_uniform(profile->sd / 10, profile->sd);
+  if (profile->sd < 1 * MIB || host.leak != NULL)
+    host.sd = host.leak != NULL ? 1 * MIB : profile->sd;
+  host.drift_sd = profile->drift * uniform(0.1, host.leak != NULL ? 0.25 : 1);
+  host.drift_tau = log_uniform(MINUTE, 15 * MINUTE);
+  host.outliers = profile->tails ? 1 / uniform(2000, 6000) : 0;
+  /* docs/truth.md: a MiB with two CPUs, 2.4 with eight. */
+  host.error = chance(0.1) ? 0 : host.sd + log_uniform(0.5 * MIB, 3 * MIB);
+}
+
+static void draw_cycles(const struct profile *profile)
+{
+  double daily = profile->daily, saw = profile->saw;
+  if (host.leak != NULL) {
+    daily = fmin(daily, profile->weekends ? host.leak->weekend_daily : host.leak->daily);
+    saw = fmin(saw, host.leak->saw);
+  }
+  host.daily = daily * uniform(0.25, 1);
+  host.daily_peak = uniform(0, DAY);
+  host.daily_power = uniform(1, 2);
+  host.weekend = profile->weekends ? uniform(0, 0.6) : 1;
+  host.saw = saw * uniform(0.25, 1);
+  host.saw_period = log_uniform(5 * MINUTE, DAY);
+  host.saw_from = host.time - uniform(0, host.saw_period);
+}
+
+static void draw_leak(void)
+{
+  const struct leak *leak = host.leak;
+  host.leak_start = host.leak_stop = host.end = host.start + uniform(3, 14) * DAY;
+  if (leak == NULL)
+    return;
+  host.leak_start = host.start;
+  if (!leak->at_once || chance(0.75))
+    host.leak_start += log_uniform(2 * HOUR, 3 * DAY);
+  host.leak_stop = host.leak_start + leak->limit * uniform(1.1, 2);
+  host.end = host.leak_stop + DAY;
+  host.leak_step = leak->step > 0 ? log_uniform(1 * MIB, leak->step) : 0;
+}
+
+static void boot(void)
+{
+  host.booted = host.time;
+  host.base = host.balloon + log_uniform(20 * MIB, host.total / 64);
+  host.warm = uniform(0, 20 * MIB);
+  host.warm_tau = log_uniform(10, 2 * MINUTE);
+  host.level = host.drift = 0;
+}
+
+static void begin_host(const struct profile *profile, const struct leak *leak,
+                       uint64_t seed)
+{
+  host = (struct host){.leak = leak};
+  random_state = hash(hash(seed, profile->name), leak != NULL ? leak->name : "");
+  random_state = random_bits(); /* else the next state's draws are these, one later */
+  host.total = profile->large ? 1024 * GIB : chance(0.8) ? 24 * GIB : 1024 * GIB;
+  host.available = host.total * uniform(0.3, 0.8);
+  host.start = host.time = 1.7e9 + uniform(0, 365) * DAY;
+  host.interval = draw_interval();
+  /* So that what is given back in steps is there. */
+  if ((profile->events & (BALLOON | DRIVERS | SHIFTS)) != 0)
+    host.balloon = 32 * GIB;
+  boot();
+  host.booted -= chance(0.5) ? DAY : MINUTE; /* the daemon starts late in a boot */
+  draw_noise(profile);
+  draw_cycles(profile);
+  draw_leak();
+  add_levels(profile->events);
+  add_disturbances(profile->events);
+  qsort(host.events, host.count, sizeof(*host.events), compare_events);
+}
+
+/* --- its series -------------------------------------------------------------------- */
+
+static void apply(const struct event *event)
+{
+  switch (event->kind) {
+  case EVENT_STEP:
+    host.level += event->amount;
+    break;
+  case EVENT_RESTART:
+    host.time = fmax(host.time, event->at + event->amount);
+    boot();
+    host.saw_from = host.time;
+    break;
+  case EVENT_GAP:
+    host.time = fmax(host.time, event->at + event->amount);
+    break;
+  case EVENT_CLOCK:
+    host.clock += event->amount;
+    break;
+  case EVENT_INTERVAL:
+    host.interval = event->amount;
+    break;
+  }
+}
+
+/* 1970-01-01 was a Thursday. */
+static bool is_weekend(double time)
+{
+  return fmod(floor(time / DAY) + 4, 7) == 6 || fmod(floor(time / DAY) + 4, 7) == 0;
+}
+
+static double daily(void)
+{
+  double phase = (host.time - host.daily_peak) / DAY;
+  double bytes = host.daily * pow((1 + cos(2 * PI * phase)) / 2, host.daily_power);
+  /* Days of work begin in the trough, not at midnight. */
+  return is_weekend(host.time - host.daily_peak + DAY / 2) ? host.weekend * bytes : bytes;
+}
+
+static double saw(void)
+{
+  double turns = (host.time - host.saw_from) / host.saw_period;
+  return host.saw * (turns - floor(turns));
+}
+
+/* A staircase's steps come up to a quarter of a step's time early or late. */
+static double leaked(void)
+{
+  if (host.leak == NULL || host.time < host.leak_start || host.time >= host.leak_stop)
+    return 0;
+  double bytes = host.leak->rate * (host.time - host.leak_start);
+  if (host.leak_step == 0)
+    return bytes;
+  double step = floor(bytes / host.leak_step);
+  double late = 0.25 + 0.5 * fmod(step * 0.6180339887, 1);
+  return host.leak_step * (bytes / host.leak_step - step < late ? step : step + 1);
+}
+
+static double noise(double elapsed)
+{
+  double keep = exp(-elapsed / host.drift_tau);
+  host.drift = keep * host.drift + sqrt(1 - keep * keep) * host.drift_sd * normal();
+  double since_boot = host.time - host.booted;
+  return host.sd * normal() + host.drift - host.warm * exp(-since_boot / host.warm_tau);
+}
+
+static bool next_sample(struct trend_sample *sample)
+{
+  double before = host.time;
+  host.time += host.interval + uniform(-0.01, 0.01);
+  while (host.next < host.count && host.events[host.next].at <= host.time)
+    apply(&host.events[host.next++]);
+  double bytes = host.base + host.level + daily() + saw() + leaked();
+  sample->time = host.time + host.clock;
+  double available = host.available - (bytes - host.balloon) + 50 * MIB * normal();
+  sample->available = fmax(available, host.total / 20);
+  sample->total = host.total;
+  sample->bytes = bytes + noise(host.time - before);
+  sample->error = host.error * uniform(0.8, 1.2);
+  if (chance(host.outliers)) {
+    double outlier = uniform(20 * MIB, 128 * MIB);
+    sample->bytes += sign() * outlier;
+    if (chance(0.3)) /* some are seen to be torn */
+      sample->error += outlier;
+  }
+  return host.time < host.end;
+}
+
+/* --- its verdicts ------------------------------------------------------------------ */
+
+/* Of the truth's clock; NAN: never. */
+struct outcome {
+  unsigned false_warnings, warnings, steps; /* false: where nothing leaks yet */
+  double days, warned, okay;
+};
+
+static const struct trend_settings settings = {.window = TREND_WINDOW,
+                                               .rise = TREND_RISE};
+
+static bool is_alarm(enum trend_state state)
+{
+  return state == TREND_WARNING || state == TREND_FAILURE;
+}
+
+static void tell(const struct profile *profile, uint64_t seed, const char *what)
+{
+  if (!options.verbose)
+    return;
+  fprintf(stderr, "--seed %llu --profile %s", (unsigned long long)seed, profile->name);
+  if (host.leak != NULL)
+    fprintf(stderr, " --leak %s", host.leak->name);
+  fprintf(stderr, ": %s at %.0f, %.2f h after the begin", what, host.time + host.clock,
+          (host.time - host.start) / HOUR);
+  if (host.leak != NULL)
+    fprintf(stderr, ", which is %.2f h after the leak's and %.2f h after its end",
+            (host.time - host.leak_start) / HOUR, (host.time - host.leak_stop) / HOUR);
+  fputc('\n', stderr);
+}
+
+static void judge(const struct profile *profile, uint64_t seed, bool was_alarm,
+                  const struct trend_verdict *verdict, struct outcome *out)
+{
+  bool alarm = is_alarm(verdict->state);
+  out->steps += verdict->changed && verdict->state == TREND_STEP;
+  if (alarm && !was_alarm && host.time < host.leak_start) {
+    out->false_warnings++;
+    tell(profile, seed, "false warning");
+  } else if (alarm && !was_alarm) {
+    if (isnan(out->warned))
+      out->warned = host.time;
+    else
+      tell(profile, seed, "warning again");
+    out->warnings++;
+  }
+  if (host.leak == NULL || host.time < host.leak_stop)
+    return;
+  if (alarm)
+    out->okay = NAN;
+  else if (isnan(out->okay))
+    out->okay = host.time;
+}
+
+static struct outcome run_host(const struct profile *profile, const struct leak *leak,
+                               uint64_t seed)
+{
+  struct outcome out = {.warned = NAN, .okay = NAN};
+  struct trend trend = {0};
+  struct trend_sample sample;
+  begin_host(profile, leak, seed);
+  bool was_alarm = false;
+  while (next_sample(&sample)) {
+    struct trend_verdict verdict;
+    trend_add(&trend, &settings, &sample, &verdict);
+    judge(profile, seed, was_alarm, &verdict, &out);
+    was_alarm = is_alarm(verdict.state);
+  }
+  out.days = (host.time - host.start) / DAY;
+  return out;
+}
+
+/* --- no leak ----------------------------------------------------------------------- */
+
+/* Where nothing jumps. */
+static bool is_level(const struct profile *profile)
+{
+  return (profile->events & (RESTARTS | BALLOON | DRIVERS | SHIFTS)) == 0 &&
+         profile->saw == 0;
+}
+
+static bool is_chosen(const char *name, const char *chosen)
+{
+  return chosen == NULL || strcmp(name, chosen) == 0;
+}
+
+static void run_without_leaks(double days)
+{
+  unsigned steps = 0;
+  double all_days = 0;
+  for (size_t i = 0; i < PROFILES; i++) {
+    unsigned warnings = 0;
+    double done = 0;
+    if (!is_chosen(profiles[i].name, options.profile))
+      continue;
+    for (uint64_t seed = 1; done < days / PROFILES; seed++) {
+      struct outcome outcome = run_host(&profiles[i], NULL, seed);
+      warnings += outcome.false_warnings;
+      done += outcome.days;
+      if (is_level(&profiles[i]))
+        steps += outcome.steps;
+    }
+    all_days += done;
+    print(profiles[i].name, "_false_warnings", warnings, 0);
+  }
+  print("steps_where_nothing_jumps", "", steps, 0);
+  if (options.verbose)
+    fprintf(stderr, "%.0f days of hosts without a leak\n", all_days);
+}
+
+/* --- leaks ------------------------------------------------------------------------- */
+
+struct tally {
+  unsigned hosts, false_warnings, missed, again;
+  double *warned, *okay; /* seconds; INFINITY: never */
+};
+
+static void count(struct tally *tally, const struct profile *profile, uint64_t seed,
+                  const struct outcome *outcome)
+{
+  const struct leak *leak = host.leak;
+  double warned = outcome->warned - host.leak_start,
+         okay = outcome->okay - host.leak_stop;
+  tally->false_warnings += outcome->false_warnings;
+  if (!(warned <= leak->limit)) {
+    tally->missed++;
+    tell(profile, seed,
+         warned > 0 ? "warned late, and all ended" : "missed, and all ended");
+  }
+  if (!(okay <= 2 * HOUR))
+    tell(profile, seed, "okay late, and all ended");
+  tally->again += outcome->warnings > 1;
+  tally->warned[tally->hosts] = warned > 0 ? warned : INFINITY;
+  tally->okay[tally->hosts] = okay >= 0 ? okay : INFINITY;
+  tally->hosts++;
+}
+
+static int compare(const void *a, const void *b)
+{
+  double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+static double quantile(double *values, size_t size, double part)
+{
+  qsort(values, size, sizeof(*values), compare);
+  return values[(size_t)(part * (double)(size - 1))];
+}
+
+/* Where events or several nuisances come together with it, one in ten may be late. */
+static void report(const struct leak *leak, const char *profile, bool combined,
+                   struct tally *tally)
+{
+  char name[128];
+  double hosts = tally->hosts;
+  const double missed = combined ? 0.1 : 0.01, part = combined ? 0.9 : 0.99;
+  if (tally->hosts == 0)
+    return;
+  snprintf(name, sizeof(name), "%s%s%s", leak->name, *profile != '\0' ? "_on_" : "",
+           profile);
+  print(name, "_false_warnings", tally->false_warnings / hosts, combined ? 0.03 : 0);
+  print(name, "_missed", tally->missed / hosts, missed);
+  print(name, "_warned_after_median", quantile(tally->warned, tally->hosts, 0.5),
+        leak->limit);
+  print(name, "_warned_after", quantile(tally->warned, tally->hosts, part), leak->limit);
+  print(name, "_okay_after", quantile(tally->okay, tally->hosts, part), 2 * HOUR);
+  print(name, "_more_than_once", tally->again / hosts, missed);
+}
+
+static void run_hosts(const struct profile *profile, const struct leak *leak,
+                      unsigned hosts, struct tally *sum)
+{
+  struct tally part = {.warned = sum->warned + sum->hosts,
+                       .okay = sum->okay + sum->hosts};
+  for (uint64_t seed = 1; seed <= hosts; seed++) {
+    struct outcome outcome = run_host(profile, leak, seed);
+    count(&part, profile, seed, &outcome);
+  }
+  if (options.full)
+    report(leak, profile->name, profile->combined, &part);
+  sum->hosts += part.hosts;
+  sum->false_warnings += part.false_warnings;
+  sum->missed += part.missed;
+  sum->again += part.again;
+}
+
+static void run_leak(const struct leak *leak, unsigned hosts, bool combined)
+{
+  struct tally sum = {.warned = calloc(hosts * PROFILES, sizeof(double)),
+                      .okay = calloc(hosts * PROFILES, sizeof(double))};
+  if (sum.warned == NULL || sum.okay == NULL)
+    abort();
+  for (size_t i = 0; i < PROFILES; i++)
+    if (profiles[i].combined == combined && is_chosen(profiles[i].name, options.profile))
+      run_hosts(&profiles[i], leak, hosts, &sum);
+  report(leak, combined ? "busy_hosts" : "", combined, &sum);
+  free(sum.warned);
+  free(sum.okay);
+}
+
+/* --- cost -------------------------------------------------------------------------- */
+
+/* Microseconds of CPU time of a sample: the median of the means of a hundred, for not
+ * every sample closes a bucket. */
+static double cost(double interval, bool leaks_on)
+{
+  enum { BATCHES = 501, BATCH = 100 };
+  static double means[BATCHES];
+  static struct trend_sample samples[BATCH];
+  struct trend trend = {0};
+  struct trend_verdict verdict;
+  begin_host(&profiles[PROFILES - 1], leaks_on ? &leaks[0] : NULL, 7);
+  host.count = 0;
+  host.interval = interval;
+  host.end = host.leak_stop = INFINITY;
+  for (size_t i = 0; i < BATCHES; i++) {
+    for (size_t j = 0; j < BATCH; j++)
+      next_sample(&samples[j]);
+    double start = clock_seconds(CLOCK_THREAD_CPUTIME_ID);
+    for (size_t j = 0; j < BATCH; j++)
+      trend_add(&trend, &settings, &samples[j], &verdict);
+    means[i] = (clock_seconds(CLOCK_THREAD_CPUTIME_ID) - start) * 1e6 / BATCH;
+  }
+  return quantile(means, BATCHES, 0.5);
+}
+
+static void measure_cost(void)
+{
+  print("microseconds_at_10_s", "", cost(10, false), 20);
+  print("microseconds_at_60_s", "", cost(60, false), 20);
+  print("microseconds_at_10_s_in_a_leak", "", cost(10, true), 20);
+  print("microseconds_at_60_s_in_a_leak", "", cost(60, true), 20);
+  print("bytes_of_six_series", "", 6 * (double)sizeof(struct trend), 65536);
+}
+
+/* --- the program ------------------------------------------------------------------- */
+
+static int usage(void)
+{
+  fprintf(stderr, "usage: simulate [--full] [--verbose] [--profile NAME] [--leak NAME] "
+                  "[--seed N]\nprofiles:");
+  for (size_t i = 0; i < PROFILES; i++)
+    fprintf(stderr, " %s", profiles[i].name);
+  fprintf(stderr, "\nleaks:");
+  for (size_t i = 0; i < LEAKS; i++)
+    fprintf(stderr, " %s", leaks[i].name);
+  fputc('\n', stderr);
+  return 2;
+}
+
+static const struct profile *find_profile(const char *name)
+{
+  for (size_t i = 0; i < PROFILES; i++)
+    if (strcmp(profiles[i].name, name) == 0)
+      return &profiles[i];
+  return NULL;
+}
+
+static const struct leak *find_leak(const char *name)
+{
+  for (size_t i = 0; i < LEAKS; i++)
+    if (strcmp(leaks[i].name, name) == 0)
+      return &leaks[i];
+  return NULL;
+}
+
+static int replay(void)
+{
+  struct trend_sample sample;
+  begin_host(find_profile(options.profile),
+             options.leak != NULL ? find_leak(options.leak) : NULL, options.seed);
+  while (next_sample(&sample))
+    printf("%.3f %.0f %.0f\n", sample.time, sample.bytes, sample.error);
+  return 0;
+}
+
+static void take_option(int option)
+{
+  switch (option) {
+  case 'f':
+    options.full = true;
+    break;
+  case 'v':
+    options.verbose = true;
+    break;
+  case 's':
+    options.replay = true;
+    options.seed = strtoull(optarg, NULL, 10);
+    break;
+  case 'p':
+    options.profile = optarg;
+    break;
+  default:
+    options.leak = optarg;
+  }
+}
+
+static bool take_options(int argc, char **argv)
+{
+  static const struct option longs[] = {
+      {"full", no_argument, NULL, 'f'},       {"verbose", no_argument, NULL, 'v'},
+      {"seed", required_argument, NULL, 's'}, {"profile", required_argument, NULL, 'p'},
+      {"leak", required_argument, NULL, 'l'}, {0}};
+  for (int option; (option = getopt_long(argc, argv, "", longs, NULL)) != -1;) {
+    if (option == '?')
+      return false;
+    take_option(option);
+  }
+  return optind == argc &&
+         (options.profile == NULL || find_profile(options.profile) != NULL) &&
+         (options.leak == NULL || find_leak(options.leak) != NULL) &&
+         (!options.replay || options.profile != NULL);
+}
+
+int main(int argc, char **argv)
+{
+  if (!take_options(argc, argv))
+    return usage();
+  if (options.replay)
+    return replay();
+  if (options.leak == NULL)
+    run_without_leaks(options.full ? 10000 : 300);
+  for (size_t i = 0; i < LEAKS; i++)
+    if (is_chosen(leaks[i].name, options.leak))
+      for (int combined = 0; combined < 2; combined++)
+        run_leak(&leaks[i], options.full ? 200 : 5, combined);
+  measure_cost();
+  return worst;
+}
