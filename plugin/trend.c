@@ -316,12 +316,19 @@ static double largest_leap(const double values[], size_t count, size_t buckets,
   return leap;
 }
 
-/* In the middle of a span a single jump looks like a slope. */
-static double leap_of(const struct points *points)
+/* In the middle of a span a single jump looks like a slope. And another one, if both have
+ * the height of a step. */
+static double leap_of(const struct points *points, double step)
 {
   const size_t buckets = points->count > 6 ? 3 : 2; /* a jump takes two samples */
+  double values[POINTS_MAX];
   size_t at = 0;
-  return largest_leap(points->value, points->count, buckets, &at);
+  memcpy(values, points->value, sizeof(values));
+  double leap = largest_leap(values, points->count, buckets, &at);
+  for (size_t i = at; i < points->count && i <= at + buckets; i++)
+    values[i] = NAN;
+  double second = largest_leap(values, points->count, buckets, &at);
+  return leap + (second >= step ? second : 0);
 }
 
 /* Across a gap nothing is steady. An interval may be as long as two buckets of level 1.
@@ -352,14 +359,15 @@ static bool rises_steadily(const struct trend *trend,
   /* Where history was just moved, it fits no better than the noise of the moment. */
   if (span->level == 0 && trend->last_time - trend->stepped_at < length)
     return false;
-  double last = points.value[points.count - 1], leap = leap_of(&points);
+  double last = points.value[points.count - 1],
+         leap = leap_of(&points, step_min * settings->rise);
   if (has_gaps(&points, span) || last - points.value[0] - leap < least / 2 ||
       last - high < led_min * least / 2 || !fit_points(&points, &fit) ||
       fit.tau < span->tau || fit.slope * length < least)
     return false;
   double need = needed(trend, settings, span->level, span->factor);
   /* On a saw, what leads by less than a tooth may be a small shift of it. */
-  double tooth = span->level == 0 ? swing(ring, ring->last - span->buckets) : 0;
+  double tooth = span->level == 0 ? 1.25 * swing(ring, ring->last - span->buckets) : 0;
   if (fit.slope * length < need || fit.level - high < fmax(led_min * need, tooth) ||
       fit.level - high - leap < fmax(0.8 * led_min * least, tooth))
     return false;
@@ -432,7 +440,7 @@ static bool rises_by_the_day(const struct trend *trend,
   const double window = settings->window;
   double middle, low;
   /* Days between which history was moved do not compare. */
-  if (trend->last_time - trend->stepped_at < 2 * day * window)
+  if (trend->last_time - trend->stepped_at < 2.5 * day * window)
     return false;
   if (!by_the_day(ring, &middle, &low) || middle < 0.6 * settings->rise ||
       low < 0.4 * settings->rise || rise_of_two_days(ring) < 0.3 * middle)
