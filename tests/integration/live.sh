@@ -5,7 +5,7 @@
 # shellcheck source=tests/integration/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-intervals=${INTERVALS:-60}
+intervals=${INTERVALS:-40}
 # By default, pss may be withheld for a sample on a busy machine.
 configure 1 "PssBudget 100"
 start
