@@ -178,6 +178,7 @@ void mock_load(const char *path)
                {"percent", "value"},
                {"count", "value"},
                {"duration", "seconds"}};
+  mock_types_forget(); /* those of a daemon before */
   for (size_t i = 0; i < sizeof(stock) / sizeof(*stock); i++)
     mock_type_define(stock[i].name, stock[i].source, 0);
   mock_type_define("gauge", "value", NAN);
