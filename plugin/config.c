@@ -8,8 +8,8 @@ const struct config config_default = {
     .observe = {.collect = {.pss = true,
                             .pss_budget = 1,
                             .pss_max_process = COLLECT_PSS_MAX_PROCESS},
-                .vmalloc_callers = OBSERVE_NAMES_DEFAULT,
-                .allocation_sites = OBSERVE_NAMES_DEFAULT},
+                .vmalloc_callers = CONFIG_BY_SET,
+                .allocation_sites = CONFIG_BY_SET},
     .trend = true,
     .trend_settings = {.window = TREND_WINDOW, .rise = TREND_RISE},
     .trend_state = true,
@@ -42,6 +42,7 @@ static const struct option {
      0, RANKING_SHOWN_MAX},
     {"AllocationSites", OPTION_UNSIGNED,
      offsetof(struct config, observe.allocation_sites), 0, RANKING_SHOWN_MAX},
+    {"AllSeries", OPTION_BOOLEAN, offsetof(struct config, all_series), 0, 0},
     {"ReportUnknownLines", OPTION_BOOLEAN, offsetof(struct config, report_unknown_lines),
      0, 0},
     {"Trend", OPTION_BOOLEAN, offsetof(struct config, trend), 0, 0},
@@ -140,4 +141,14 @@ void config_apply(const oconfig_item_t *block, struct config *config)
     else
       P_ERROR("Invalid configuration option: \"%s\".", item->key);
   }
+}
+
+void config_settle(struct config *config)
+{
+  struct observe_options *observe = &config->observe;
+  if (observe->vmalloc_callers == CONFIG_BY_SET)
+    observe->vmalloc_callers =
+        config->all_series ? OBSERVE_NAMES_DEFAULT : DEFAULT_CALLERS;
+  if (observe->allocation_sites == CONFIG_BY_SET)
+    observe->allocation_sites = config->all_series ? OBSERVE_NAMES_DEFAULT : 0;
 }

@@ -12,9 +12,13 @@
 
 #include <limits.h>
 
+/* VmallocCallers and AllocationSites, where they are not given: config_settle. */
+#define CONFIG_BY_SET UINT_MAX
+
 struct config {
   char root[PATH_MAX];
   struct observe_options observe;
+  bool all_series;           /* not just the default set */
   bool report_unknown_lines; /* of meminfo, as metrics */
   bool trend;                /* the leak alarm, by these settings */
   struct trend_settings trend_settings;
@@ -29,5 +33,8 @@ extern const struct config config_default;
 /* Applies one block to *config. A wrong option or value is one error in the log, which
  * names it; the rest of the block still applies. */
 void config_apply(const oconfig_item_t *block, struct config *config);
+
+/* Fills in what depends on other options, once all blocks are applied. */
+void config_settle(struct config *config);
 
 #endif

@@ -83,10 +83,13 @@ static void dispatch_metric(void *context, const struct metric *metric)
 void dispatch(const struct observer *observer, const struct watch_verdicts *verdicts,
               const struct config *config, cdtime_t time)
 {
+  const bool sites = config->all_series || config->observe.allocation_sites > 0;
   const struct metrics_options options = {.callers = &observer->callers,
-                                          .sites = &observer->sites,
+                                          .sites = sites ? &observer->sites : NULL,
                                           .verdicts = verdicts,
-                                          .unknown_lines = config->report_unknown_lines};
+                                          .unknown_lines = config->report_unknown_lines,
+                                          .held = config->all_series ? NULL
+                                                                     : &observer->held};
   struct sink sink = {.use_stock_types = config->use_stock_types, .time = time};
   metrics_each(&observer->sample, &observer->explanation, &options, dispatch_metric,
                &sink);

@@ -2,10 +2,23 @@
 #include "meminfo_explain/metrics.h"
 
 #include <math.h>
+#include <string.h>
 
 struct output {
+  const struct held *held; /* NULL: every series */
   metric_emit *emit;
   void *context;
+};
+
+/* The default set; instance NULL: all of the view. */
+static const struct default_row {
+  const char *view, *instance;
+  enum metric_type type;
+} default_rows[] = {
+#define VIEW(view, most)       {#view, NULL, 0},
+#define NAME(view, type, name) {#view, #name, METRIC_TYPE_##type},
+#define HELD(view, name)       {#view, #name, METRIC_TYPE_BYTES},
+#include "meminfo_explain/default_series.def"
 };
 
 static const char *const view_names[] = {
@@ -22,9 +35,23 @@ const char *view_name(enum term_view view)
   return view_names[view];
 }
 
+static bool is_default(const char *view, enum metric_type type, const char *instance)
+{
+  for (size_t i = 0; i < sizeof(default_rows) / sizeof(*default_rows); i++) {
+    const struct default_row *row = &default_rows[i];
+    if (strcmp(row->view, view) == 0 &&
+        (row->instance == NULL ||
+         (row->type == type && strcmp(row->instance, instance) == 0)))
+      return true;
+  }
+  return false;
+}
+
 static void emit_value(const struct output *output, const char *view,
                        enum metric_type type, const char *instance, double value)
 {
+  if (output->held != NULL && !is_default(view, type, instance))
+    return;
   output->emit(
       output->context,
       &(struct metric){.view = view, .type = type, .instance = instance, .value = value});
@@ -55,13 +82,17 @@ static void emit_percentage(const struct output *output, const char *view,
 
 static void emit_terms(const struct output *output, const struct explanation *e)
 {
-  for (size_t i = 0; i < TERM_COUNT; i++) {
+  for (unsigned i = 0; i < TERM_COUNT; i++) {
     const struct term_row *row = &term_rows[i];
+    if (output->held != NULL && !held_sends(output->held, i))
+      continue;
     emit_amount(output, view_names[row->view],
                 row->sign == TERM_SIGN_SIGNED ? METRIC_TYPE_SIGNED_BYTES
                                               : METRIC_TYPE_BYTES,
                 row->name, e->terms[i]);
   }
+  if (output->held != NULL)
+    emit_reading(output, "hidden", METRIC_TYPE_BYTES, "other", held_others(output->held));
   for (size_t i = 0; i < RATIO_COUNT; i++)
     emit_percentage(output, view_names[ratio_rows[i].view], ratio_rows[i].name,
                     e->ratios[i]);
@@ -135,6 +166,7 @@ static void emit_verdicts(const struct output *output,
                           const struct watch_verdicts *verdicts)
 {
   const struct trend_verdict *hole = &verdicts->of[SERIES_estimate];
+  double worst = NAN; /* of the others */
   if (verdicts->known[SERIES_estimate]) {
     emit_if_a_number(output, "black_hole", METRIC_TYPE_BYTES_RATE, "estimate",
                      hole->rate);
@@ -149,7 +181,9 @@ static void emit_verdicts(const struct output *output,
                      verdict->rate);
     emit_value(output, "trend", METRIC_TYPE_COUNT, series_rows[series].name,
                verdict->state);
+    worst = fmax(worst, verdict->state);
   }
+  emit_if_a_number(output, "trend", METRIC_TYPE_COUNT, "worst", worst);
 }
 
 /* Lines of meminfo that no row knows, as "raw_KEY". */
@@ -211,7 +245,9 @@ static void emit_quality(const struct output *output, const struct sample *sampl
 void metrics_each(const struct sample *sample, const struct explanation *explanation,
                   const struct metrics_options *options, metric_emit *emit, void *context)
 {
-  const struct output output = {emit, context};
+  const struct output output = {options->held, emit, context};
+  /* What was asked for by an option of its own. */
+  const struct output asked = {NULL, emit, context};
   emit_terms(&output, explanation);
   emit_black_hole(&output, &explanation->black_hole);
   emit_identities(&output, explanation);
@@ -220,11 +256,11 @@ void metrics_each(const struct sample *sample, const struct explanation *explana
     emit_ranking(&output, "vmalloc", options->callers);
     emit_vmalloc_space(&output, &sample->vmallocinfo);
   }
-  if (explanation->black_hole.allocinfo.state == READING_KNOWN)
-    emit_ranking(&output, "alloc_site", options->sites);
+  if (options->sites != NULL && explanation->black_hole.allocinfo.state == READING_KNOWN)
+    emit_ranking(&asked, "alloc_site", options->sites);
   if (options->verdicts != NULL)
     emit_verdicts(&output, options->verdicts);
   if (options->unknown_lines)
-    emit_unknown_lines(&output, &sample->meminfo);
+    emit_unknown_lines(&asked, &sample->meminfo);
   emit_quality(&output, sample, explanation);
 }

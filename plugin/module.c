@@ -194,6 +194,7 @@ static int init_callback(void)
     P_ERROR("out of memory.");
     return ENOMEM;
   }
+  config_settle(&config);
   int status = observer_open(config.root, &reader->observer);
   if (status != 0) {
     P_ERROR("Root \"%s\": %s.", config.root, STRERROR(-status));

@@ -81,6 +81,7 @@ int observe(struct observer *observer, const struct observe_options *options)
   if (!is_known(observer->first.mem_total))
     observer->first = sample->meminfo;
   note_total(observer);
+  held_note(&observer->held, &observer->explanation);
   rank_callers(&sample->vmallocinfo, options->vmalloc_callers, &observer->callers);
   if (is_known(sample->allocinfo.total))
     rank_sites(&sample->allocinfo, options->allocation_sites, &observer->sites);

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # README describes every metric that any fixture gives, in the section of its view, and
-# every option of the plugin.
+# every option of the plugin; and its tables say what the default set has.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -22,6 +22,19 @@ while read -r option; do
 		missing=1
 	fi
 done < <(sed -nE 's/^    \{"([A-Za-z]+)", OPTION_.*/\1/p' plugin/config.c)
+# The default set, as README's tables mark it: "VIEW METRIC MARK".
+if ! diff <(
+	sed -nE 's/^NAME\(([a-z_]+), ([A-Z_]+), ([a-z_]+)\)$/\1 \L\2-\3 yes/p
+		s/^HELD\(([a-z_]+), ([a-z_]+)\)$/\1 bytes-\2 once held/p' \
+		include/meminfo_explain/default_series.def | grep -v '^total ' | sort
+) <(
+	awk -F ' *[|] *' '/^##/ { view = $0; gsub(/[#` ]/, "", view) }
+		$3 == "yes" || $3 == "once held" { gsub(/`/, "", $2); print view, $2, $3 }' README.md |
+		sort
+) >&2; then
+	echo "documented: README marks another default set" >&2
+	missing=1
+fi
 # docs/consumers.md has every consumer, with its view.
 while read -r view name; do
 	if ! grep -qF "| \`$name\` | $view |" docs/consumers.md; then

@@ -5,6 +5,7 @@
 #include "suite.h"
 
 #include "meminfo_explain/collect.h"
+#include "meminfo_explain/observe.h"
 
 #include <glob.h>
 #include <stdio.h>
@@ -122,6 +123,76 @@ START_TEST(estimate_covers_the_truth)
 }
 END_TEST
 
+/* Sums over the series that were sent. */
+struct sums {
+  unsigned series;
+  double free, kernel, user[ACCOUNTING_COUNT], hidden; /* of these views */
+  double hole[ACCOUNTING_COUNT], hole_hidden, mem_total;
+  bool has_hole[ACCOUNTING_COUNT];
+};
+
+static void sum_up(void *context, const struct metric *metric)
+{
+  struct sums *sums = context;
+  sums->series++;
+  if (strcmp(metric->view, "kernel") == 0)
+    sums->kernel += metric->value;
+  else if (strcmp(metric->view, "hidden") == 0)
+    sums->hidden += metric->value;
+  else if (strcmp(metric->instance, "mem_free") == 0 ||
+           strcmp(metric->instance, "pcp_free") == 0)
+    sums->free += metric->value;
+  else if (strcmp(metric->instance, "mem_total") == 0)
+    sums->mem_total = metric->value;
+  const bool hole =
+      strcmp(metric->view, "black_hole") == 0 && metric->type == METRIC_TYPE_SIGNED_BYTES;
+  if (hole && strcmp(metric->instance, "hidden") == 0)
+    sums->hole_hidden = metric->value;
+  for (unsigned m = 0; m < ACCOUNTING_COUNT; m++) {
+    if (strcmp(metric->view, view_name(accounting_view(m))) == 0)
+      sums->user[m] += metric->value;
+    if (hole && strcmp(metric->instance, accounting_name(m)) == 0) {
+      sums->hole[m] = metric->value;
+      sums->has_hole[m] = true;
+    }
+  }
+}
+
+/* At its fullest: when the floor is known, everything rises, and each consumer that is
+ * there has held something. */
+START_TEST(the_default_set_is_bounded_and_adds_up)
+{
+  static const struct observe_options options = {.collect = {.pss = true},
+                                                 .vmalloc_callers = DEFAULT_CALLERS};
+  struct observer *observer = malloc(sizeof(*observer));
+  ck_assert_int_eq(observer_open(fixture_root(_i), observer), 0);
+  for (int i = 0; i < FLOOR_WINDOW; i++)
+    ck_assert_int_eq(observe(observer, &options), 0);
+  struct explanation once = observer->explanation;
+  for (unsigned i = 0; i < TERM_COUNT; i++)
+    once.terms[i].value++;
+  held_note(&observer->held, &once);
+  held_note(&observer->held, &observer->explanation);
+  struct watch_verdicts verdicts;
+  for (unsigned i = 0; i < SERIES_COUNT; i++) {
+    verdicts.known[i] = true;
+    verdicts.of[i] =
+        (struct trend_verdict){.state = TREND_FAILURE, .rate = 1e6, .eta = 3600};
+  }
+  const struct metrics_options metrics = {
+      .callers = &observer->callers, .verdicts = &verdicts, .held = &observer->held};
+  struct sums sums = {0};
+  metrics_each(&observer->sample, &observer->explanation, &metrics, sum_up, &sums);
+  ck_assert_uint_le(sums.series, DEFAULT_SERIES_MAX);
+  ck_assert(sums.hidden == sums.hole_hidden);
+  for (unsigned m = 0; m < ACCOUNTING_COUNT; m++)
+    if (sums.has_hole[m])
+      ck_assert(sums.mem_total == sums.free + sums.kernel + sums.user[m] + sums.hole[m]);
+  observer_close(observer);
+  free(observer);
+}
+END_TEST
+
 /* What no captured tree holds: the boot log and netlink. */
 static bool is_live_only(enum term term)
 {
@@ -172,6 +243,7 @@ int main(void)
     tcase_add_loop_test(tcase, every_meminfo_line_has_a_row, 0, count);
     tcase_add_loop_test(tcase, conserves_mem_total_to_the_byte, 0, count);
     tcase_add_loop_test(tcase, estimate_covers_the_truth, 0, count);
+    tcase_add_loop_test(tcase, the_default_set_is_bounded_and_adds_up, 0, count);
     tcase_add_test(tcase, every_consumer_is_known_in_some_fixture);
   }
   suite_add_tcase(suite, tcase);

@@ -32,11 +32,15 @@ static void keep(void *context, const struct metric *metric)
   slot->value = metric->value;
 }
 
-static void emit(unsigned vmalloc_callers)
+static void emit_of(unsigned vmalloc_callers, const struct held *held,
+                    const struct watch_verdicts *verdicts)
 {
   static struct ranking callers, sites;
-  const struct metrics_options options = {
-      .callers = &callers, .sites = &sites, .unknown_lines = true};
+  const struct metrics_options options = {.callers = &callers,
+                                          .sites = held == NULL ? &sites : NULL,
+                                          .verdicts = verdicts,
+                                          .unknown_lines = held == NULL,
+                                          .held = held};
   memset(&callers, 0, sizeof(callers));
   memset(&sites, 0, sizeof(sites));
   rank_callers(&sample.vmallocinfo, vmalloc_callers, &callers);
@@ -44,6 +48,12 @@ static void emit(unsigned vmalloc_callers)
     rank_sites(&sample.allocinfo, vmalloc_callers, &sites);
   kept_count = 0;
   metrics_each(&sample, &explanation, &options, keep, &kept_count);
+}
+
+/* Every series. */
+static void emit(unsigned vmalloc_callers)
+{
+  emit_of(vmalloc_callers, NULL, NULL);
 }
 
 static void emit_fixture(const char *name)
@@ -504,6 +514,158 @@ START_TEST(sites_of_the_black_hole_are_sent_where_the_kernel_counts_them)
 }
 END_TEST
 
+/* --- the default set ---------------------------------------------------------------- */
+
+static struct held held;
+
+static struct amount amount_of(int64_t bytes)
+{
+  return (struct amount){.value = bytes, .state = READING_KNOWN};
+}
+
+/* The other form of what a kernel prints in one of two. */
+static bool is_whole_of_parts(enum term term)
+{
+  return term == TERM_KERNEL_slab || term == TERM_USER_LRU_active ||
+         term == TERM_USER_LRU_inactive || term == TERM_USER_PSS_pss;
+}
+
+/* No machine has all this: every term, every line and every consumer, the n-th of n MB.
+ */
+static void set_everything(void)
+{
+  static const struct vmalloc_caller callers[] = {{.symbol = "a", .bytes = MB(9)},
+                                                  {.symbol = "b", .bytes = MB(8)},
+                                                  {.symbol = "c", .bytes = MB(7)},
+                                                  {.symbol = "d", .bytes = MB(6)},
+                                                  {.symbol = "e", .bytes = MB(5)}};
+  set_callers(callers, 5);
+  struct black_hole *hole = &explanation.black_hole;
+  const struct amount some = amount_of(4096);
+  for (unsigned i = 0; i < TERM_COUNT; i++)
+    if (!is_whole_of_parts(i))
+      explanation.terms[i] = amount_of((int64_t)MB(i + 1));
+  for (unsigned m = 0; m < ACCOUNTING_COUNT; m++)
+    hole->of[m] = some;
+  hole->cache_low = hole->estimate = hole->floor = hole->above_floor = some;
+  hole->hidden = hole->unexplained = hole->allocinfo = hole->allocinfo_difference = some;
+  hole->error = hole->unexplained_error = explanation.removed = reading_known(4096);
+  hole->share = explanation.pss_coverage = (struct percentage){50, READING_KNOWN};
+  for (unsigned i = 0; i < IDENTITY_COUNT; i++)
+    explanation.identities[i].residual = some;
+  for (unsigned i = 0; i < RATIO_COUNT; i++)
+    explanation.ratios[i] = (struct percentage){50, READING_KNOWN};
+  sample.processes.read_count = reading_known(1);
+  sample.processes.error = reading_known(1);
+}
+
+static const struct watch_verdicts *all_verdicts(void)
+{
+  static struct watch_verdicts verdicts;
+  for (unsigned i = 0; i < SERIES_COUNT; i++) {
+    verdicts.known[i] = true;
+    verdicts.of[i] = (struct trend_verdict){.state = TREND_OKAY, .rate = 1, .eta = 1};
+  }
+  verdicts.of[SERIES_page_tables].state = TREND_WARNING;
+  verdicts.of[SERIES_estimate].state = TREND_FAILURE;
+  return &verdicts;
+}
+
+static unsigned count_of_view(const char *view)
+{
+  unsigned count = 0;
+  for (unsigned i = 0; i < kept_count; i++)
+    count += strcmp(kept[i].view, view) == 0;
+  return count;
+}
+
+START_TEST(the_default_set_has_its_most_where_there_is_everything)
+{
+  memset(&held, 0, sizeof(held));
+  set_everything();
+  held_note(&held, &explanation);
+  emit_of(DEFAULT_CALLERS, &held, all_verdicts());
+  ck_assert_uint_eq(kept_count, DEFAULT_SERIES_MAX);
+  double hidden = 0, named = 0;
+  for (unsigned i = 0; i < kept_count; i++)
+    if (strcmp(kept[i].view, "hidden") == 0)
+      named += kept[i].value;
+  for (unsigned i = 0; i < TERM_COUNT; i++)
+    if (term_rows[i].view == TERM_VIEW_HIDDEN)
+      hidden += (double)explanation.terms[i].value;
+  ck_assert(hidden == named);
+  /* What the rows of default_series.def say a view may come to. */
+#define VIEW(view, most) ck_assert_uint_eq(count_of_view(#view), most);
+#define NAME(view, type, name)                                                           \
+  ck_assert_ptr_nonnull(find(#view, METRIC_TYPE_##type, #name));
+#define HELD(view, name) NAME(view, BYTES, name)
+#include "meminfo_explain/default_series.def"
+}
+END_TEST
+
+START_TEST(the_default_set_is_a_part_of_all_series)
+{
+  static struct kept part[METRICS_MAX];
+  memset(&held, 0, sizeof(held));
+  set_everything();
+  held_note(&held, &explanation);
+  emit_of(DEFAULT_CALLERS, &held, all_verdicts());
+  const unsigned count = kept_count;
+  memcpy(part, kept, sizeof(part));
+  emit_of(DEFAULT_CALLERS, NULL, all_verdicts());
+  ck_assert_uint_gt(kept_count, 2 * count);
+  ck_assert_ptr_null(find("hidden", BYTES, "other"));
+  for (unsigned i = 0; i < count; i++)
+    if (strcmp(part[i].view, "hidden") != 0 || strcmp(part[i].instance, "other") != 0)
+      assert_value(part[i].view, part[i].type, part[i].instance, part[i].value);
+}
+END_TEST
+
+/* Without history there is neither rate nor eta, but a state. */
+START_TEST(the_worst_state_is_that_of_the_series_beside_the_black_hole)
+{
+  struct watch_verdicts verdicts = *all_verdicts();
+  begin();
+  emit_of(0, NULL, &verdicts);
+  assert_value("black_hole", COUNT, "state", TREND_FAILURE);
+  assert_value("trend", COUNT, "worst", TREND_WARNING);
+  verdicts.known[SERIES_page_tables] = false;
+  verdicts.of[SERIES_vmalloc].state = TREND_STEP;
+  emit_of(0, NULL, &verdicts);
+  assert_value("trend", COUNT, "worst", TREND_STEP);
+  memset(verdicts.known, 0, sizeof(verdicts.known));
+  verdicts.known[SERIES_estimate] = true;
+  emit_of(0, NULL, &verdicts);
+  ck_assert_ptr_null(find("trend", COUNT, "worst"));
+}
+END_TEST
+
+START_TEST(consumers_of_the_default_set_have_held_something)
+{
+  memset(&held, 0, sizeof(held));
+  static const int64_t bytes[] = {0, 4096, 0};
+  for (size_t i = 0; i < 3; i++) {
+    begin();
+    explanation.terms[TERM_HIDDEN_zram] = amount_of(bytes[i]);
+    explanation.terms[TERM_OUTSIDE_xen_balloon] = amount_of(bytes[i]);
+    explanation.terms[TERM_OUTSIDE_swiotlb] = amount_of(bytes[i]);
+    held_note(&held, &explanation);
+    emit_of(0, &held, NULL);
+    ck_assert_int_eq(find("hidden", BYTES, "zram") != NULL, i > 0);
+    ck_assert_int_eq(find("outside", BYTES, "xen_balloon") != NULL, i > 0);
+    ck_assert_ptr_null(find("outside", BYTES, "swiotlb"));
+    ck_assert_ptr_null(find("hidden", BYTES, "other"));
+    if (i > 0)
+      assert_value("hidden", BYTES, "zram", (double)bytes[i]);
+  }
+  begin(); /* and is not sent where it is not known */
+  explanation.terms[TERM_HIDDEN_zram].state = READING_DENIED;
+  held_note(&held, &explanation);
+  emit_of(0, &held, NULL);
+  ck_assert_ptr_null(find("hidden", BYTES, "zram"));
+}
+END_TEST
+
 SUITE_MAIN("metrics", names_are_of_lower_case_letters_digits_and_underscores,
            no_two_metrics_of_a_sample_have_one_name,
            the_promised_names_are_there_on_a_new_kernel,
@@ -520,4 +682,8 @@ SUITE_MAIN("metrics", names_are_of_lower_case_letters_digits_and_underscores,
            the_longest_names_fit_the_daemon,
            lines_of_meminfo_that_no_row_knows_are_sent_by_their_key,
            address_space_is_sent_by_kind_apart_from_pages,
-           sites_of_the_black_hole_are_sent_where_the_kernel_counts_them)
+           sites_of_the_black_hole_are_sent_where_the_kernel_counts_them,
+           the_default_set_has_its_most_where_there_is_everything,
+           the_default_set_is_a_part_of_all_series,
+           the_worst_state_is_that_of_the_series_beside_the_black_hole,
+           consumers_of_the_default_set_have_held_something)

@@ -3,6 +3,8 @@
 #include "collectd_mock.h"
 #include "suite.h"
 
+#include "meminfo_explain/observe.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +21,7 @@ static void start(const char *options)
 
 START_TEST(dispatches_what_the_fixture_expects)
 {
-  start("Root \"" IDLE "\"\n");
+  start("Root \"" IDLE "\"\nAllSeries true\n");
   ck_assert_int_eq(mock_read(), 0);
   struct lines lines = {0};
   mock_lines(&lines);
@@ -127,6 +129,7 @@ START_TEST(wrong_options_are_one_error_each_and_the_rest_applies)
       {"VmallocCallers 2.5", "\"VmallocCallers\""},
       {"VmallocCallers 1000000", "\"VmallocCallers\""},
       {"UseStockTypes 2", "\"UseStockTypes\""},
+      {"AllSeries \"all\"", "\"AllSeries\""},
   };
   mock_load(PLUGIN);
   for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
@@ -151,7 +154,7 @@ END_TEST
 
 START_TEST(pss_false_leaves_the_processes_alone)
 {
-  start("Root \"" IDLE "\"\nPss false\n");
+  start("Root \"" IDLE "\"\nAllSeries true\nPss false\n");
   ck_assert_int_eq(mock_read(), 0);
   ck_assert_ptr_null(mock_find("black_hole/signed_bytes-pss"));
   ck_assert_ptr_null(mock_find("quality/count-processes_read"));
@@ -160,12 +163,55 @@ START_TEST(pss_false_leaves_the_processes_alone)
 }
 END_TEST
 
-START_TEST(absent_root_fails_init_and_names_it)
+static size_t count_of_view(const char *view)
 {
-  mock_load(PLUGIN);
-  ck_assert_int_eq(mock_config("Root \"/no/such/root\"\n"), 0);
-  ck_assert_int_ne(mock_init(), 0);
-  ck_assert_uint_eq(mock_logged("/no/such/root"), 1);
+  size_t count = 0;
+  for (size_t i = 0; i < mock_dispatched_count(); i++)
+    count += strcmp(mock_dispatched_at(i)->list.plugin_instance, view) == 0;
+  return count;
+}
+
+START_TEST(the_default_set_is_sent_unless_all_series_are_asked_for)
+{
+  static const char *const rest[] = {
+      "detail/bytes-used", "quality/duration-read", "at_most/bytes-sockets",
+      "vmalloc_space/bytes-vmalloc", "trend/count-vmalloc"};
+  for (int all = 0; all < 2; all++) {
+    start(all ? "Root \"" IDLE "\"\nAllSeries true\n" : "Root \"" IDLE "\"\n");
+    ck_assert_int_eq(mock_read(), 0);
+    ck_assert_int_eq(mock_dispatched_count() > DEFAULT_SERIES_MAX, all);
+    ck_assert_ptr_nonnull(mock_find("black_hole/signed_bytes-estimate"));
+    ck_assert_ptr_nonnull(mock_find("trend/count-worst"));
+    for (size_t i = 0; i < sizeof(rest) / sizeof(*rest); i++)
+      ck_assert_msg((mock_find(rest[i]) != NULL) == all, "%s", rest[i]);
+    ck_assert_uint_eq(count_of_view("vmalloc"), (all ? OBSERVE_NAMES_DEFAULT : 4) + 1);
+    mock_shutdown();
+  }
+}
+END_TEST
+
+/* An option that asks for names is obeyed, whatever the set. */
+START_TEST(what_an_option_asks_for_comes_on_top_of_the_default_set)
+{
+#define PROFILED "Root \"" FIXTURES "/6.12-composed-allocinfo\"\n"
+  static const struct {
+    const char *options;
+    size_t callers, sites;
+  } cases[] = {
+      {PROFILED, 4, 0},
+      {PROFILED "AllocationSites 0\n", 4, 0},
+      {PROFILED "AllocationSites 3\nVmallocCallers 6\n", 6, 3 + 1},
+      {PROFILED "AllSeries true\nVmallocCallers 2\n", 2, OBSERVE_NAMES_DEFAULT + 1},
+      {PROFILED "AllocationSites 0\nAllSeries true\n", OBSERVE_NAMES_DEFAULT, 1},
+  };
+#undef PROFILED
+  for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+    start(cases[i].options);
+    ck_assert_int_eq(mock_read(), 0);
+    ck_assert_uint_eq(count_of_view("vmalloc"), cases[i].callers + 1);
+    ck_assert_uint_eq(count_of_view("alloc_site"), cases[i].sites);
+    mock_shutdown();
+  }
 }
 END_TEST
 
@@ -192,6 +238,41 @@ static void start_on_tree(const char *tree)
   snprintf(options, sizeof(options), "Root \"%s\"\n", tree);
   start(options);
 }
+
+/* A zram device that was made but holds nothing, then does, is reset, and goes. */
+START_TEST(a_consumer_is_sent_once_it_held_something)
+{
+  char *tree = damaged_tree();
+  const char *const zram = "sys/block/zram0/mm_stat";
+  tree_write(tree, zram, "0 0 0 0 0 0 0 0 0\n");
+  start_on_tree(tree);
+  ck_assert_int_eq(mock_read(), 0);
+  ck_assert_ptr_null(mock_find("hidden/bytes-zram"));
+  tree_write(tree, zram, "8192 4096 12288 0 12288 0 0 0 0\n");
+  ck_assert_int_eq(mock_read(), 0);
+  ck_assert_double_eq(mock_find("hidden/bytes-zram")->value.gauge, 12288);
+  tree_write(tree, zram, "0 0 0 0 12288 0 0 0 0\n");
+  for (int i = 0; i < 3; i++) {
+    ck_assert_int_eq(mock_read(), 0);
+    ck_assert_ptr_nonnull(mock_find("hidden/bytes-zram"));
+    ck_assert_double_eq(mock_find("hidden/bytes-zram")->value.gauge, 0);
+  }
+  tree_write(tree, zram, "rubbish\n"); /* not 0 */
+  ck_assert_int_eq(mock_read(), 0);
+  ck_assert_ptr_null(mock_find("hidden/bytes-zram"));
+  mock_shutdown();
+  tree_remove(tree);
+}
+END_TEST
+
+START_TEST(absent_root_fails_init_and_names_it)
+{
+  mock_load(PLUGIN);
+  ck_assert_int_eq(mock_config("Root \"/no/such/root\"\n"), 0);
+  ck_assert_int_ne(mock_init(), 0);
+  ck_assert_uint_eq(mock_logged("/no/such/root"), 1);
+}
+END_TEST
 
 START_TEST(trouble_is_told_once_and_its_end_too)
 {
@@ -260,7 +341,7 @@ START_TEST(a_line_that_no_row_knows_is_named_once_and_sent_on_demand)
   tree_write(tree, "proc/meminfo",
              "MemTotal: 1000 kB\nMemFree: 500 kB\nNewThing: 12 kB\nNewCount: 3\n");
   for (int asked = 0; asked < 2; asked++) {
-    snprintf(options, sizeof(options), "Root \"%s\"\n%s", tree,
+    snprintf(options, sizeof(options), "Root \"%s\"\nAllSeries true\n%s", tree,
              asked ? "ReportUnknownLines true\n" : "");
     start(options);
     ck_assert_int_eq(mock_read(), 0);
@@ -286,6 +367,9 @@ SUITE_MAIN("plugin", a_line_that_no_row_knows_is_named_once_and_sent_on_demand,
            stock_types_are_registered_where_typesdb_lost_them,
            foreign_definition_of_our_type_falls_back_to_gauge,
            use_stock_types_sends_gauge,
+           the_default_set_is_sent_unless_all_series_are_asked_for,
+           what_an_option_asks_for_comes_on_top_of_the_default_set,
+           a_consumer_is_sent_once_it_held_something,
            wrong_options_are_one_error_each_and_the_rest_applies,
            pss_false_leaves_the_processes_alone, absent_root_fails_init_and_names_it,
            trouble_is_told_once_and_its_end_too, only_an_unusable_meminfo_fails_the_read,

@@ -5,6 +5,7 @@
 #define MEMINFO_EXPLAIN_METRICS_H
 
 #include "meminfo_explain/explain.h"
+#include "meminfo_explain/held.h"
 #include "meminfo_explain/ranking.h"
 #include "meminfo_explain/watch.h"
 
@@ -26,9 +27,12 @@ struct metric {
 
 struct metrics_options {
   const struct ranking *callers;         /* of vmalloc, by observe.h */
-  const struct ranking *sites;           /* of allocinfo */
+  const struct ranking *sites;           /* of allocinfo; NULL: they are not sent */
   const struct watch_verdicts *verdicts; /* of the alarm; NULL where there is none */
   bool unknown_lines;                    /* of meminfo, as detail/bytes-raw_KEY */
+  /* The default set (default_series.def), by what it has seen. Callers beyond
+   * DEFAULT_CALLERS, sites and unknown lines come on top. NULL: every series. */
+  const struct held *held;
 };
 
 /* "total", "kernel" and so on: the published name of a view of terms. */

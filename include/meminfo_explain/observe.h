@@ -7,6 +7,7 @@
 #include "meminfo_explain/collect.h"
 #include "meminfo_explain/explain.h"
 #include "meminfo_explain/floor.h"
+#include "meminfo_explain/held.h"
 #include "meminfo_explain/ranking.h"
 
 /* Free memory leaves every counter for up to 0.2 s while it is reported to a hypervisor
@@ -33,6 +34,7 @@ struct observer {
   struct meminfo first;          /* of the first observation; {0} before it */
   uint64_t highest_total;        /* MemTotal has been so high since observer_open */
   struct ranking callers, sites; /* of vmalloc, and of the black hole by allocinfo */
+  struct held held;              /* which consumers the default set has */
 };
 
 /* 0, or -errno with nothing to close. */
@@ -40,8 +42,8 @@ int observer_open(const char *root, struct observer *observer);
 void observer_close(struct observer *observer);
 
 /* Collects, explains, and fills in what needs a memory: the floor, explanation.removed
- * (balloons and hot-unplug take pages out of MemTotal), the rankings. 0, or -errno as
- * collect() gives it. */
+ * (balloons and hot-unplug take pages out of MemTotal), the rankings, who has held
+ * anything. 0, or -errno as collect() gives it. */
 int observe(struct observer *observer, const struct observe_options *options);
 
 /* Who is shown of a reading's callers of vmalloc, and of the black hole's sites: a round

@@ -44,7 +44,8 @@ cp -r "$fixture" "$work/captured"
 process=$(basename "$(dirname "$(grep -l Pss "$work"/captured/proc/*/smaps_rollup | head -n 1)")")
 rm "$work/captured/proc/$process/smaps_rollup"
 mkfifo "$work/captured/proc/$process/smaps_rollup"
-configure 1 "Root \"$work/captured\""
+configure 1 "Root \"$work/captured\"
+  AllSeries true"
 start
 wait_for_samples 5 30
 stop_within 2
@@ -57,7 +58,7 @@ if ! get_stuck; then
 	exit 0
 fi
 rm -rf "$work/csv" "$work/log"
-configure 1 ""
+configure 1 "AllSeries true"
 start
 wait_for_samples 12 60
 said warning "proc/$process/smaps_rollup: does not answer" 1

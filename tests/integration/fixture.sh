@@ -7,7 +7,8 @@
 for about in "$repository"/fixtures/*/about; do
 	root=$(dirname "$about")
 	rm -rf "$work/csv" "$work/log"
-	configure 0.2 "Root \"$root\""
+	configure 0.2 "Root \"$root\"
+  AllSeries true"
 	start
 	wait_for_samples 2 30
 	stop

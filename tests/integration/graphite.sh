@@ -17,7 +17,8 @@ done
 [ -n "$port" ] || fail "the sink does not listen: $(cat "$work/socat")"
 
 root=$repository/fixtures/6.18-debian12-idle-24g
-configure 1 "Root \"$root\""
+configure 1 "Root \"$root\"
+  AllSeries true"
 cat >>"$work/collectd.conf" <<CONF
 <LoadPlugin write_graphite>
   FlushInterval 1

@@ -1,13 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # The real daemon on this machine's /proc: every metric in every interval, and not one
-# warning in the log.
+# warning in the log; and how many series there are by default.
 # shellcheck source=tests/integration/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 intervals=${INTERVALS:-40}
 # By default, pss may be withheld for a sample on a busy machine.
-configure 1 "PssBudget 100"
+configure 1 "PssBudget 100
+  AllSeries true"
 start
 wait_for_samples "$intervals" $((intervals + 60))
 stop
@@ -47,3 +48,25 @@ disagree=$(join -t , <(column identity/signed_bytes-pss_mapped_anon) \
 	awk -F , -v drift="$drift" '$2 > $3 + drift || -$2 > $3 + drift' | wc -l)
 [ "$disagree" -le $((intervals / 20)) ] ||
 	fail "Pss and AnonPages + Mapped disagree in $disagree of $intervals samples"
+
+# The default set, once the floor and a rate are known.
+rm -rf "$work/csv" "$work/log"
+configure 0.2 "TrendWindow 2"
+start
+wait_for_samples 20 60
+stop
+if grep -E '\[(warning|error)\]' "$work/log" >&2; then
+	fail "by default, the log has warnings"
+fi
+for wanted in total/bytes-removed kernel/bytes-hugetlb user_pss/bytes-buffers \
+	black_hole/signed_bytes-above_floor black_hole/bytes_rate-estimate \
+	black_hole/count-state vmalloc/bytes-other trend/count-worst \
+	quality/count-sources_malformed; do
+	ls "$work/csv/testhost/meminfo_explain-$wanted"-* >/dev/null 2>&1 ||
+		fail "no $wanted by default"
+done
+most=$(cat "$work"/csv/testhost/meminfo_explain-*/* | sed -n 's/^\([0-9.]*\),.*/\1/p' | sort |
+	uniq -c | sort -n | awk 'END { print $1 }')
+echo "by default, a sample of this machine has $most series at most"
+[ "$most" -ge 40 ] || fail "only $most series by default"
+[ "$most" -le 64 ] || fail "$most series by default, more than 64"

@@ -15,7 +15,8 @@ mkfifo "$work/damaged/proc/vmstat"
 
 for root in / "$repository/fixtures/6.12-debian12-numa2-8cpu" "$work/damaged"; do
 	rm -rf "$work/csv" "$work/log"
-	configure 1 "Root \"$root\""
+	configure 1 "Root \"$root\"
+  AllSeries true"
 	start env LD_PRELOAD="$libasan" ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 \
 		UBSAN_OPTIONS=print_stacktrace=1
 	wait_for_samples 3 60
