@@ -4,10 +4,12 @@
  * of them, which must become one in time, and end when they end.
  *
  * usage: simulate [--full] [--verbose] [--profile NAME] [--leak NAME] [--seed N]
+ *        [--first-seed N]
  *
  * Prints `name value limit`; exit status 1 if one is above its limit. --profile and
  * --leak do so for these alone. --verbose tells of each host that failed; --seed prints
- * the series of such a one, as `seconds bytes error_bytes`, instead. */
+ * the series of such a one, as `seconds bytes error_bytes`, instead. Hosts are those of
+ * the seeds from --first-seed (1) on. */
 #define _GNU_SOURCE
 #include "meminfo_explain/clock.h"
 #include "meminfo_explain/trend.h"
@@ -27,9 +29,9 @@
 
 static struct {
   bool full, verbose, replay;
-  uint64_t seed;
+  uint64_t seed, first_seed;
   const char *profile, *leak;
-} options;
+} options = {.first_seed = 1};
 
 static int worst; /* exit status */
 
@@ -191,6 +193,7 @@ static const struct leak leaks[] = {
      true},
 };
 enum { LEAKS = sizeof(leaks) / sizeof(*leaks) };
+static const char no_leak[] = "none"; /* of --leak: hosts that have none */
 
 /* --- one host ---------------------------------------------------------------------- */
 
@@ -593,7 +596,7 @@ static void run_without_leaks(double days)
     double done = 0;
     if (!is_chosen(profiles[i].name, options.profile))
       continue;
-    for (uint64_t seed = 1; done < days / PROFILES; seed++) {
+    for (uint64_t seed = options.first_seed; done < days / PROFILES; seed++) {
       struct outcome outcome = run_host(&profiles[i], NULL, seed);
       warnings += outcome.false_warnings;
       done += outcome.days;
@@ -672,7 +675,8 @@ static void run_hosts(const struct profile *profile, const struct leak *leak,
 {
   struct tally part = {.warned = sum->warned + sum->hosts,
                        .okay = sum->okay + sum->hosts};
-  for (uint64_t seed = 1; seed <= hosts; seed++) {
+  for (unsigned i = 0; i < hosts; i++) {
+    uint64_t seed = options.first_seed + i;
     struct outcome outcome = run_host(profile, leak, seed);
     count(&part, profile, seed, &outcome);
   }
@@ -738,10 +742,10 @@ static void measure_cost(void)
 static int usage(void)
 {
   fprintf(stderr, "usage: simulate [--full] [--verbose] [--profile NAME] [--leak NAME] "
-                  "[--seed N]\nprofiles:");
+                  "[--seed N] [--first-seed N]\nprofiles:");
   for (size_t i = 0; i < PROFILES; i++)
     fprintf(stderr, " %s", profiles[i].name);
-  fprintf(stderr, "\nleaks:");
+  fprintf(stderr, "\nleaks: %s", no_leak);
   for (size_t i = 0; i < LEAKS; i++)
     fprintf(stderr, " %s", leaks[i].name);
   fputc('\n', stderr);
@@ -787,6 +791,9 @@ static void take_option(int option)
     options.replay = true;
     options.seed = strtoull(optarg, NULL, 10);
     break;
+  case 'o':
+    options.first_seed = strtoull(optarg, NULL, 10);
+    break;
   case 'p':
     options.profile = optarg;
     break;
@@ -797,10 +804,13 @@ static void take_option(int option)
 
 static bool take_options(int argc, char **argv)
 {
-  static const struct option longs[] = {
-      {"full", no_argument, NULL, 'f'},       {"verbose", no_argument, NULL, 'v'},
-      {"seed", required_argument, NULL, 's'}, {"profile", required_argument, NULL, 'p'},
-      {"leak", required_argument, NULL, 'l'}, {0}};
+  static const struct option longs[] = {{"full", no_argument, NULL, 'f'},
+                                        {"verbose", no_argument, NULL, 'v'},
+                                        {"seed", required_argument, NULL, 's'},
+                                        {"profile", required_argument, NULL, 'p'},
+                                        {"leak", required_argument, NULL, 'l'},
+                                        {"first-seed", required_argument, NULL, 'o'},
+                                        {0}};
   for (int option; (option = getopt_long(argc, argv, "", longs, NULL)) != -1;) {
     if (option == '?')
       return false;
@@ -808,7 +818,8 @@ static bool take_options(int argc, char **argv)
   }
   return optind == argc &&
          (options.profile == NULL || find_profile(options.profile) != NULL) &&
-         (options.leak == NULL || find_leak(options.leak) != NULL) &&
+         (options.leak == NULL || strcmp(options.leak, no_leak) == 0 ||
+          find_leak(options.leak) != NULL) &&
          (!options.replay || options.profile != NULL);
 }
 
@@ -818,7 +829,7 @@ int main(int argc, char **argv)
     return usage();
   if (options.replay)
     return replay();
-  if (options.leak == NULL)
+  if (is_chosen(no_leak, options.leak))
     run_without_leaks(options.full ? 10000 : 300);
   for (size_t i = 0; i < LEAKS; i++)
     if (is_chosen(leaks[i].name, options.leak))
