@@ -19,6 +19,9 @@ bench_packages=(smem prometheus-process-exporter curl jq)
 # shellcheck disable=SC2034
 alert_packages=(prometheus libmicrohttpd12 libprotobuf-c1)
 
+# shellcheck disable=SC2034
+graphite_packages=(graphite-carbon graphite-web gunicorn)
+
 note() {
 	printf '%s: %s\n' "$tool" "$*" >&2
 }

@@ -1,0 +1,178 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+# Daemons that a script starts and that end with it, in a temporary directory $scratch;
+# Graphite among them. Sourced after lib.sh.
+
+tool=${tool:?}
+scratch=$(mktemp -d "${TMPDIR:-/tmp}/meminfo_explain-${tool##*/}.XXXXXX")
+daemons=() # process ids, each the leader of its session
+declare -A name_of
+
+# start NAME COMMAND...: in a session of its own, so that Ctrl-C reaches this script
+# alone, and all that the command starts can be found; it ends should this script be
+# killed.
+start() {
+	local name=$1
+	shift
+	setsid setpriv --pdeathsig TERM -- "$@" &
+	daemons=("$!" ${daemons[@]+"${daemons[@]}"}) # the last one started is stopped first
+	name_of[$!]=$name
+}
+
+alive() {
+	kill -0 -- "$1" 2>/dev/null
+}
+
+# Ends a daemon, and all of its session; fails if it did not end well by itself.
+stop() {
+	local pid=$1 tries=150 status=0
+	kill -TERM "$pid" 2>/dev/null || :
+	while alive "-$pid" && [ $((tries -= 1)) -gt 0 ]; do
+		sleep 0.1
+	done
+	if alive "-$pid"; then
+		kill -KILL -- "-$pid" 2>/dev/null || :
+		note "${name_of[$pid]} did not end by itself"
+		return 1
+	fi
+	wait "$pid" || status=$?
+	# Twisted's daemons clean up, and then end by the signal after all.
+	[ "${name_of[$pid]} $status" != 'carbon 143' ] || status=0
+	[ $status -eq 0 ] || note "${name_of[$pid]} ended with exit code $status"
+	return $status
+}
+
+stop_all() {
+	local pid status=0
+	for pid in ${daemons[@]+"${daemons[@]}"}; do
+		stop "$pid" || status=1
+	done
+	daemons=()
+	return $status
+}
+
+# shellcheck disable=SC2317 # called by the trap
+cleanup() {
+	local status=$?
+	trap '' INT TERM HUP PIPE
+	exec 3<&- # where tools/run reads: nobody shall wait for it to read
+	stop_all || :
+	rm -rf -- "$scratch"
+	exit "$status"
+}
+trap cleanup EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+# --- collectd's configuration -----------------------------------------------------------
+
+# A string of collectd's configuration.
+quoted() {
+	local text=${1//\\/\\\\}
+	printf '"%s"' "${text//\"/\\\"}"
+}
+
+plugin_dir() {
+	collectd -h | sed -n 's/^ *Plugin directory *//p'
+}
+
+# --- Graphite -----------------------------------------------------------------------
+
+# Debian's, since another one knows nothing of Debian's packages.
+python() {
+	/usr/bin/python3 "$@"
+}
+
+# free_ports N: of 127.0.0.1.
+free_ports() {
+	python -c '
+import socket, sys
+sockets = [socket.socket() for _ in range(int(sys.argv[1]))]
+for s in sockets: s.bind(("127.0.0.1", 0))
+print(*(s.getsockname()[1] for s in sockets))' "$1"
+}
+
+# wait_for NAME PORT LOG: until the daemon started last accepts connections.
+wait_for() {
+	local tries=300
+	until (: <>"/dev/tcp/127.0.0.1/$2") 2>/dev/null; do
+		if ! alive "${daemons[0]}" || [ $((tries -= 1)) -eq 0 ]; then
+			tail -n 20 "$3" >&2 || :
+			die "$1 did not come up"
+		fi
+		sleep 0.1
+	done
+}
+
+# graphite_configure RETENTIONS
+graphite_configure() {
+	mkdir -p "$scratch"/{conf,whisper,log,run}
+	cat >"$scratch/conf/carbon.conf" <<-END
+		[cache]
+		STORAGE_DIR = $scratch
+		LOCAL_DATA_DIR = $scratch/whisper
+		CONF_DIR = $scratch/conf
+		LOG_DIR = $scratch/log
+		PID_DIR = $scratch/run
+		USER =
+		MAX_CREATES_PER_MINUTE = inf
+		LINE_RECEIVER_INTERFACE = 127.0.0.1
+		LINE_RECEIVER_PORT = $carbon_port
+		PICKLE_RECEIVER_PORT = 0
+		CACHE_QUERY_INTERFACE = 127.0.0.1
+		CACHE_QUERY_PORT = $query_port
+		ENABLE_TAGS = False
+		CARBON_METRIC_INTERVAL = 0
+	END
+	cat >"$scratch/conf/storage-schemas.conf" <<-END
+		[all]
+		pattern = .*
+		retentions = $1
+	END
+	cat >"$scratch/conf/storage-aggregation.conf" <<-'END'
+		[all]
+		pattern = .*
+		xFilesFactor = 0
+		aggregationMethod = average
+	END
+	cat >"$scratch/conf/meminfo_explain_settings.py" <<-END
+		SECRET_KEY = '$(cat /proc/sys/kernel/random/uuid)'
+		ALLOWED_HOSTS = ['127.0.0.1', 'localhost']
+		TIME_ZONE = 'UTC'
+		STORAGE_DIR = '$scratch'
+		CONF_DIR = '$scratch/conf'
+		LOG_DIR = '$scratch/log'
+		INDEX_FILE = '$scratch/index'
+		WHISPER_DIR = '$scratch/whisper'
+		STANDARD_DIRS = ['$scratch/whisper']
+		CARBONLINK_HOSTS = ['127.0.0.1:$query_port']
+		STATIC_ROOT = '/usr/share/graphite-web/static'
+		DATABASES = {'default': {'ENGINE': 'django.db.backends.sqlite3',
+		                         'NAME': '$scratch/graphite.db'}}
+	END
+}
+
+# graphite_start RETENTIONS: carbon listens on $carbon_port, graphite-web on $render_port.
+graphite_start() {
+	local log=$scratch/log
+	read -r carbon_port query_port render_port < <(free_ports 3)
+	graphite_configure "$1"
+	# A home of their own: font caches and the like go there.
+	export HOME=$scratch XDG_CACHE_HOME=$scratch PYTHONPATH=$scratch/conf
+	export GRAPHITE_SETTINGS_MODULE=meminfo_explain_settings
+	export DJANGO_SETTINGS_MODULE=graphite.settings
+	unset PYTHONHOME GUNICORN_CMD_ARGS
+	cd "$scratch" || exit
+	start carbon /usr/bin/python3 /usr/bin/carbon-cache --nodaemon \
+		--config="$scratch/conf/carbon.conf" --pidfile="$scratch/run/carbon.pid" \
+		--logdir="$log" start >"$log/carbon" 2>&1
+	python /usr/bin/graphite-manage migrate --run-syncdb --noinput >"$log/migrate" 2>&1 || {
+		tail -n 20 "$log/migrate" >&2
+		die "graphite-manage migrate failed"
+	}
+	wait_for carbon "$carbon_port" "$log/carbon"
+	start graphite-web /usr/bin/python3 /usr/bin/gunicorn --bind "127.0.0.1:$render_port" \
+		--workers 1 --threads 2 --worker-tmp-dir "$scratch" graphite.wsgi \
+		>"$log/gunicorn" 2>&1
+	wait_for graphite-web "$render_port" "$log/gunicorn"
+}
