@@ -7,6 +7,10 @@
 # shellcheck disable=SC2016
 # shellcheck source=tests/integration/lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/leak.sh
+. "$repository/tests/leak.sh"
+# shellcheck source=tests/prometheus.sh
+. "$repository/tests/prometheus.sh"
 
 examples=$repository/examples
 notified=$work/notify/alerts.log # what notify-exec.sh wrote
@@ -54,19 +58,10 @@ has_scraped() {
 }
 
 start_prometheus() {
-	cat >"$work/prometheus.yml" <<-CONF
-		global: {scrape_interval: 200ms, scrape_timeout: 200ms, evaluation_interval: 200ms}
-		rule_files: [$work/rules.yml]
-		scrape_configs:
-		  - job_name: collectd
-		    honor_labels: true
-		    static_configs: [{targets: ["127.0.0.1:$collectd_port"]}]
-	CONF
-	# What fires must do so soon, and what is gone must not be waited for.
+	# What fires must do so soon.
 	sed 's/for: .*/for: 1s/' "$examples/meminfo_explain.rules.yml" >"$work/rules.yml"
-	prometheus --config.file="$work/prometheus.yml" --storage.tsdb.path="$work/tsdb" \
-		--web.listen-address="127.0.0.1:$prometheus_port" \
-		--query.lookback-delta=2s --log.level=warn >"$work/prometheus.log" 2>&1 &
+	prometheus_command "$work" "$prometheus_port" "$work/rules.yml" "127.0.0.1:$collectd_port"
+	"${prometheus_command[@]}" >"$work/prometheus.log" 2>&1 &
 	prometheus=$!
 }
 
@@ -130,31 +125,10 @@ done
 
 # --- a machine whose memory can be taken ---------------------------------------------
 
-fixture=$repository/fixtures/6.12-debian12-numa2-8cpu
-root=$work/root
-total=$(awk '/^MemTotal:/ { print $2 }' "$fixture/proc/meminfo")
-free=$(awk '/^MemFree:/ { print $2 }' "$fixture/proc/meminfo")
+machine "$repository/fixtures/6.12-debian12-numa2-8cpu" "$work/root"
 managed=$(awk '$1 == "managed" && $2 > most { most = $2 } END { print most }' \
 	"$fixture/proc/zoneinfo")
-hole=0 rate=0 removed=0 # kB, kB per second, kB
-silent=false seen=0
-now=${EPOCHREALTIME/[.,]/}
-
-# edit FILE SED-EXPRESSION: the daemon reads the old file or the new one, no half.
-edit() {
-	sed -E "$2" "$fixture/proc/$1" >"$work/edited"
-	mv "$work/edited" "$root/proc/$1"
-}
-
-# Has the hole grow at its rate.
-tick() {
-	local before=$now
-	now=${EPOCHREALTIME/[.,]/}
-	hole=$((hole + rate * (now - before) / 1000000))
-	[ "$silent" = true ] || edit meminfo "
-		s/^(MemTotal: +).*/\1$((total - removed)) kB/
-		s/^(MemFree: +).*/\1$((free - removed - hole)) kB/"
-}
+seen=0
 
 # wait_for SECONDS COMMAND...: time goes on meanwhile.
 wait_for() {
@@ -189,7 +163,6 @@ mkdir "$work/notify"
 : >"$notified"
 [ "$user" = "$(id -un)" ] || chown -R "$user" "$work/notify"
 cp "$examples/notify-exec.sh" "$work/"
-cp -r "$fixture" "$root"
 window=10
 configure 0.1 "Root \"$root\"
   TrendWindow $window
