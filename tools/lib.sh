@@ -21,6 +21,11 @@ alert_packages=(prometheus libmicrohttpd12 libprotobuf-c1)
 
 # shellcheck disable=SC2034
 graphite_packages=(graphite-carbon graphite-web gunicorn)
+# What the checks of the dashboards need: Node.js from elsewhere brings its npm along.
+# shellcheck disable=SC2034
+node_packages=()
+command -v node >/dev/null || node_packages+=(nodejs)
+command -v npm >/dev/null || node_packages+=(npm)
 
 note() {
 	printf '%s: %s\n' "$tool" "$*" >&2

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+// Asks Graphite and Prometheus as Grafana's data sources do.
+
+// What Grafana puts for ${name} and $name. Names that nobody defined are a fault.
+export function interpolate(text, values) {
+  return text.replace(/\$\{(\w+)(?::\w+)?\}|\$(\w+)/g, (whole, braced, bare) => {
+    const value = values[braced ?? bare];
+    if (value === undefined) throw new Error(`no variable ${whole} in: ${text}`);
+    return value;
+  });
+}
+
+async function answer(url, body) {
+  const response = await fetch(url, body && {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
+    body: new URLSearchParams(body).toString(),
+  });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${response.status} of ${url}: ${text.slice(-300)}`);
+  return JSON.parse(text);
+}
+
+// Series as {name, labels, values: [[time, value]...]}, without nulls. Those without a value
+// are left out.
+const filled = (all) => all
+  .map((s) => ({ ...s, values: s.values.filter(([, v]) => v !== null && Number.isFinite(v)) }))
+  .filter((s) => s.values.length > 0);
+
+export const graphite = (url) => ({
+  // from and until in seconds before now.
+  async query(target, { from, until = 0, maxDataPoints = 1000 }) {
+    const fixed = target.replace(/'(\d+)m'/gi, (m) => m.replace('m', 'min').replace('M', 'mon'));
+    const now = Math.floor(Date.now() / 1000);
+    const all = await answer(`${url}/render`, {
+      target: fixed, from: now - from, until: now - until, format: 'json', maxDataPoints,
+    });
+    return filled(all.map((s) => ({
+      name: s.target,
+      labels: { ...s.tags, name: s.target },
+      values: s.datapoints.map(([value, time]) => [time, value]),
+    })));
+  },
+  // The values of a variable of type query.
+  async variable({ query, regex }, values) {
+    const pattern = interpolate(/^expand\((.*)\)$/.exec(query)[1], values);
+    const found = await answer(`${url}/metrics/expand?query=${encodeURIComponent(pattern)}`);
+    const [, search] = /^\/(.*)\/$/.exec(regex);
+    return [...new Set(found.results.map((path) => new RegExp(search).exec(path)?.[1]))].sort();
+  },
+  severalHosts: (hosts) => `{${hosts}}`,
+});
+
+export const prometheus = (url) => ({
+  async query(expr, { from, instant, legend }) {
+    const now = Math.floor(Date.now() / 1000);
+    const { data } = instant
+      ? await answer(`${url}/api/v1/query`, { query: expr, time: now })
+      : await answer(`${url}/api/v1/query_range`, { query: expr, start: now - from, end: now, step: 1 });
+    return filled(data.result.map(({ metric, value, values }) => ({
+      name: legend.replace(/\{\{(\w+)\}\}/g, (_, label) => metric[label] ?? ''),
+      labels: metric,
+      values: (values ?? [value]).map(([time, v]) => [time, Number(v)]),
+    })));
+  },
+  async variable({ query }, values) {
+    const [, metric, label] = /^label_values\((.*),(\w+)\)$/.exec(query.query);
+    const found = await answer(`${url}/api/v1/label/${label}/values?match[]=` +
+      encodeURIComponent(interpolate(metric, values)));
+    return found.data;
+  },
+  severalHosts: (hosts) => `(${hosts.join('|')})`,
+});

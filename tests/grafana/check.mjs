@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: MIT
+// usage: check.mjs REPOSITORY GRAPHITE_URL PROMETHEUS_URL CARBON_PORT
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { checkAlerts } from './alerts.mjs';
+import { graphite, interpolate, prometheus } from './ask.mjs';
+import { checkText } from './text.mjs';
+
+const [repository, graphiteUrl, prometheusUrl, carbonPort] = process.argv.slice(2);
+const folder = join(repository, 'grafana');
+const faults = [];
+let asked = 0;
+const fault = (text) => faults.push(text);
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+const dashboards = readdirSync(join(folder, 'dashboards'))
+  .filter((f) => f.endsWith('.json'))
+  .map((f) => JSON.parse(readFileSync(join(folder, 'dashboards', f), 'utf8')));
+
+const sources = { graphite: graphite(graphiteUrl), prometheus: prometheus(prometheusUrl) };
+
+// What a user may have chosen: write_graphite's Prefix and SeparateInstances.
+const choices = {
+  graphite: [
+    { prefix: 'collectd.', naming: '-' },
+    { prefix: 'dc.one.', naming: '.' },
+    { prefix: '', naming: '-' },
+  ],
+  prometheus: [{}],
+};
+
+const seconds = (text) => Number.parseInt(text, 10) * { m: 60, h: 3600 }[text.at(-1)];
+
+// The series of a target; faults where there are none, or where they kept a path's name.
+async function series(source, panel, target, values, where) {
+  const text = interpolate(target.target ?? target.expr, { ...values, interval: '1m' });
+  const from = panel.timeFrom ? seconds(panel.timeFrom) : 300;
+  asked++;
+  try {
+    const found = await source.query(text, {
+      from, instant: target.instant, legend: target.legendFormat,
+    });
+    if (found.length === 0) fault(`${where}: no value of ${text}`);
+    for (const { name } of found)
+      if (!/^[A-Za-z0-9_ ]+$/.test(name)) fault(`${where}: a series is called ${name}`);
+    // Fewer pixels than points: there is nothing between two states, and no half of a host.
+    if (source === sources.graphite && (panel.type === 'stat' || panel.fieldConfig.defaults.mappings))
+      for (const { values: few } of await source.query(text, { from, maxDataPoints: 20 }))
+        if (panel.fieldConfig.defaults.unit === 'none' && few.some(([, v]) => !Number.isInteger(v)))
+          fault(`${where}: ${text}: ${few.find(([, v]) => !Number.isInteger(v))[1]}`);
+    return found;
+  } catch (error) {
+    fault(`${where}: ${text}: ${error.message}`);
+    return [];
+  }
+}
+
+// To the byte: what is stacked is the line. At a time of peace, when it does not matter whether
+// two series were asked of the same sample; of that the last point, which may reach beyond it.
+function checkStack(all, where) {
+  const values = new Map(all.map((s) => [s.name, new Map(s.values)]));
+  const line = values.get('mem_total') ?? new Map(), free = values.get('mem_free') ?? new Map();
+  values.delete('mem_total');
+  const most = Math.max(...free.values());
+  const times = [...line.keys()].sort((a, b) => a - b)
+    .filter((time) => free.get(time) === most && [...values.values()].every((s) => s.has(time)))
+    .slice(0, -1);
+  if (times.length === 0) fault(`${where}: no complete point of the stack`);
+  for (const time of times) {
+    const sum = [...values.values()].reduce((total, s) => total + s.get(time), 0);
+    if (Math.abs(sum - line.get(time)) >= 1) {
+      fault(`${where}: the stack comes to ${sum}, MemTotal to ${line.get(time)}`);
+      break;
+    }
+  }
+}
+
+// The names that a target lists, {a,b} or "a|b": each must be there.
+const listed = (target) =>
+  (/\$\{naming\}\{([a-z0-9_,]+)\}/.exec(target.target)?.[1] ??
+    /type=~"([a-z0-9_|]+)"/.exec(target.expr)?.[1] ?? '').split(/[,|]/).filter((name) => name);
+
+async function checkPanel(source, panel, values, where) {
+  const all = [];
+  for (const target of panel.targets) {
+    const found = await series(source, panel, target, values, `${where}, ${panel.title}`);
+    for (const name of listed(target))
+      if (!found.some((s) => s.name === name)) fault(`${where}, ${panel.title}: no ${name}`);
+    all.push(...found);
+  }
+  return all;
+}
+
+const isFleet = (dashboard) => dashboard.uid.endsWith('-fleet');
+
+async function checkDashboard(dashboard, choice) {
+  const [kind] = Object.keys(sources).filter((k) => dashboard.tags.includes(k));
+  const source = sources[kind];
+  const where = `${dashboard.uid} ${JSON.stringify(choice)}`;
+  const hostVariable = dashboard.templating.list.find((v) => v.name === 'host');
+  const hosts = await source.variable(hostVariable, choice);
+  if (hosts.join() !== 'all,default') fault(`${where}: hosts are ${hosts}`);
+
+  if (isFleet(dashboard)) {
+    for (const host of [hostVariable.allValue, source.severalHosts(hosts)]) {
+      for (const panel of dashboard.panels) {
+        const found = await checkPanel(source, panel, { ...choice, host }, where);
+        // Where a panel is by host, both are there.
+        if (panel.type !== 'stat' && found.map((s) => s.name).sort().join() !== 'all,default')
+          fault(`${where}, ${panel.title}: hosts are ${found.map((s) => s.name)}`);
+        if (panel.title === 'Hosts that report' && found[0]?.values.at(-1)[1] !== 2)
+          fault(`${where}: ${found[0]?.values.at(-1)[1]} hosts report`);
+        if (panel.title === 'Rising' && found[0]?.values.at(-1)[1] !== 2)
+          fault(`${where}: ${found[0]?.values.at(-1)[1]} hosts rise`);
+      }
+    }
+    return;
+  }
+  const open = dashboard.panels.filter((p) => p.type !== 'row');
+  const collapsed = dashboard.panels.flatMap((p) => p.panels ?? []);
+  for (const [host, panels] of [['default', open], ['all', collapsed]])
+    for (const panel of panels)
+      await checkPanel(source, panel, { ...choice, host, accounting: 'lru' }, `${where}, host ${host}`);
+  for (const accounting of ['lru', 'cache', 'pss']) {
+    const panel = open.find((p) => p.title.startsWith('MemTotal'));
+    const values = { ...choice, host: 'default', accounting };
+    // Points of one sample each: means of whole minutes are not there yet.
+    const fine = JSON.parse(JSON.stringify(panel).replaceAll('$interval', '1s'));
+    checkStack(await checkPanel(source, fine, values, where), `${where}, by ${accounting}`);
+  }
+}
+
+// Nothing is asked before the alarm has seen the leak, and Prometheus all of it.
+async function untilReady() {
+  const pending = {
+    graphite: async () => {
+      // A series is found only when carbon has made its file; that of eta is the last one.
+      const hole = (prefix, naming, name) =>
+        `${prefix}*.meminfo_explain${naming}black_hole.${name}`;
+      const states = hole('collectd.', '-', 'count-state');
+      const etas = choices.graphite.map(({ prefix, naming }) =>
+        hole(prefix, naming, `duration${naming}eta`));
+      return (await sources.graphite.query(states, { from: 60 }))
+        .filter((s) => s.values.at(-1)[1] >= 2).length === 2 &&
+        (await sources.graphite.query(`group(${etas})`, { from: 60 })).length === 2 * etas.length;
+    },
+    prometheus: async () => {
+      const found = await sources.prometheus.query(
+        'collectd_meminfo_explain_count{meminfo_explain="black_hole",type="state"} >= 2',
+        { instant: true, legend: '' });
+      return found.length === 2;
+    },
+  };
+  for (const [name, ready] of Object.entries(pending)) {
+    let tries = 300;
+    while (!(await ready().catch(() => false))) {
+      if (--tries === 0) throw new Error(`${name} has no alarm of both hosts after a minute`);
+      await sleep(200);
+    }
+  }
+}
+
+checkText(repository, dashboards, fault);
+await untilReady();
+for (const dashboard of dashboards)
+  for (const kind of Object.keys(sources).filter((k) => dashboard.tags.includes(k)))
+    for (const choice of choices[kind]) await checkDashboard(dashboard, choice);
+asked += await checkAlerts(folder, sources.graphite, Number(carbonPort), fault);
+
+for (const text of faults) console.error(text);
+console.log(`${asked} queries, ${faults.length} faults`);
+process.exit(faults.length === 0 ? 0 : 1);

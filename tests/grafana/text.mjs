@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+// What can be said of the files without asking anybody.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+
+const panelsOf = (dashboard) => dashboard.panels.flatMap((p) => [p, ...(p.panels ?? [])]);
+
+// Grafana's units: these are IEC, "decbytes" and "Bps" are not.
+const units = ['bytes', 'binBps', 's', 'percent', 'none', undefined];
+
+export function checkText(repository, dashboards, fault) {
+  const colours = new Map();
+  const uids = new Set(dashboards.map((d) => d.uid));
+  if (uids.size !== dashboards.length) fault('two dashboards have one uid');
+
+  for (const dashboard of dashboards) {
+    const ids = panelsOf(dashboard).map((p) => p.id);
+    if (new Set(ids).size !== ids.length) fault(`${dashboard.uid}: two panels have one id`);
+    for (const name of ['host', 'interval', ...(dashboard.tags.includes('graphite') ? ['prefix'] : [])])
+      if (!dashboard.templating.list.some((v) => v.name === name))
+        fault(`${dashboard.uid}: no variable ${name}`);
+    if (!dashboard.templating.list.find((v) => v.name === 'host').multi)
+      fault(`${dashboard.uid}: one host only`);
+
+    for (const panel of panelsOf(dashboard).filter((p) => p.type !== 'row')) {
+      const where = `${dashboard.uid}, ${panel.title}`;
+      const { defaults, overrides } = panel.fieldConfig;
+      if (panel.description.length < 40) fault(`${where}: says nothing`);
+      if (!units.includes(defaults.unit)) fault(`${where}: unit ${defaults.unit}`);
+      const asks = panel.targets.map((t) => t.target ?? t.expr).join('\n');
+      if (/signed_bytes|bytes_rate/.test(asks) && defaults.min !== undefined)
+        fault(`${where}: what falls below ${defaults.min} is cut off`);
+      for (const { matcher, properties } of overrides)
+        for (const { id, value } of properties.filter((p) => p.id === 'color')) {
+          const known = colours.get(matcher.options) ?? value.fixedColor;
+          colours.set(matcher.options, known);
+          if (known !== value.fixedColor)
+            fault(`${where}: ${matcher.options} is ${value.fixedColor}, elsewhere ${known}`);
+        }
+      for (const { url } of defaults.links ?? [])
+        if (!uids.has(/^\/d\/([a-z-]+)\?/.exec(url)?.[1])) fault(`${where}: links to ${url}`);
+    }
+    const [link] = dashboard.links;
+    if (!dashboards.some((d) => d !== dashboard && link.tags.every((t) => d.tags.includes(t))))
+      fault(`${dashboard.uid}: links to no other dashboard`);
+  }
+
+  // Provisioning: what refers to something finds it.
+  const yaml = (path) => parse(readFileSync(join(repository, path), 'utf8'));
+  const sources = yaml('grafana/datasources/meminfo_explain.yml').datasources;
+  const [provider] = yaml('grafana/dashboards/meminfo_explain.yml').providers;
+  if (provider.options.path !== '/etc/grafana/provisioning/dashboards')
+    fault('dashboards are looked for elsewhere');
+  const runbooks = new Map(yaml('examples/meminfo_explain.rules.yml').groups[0].rules
+    .map((rule) => [rule.alert, rule.annotations.runbook]));
+  for (const { rules } of yaml('grafana/alerting/meminfo_explain.yml').groups) {
+    if (new Set(rules.map((r) => r.uid)).size !== rules.length) fault('two rules have one uid');
+    for (const rule of rules) {
+      const dashboard = dashboards.find((d) => d.uid === rule.dashboardUid);
+      if (!panelsOf(dashboard ?? { panels: [] }).some((p) => p.id === rule.panelId))
+        fault(`${rule.title}: no panel ${rule.panelId} on ${rule.dashboardUid}`);
+      for (const { datasourceUid: uid } of rule.data)
+        if (uid !== '__expr__' && !sources.some((s) => s.uid === uid))
+          fault(`${rule.title}: no data source ${uid}`);
+      if (!rule.data.some((d) => d.refId === rule.condition))
+        fault(`${rule.title}: no ${rule.condition}`);
+      // The same alert has the same advice; whom to ask about silence differs.
+      const other = runbooks.get(rule.title);
+      if (rule.title !== 'MeminfoExplainSilent' && other && other !== rule.annotations.runbook)
+        fault(`${rule.title}: another runbook than in examples/meminfo_explain.rules.yml`);
+      // Grafana replaces them by its environment.
+      for (const text of Object.values(rule.annotations))
+        if (text.includes('$')) fault(`${rule.title}: an annotation has a $`);
+    }
+  }
+}
