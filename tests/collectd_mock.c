@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "collectd_mock.h"
 
+#include "suite.h"
 #include "utils/common/common.h"
 #include "utils_complain.h"
 
-#include <check.h>
 #include <dlfcn.h>
+#include <unistd.h>
 
 #define DISPATCHED_MAX 1024
 #define LOGS_MAX       256
@@ -13,6 +14,7 @@
 
 static struct {
   void *handle;
+  char *base_dir; /* the working directory, from load to shutdown */
   int (*config)(oconfig_item_t *);
   plugin_init_cb init;
   plugin_read_cb read;
@@ -182,6 +184,8 @@ void mock_load(const char *path)
   for (size_t i = 0; i < sizeof(stock) / sizeof(*stock); i++)
     mock_type_define(stock[i].name, stock[i].source, 0);
   mock_type_define("gauge", "value", NAN);
+  mock.base_dir = tree_make();
+  ck_assert_int_eq(chdir(mock.base_dir), 0);
   mock.handle = dlopen(path, RTLD_NOW);
   ck_assert_msg(mock.handle != NULL, "%s", dlerror());
   /* POSIX lets dlsym return functions; ISO C has no word for it. */
@@ -247,6 +251,8 @@ void mock_shutdown(void)
     mock.user_data.free_func(mock.user_data.data);
   mock.user_data = (user_data_t){0};
   mock.read = NULL;
+  ck_assert_int_eq(chdir("/"), 0);
+  tree_remove(mock.base_dir);
 }
 
 size_t mock_dispatched_count(void)

@@ -20,7 +20,9 @@ struct mock_log {
   char text[1024];
 };
 
-/* Loads the plugin from `path` and lets it register. Fails the test if it cannot. */
+/* Loads the plugin from `path` (absolute) and lets it register, in a BaseDir of its own:
+ * a new directory, which is the working directory, as the daemon makes it. Fails the test
+ * if it cannot. */
 void mock_load(const char *path);
 
 /* Parses `text`, the inside of a <Plugin> block with one option per line
@@ -32,7 +34,8 @@ int mock_init(void);
 /* One call of the read callback; forgets what was dispatched and logged before. */
 int mock_read(void);
 
-/* Frees the read callback's user data, as the daemon does at its end. */
+/* Frees the read callback's user data, as the daemon does at its end, and removes the
+ * BaseDir with what the plugin left there. */
 void mock_shutdown(void);
 
 size_t mock_dispatched_count(void);

@@ -271,6 +271,7 @@ START_TEST(absent_root_fails_init_and_names_it)
   ck_assert_int_eq(mock_config("Root \"/no/such/root\"\n"), 0);
   ck_assert_int_ne(mock_init(), 0);
   ck_assert_uint_eq(mock_logged("/no/such/root"), 1);
+  mock_shutdown();
 }
 END_TEST
 
