@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "meminfo_explain/complaint.h"
 #include "meminfo_explain/report.h"
+#include "meminfo_explain/words.h"
 #include "output.h"
 
 #include <errno.h>
@@ -9,24 +10,9 @@
 
 enum { NAME_WIDTH = 26, CALLERS_SHOWN = 8 };
 
-/* "14.9 MiB", right-aligned by the caller. */
-static const char *human(int64_t bytes, char out[24])
-{
-  static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
-  double size = (double)bytes;
-  size_t unit = 0;
-  while ((size >= 1024 || size <= -1024) && unit + 1 < sizeof(units) / sizeof(*units)) {
-    size /= 1024;
-    unit++;
-  }
-  snprintf(out, 24, unit == 0 ? "%.0f %s" : "%.1f %s", size, units[unit]);
-  return out;
-}
-
 static void print_row(FILE *out, const char *name, int64_t bytes, int64_t total)
 {
-  char size[24];
-  fprintf(out, "  %-*s %12s", NAME_WIDTH, name, human(bytes, size));
+  fprintf(out, "  %-*s %12s", NAME_WIDTH, name, words_bytes((double)bytes).text);
   if (total > 0)
     fprintf(out, "  %5.1f %%", 100.0 * (double)bytes / (double)total);
   fputc('\n', out);
@@ -62,8 +48,8 @@ static void print_view(FILE *out, const struct explanation *e, const char *headi
   }
   if (count + zeros == 0)
     return;
-  char size[24];
-  fprintf(out, "%-*s %12s  %5.1f %%\n", NAME_WIDTH + 2, heading, human(sum, size),
+  fprintf(out, "%-*s %12s  %5.1f %%\n", NAME_WIDTH + 2, heading,
+          words_bytes((double)sum).text,
           total > 0 ? 100.0 * (double)sum / (double)total : 0);
   qsort(rows, count, sizeof(*rows), by_bytes);
   for (size_t i = 0; i < count; i++)
@@ -75,7 +61,6 @@ static void print_view(FILE *out, const struct explanation *e, const char *headi
 static void print_black_hole(FILE *out, const struct explanation *e)
 {
   const struct black_hole *hole = &e->black_hole;
-  char size[24], error[24];
   if (e->refused != NULL) {
     fprintf(out, "BLACK HOLE: refused: %s\n", e->refused);
     return;
@@ -85,14 +70,15 @@ static void print_black_hole(FILE *out, const struct explanation *e)
     return;
   }
   fprintf(out, "%-*s %12s  %5.1f %%  +/- %s (%s accounting)\n", NAME_WIDTH + 2,
-          "BLACK HOLE", human(hole->estimate.value, size), hole->share.percent,
-          hole->error.state == READING_KNOWN ? human((int64_t)hole->error.value, error)
+          "BLACK HOLE", words_bytes((double)hole->estimate.value).text,
+          hole->share.percent,
+          hole->error.state == READING_KNOWN ? words_bytes((double)hole->error.value).text
                                              : "unknown",
           accounting_name(hole->estimate_from));
   for (unsigned m = 0; m < ACCOUNTING_COUNT; m++) {
     if (hole->of[m].state == READING_KNOWN)
       fprintf(out, "  by %-*s %12s\n", NAME_WIDTH - 3, accounting_name(m),
-              human(hole->of[m].value, size));
+              words_bytes((double)hole->of[m].value).text);
     else
       fprintf(out, "  by %-*s %12s\n", NAME_WIDTH - 3, accounting_name(m), "-");
   }
@@ -108,12 +94,11 @@ static void print_hidden(FILE *out, const struct explanation *e)
   if (!any)
     return;
   print_view(out, e, "of it, hidden consumers", TERM_VIEW_HIDDEN);
-  char size[24], error[24];
   if (hole->unexplained.state == READING_KNOWN)
     fprintf(out, "  %-*s %12s           +/- %s\n", NAME_WIDTH, "unexplained",
-            human(hole->unexplained.value, size),
+            words_bytes((double)hole->unexplained.value).text,
             hole->unexplained_error.state == READING_KNOWN
-                ? human((int64_t)hole->unexplained_error.value, error)
+                ? words_bytes((double)hole->unexplained_error.value).text
                 : "unknown");
 }
 
@@ -144,19 +129,17 @@ static void print_sites(FILE *out, const struct sample *sample,
                         const struct explanation *e)
 {
   const struct allocinfo *info = &sample->allocinfo;
-  char size[24], name[192];
+  char name[192];
   if (e->black_hole.allocinfo.state != READING_KNOWN)
     return;
   fprintf(out, "%-*s %12s           the estimate is %s more\n", NAME_WIDTH + 2,
-          "   or by allocinfo", human(e->black_hole.allocinfo.value, size),
+          "   or by allocinfo", words_bytes((double)e->black_hole.allocinfo.value).text,
           e->black_hole.allocinfo_difference.state == READING_KNOWN
-              ? human(e->black_hole.allocinfo_difference.value, name)
+              ? words_bytes((double)e->black_hole.allocinfo_difference.value).text
               : "?");
   for (unsigned i = 0; i < info->sites_kept && i < CALLERS_SHOWN; i++) {
     const struct allocinfo_site *site = &info->sites[i];
-    snprintf(name, sizeof(name), "%s%s%s%s", site->function,
-             site->module[0] != '\0' ? " [" : "", site->module,
-             site->module[0] != '\0' ? "]" : "");
+    snprintf(name, sizeof(name), "%s%s", site->function, words_module(site->module).text);
     print_row(out, name, (int64_t)site->bytes, 0);
   }
 }
@@ -198,9 +181,8 @@ static void print_callers(FILE *out, const struct sample *sample)
   for (unsigned i = 0; i < info->callers_count && i < CALLERS_SHOWN; i++) {
     const struct vmalloc_caller *caller = &info->callers[info->by_size[i]];
     char name[192];
-    snprintf(name, sizeof(name), "%s%s%s%s", caller->symbol,
-             caller->module[0] != '\0' ? " [" : "", caller->module,
-             caller->module[0] != '\0' ? "]" : "");
+    snprintf(name, sizeof(name), "%s%s", caller->symbol,
+             words_module(caller->module).text);
     print_row(out, name, (int64_t)caller->bytes, 0);
   }
 }
@@ -219,9 +201,9 @@ static void print_identities(FILE *out, const struct explanation *e)
     const struct identity_result *result = &e->identities[i];
     if (!result->judged || result->holds)
       continue;
-    char residual[24], tolerance[24];
     fprintf(out, "  %-*s %12s  (tolerance %s)\n", NAME_WIDTH, identity_rows[i].name,
-            human(result->residual.value, residual), human(result->tolerance, tolerance));
+            words_bytes((double)result->residual.value).text,
+            words_bytes((double)result->tolerance).text);
   }
 }
 
@@ -230,7 +212,6 @@ static void print_pss(FILE *out, const struct sample *sample, const struct expla
   const struct processes *p = &sample->processes;
   if (e->pss_coverage.state != READING_KNOWN)
     return;
-  char error[24];
   fprintf(out,
           "Processes: %llu read, %llu estimated, %llu denied; %.1f %% of Rss was read, "
           "Pss may "
@@ -238,7 +219,7 @@ static void print_pss(FILE *out, const struct sample *sample, const struct expla
           (unsigned long long)p->read_count.value,
           (unsigned long long)p->guessed_count.value,
           (unsigned long long)p->denied_count.value, e->pss_coverage.percent,
-          human((int64_t)p->error.value, error));
+          words_bytes((double)p->error.value).text);
   if (e->decided.pss.reading.state != READING_KNOWN && e->decided.pss.why != NULL)
     fprintf(out, "  no pss accounting: %s\n", e->decided.pss.why);
 }
@@ -270,10 +251,9 @@ static void print_decisions(FILE *out, const struct explanation *e)
     const struct decision *decision = decision_at(&e->decided, i);
     if (decision->why == NULL)
       continue;
-    char size[24];
     fprintf(out, "  %-*s %12s  %s\n", NAME_WIDTH, decision_rows[i].name,
             decision->reading.state == READING_KNOWN
-                ? human((int64_t)decision->reading.value, size)
+                ? words_bytes((double)decision->reading.value).text
                 : reading_state_name(decision->reading.state),
             decision->why);
   }
@@ -283,9 +263,8 @@ int table_print(const struct observer *observer, bool why, FILE *out)
 {
   const struct sample *sample = &observer->sample;
   const struct explanation *e = &observer->explanation;
-  char size[24];
   fprintf(out, "%-*s %12s  100.0 %%\n", NAME_WIDTH + 2, "MemTotal",
-          human(e->terms[TERM_TOTAL_mem_total].value, size));
+          words_bytes((double)e->terms[TERM_TOTAL_mem_total].value).text);
   if (e->terms[TERM_TOTAL_mem_available].state == READING_KNOWN)
     print_row(out, "(MemAvailable)", e->terms[TERM_TOTAL_mem_available].value,
               e->terms[TERM_TOTAL_mem_total].value);

@@ -194,7 +194,7 @@ void alarm_act(struct alarm *alarm, cdtime_t time)
     const struct trend_verdict *verdict = &alarm->verdicts.of[series];
     if (!verdict->changed)
       continue;
-    char text[256];
+    char text[WATCH_MESSAGE_SIZE];
     changed = true;
     watch_message(&alarm->watch, series, verdict, &alarm->observer->explanation, text);
     if (verdict->state != TREND_OKAY || alarm->alarmed[series])

@@ -1,31 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 #include "meminfo_explain/complaint.h"
+#include "meminfo_explain/words.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-/* Appends to a string of `size` bytes; what does not fit is cut. */
-__attribute__((format(printf, 3, 4))) static void append(char *out, size_t size,
-                                                         const char *format, ...)
-{
-  size_t length = strlen(out);
-  va_list arguments;
-  va_start(arguments, format);
-  vsnprintf(out + length, size - length, format, arguments);
-  va_end(arguments);
-}
 
 static void describe_fault(const struct fault *fault, char *out, size_t size)
 {
   if (fault->line > 0)
-    append(out, size, ":%u", fault->line);
-  append(out, size, ": ");
+    words_append(out, size, ":%u", fault->line);
+  words_append(out, size, ": ");
   if (fault->near[0] != '\0')
-    append(out, size, "\"%s\": ", fault->near);
-  append(out, size, "%s", fault->cause);
+    words_append(out, size, "\"%s\": ", fault->near);
+  words_append(out, size, "%s", fault->cause);
   if (fault->count > 1)
-    append(out, size, " (and %u more)", fault->count - 1);
+    words_append(out, size, " (and %u more)", fault->count - 1);
 }
 
 static bool is_consumer(enum source source)
@@ -66,11 +55,11 @@ bool complaint(const struct sample *sample, enum source source, char *out, size_
   if (status->fault.count > 0)
     describe_fault(&status->fault, out, size);
   else
-    append(out, size, ": %s",
-           status->error != 0 ? strerror(-status->error) : "permission denied");
+    words_append(out, size, ": %s",
+                 status->error != 0 ? strerror(-status->error) : "permission denied");
   if (lost)
-    append(out, size, "; %s", row->cost);
+    words_append(out, size, "; %s", row->cost);
   if (status->state == READING_DENIED && row->remedy[0] != '\0')
-    append(out, size, "; %s", row->remedy);
+    words_append(out, size, "; %s", row->remedy);
   return true;
 }

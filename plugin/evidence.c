@@ -4,6 +4,7 @@
 #include "meminfo_explain/complaint.h"
 #include "meminfo_explain/metrics.h"
 #include "meminfo_explain/report.h"
+#include "meminfo_explain/words.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -254,13 +255,9 @@ static struct word word_of(const char *name)
   return word;
 }
 
-/* " [module]", or "" for the kernel proper. */
-static struct word module_of(const char *module)
+static struct words module_of(const char *module)
 {
-  struct word word = {""};
-  if (module[0] != '\0')
-    snprintf(word.text, sizeof(word.text), " [%.80s]", word_of(module).text);
-  return word;
+  return words_module(word_of(module).text);
 }
 
 /* Why there is nothing to be listed. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "meminfo_explain/report.h"
+#include "meminfo_explain/words.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -94,49 +95,18 @@ static bool exceeds(struct amount a, double percent, struct amount whole)
 
 /* --- words ------------------------------------------------------------------------ */
 
-struct words {
-  char text[64];
-};
-
-/* "12.3 MiB" */
-static struct words human(double bytes)
-{
-  static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
-  struct words words;
-  size_t unit = 0;
-  /* so that "1024.0 KiB" is never the rounded form of less than a MiB */
-  while (fabs(bytes) >= 1023.95 && unit + 1 < sizeof(units) / sizeof(*units)) {
-    bytes /= 1024;
-    unit++;
-  }
-  snprintf(words.text, sizeof(words.text), unit == 0 ? "%.0f %s" : "%.1f %s", bytes,
-           units[unit]);
-  return words;
-}
-
 /* "12.3 MiB (4.5 % of MemTotal)" */
 static struct words share(const struct context *c, double bytes)
 {
-  struct words words = human(bytes);
+  struct words words = words_bytes(bytes);
   struct amount total = mem_total(c);
-  size_t length = strlen(words.text);
-  char *end = words.text + length;
   if (!known(total))
     return words;
   double percent = 100 * bytes / (double)total.value;
   if (percent > 0 && percent < 0.05)
-    snprintf(end, sizeof(words.text) - length, " (under 0.1 %% of MemTotal)");
+    words_append(words.text, sizeof(words.text), " (under 0.1 %% of MemTotal)");
   else
-    snprintf(end, sizeof(words.text) - length, " (%.1f %% of MemTotal)", percent);
-  return words;
-}
-
-/* " [module]", or nothing for the kernel proper. */
-static struct words bracketed(const char *module)
-{
-  struct words words = {""};
-  if (module[0] != '\0')
-    snprintf(words.text, sizeof(words.text), " [%.60s]", module);
+    words_append(words.text, sizeof(words.text), " (%.1f %% of MemTotal)", percent);
   return words;
 }
 
@@ -156,9 +126,7 @@ __attribute__((format(printf, 2, 3))) static void list_add(struct list *list,
   va_start(args, format);
   vsnprintf(name, sizeof(name), format, args);
   va_end(args);
-  size_t length = strlen(list->text);
-  snprintf(list->text + length, sizeof(list->text) - length, "%s%s",
-           list->count > 1 ? ", " : "", name);
+  words_append(list->text, sizeof(list->text), "%s%s", list->count > 1 ? ", " : "", name);
 }
 
 /* " and 4 more", or nothing. */
@@ -381,7 +349,7 @@ static bool rule_identities(const struct context *c, struct sentence *out)
     if (result->judged && !result->holds && known(result->residual) &&
         !is_explained(c, i))
       list_add(&list, "%s by %s", identity_rows[i].name,
-               human(fabs((double)result->residual.value)).text);
+               words_bytes(fabs((double)result->residual.value)).text);
   }
   return list.count > 0 &&
          say(out, everything(c),
@@ -400,7 +368,7 @@ static bool rule_black_hole_negative(const struct context *c, struct sentence *o
          say(out, everything(c),
              "The parts of memory come to %s more than MemTotal, with an error of %s: "
              "something is counted twice.",
-             share(c, excess).text, human((double)hole->error.value).text);
+             share(c, excess).text, words_bytes((double)hole->error.value).text);
 }
 
 static bool rule_hidden_exceeds(const struct context *c, struct sentence *out)
@@ -418,8 +386,8 @@ static bool rule_hidden_exceeds(const struct context *c, struct sentence *out)
          say(out, everything(c),
              "Hidden consumers claim %s, which is %s more than the black hole can hold: "
              "one of them counts pages that are elsewhere (the largest is %s with %s).",
-             share(c, (double)hole->hidden.value).text, human(excess).text,
-             owner_of(largest).name, human((double)term(c, largest).value).text);
+             share(c, (double)hole->hidden.value).text, words_bytes(excess).text,
+             owner_of(largest).name, words_bytes((double)term(c, largest).value).text);
 }
 
 /* --- what is short, and what is large --------------------------------------------- */
@@ -435,7 +403,7 @@ static bool rule_short_of_memory(const struct context *c, struct sentence *out)
   unsigned count = rank_holders(c, false, holders);
   for (unsigned i = 0; i < count && i < NAMED_MAX; i++)
     list_add(&list, "%s with %s", holders[i].name,
-             human((double)holders[i].amount.value).text);
+             words_bytes((double)holders[i].amount.value).text);
   return say(out, (double)total.value - (double)available.value,
              "Memory is short: only %s is available (MemAvailable)%s%s.",
              share(c, (double)available.value).text,
@@ -454,7 +422,8 @@ static bool rule_low_free(const struct context *c, struct sentence *out)
   return say(out, (double)low.value,
              "Low memory, the only kind the kernel can use for itself, is short: LowFree "
              "is %s of a LowTotal of %s.",
-             human((double)low_free.value).text, human((double)low.value).text);
+             words_bytes((double)low_free.value).text,
+             words_bytes((double)low.value).text);
 }
 
 static bool rule_largest(const struct context *c, struct sentence *out)
@@ -465,7 +434,7 @@ static bool rule_largest(const struct context *c, struct sentence *out)
     return false;
   bool most = exceeds(holders[0].amount, most_percent, total);
   return say(out, (double)holders[0].amount.value, "%s of the %s of MemTotal is %s: %s.",
-             most ? "Most" : "The largest part", human((double)total.value).text,
+             most ? "Most" : "The largest part", words_bytes((double)total.value).text,
              holders[0].name, share(c, (double)holders[0].amount.value).text);
 }
 
@@ -484,7 +453,7 @@ static bool rule_black_hole_owner(const struct context *c, struct sentence *out)
       "The black hole is %s, and the largest known owner is %s with %s, %.0f %% of "
       "it (look at %s).",
       share(c, (double)hole->estimate.value).text, owner_of(largest).name,
-      human(bytes).text, 100 * bytes / (double)hole->estimate.value,
+      words_bytes(bytes).text, 100 * bytes / (double)hole->estimate.value,
       owner_of(largest).look);
 }
 
@@ -509,8 +478,8 @@ static bool rule_unexplained(const struct context *c, struct sentence *out)
     return say(out, bytes,
                "%s is in bare page allocations that no driver owns up to; the largest "
                "site in /proc/allocinfo is %s%s with %s.",
-               share(c, bytes).text, site->function, bracketed(site->module).text,
-               human((double)site->bytes).text);
+               share(c, bytes).text, site->function, words_module(site->module).text,
+               words_bytes((double)site->bytes).text);
   return say(out, bytes,
              "%s is in bare page allocations that no driver owns up to; who made them, "
              "the kernel tells in /proc/allocinfo (6.10, CONFIG_MEM_ALLOC_PROFILING, "
@@ -527,7 +496,7 @@ static bool rule_allocinfo_site(const struct context *c, struct sentence *out)
   return say(out, (double)site->bytes,
              "By /proc/allocinfo, the code that holds the most bare pages is %s%s at %s: "
              "%s.",
-             site->function, bracketed(site->module).text, site->file,
+             site->function, words_module(site->module).text, site->file,
              share(c, (double)site->bytes).text);
 }
 
@@ -709,7 +678,7 @@ static bool rule_vmalloc(const struct context *c, struct sentence *out)
   return say(out, (double)vmalloc.value,
              "vmalloc holds %s; its largest caller is %s%s with %s.",
              share(c, (double)vmalloc.value).text, caller->symbol,
-             bracketed(caller->module).text, human((double)caller->bytes).text);
+             words_module(caller->module).text, words_bytes((double)caller->bytes).text);
 }
 
 /* vfree() took pages off that were never added (mm/vmalloc.c), up to 6.12.117 and 6.13.
@@ -842,7 +811,7 @@ static bool rule_shmem_growth(const struct context *c, struct sentence *out)
          say(out, (double)shmem.value,
              "Shmem is the growing part of Cached: since the first sample Cached grew by "
              "%s, and Shmem by %s.",
-             human((double)cached.value).text, share(c, (double)shmem.value).text);
+             words_bytes((double)cached.value).text, share(c, (double)shmem.value).text);
 }
 
 static bool rule_unevictable(const struct context *c, struct sentence *out)
@@ -889,7 +858,7 @@ static bool rule_swap(const struct context *c, struct sentence *out)
   struct amount total = of(c->sample->meminfo.swap_total);
   return exceeds(used, swap_percent, total) &&
          say(out, (double)used.value, "Swap is filling up: %s of %s is used (%.1f %%).",
-             human((double)used.value).text, human((double)total.value).text,
+             words_bytes((double)used.value).text, words_bytes((double)total.value).text,
              100 * (double)used.value / (double)total.value);
 }
 
@@ -924,7 +893,7 @@ static bool rule_direct_map(const struct context *c, struct sentence *out)
       out, cost,
       "Only %.1f %% of the kernel's direct map is in large pages: it takes more of "
       "the TLB, and about %s for page tables.",
-      large.percent, human(cost).text);
+      large.percent, words_bytes(cost).text);
 }
 
 /* Promises are no memory: they weigh nothing. Whether overcommit is strict, we do not
@@ -939,7 +908,8 @@ static bool rule_commit(const struct context *c, struct sentence *out)
              "with "
              "vm.overcommit_memory=2 their next allocations fail, otherwise it only "
              "counts what they may touch.",
-             human((double)committed.value).text, human((double)limit.value).text);
+             words_bytes((double)committed.value).text,
+             words_bytes((double)limit.value).text);
 }
 
 static bool rule_pss(const struct context *c, struct sentence *out)
@@ -1055,7 +1025,8 @@ static bool rule_unknown_lines(const struct context *c, struct sentence *out)
   for (unsigned i = 0; i < m->others_count && i < MEMINFO_OTHERS_KEPT; i++) {
     const struct meminfo_other *other = &m->others[i];
     if (is_known(other->value) && !other->is_count)
-      list_add(&list, "%s with %s", other->key, human((double)other->value.value).text);
+      list_add(&list, "%s with %s", other->key,
+               words_bytes((double)other->value.value).text);
     else
       list_add(&list, "%s", other->key);
   }

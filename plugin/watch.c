@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "meminfo_explain/watch.h"
+#include "meminfo_explain/words.h"
 
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 #include <time.h>
 
 #define NO_ERROR reading_known(0)
@@ -105,95 +104,68 @@ enum term watch_culprit(const struct watch *watch, const struct trend_verdict *v
 
 /* --- words -------------------------------------------------------------------------- */
 
-/* Appends what fits. */
-__attribute__((format(printf, 2, 3))) static void say(char out[256], const char *format,
-                                                      ...)
+static struct words time_words(double seconds)
 {
-  size_t length = strlen(out);
-  va_list arguments;
-  va_start(arguments, format);
-  vsnprintf(out + length, 256 - length, format, arguments);
-  va_end(arguments);
-}
-
-static void say_bytes(char out[256], double bytes)
-{
-  static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
-  size_t unit = 0;
-  while (fabs(bytes) >= 1000 && unit + 1 < sizeof(units) / sizeof(*units)) {
-    bytes /= 1024;
-    unit++;
-  }
-  say(out, "%.3g %s", bytes, units[unit]);
-}
-
-static void say_time(char out[256], double seconds)
-{
+  struct words words;
   if (seconds < 120 * 60)
-    say(out, "%.0f min", seconds / 60);
+    snprintf(words.text, sizeof(words.text), "%.0f min", seconds / 60);
   else if (seconds < 48 * 3600)
-    say(out, "%.0f h", seconds / 3600);
+    snprintf(words.text, sizeof(words.text), "%.0f h", seconds / 3600);
   else
-    say(out, "%.0f days", seconds / 86400);
+    snprintf(words.text, sizeof(words.text), "%.0f days", seconds / 86400);
+  return words;
 }
 
-static void say_when(char out[256], double time)
+static struct words date_words(double time)
 {
+  struct words words;
   struct tm utc;
-  char text[32];
   time_t seconds = (time_t)time;
-  if (gmtime_r(&seconds, &utc) != NULL &&
-      strftime(text, sizeof(text), "%Y-%m-%d %H:%MZ", &utc) > 0)
-    say(out, "%s", text);
+  if (gmtime_r(&seconds, &utc) == NULL ||
+      strftime(words.text, sizeof(words.text), "%Y-%m-%d %H:%MZ", &utc) == 0)
+    words.text[0] = '\0';
+  return words;
 }
 
-static void say_rise(const struct trend_verdict *verdict, char out[256])
+/* Appends what fits. */
+#define SAY(out, ...) words_append(out, WATCH_MESSAGE_SIZE, __VA_ARGS__)
+
+static void say_rise(const struct trend_verdict *verdict, char *out)
 {
-  say(out, " rises: ");
-  say_bytes(out, verdict->rise);
-  say(out, " since ");
-  say_when(out, verdict->since);
-  if (!isnan(verdict->rate)) {
-    say(out, ", ");
-    say_bytes(out, verdict->rate * 3600);
-    say(out, "/h");
-  }
-  if (!isnan(verdict->eta)) {
-    say(out, ", MemAvailable lasts ");
-    say_time(out, verdict->eta);
-  }
+  SAY(out, " rises: %s since %s", words_bytes_short(verdict->rise).text,
+      date_words(verdict->since).text);
+  if (!isnan(verdict->rate))
+    SAY(out, ", %s/h", words_bytes_short(verdict->rate * 3600).text);
+  if (!isnan(verdict->eta))
+    SAY(out, ", MemAvailable lasts %s", time_words(verdict->eta).text);
 }
 
-static void say_step(const struct trend_verdict *verdict, char out[256])
+static void say_step(const struct trend_verdict *verdict, char *out)
 {
-  say(out, verdict->rise < 0 ? " fell at once by " : " rose at once by ");
-  say_bytes(out, fabs(verdict->rise));
-  say(out, " at ");
-  say_when(out, verdict->since);
+  SAY(out, " %s at once by %s at %s", verdict->rise < 0 ? "fell" : "rose",
+      words_bytes_short(fabs(verdict->rise)).text, date_words(verdict->since).text);
 }
 
 static void say_culprit(const struct watch *watch, const struct trend_verdict *verdict,
-                        const struct explanation *e, char out[256])
+                        const struct explanation *e, char *out)
 {
   double rise;
   enum term culprit = watch_culprit(watch, verdict, e, &rise);
-  if (culprit == TERM_COUNT) {
-    say(out, "; no known consumer rose with it");
-    return;
-  }
-  say(out, "; %s rose by ", term_rows[culprit].name);
-  say_bytes(out, rise);
+  if (culprit == TERM_COUNT)
+    SAY(out, "; no known consumer rose with it");
+  else
+    SAY(out, "; %s rose by %s", term_rows[culprit].name, words_bytes_short(rise).text);
 }
 
 void watch_message(const struct watch *watch, enum series series,
                    const struct trend_verdict *verdict,
-                   const struct explanation *explanation, char out[256])
+                   const struct explanation *explanation, char out[WATCH_MESSAGE_SIZE])
 {
   const struct series_row *row = &series_rows[series];
   out[0] = '\0';
-  say(out, "%s", row->words);
+  SAY(out, "%s", row->words);
   if (verdict->state == TREND_OKAY) {
-    say(out, " is okay again");
+    SAY(out, " is okay again");
     return;
   }
   if (verdict->state == TREND_STEP)
@@ -202,7 +174,7 @@ void watch_message(const struct watch *watch, enum series series,
     say_rise(verdict, out);
   if (series == SERIES_estimate)
     say_culprit(watch, verdict, explanation, out);
-  say(out, "; run: %s", row->next);
+  SAY(out, "; run: %s", row->next);
 }
 
 /* --- all series --------------------------------------------------------------------- */

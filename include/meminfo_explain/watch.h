@@ -50,10 +50,11 @@ void watch_add(struct watch *watch, const struct trend_settings *settings, doubl
 enum term watch_culprit(const struct watch *watch, const struct trend_verdict *verdict,
                         const struct explanation *explanation, double *rise);
 
-/* What is to be said where a verdict changed: one line of at most 255 bytes. */
+/* What is to be said where a verdict changed, in one line: what fits. */
+#define WATCH_MESSAGE_SIZE 256 /* as collectd's notifications have it */
 void watch_message(const struct watch *watch, enum series series,
                    const struct trend_verdict *verdict,
-                   const struct explanation *explanation, char out[256]);
+                   const struct explanation *explanation, char out[WATCH_MESSAGE_SIZE]);
 
 /* Whether what was read from somewhere can be one. */
 bool watch_is_sane(const struct watch *watch);
