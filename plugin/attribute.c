@@ -52,7 +52,7 @@ static struct decision decide_zsmalloc(const struct sample *sample, struct readi
   if (!is_known(zspages))
     return decision_take(zspages, NULL);
   uint64_t told = zram.value + zswap.value;
-  uint64_t rest = zspages.value > told ? zspages.value - told : 0;
+  uint64_t rest = less(zspages.value, told);
   if (rest <= sample->zoneinfo.zone_drift.value)
     return absent();
   return decision_take(decision_bounded(sample, reading_known(rest)),

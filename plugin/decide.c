@@ -107,13 +107,12 @@ static struct decision decide_percpu(const struct sample *sample)
   uint64_t spare = spare_units_error(cpus, percpu.value);
   if (is_known(first))
     return (struct decision){
-        .reading =
-            reading_known(percpu.value > first.value ? percpu.value - first.value : 0),
+        .reading = reading_known(less(percpu.value, first.value)),
         .error = spare,
         .why = "Percpu less the first chunk, whose size is in the boot log"};
   uint64_t boot = cpus * boot_unit, error = cpus * boot_unit_error + spare;
   return (struct decision){
-      .reading = reading_known(percpu.value > boot ? percpu.value - boot : 0),
+      .reading = reading_known(less(percpu.value, boot)),
       .error = error < percpu.value ? error : percpu.value,
       .why = "Percpu less the first chunk, taken as 56 pages of 4 KiB per possible CPU"};
 }
@@ -188,9 +187,7 @@ static struct reading used_then(const struct sample *sample)
 /* `value`, moved as far as from `then` to `now`; not below 0. */
 static uint64_t moved_by(uint64_t value, uint64_t then, uint64_t now)
 {
-  if (now >= then)
-    return value + (now - then);
-  return value > then - now ? value - (then - now) : 0;
+  return now >= then ? value + (now - then) : less(value, then - now);
 }
 
 static struct decision decide_vmalloc(const struct sample *sample)
@@ -299,7 +296,7 @@ static struct pss_doubt pss_doubt(const struct sample *sample)
       {p->guess_error.value, false,
        "estimates of processes that were not read may be off by more than 1 % of memory"},
       {p->stale.value, false, "readings are out of date by more than 1 % of memory"},
-      {mapped > covered ? mapped - covered : 0, true,
+      {less(mapped, covered), true,
        "processes we do not see (another PID namespace, hidepid) map more than 1 % of "
        "memory"},
   };

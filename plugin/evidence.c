@@ -134,8 +134,7 @@ static struct amount hole_amount(const struct explanation *e, size_t row)
   const char *at = (const char *)&e->black_hole + hole_rows[row].offset;
   if (!hole_rows[row].is_reading)
     return *(const struct amount *)at;
-  const struct reading reading = *(const struct reading *)at;
-  return (struct amount){.value = (int64_t)reading.value, .state = reading.state};
+  return amount_of(*(const struct reading *)at);
 }
 
 static uint64_t magnitude(struct amount amount)
@@ -146,9 +145,10 @@ static uint64_t magnitude(struct amount amount)
 /* What moved most; then what cannot be told to have moved, the largest first. */
 static bool goes_before(const struct change *a, const struct change *b)
 {
-  if (a->by.state != b->by.state)
-    return a->by.state == READING_KNOWN;
-  if (a->by.state == READING_KNOWN)
+  bool a_moved = a->by.state == READING_KNOWN, b_moved = b->by.state == READING_KNOWN;
+  if (a_moved != b_moved)
+    return a_moved;
+  if (a_moved)
     return magnitude(a->by) > magnitude(b->by);
   struct amount of_a = a->now.state == READING_KNOWN ? a->now : a->then;
   struct amount of_b = b->now.state == READING_KNOWN ? b->now : b->then;
@@ -164,10 +164,7 @@ static void changes_add(struct changes *changes, struct change change)
 {
   if (change.then.state != READING_KNOWN && change.now.state != READING_KNOWN)
     return;
-  bool both =
-      change.then.state == READING_KNOWN && change.now.state == READING_KNOWN &&
-      !__builtin_sub_overflow(change.now.value, change.then.value, &change.by.value);
-  change.by.state = both ? READING_KNOWN : READING_ABSENT;
+  change.by = amount_difference(change.now, change.then);
   unsigned at = changes->count++;
   for (; at > 0 && goes_before(&change, &changes->of[at - 1]); at--)
     changes->of[at] = changes->of[at - 1];

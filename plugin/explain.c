@@ -82,11 +82,6 @@ static struct reading read_operand(const struct sample *sample,
   return *(const struct reading *)(base + operand.offset);
 }
 
-static struct amount amount_of(struct reading reading)
-{
-  return (struct amount){.value = (int64_t)reading.value, .state = reading.state};
-}
-
 static void amount_add(struct amount *sum, int64_t value)
 {
   if (sum->state == READING_KNOWN &&
@@ -345,8 +340,7 @@ static void explain_hidden(struct explanation *out)
     if (decision != NULL && error.state == READING_KNOWN)
       reading_add(&error, decision->error);
   }
-  hole->unexplained = hole->hidden.state == READING_KNOWN ? hole->estimate : hole->hidden;
-  amount_add(&hole->unexplained, -hole->hidden.value);
+  hole->unexplained = amount_difference(hole->estimate, hole->hidden);
   if (lost && error.state == READING_KNOWN && hole->unexplained.value > 0)
     reading_add(&error, (uint64_t)hole->unexplained.value);
   hole->unexplained_error = error;
@@ -358,10 +352,7 @@ static void explain_allocinfo(const struct allocinfo *info, struct black_hole *h
   hole->allocinfo = amount_of(info->place[ALLOCINFO_BLACK_HOLE]);
   if (hole->allocinfo.state == READING_KNOWN && info->total.value == 0)
     hole->allocinfo = (struct amount){.state = READING_ABSENT};
-  hole->allocinfo_difference = hole->estimate;
-  hole->allocinfo_difference.state =
-      reading_state_join(hole->estimate.state, hole->allocinfo.state);
-  amount_add(&hole->allocinfo_difference, -hole->allocinfo.value);
+  hole->allocinfo_difference = amount_difference(hole->estimate, hole->allocinfo);
 }
 
 static void explain_black_hole(const struct sample *sample, struct explanation *out)
@@ -369,10 +360,8 @@ static void explain_black_hole(const struct sample *sample, struct explanation *
   struct black_hole *hole = &out->black_hole;
   for (unsigned m = 0; m < ACCOUNTING_COUNT; m++)
     hole->of[m] = remainder_of(sample, out, m);
-  struct amount swap_cached = amount_of(sample->meminfo.swap_cached);
-  hole->cache_low = hole->of[ACCOUNTING_CACHE];
-  hole->cache_low.state = reading_state_join(hole->cache_low.state, swap_cached.state);
-  amount_add(&hole->cache_low, -swap_cached.value);
+  hole->cache_low = amount_difference(hole->of[ACCOUNTING_CACHE],
+                                      amount_of(sample->meminfo.swap_cached));
   explain_estimate(sample, out);
   explain_hidden(out);
   explain_allocinfo(&sample->allocinfo, hole);

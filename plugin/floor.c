@@ -30,8 +30,5 @@ void floor_learn(struct floor *floor, struct black_hole *hole)
   if (hole->estimate.state == READING_KNOWN)
     learn(floor, hole->estimate.value);
   hole->floor = floor->value;
-  hole->above_floor = (struct amount){
-      .state = reading_state_join(hole->estimate.state, floor->value.state)};
-  if (hole->above_floor.state == READING_KNOWN)
-    hole->above_floor.value = hole->estimate.value - floor->value.value;
+  hole->above_floor = amount_difference(hole->estimate, floor->value);
 }

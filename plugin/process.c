@@ -5,11 +5,6 @@
 
 _Static_assert(sizeof(struct process) <= PROCESS_SIZE_MAX, "10,000 of them in 2 MiB");
 
-static uint64_t less(uint64_t a, uint64_t b)
-{
-  return a > b ? a - b : 0;
-}
-
 void process_take_smaps(struct process *p, const struct smaps *smaps)
 {
   uint64_t private = smaps->private_clean.value + smaps->private_dirty.value;

@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "meminfo_explain/processes.h"
 
-static uint64_t less(uint64_t a, uint64_t b)
-{
-  return a > b ? a - b : 0;
-}
-
 static uint64_t least(uint64_t a, uint64_t b)
 {
   return a < b ? a : b;

@@ -33,6 +33,15 @@ void reading_add(struct reading *sum, uint64_t value)
     *sum = reading_known(total);
 }
 
+struct amount amount_difference(struct amount a, struct amount b)
+{
+  struct amount difference = {.state = reading_state_join(a.state, b.state)};
+  if (difference.state == READING_KNOWN &&
+      __builtin_sub_overflow(a.value, b.value, &difference.value))
+    return (struct amount){.state = READING_MALFORMED};
+  return difference;
+}
+
 void reading_fill(struct reading *first, size_t count, enum reading_state state)
 {
   for (size_t i = 0; i < count; i++)

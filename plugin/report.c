@@ -56,11 +56,6 @@ enum { NAMED_MAX = 3 };
 
 /* --- numbers ---------------------------------------------------------------------- */
 
-static struct amount of(struct reading reading)
-{
-  return (struct amount){.value = (int64_t)reading.value, .state = reading.state};
-}
-
 static bool known(struct amount amount)
 {
   return amount.state == READING_KNOWN;
@@ -73,17 +68,13 @@ static struct amount term(const struct context *c, enum term term)
 
 static struct amount mem_total(const struct context *c)
 {
-  struct amount total = of(c->sample->meminfo.mem_total);
+  struct amount total = amount_of(c->sample->meminfo.mem_total);
   return total.value > 0 ? total : (struct amount){.state = READING_ABSENT};
 }
 
-/* b - a, where both are known. Of readings it cannot overflow. */
-static struct amount growth(struct reading a, struct reading b)
+static struct amount growth(struct reading from, struct reading to)
 {
-  if (!is_known(a) || !is_known(b))
-    return (struct amount){.state = reading_state_join(a.state, b.state)};
-  return (struct amount){.value = (int64_t)b.value - (int64_t)a.value,
-                         .state = READING_KNOWN};
+  return amount_difference(amount_of(to), amount_of(from));
 }
 
 /* a is more than `percent` of the whole, and both are known. */
@@ -183,7 +174,7 @@ static struct amount free_memory(const struct context *c)
   struct amount pcp = term(c, TERM_FREE_pcp_free);
   if (is_known(sum) && known(pcp))
     reading_add(&sum, (uint64_t)pcp.value);
-  return of(sum);
+  return amount_of(sum);
 }
 
 /* Buffers are page cache as well (fs/proc/meminfo.c takes them off NR_FILE_PAGES). */
@@ -212,10 +203,10 @@ static unsigned rank_holders(const struct context *c, bool with_free,
    * even there (src/proc_fuse.c: proc_meminfo_read). */
   const struct holder holders[HOLDERS_MAX] = {
       {"free memory (MemFree and per-CPU lists)", free_memory(c)},
-      {"anonymous memory of processes (AnonPages)", of(m->anon_pages)},
+      {"anonymous memory of processes (AnonPages)", amount_of(m->anon_pages)},
       {"page cache (Cached and Buffers without Shmem)", cache_without_shmem(m)},
-      {"tmpfs and shared memory (Shmem)", of(m->shmem)},
-      {"slab (Slab)", of(m->slab)},
+      {"tmpfs and shared memory (Shmem)", amount_of(m->shmem)},
+      {"slab (Slab)", amount_of(m->slab)},
       {"huge pages (Hugetlb)", term(c, TERM_KERNEL_hugetlb)},
       {"vmalloc", term(c, TERM_KERNEL_vmalloc)},
       {"page tables (PageTables)", term(c, TERM_KERNEL_page_tables)},
@@ -394,7 +385,8 @@ static bool rule_hidden_exceeds(const struct context *c, struct sentence *out)
 
 static bool rule_short_of_memory(const struct context *c, struct sentence *out)
 {
-  struct amount available = of(c->sample->meminfo.mem_available), total = mem_total(c);
+  struct amount available = amount_of(c->sample->meminfo.mem_available),
+                total = mem_total(c);
   struct holder holders[HOLDERS_MAX];
   struct list list = {.count = 0};
   if (!known(available) || !known(total) ||
@@ -414,7 +406,7 @@ static bool rule_short_of_memory(const struct context *c, struct sentence *out)
 static bool rule_low_free(const struct context *c, struct sentence *out)
 {
   const struct meminfo *m = &c->sample->meminfo;
-  struct amount low = of(m->low_total), low_free = of(m->low_free);
+  struct amount low = amount_of(m->low_total), low_free = amount_of(m->low_free);
   if (!known(c->total) || !is_known(m->high_total) || m->high_total.value == 0 ||
       !known(low) || !known(low_free) ||
       (double)low_free.value >= low_free_percent / 100 * (double)low.value)
@@ -549,7 +541,8 @@ static const struct decision *main_doubt(const struct context *c)
 static bool rule_uncertain(const struct context *c, struct sentence *out)
 {
   const struct black_hole *hole = &c->explanation->black_hole;
-  if (!known(hole->estimate) || !exceeds(of(hole->error), uncertain_percent, c->total))
+  if (!known(hole->estimate) ||
+      !exceeds(amount_of(hole->error), uncertain_percent, c->total))
     return false;
   const struct decision *doubt = main_doubt(c);
   return say(out, (double)hole->error.value,
@@ -593,7 +586,8 @@ static bool rule_balloon_outside(const struct context *c, struct sentence *out)
 
 static bool rule_removed(const struct context *c, struct sentence *out)
 {
-  return say_if_exceeds(c, of(c->explanation->removed), piece_percent, out, "MemTotal is",
+  return say_if_exceeds(c, amount_of(c->explanation->removed), piece_percent, out,
+                        "MemTotal is",
                         " below its highest since the first sample: a balloon or "
                         "hot-unplug takes memory away.");
 }
@@ -633,8 +627,9 @@ static bool rule_kexec_loaded(const struct context *c, struct sentence *out)
 
 static bool rule_slab_unreclaimable(const struct context *c, struct sentence *out)
 {
-  return say_if_exceeds(c, of(c->sample->meminfo.s_unreclaim), slab_unreclaimable_percent,
-                        out, "Kernel objects that cannot be reclaimed (SUnreclaim) take",
+  return say_if_exceeds(c, amount_of(c->sample->meminfo.s_unreclaim),
+                        slab_unreclaimable_percent, out,
+                        "Kernel objects that cannot be reclaimed (SUnreclaim) take",
                         ": a slab cache that only grows is a leak.");
 }
 
@@ -659,8 +654,9 @@ static bool rule_slab_growth(const struct context *c, struct sentence *out)
 
 static bool rule_slab_reclaimable(const struct context *c, struct sentence *out)
 {
-  return say_if_exceeds(c, of(c->sample->meminfo.s_reclaimable), slab_reclaimable_percent,
-                        out, "Cached dentries, inodes and the like (SReclaimable) take",
+  return say_if_exceeds(c, amount_of(c->sample->meminfo.s_reclaimable),
+                        slab_reclaimable_percent, out,
+                        "Cached dentries, inodes and the like (SReclaimable) take",
                         ": the kernel gives it back under pressure, it is no leak.");
 }
 
@@ -699,17 +695,17 @@ static bool rule_vmalloc_counter(const struct context *c, struct sentence *out)
 
 static bool rule_page_tables(const struct context *c, struct sentence *out)
 {
-  return say_if_exceeds(c, of(c->sample->meminfo.page_tables), page_tables_percent, out,
-                        "Page tables (PageTables) take",
+  return say_if_exceeds(c, amount_of(c->sample->meminfo.page_tables), page_tables_percent,
+                        out, "Page tables (PageTables) take",
                         ": processes map much memory in small pages, and huge pages "
                         "would help.");
 }
 
 static bool rule_sec_page_tables(const struct context *c, struct sentence *out)
 {
-  return say_if_exceeds(c, of(c->sample->meminfo.sec_page_tables), piece_percent, out,
-                        "Page tables of virtual machines and IOMMUs (SecPageTables) take",
-                        ".");
+  return say_if_exceeds(
+      c, amount_of(c->sample->meminfo.sec_page_tables), piece_percent, out,
+      "Page tables of virtual machines and IOMMUs (SecPageTables) take", ".");
 }
 
 static bool rule_hugetlb_unused(const struct context *c, struct sentence *out)
@@ -731,7 +727,7 @@ static bool rule_percpu(const struct context *c, struct sentence *out)
 
 static bool rule_kernel_stack(const struct context *c, struct sentence *out)
 {
-  struct amount stack = of(c->sample->meminfo.kernel_stack);
+  struct amount stack = amount_of(c->sample->meminfo.kernel_stack);
   return exceeds(stack, piece_percent, c->total) &&
          say(out, (double)stack.value,
              "Kernel stacks (KernelStack) take %s: about %.0f threads at 16 KiB each.",
@@ -740,14 +736,15 @@ static bool rule_kernel_stack(const struct context *c, struct sentence *out)
 
 static bool rule_bounce(const struct context *c, struct sentence *out)
 {
-  return say_if_exceeds(c, of(c->sample->meminfo.bounce), piece_percent, out,
+  return say_if_exceeds(c, amount_of(c->sample->meminfo.bounce), piece_percent, out,
                         "Bounce buffers (Bounce) take",
                         ": a disk's driver cannot reach all memory.");
 }
 
 static bool rule_writeback_tmp(const struct context *c, struct sentence *out)
 {
-  return say_if_exceeds(c, of(c->sample->meminfo.writeback_tmp), piece_percent, out,
+  return say_if_exceeds(c, amount_of(c->sample->meminfo.writeback_tmp), piece_percent,
+                        out,
                         "Copies of pages that FUSE is writing back (WritebackTmp) take",
                         ": its file server is slow or stuck.");
 }
@@ -755,7 +752,7 @@ static bool rule_writeback_tmp(const struct context *c, struct sentence *out)
 /* Whatever the number: a module that fails does not stop at a page. */
 static bool rule_hardware_corrupted(const struct context *c, struct sentence *out)
 {
-  bool said = say_if_exceeds(c, of(c->sample->meminfo.hardware_corrupted), 0, out,
+  bool said = say_if_exceeds(c, amount_of(c->sample->meminfo.hardware_corrupted), 0, out,
                              "Memory is failing: the kernel has put",
                              " out of use (HardwareCorrupted).");
   if (said && known(c->total))
@@ -787,7 +784,7 @@ static bool rule_reserved(const struct context *c, struct sentence *out)
 static bool rule_shmem(const struct context *c, struct sentence *out)
 {
   const struct meminfo *m = &c->sample->meminfo;
-  struct amount shmem = of(m->shmem), cached = of(m->cached);
+  struct amount shmem = amount_of(m->shmem), cached = amount_of(m->cached);
   bool most = exceeds(shmem, most_percent, cached) &&
               exceeds(cached, shmem_cached_percent, c->total);
   if (!known(c->total) || (!exceeds(shmem, shmem_percent, c->total) && !most))
@@ -816,8 +813,8 @@ static bool rule_shmem_growth(const struct context *c, struct sentence *out)
 
 static bool rule_unevictable(const struct context *c, struct sentence *out)
 {
-  return say_if_exceeds(c, of(c->sample->meminfo.unevictable), unevictable_percent, out,
-                        "Unevictable memory takes",
+  return say_if_exceeds(c, amount_of(c->sample->meminfo.unevictable), unevictable_percent,
+                        out, "Unevictable memory takes",
                         ": mlock, ramfs or locked shared memory, which is never swapped "
                         "out nor dropped.");
 }
@@ -855,7 +852,7 @@ static bool rule_dirty(const struct context *c, struct sentence *out)
 static bool rule_swap(const struct context *c, struct sentence *out)
 {
   struct amount used = term(c, TERM_DETAIL_swap_used);
-  struct amount total = of(c->sample->meminfo.swap_total);
+  struct amount total = amount_of(c->sample->meminfo.swap_total);
   return exceeds(used, swap_percent, total) &&
          say(out, (double)used.value, "Swap is filling up: %s of %s is used (%.1f %%).",
              words_bytes((double)used.value).text, words_bytes((double)total.value).text,
@@ -872,7 +869,7 @@ static bool rule_pcp_free(const struct context *c, struct sentence *out)
 
 static bool rule_cma_free(const struct context *c, struct sentence *out)
 {
-  return say_if_exceeds(c, of(c->sample->meminfo.cma_free), cma_free_percent, out,
+  return say_if_exceeds(c, amount_of(c->sample->meminfo.cma_free), cma_free_percent, out,
                         "Of the free memory,",
                         " lies in CMA regions (CmaFree): processes can use it, most of "
                         "the kernel cannot.");
@@ -900,8 +897,8 @@ static bool rule_direct_map(const struct context *c, struct sentence *out)
  * read. */
 static bool rule_commit(const struct context *c, struct sentence *out)
 {
-  struct amount limit = of(c->sample->meminfo.commit_limit);
-  struct amount committed = of(c->sample->meminfo.committed_as);
+  struct amount limit = amount_of(c->sample->meminfo.commit_limit);
+  struct amount committed = amount_of(c->sample->meminfo.committed_as);
   return exceeds(committed, 100, limit) &&
          say(out, 0,
              "Processes are promised %s (Committed_AS), above the CommitLimit of %s: "
@@ -961,7 +958,7 @@ static bool rule_vmalloc_unknown(const struct context *c, struct sentence *out)
 static bool rule_no_mem_available(const struct context *c, struct sentence *out)
 {
   const struct meminfo *m = &c->sample->meminfo;
-  struct amount cache = cache_without_shmem(m), free_pages = of(m->mem_free);
+  struct amount cache = cache_without_shmem(m), free_pages = amount_of(m->mem_free);
   if (!known(c->total) || m->mem_available.state != READING_ABSENT || !known(cache) ||
       !known(free_pages))
     return false;

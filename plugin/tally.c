@@ -16,7 +16,7 @@ static void keep_most(struct reading *most, uint64_t value)
  * missing to Rss bounds what is shared. */
 static uint64_t shared_at_most(uint64_t rss, uint64_t pss)
 {
-  uint64_t missing = rss > pss ? rss - pss : 0;
+  uint64_t missing = less(rss, pss);
   return 2 * missing < rss ? 2 * missing : rss;
 }
 

@@ -320,8 +320,8 @@ static int64_t surprise_of(const struct process *process, const struct smaps *sm
   struct process before = *process;
   uint64_t rss = smaps->rss.value, anon = smaps->anonymous.value, pss;
   if (!before.scanned)
-    process_take_statm(
-        &before, (struct statm){.resident = rss, .shared = rss > anon ? rss - anon : 0});
+    process_take_statm(&before,
+                       (struct statm){.resident = rss, .shared = less(rss, anon)});
   process_estimate(&before, &pss);
   if (process_moved(&before) > process_rss(&before) / 64)
     return 0;

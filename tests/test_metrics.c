@@ -518,7 +518,7 @@ END_TEST
 
 static struct held held;
 
-static struct amount amount_of(int64_t bytes)
+static struct amount amount_known(int64_t bytes)
 {
   return (struct amount){.value = bytes, .state = READING_KNOWN};
 }
@@ -541,10 +541,10 @@ static void set_everything(void)
                                                   {.symbol = "e", .bytes = MB(5)}};
   set_callers(callers, 5);
   struct black_hole *hole = &explanation.black_hole;
-  const struct amount some = amount_of(4096);
+  const struct amount some = amount_known(4096);
   for (unsigned i = 0; i < TERM_COUNT; i++)
     if (!is_whole_of_parts(i))
-      explanation.terms[i] = amount_of((int64_t)MB(i + 1));
+      explanation.terms[i] = amount_known((int64_t)MB(i + 1));
   for (unsigned m = 0; m < ACCOUNTING_COUNT; m++)
     hole->of[m] = some;
   hole->cache_low = hole->estimate = hole->floor = hole->above_floor = some;
@@ -646,9 +646,9 @@ START_TEST(consumers_of_the_default_set_have_held_something)
   static const int64_t bytes[] = {0, 4096, 0};
   for (size_t i = 0; i < 3; i++) {
     begin();
-    explanation.terms[TERM_HIDDEN_zram] = amount_of(bytes[i]);
-    explanation.terms[TERM_OUTSIDE_xen_balloon] = amount_of(bytes[i]);
-    explanation.terms[TERM_OUTSIDE_swiotlb] = amount_of(bytes[i]);
+    explanation.terms[TERM_HIDDEN_zram] = amount_known(bytes[i]);
+    explanation.terms[TERM_OUTSIDE_xen_balloon] = amount_known(bytes[i]);
+    explanation.terms[TERM_OUTSIDE_swiotlb] = amount_known(bytes[i]);
     held_note(&held, &explanation);
     emit_of(0, &held, NULL);
     ck_assert_int_eq(find("hidden", BYTES, "zram") != NULL, i > 0);

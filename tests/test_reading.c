@@ -101,7 +101,35 @@ START_TEST(fill_sets_as_many_as_asked_and_drops_their_values)
 }
 END_TEST
 
-SUITE_MAIN("reading", zeroed_reading_is_absent, known_zero_is_not_absent,
+START_TEST(a_difference_is_known_only_where_both_are_and_it_fits)
+{
+  const struct {
+    struct amount a, b, want;
+  } cases[] = {
+      {{5, K}, {7, K}, {-2, K}},         {{-1, K}, {INT64_MAX, K}, {INT64_MIN, K}},
+      {{-2, K}, {INT64_MAX, K}, {0, M}}, {{INT64_MAX, K}, {-1, K}, {0, M}},
+      {{5, A}, {7, K}, {0, A}},          {{5, K}, {7, D}, {0, D}},
+      {{5, A}, {7, M}, {0, M}},
+  };
+  for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+    struct amount difference = amount_difference(cases[i].a, cases[i].b);
+    ck_assert_int_eq(difference.state, cases[i].want.state);
+    ck_assert_int_eq(difference.value, cases[i].want.value);
+  }
+}
+END_TEST
+
+START_TEST(less_stops_at_nothing)
+{
+  ck_assert_uint_eq(less(7, 5), 2);
+  ck_assert_uint_eq(less(5, 5), 0);
+  ck_assert_uint_eq(less(5, 7), 0);
+  ck_assert_uint_eq(less(0, UINT64_MAX), 0);
+}
+END_TEST
+
+SUITE_MAIN("reading", a_difference_is_known_only_where_both_are_and_it_fits,
+           less_stops_at_nothing, zeroed_reading_is_absent, known_zero_is_not_absent,
            every_state_has_its_word, join_is_known_only_where_both_are,
            sum_begins_where_nothing_was, sum_may_reach_the_largest_signed_number,
            sum_beyond_it_is_malformed_and_stays_so, denied_sum_stays_denied,

@@ -42,6 +42,17 @@ static inline bool is_known(struct reading reading)
   return reading.state == READING_KNOWN;
 }
 
+static inline struct amount amount_of(struct reading reading)
+{
+  return (struct amount){.value = (int64_t)reading.value, .state = reading.state};
+}
+
+/* a - b, or 0 where b is more. */
+static inline uint64_t less(uint64_t a, uint64_t b)
+{
+  return a > b ? a - b : 0;
+}
+
 static inline uint64_t distance(uint64_t a, uint64_t b)
 {
   return a > b ? a - b : b - a;
@@ -63,6 +74,9 @@ enum reading_state reading_state_join(enum reading_state a, enum reading_state b
 /* Adds `value` to a sum. A sum beyond INT64_MAX becomes malformed; a sum that is
  * malformed or denied stays so; an absent one begins. */
 void reading_add(struct reading *sum, uint64_t value);
+
+/* a - b. Known where both are and the difference fits, which else is malformed. */
+struct amount amount_difference(struct amount a, struct amount b);
 
 /* Sets `count` readings starting at `first` to a state other than known. */
 void reading_fill(struct reading *first, size_t count, enum reading_state state);
