@@ -57,17 +57,15 @@ static int slurp_smaps(struct pass *pass, const struct process *process)
 
 /* --- who is it -------------------------------------------------------------------- */
 
-/* A reading goes, and with it what the process shared. */
-static void forget_reading(struct walk *walk, struct process *process)
+void visit_forget(struct walk *walk, const struct process *process)
 {
   if (process->kind == PROCESS_READ)
     walk->churn.shared -= (int64_t)process->shares;
-  process->shares = 0;
 }
 
 static void become(struct walk *walk, struct process *process, enum process_kind kind)
 {
-  forget_reading(walk, process);
+  visit_forget(walk, process);
   process->kind = (unsigned char)kind;
   /* Who ends while we look keeps its size: as much may have begun meanwhile. */
   if (kind != PROCESS_GONE && kind != PROCESS_NO_MM)
@@ -188,7 +186,7 @@ static int take_stat(struct pass *pass, struct process *process,
 {
   struct walk *walk = pass->walk;
   if (process->start != stat->start) { /* another process of the same number */
-    forget_reading(walk, process);
+    visit_forget(walk, process);
     process->born |= process->start != 0;
     process_reset(process);
     process->start = stat->start;
@@ -263,7 +261,7 @@ static int ask_status(struct pass *pass, struct process *process)
   if (reading_state_join(anon.state, reading_state_join(file.state, shmem.state)) !=
       READING_KNOWN)
     return -EBADMSG;
-  forget_reading(pass->walk, process);
+  visit_forget(pass->walk, process);
   process_guess(process, (struct pss_split){anon.value, file.value, shmem.value});
   return 0;
 }
@@ -309,7 +307,7 @@ int visit_measure(struct pass *pass, struct process *process)
 static void leave_unread(struct pass *pass, struct process *process,
                          enum process_kind kind)
 {
-  forget_reading(pass->walk, process);
+  visit_forget(pass->walk, process);
   process->kind = (unsigned char)kind;
 }
 
@@ -335,10 +333,9 @@ static void take_smaps(struct pass *pass, struct process *process,
   bool read_before = process->kind == PROCESS_READ;
   const struct statm statm = {.resident = process_rss(process),
                               .shared = process->shared};
-  if (read_before) {
+  if (read_before)
     walk->churn.surprise += surprise_of(process, smaps);
-    walk->churn.shared -= (int64_t)process->shares;
-  }
+  visit_forget(walk, process);
   process_take_smaps(process, smaps);
   /* statm and smaps may differ by a constant of the process. */
   if (process->scanned)

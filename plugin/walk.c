@@ -84,9 +84,7 @@ static bool is_readable(void *context, const struct process *process)
 
 static void forget_who_left(void *context, const struct process *process)
 {
-  struct walk *walk = context;
-  if (process->kind == PROCESS_READ)
-    walk->churn.shared -= (int64_t)process->shares;
+  visit_forget(context, process);
 }
 
 /* --- the pass --------------------------------------------------------------------- */

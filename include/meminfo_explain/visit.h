@@ -33,6 +33,10 @@ int visit_smaps(struct pass *pass, struct process *process);
 /* Reads meminfo: the counters that Pss is compared with. */
 int visit_counters(struct pass *pass);
 
+/* Takes off the churn what a process shared by its reading, if it has one: the reading is
+ * about to go. */
+void visit_forget(struct walk *walk, const struct process *process);
+
 /* Whether it is too large for smaps to be opened. */
 void visit_judge_size(struct walk *walk, struct process *process);
 
