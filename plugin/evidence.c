@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "meminfo_explain/evidence.h"
 #include "meminfo_explain/complaint.h"
+#include "meminfo_explain/draft.h"
 #include "meminfo_explain/metrics.h"
 #include "meminfo_explain/report.h"
 #include "meminfo_explain/words.h"
@@ -27,8 +28,7 @@
 static const size_t lines_max = EVIDENCE_FILE_MAX - (sizeof(CUT_LINE) - 1);
 
 struct output {
-  int fd;
-  int error;      /* the first one; nothing is written after it */
+  struct draft *draft;
   bool cut;       /* a line did not fit; nor is any behind it written */
   size_t written; /* bytes, those in the buffer too */
   size_t used;
@@ -37,14 +37,7 @@ struct output {
 
 static void flush(struct output *out)
 {
-  const char *at = out->buffer, *end = at + out->used;
-  while (at < end && out->error == 0) {
-    ssize_t n = write(out->fd, at, (size_t)(end - at));
-    if (n > 0)
-      at += n;
-    else if (n < 0 && errno != EINTR)
-      out->error = -errno;
-  }
+  draft_write(out->draft, out->buffer, out->used);
   out->used = 0;
 }
 
@@ -474,39 +467,16 @@ static void put_content(struct output *out, const struct content *content)
   put_end(out);
 }
 
-static int write_new(int directory, const struct content *content)
-{
-  if (unlinkat(directory, NEW_NAME, 0) != 0 && errno != ENOENT)
-    return -errno;
-  struct output out = {.error = 0};
-  out.fd = openat(directory, NEW_NAME,
-                  O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-  if (out.fd < 0)
-    return -errno;
-  put_content(&out, content);
-  if (out.error == 0 && fsync(out.fd) != 0)
-    out.error = -errno;
-  if (close(out.fd) != 0 && out.error == 0)
-    out.error = -errno;
-  if (out.error != 0)
-    unlinkat(directory, NEW_NAME, 0);
-  return out.error;
-}
-
 static int write_file(int directory, const char *file, const struct content *content)
 {
+  struct draft draft;
   int error = check_room(directory);
   if (error == 0)
-    error = write_new(directory, content);
+    error = draft_open(directory, NEW_NAME, &draft);
   if (error != 0)
     return error;
-  if (renameat(directory, NEW_NAME, directory, file) != 0) {
-    error = -errno;
-    unlinkat(directory, NEW_NAME, 0);
-    return error;
-  }
-  /* EINVAL: a file system that cannot, and then need not. */
-  return fsync(directory) != 0 && errno != EINVAL ? -errno : 0;
+  put_content(&(struct output){.draft = &draft}, content);
+  return draft_finish(&draft, file);
 }
 
 int evidence_write(const char *dir, double time, const char *name, const char *message,

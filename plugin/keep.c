@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "meminfo_explain/keep.h"
+#include "meminfo_explain/draft.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -84,51 +85,12 @@ static int place_open(const char *path, struct place *out)
   return out->directory < 0 ? -errno : 0;
 }
 
-static int write_all(int fd, const void *bytes, size_t size)
-{
-  const char *at = bytes;
-  while (size > 0) {
-    ssize_t n = write(fd, at, size);
-    if (n < 0 && errno != EINTR)
-      return -errno;
-    if (n > 0) {
-      at += n;
-      size -= (size_t)n;
-    }
-  }
-  return 0;
-}
-
-static int write_new(const struct place *place, const struct header *header,
-                     const void *data)
-{
-  if (unlinkat(place->directory, place->new_name, 0) != 0 && errno != ENOENT)
-    return -errno;
-  int fd = openat(place->directory, place->new_name,
-                  O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-  if (fd < 0)
-    return -errno;
-  int error = write_all(fd, header, sizeof(*header));
-  if (error == 0)
-    error = write_all(fd, data, header->size);
-  if (error == 0 && fsync(fd) != 0)
-    error = -errno;
-  /* A file over the network may fail as late as here. */
-  if (close(fd) != 0 && error == 0)
-    error = -errno;
-  if (error == 0 &&
-      renameat(place->directory, place->new_name, place->directory, place->name) != 0)
-    error = -errno;
-  if (error != 0)
-    unlinkat(place->directory, place->new_name, 0);
-  return error;
-}
-
 int keep_save(const char *path, const char *kind, const char *boot, const void *data,
               size_t size)
 {
   struct header header;
   struct place place;
+  struct draft draft;
   int error = header_make(kind, boot, size, &header);
   if (error != 0)
     return error;
@@ -137,10 +99,12 @@ int keep_save(const char *path, const char *kind, const char *boot, const void *
   error = place_open(path, &place);
   if (error != 0)
     return error;
-  error = write_new(&place, &header, data);
-  /* EINVAL: a file system that cannot, and then need not. */
-  if (error == 0 && fsync(place.directory) != 0 && errno != EINVAL)
-    error = -errno;
+  error = draft_open(place.directory, place.new_name, &draft);
+  if (error == 0) {
+    draft_write(&draft, &header, sizeof(header));
+    draft_write(&draft, data, size);
+    error = draft_finish(&draft, place.name);
+  }
   close(place.directory);
   return error;
 }

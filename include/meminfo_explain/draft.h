@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* A file that gets its name when it is complete and on the disk: whoever reads it, and
+ * whatever happens meanwhile, it is the old one or the new one, and never half of it. */
+#ifndef MEMINFO_EXPLAIN_DRAFT_H
+#define MEMINFO_EXPLAIN_DRAFT_H
+
+#include <stddef.h>
+
+struct draft {
+  int directory;
+  const char *name; /* in there, until it is finished */
+  int fd;
+  int error; /* the first one, -errno; nothing is written after it */
+};
+
+/* Begins one, mode 0600. The directory and the name, which nobody else may write
+ * meanwhile, must stay. What was left over of that name is removed. 0, or -errno with
+ * nothing to be finished. */
+int draft_open(int directory, const char *name, struct draft *out);
+
+/* What goes wrong, draft_finish tells. */
+void draft_write(struct draft *draft, const void *bytes, size_t size);
+
+/* Gives it its name, in place of what had it; or removes it, where anything went wrong.
+ * A symbolic link of that name is replaced, not followed. 0 or -errno. */
+int draft_finish(struct draft *draft, const char *name);
+
+#endif
