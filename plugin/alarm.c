@@ -24,8 +24,8 @@ struct alarm {
   char boot[KEEP_BOOT_SIZE]; /* "" where the kernel does not tell */
   cdtime_t kept_at;
   bool alarmed[SERIES_COUNT]; /* a warning or failure was the last thing said */
-  bool complained;            /* of the state file, or of the evidence */
-  struct past *past;          /* NULL without evidence */
+  bool complained_of_state, complained_of_evidence;
+  struct past *past; /* NULL without evidence */
   unsigned past_count;
 };
 
@@ -71,19 +71,17 @@ static void load(struct alarm *alarm)
 }
 
 /* Said once, until it works again. */
-static void complain(struct alarm *alarm, const char *path, int status)
+static void complain(bool *complained, const char *path, int status)
 {
-  if (status == 0)
-    alarm->complained = false;
-  else if (!alarm->complained)
+  if (status != 0 && !*complained)
     P_WARNING("%s: %s.", path, STRERROR(-status));
-  alarm->complained |= status != 0;
+  *complained = status != 0;
 }
 
 static void save(struct alarm *alarm)
 {
   const char *path = alarm->config->state_file;
-  complain(alarm, path,
+  complain(&alarm->complained_of_state, path,
            keep_save(path, KIND, alarm->boot, &alarm->watch, sizeof(alarm->watch)));
 }
 
@@ -148,7 +146,7 @@ static void write_evidence(struct alarm *alarm, enum series series, const char *
     return;
   snprintf(name, sizeof(name), "%s-%s", series_rows[series].name,
            trend_state_name(verdict->state));
-  complain(alarm, alarm->config->evidence_dir,
+  complain(&alarm->complained_of_evidence, alarm->config->evidence_dir,
            evidence_write(alarm->config->evidence_dir, time, name, text, alarm->observer,
                           explanation_before(alarm, verdict->since)));
 }
