@@ -119,19 +119,14 @@ static void remember(struct alarm *alarm, double time)
       (struct past){.time = time, .explanation = alarm->observer->explanation};
 }
 
-/* The last one from before the rise, else the oldest. */
 static const struct explanation *explanation_before(const struct alarm *alarm,
                                                     double since)
 {
   const struct past *found = NULL;
   for (unsigned i = 0; i < PAST; i++) {
     const struct past *past = &alarm->past[i];
-    if (past->time == 0)
-      continue;
-    bool better = found == NULL ||
-                  (past->time <= since ? found->time > since || past->time > found->time
-                                       : past->time < found->time);
-    if (better)
+    if (past->time != 0 &&
+        (found == NULL || watch_is_closer(past->time, found->time, since)))
       found = past;
   }
   return found != NULL ? &found->explanation : NULL;

@@ -62,18 +62,19 @@ static void take_snapshot(struct watch *watch, double window, double time,
   }
 }
 
-/* The last one from before `time`, else the first of all; NULL: there is none. */
+bool watch_is_closer(double a, double b, double since)
+{
+  return a <= since ? b > since || a > b : a < b;
+}
+
+/* NULL: there is none. */
 static const struct watch_snapshot *snapshot_before(const struct watch *watch,
-                                                    double time)
+                                                    double since)
 {
   const struct watch_snapshot *found = NULL;
   for (int i = 0; i < WATCH_SNAPSHOTS; i++) {
     const struct watch_snapshot *s = &watch->snapshots[i];
-    if (s->time == 0)
-      continue;
-    bool before = s->time <= time;
-    if (found == NULL || (found->time <= time ? before && s->time > found->time
-                                              : before || s->time < found->time))
+    if (s->time != 0 && (found == NULL || watch_is_closer(s->time, found->time, since)))
       found = s;
   }
   return found;

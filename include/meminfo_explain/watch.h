@@ -44,6 +44,10 @@ struct watch_verdicts {
 void watch_add(struct watch *watch, const struct trend_settings *settings, double time,
                const struct explanation *explanation, struct watch_verdicts *out);
 
+/* Whether what was known at time `a` tells better what was before `since` than what was
+ * known at `b`: the last from before it, else the first of all. */
+bool watch_is_closer(double a, double b, double since);
+
 /* The consumer whose own rise since then makes up most of that of the black hole, at
  * least half and at most half as much again; TERM_COUNT where there is none. *rise is
  * what it rose by, bytes. */
