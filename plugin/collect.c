@@ -199,8 +199,7 @@ static void collect_number(struct collector *collector, enum source source, uint
   *number = reading_missing(READING_MALFORMED);
   if (slurp_source(collector, source, out) != 0)
     *number = reading_missing(status->state);
-  else if (field_parse(text_of(collector), "", 1, &value, &status->fault) != 0 ||
-           scale_or_fault(value, unit, &value, &status->fault) != 0)
+  else if (field_number(&collector->text, "", 1, unit, &value, &status->fault) != 0)
     mark_malformed(out, source);
   else
     *number = reading_known(value);

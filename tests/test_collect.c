@@ -266,7 +266,7 @@ START_TEST(a_fifo_in_place_of_any_file_is_malformed_and_does_not_block)
 }
 END_TEST
 
-START_TEST(a_number_out_of_range_is_not_called_a_lack_of_permission)
+START_TEST(what_is_no_such_number_is_not_called_a_lack_of_permission)
 {
   static const struct {
     const char *file, *text, *want;
@@ -274,6 +274,9 @@ START_TEST(a_number_out_of_range_is_not_called_a_lack_of_permission)
   } cases[] = {
       {"proc/sys/vm/overcommit_kbytes", "9223372036854775807\n",
        "proc/sys/vm/overcommit_kbytes: number out of range; CommitLimit is not checked",
+       SOURCE_overcommit_kbytes},
+      {"proc/sys/vm/overcommit_kbytes", "",
+       "proc/sys/vm/overcommit_kbytes: no such line; CommitLimit is not checked",
        SOURCE_overcommit_kbytes},
       {"sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages", "9223372036854775807\n",
        "sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages: number out of range; "
@@ -855,7 +858,7 @@ SUITE_MAIN("collect", every_source_of_a_whole_machine_is_known,
            a_denied_file_makes_its_source_denied_and_no_other,
            garbage_makes_its_source_malformed_and_no_other,
            a_fifo_in_place_of_any_file_is_malformed_and_does_not_block,
-           a_number_out_of_range_is_not_called_a_lack_of_permission,
+           what_is_no_such_number_is_not_called_a_lack_of_permission,
            without_meminfo_the_rest_is_still_read,
            what_is_no_meminfo_is_an_error_and_the_rest_is_still_read,
            a_denied_meminfo_is_eacces,
