@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "meminfo_explain/attribute.h"
 
-static struct decision absent(void)
-{
-  return decision_take(reading_missing(READING_ABSENT), NULL);
-}
-
 /* Of two that are not both known: why. */
 static struct reading neither(struct reading a, struct reading b)
 {
@@ -48,13 +43,13 @@ static struct decision decide_zsmalloc(const struct sample *sample, struct readi
   const struct reading zspages = sample->vmstat.nr_zspages;
   const struct reading zram = sample->consumers.zram;
   if (is_known(zram) && is_known(zswap))
-    return absent();
+    return decision_absent();
   if (!is_known(zspages))
     return decision_take(zspages, NULL);
   uint64_t told = zram.value + zswap.value;
   uint64_t rest = less(zspages.value, told);
   if (rest <= sample->zoneinfo.zone_drift.value)
-    return absent();
+    return decision_absent();
   return decision_take(decision_bounded(sample, reading_known(rest)),
                        "nr_zspages less what zram and zswap tell");
 }
@@ -129,7 +124,7 @@ static void decide_balloons(const struct sample *sample, struct decided *out)
   const struct consumers *c = &sample->consumers;
   const struct reading pages = balloon_pages(sample);
   out->virtio_balloon = out->virtio_balloon_out = out->vmware_balloon = out->balloon =
-      absent();
+      decision_absent();
   switch (driver_of(c)) {
   case DRIVER_VIRTIO:
     decide_virtio(sample, pages, out);
@@ -190,7 +185,7 @@ static void decide_swiotlb(const struct sample *sample, struct decided *out)
   const struct reading pool = sample->consumers.swiotlb_pool;
   const struct reading boot = sample->swiotlb_boot;
   const bool dynamic = sample->consumers.swiotlb_transient.state != READING_ABSENT;
-  out->swiotlb_dynamic = absent();
+  out->swiotlb_dynamic = decision_absent();
   if (is_known(pool) && is_known(boot) && pool.value >= boot.value) {
     out->swiotlb = decision_take(boot, "the boot log");
     out->swiotlb_dynamic = decision_take(decision_bounded(sample, difference(pool, boot)),
@@ -212,7 +207,7 @@ static struct decision decide_huge_zero_page(const struct sample *sample)
   const struct reading events = sample->vmstat.thp_zero_page_alloc_count;
   const struct reading size = sample->consumers.hpage_pmd_size;
   if (!is_known(events) || !is_known(size))
-    return absent();
+    return decision_absent();
   /* There is one at a time (mm/huge_memory.c: get_huge_zero_page). */
   return decision_take(reading_known(events.value > 0 ? size.value : 0),
                        events.value > 0 ? "it was allocated, and may be free again"

@@ -20,6 +20,11 @@ struct decision decision_take(struct reading reading, const char *why)
   return (struct decision){.reading = reading, .why = why};
 }
 
+struct decision decision_absent(void)
+{
+  return decision_take(reading_missing(READING_ABSENT), NULL);
+}
+
 /* A line of meminfo that cannot be what it says leaves a hole of unknown size. */
 static struct decision take_line(struct reading reading, const char *why)
 {
@@ -226,8 +231,7 @@ static struct decision decide_kernel_stack(const struct sample *sample,
 {
   struct reading stack = sample->meminfo.kernel_stack;
   const struct vmallocinfo *info = &sample->vmallocinfo;
-  const struct decision elsewhere = decision_take(reading_missing(READING_ABSENT), NULL);
-  struct decision decision = elsewhere;
+  struct decision decision = decision_absent();
   if (!is_known(stack))
     return take_line(stack, NULL);
   if (is_known(sample->thread_stack_count)) {
@@ -265,7 +269,7 @@ static struct decision whole_if_unsplit(struct reading whole, struct reading par
     return take_line(whole, NULL);
   if (part.state == READING_ABSENT || other.state == READING_ABSENT)
     return take_line(reading_missing(READING_MALFORMED), "one of its parts is missing");
-  return decision_take(reading_missing(READING_ABSENT), NULL);
+  return decision_absent();
 }
 
 /* A bound on the sum of Pss that is too wide to account with, and why. */
@@ -391,11 +395,11 @@ static struct decision decide_zones_unlisted(const struct sample *sample)
   if (!is_known(m->mem_total) || !is_known(m->mem_free) || !is_known(z->managed) ||
       !is_known(z->free) || m->mem_total.value <= z->managed.value ||
       m->mem_free.value <= z->free.value)
-    return decision_take(reading_missing(READING_ABSENT), NULL);
+    return decision_absent();
   uint64_t total = m->mem_total.value - z->managed.value;
   uint64_t free = m->mem_free.value - z->free.value;
   if (distance(total, free) > m->mem_total.value / 64)
-    return decision_take(reading_missing(READING_ABSENT), NULL);
+    return decision_absent();
   return decision_take(reading_known(total),
                        "the zones list less than MemTotal, by free memory");
 }

@@ -38,6 +38,9 @@ const struct decision *decision_at(const struct decided *decided, unsigned row);
 /* A decision without doubt. */
 struct decision decision_take(struct reading reading, const char *why);
 
+/* Not applicable, and no word about it. */
+struct decision decision_absent(void);
+
 /* The reading, or malformed where it is above MemTotal. */
 struct reading decision_bounded(const struct sample *sample, struct reading reading);
 
