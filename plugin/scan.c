@@ -70,11 +70,3 @@ void fault_note(struct fault *fault, unsigned line, struct span near, const char
   fault->line = line;
   span_copy(near, fault->near, sizeof(fault->near));
 }
-
-int scale_or_fault(uint64_t value, uint64_t unit, uint64_t *out, struct fault *fault)
-{
-  int error = scale(value, unit, out);
-  if (error != 0)
-    fault_note(fault, 0, (struct span){"", 0}, "number out of range");
-  return error;
-}

@@ -83,7 +83,4 @@ struct fault {
 
 void fault_note(struct fault *fault, unsigned line, struct span near, const char *cause);
 
-/* scale(), and a fault where it fails. */
-int scale_or_fault(uint64_t value, uint64_t unit, uint64_t *out, struct fault *fault);
-
 #endif

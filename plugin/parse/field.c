@@ -68,7 +68,10 @@ int field_number(const struct text *text, const char *key, unsigned field, uint6
       field_parse(scan_text(text->bytes, text->length), key, field, &value, fault);
   if (error == -ENOENT)
     fault_note(fault, 0, (struct span){key, strlen(key)}, "no such line");
-  if (error == 0)
-    error = scale_or_fault(value, unit, out, fault);
-  return error == 0 ? 0 : -EBADMSG;
+  if (error != 0)
+    return -EBADMSG;
+  if (scale(value, unit, out) == 0)
+    return 0;
+  fault_note(fault, 0, (struct span){"", 0}, "number out of range");
+  return -EBADMSG;
 }
