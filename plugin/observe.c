@@ -38,9 +38,10 @@ static void note_total(struct observer *observer)
 void rank_callers(const struct vmallocinfo *info, unsigned limit, struct ranking *ranking)
 {
   ranking_begin(ranking);
-  for (unsigned i = 0; i < info->callers_count; i++)
-    ranking_add(ranking, info->callers[i].module, info->callers[i].symbol,
-                info->callers[i].bytes);
+  for (unsigned i = 0; i < info->callers_count; i++) {
+    const struct vmalloc_caller *caller = &info->callers[info->by_size[i]];
+    ranking_add(ranking, caller->module, caller->symbol, caller->bytes);
+  }
   ranking_add(ranking, "", "other", info->other_bytes);
   ranking_settle(ranking, limit);
 }
