@@ -22,6 +22,12 @@ static json_t *json_percentage(struct percentage share)
   return share.state == READING_KNOWN ? json_real(share.percent) : json_null();
 }
 
+/* null for NULL and for "". */
+static json_t *json_text(const char *text)
+{
+  return text != NULL && text[0] != '\0' ? json_string(text) : json_null();
+}
+
 static json_t *json_terms(const struct explanation *e, enum term_view view)
 {
   json_t *object = json_object();
@@ -61,8 +67,7 @@ static json_t *json_black_hole(const struct explanation *e)
   json_object_set_new(object, "allocinfo", json_amount(hole->allocinfo));
   json_object_set_new(object, "allocinfo_difference",
                       json_amount(hole->allocinfo_difference));
-  json_object_set_new(object, "refused",
-                      e->refused != NULL ? json_string(e->refused) : json_null());
+  json_object_set_new(object, "refused", json_text(e->refused));
   return object;
 }
 
@@ -163,9 +168,7 @@ static json_t *json_vmalloc(const struct sample *sample)
     const struct vmalloc_caller *caller = &info->callers[info->by_size[i]];
     json_t *object = json_object();
     json_object_set_new(object, "caller", json_string(caller->symbol));
-    json_object_set_new(object, "module",
-                        caller->module[0] != '\0' ? json_string(caller->module)
-                                                  : json_null());
+    json_object_set_new(object, "module", json_text(caller->module));
     json_object_set_new(object, "bytes", json_integer((json_int_t)caller->bytes));
     json_object_set_new(object, "entries",
                         json_integer((json_int_t)caller->entries_count));
@@ -194,9 +197,7 @@ static json_t *json_allocinfo(const struct allocinfo *info)
     const struct allocinfo_site *site = &info->sites[i];
     json_t *object = json_object();
     json_object_set_new(object, "function", json_string(site->function));
-    json_object_set_new(object, "module",
-                        site->module[0] != '\0' ? json_string(site->module)
-                                                : json_null());
+    json_object_set_new(object, "module", json_text(site->module));
     json_object_set_new(object, "file", json_string(site->file));
     json_object_set_new(object, "bytes", json_integer((json_int_t)site->bytes));
     json_object_set_new(object, "calls", json_integer((json_int_t)site->calls_count));
@@ -312,8 +313,7 @@ static json_t *json_report(const struct observer *observer)
     json_t *object = json_object();
     json_object_set_new(object, "rule", json_string(row->name));
     json_object_set_new(object, "text", json_string(sentences[i].text));
-    json_object_set_new(object, "next",
-                        row->next[0] != '\0' ? json_string(row->next) : json_null());
+    json_object_set_new(object, "next", json_text(row->next));
     json_array_append_new(array, object);
   }
   return array;
