@@ -49,24 +49,13 @@ static json_t *json_black_hole(const struct explanation *e)
 {
   const struct black_hole *hole = &e->black_hole;
   json_t *object = json_object();
-  for (unsigned m = 0; m < ACCOUNTING_COUNT; m++)
-    json_object_set_new(object, accounting_name(m), json_amount(hole->of[m]));
-  json_object_set_new(object, "estimate", json_amount(hole->estimate));
+  for (unsigned i = 0; i < HOLE_COUNT; i++)
+    json_object_set_new(object, hole_rows[i].name, json_amount(hole_amount(hole, i)));
   json_object_set_new(object, "estimate_from",
                       hole->estimate.state == READING_KNOWN
                           ? json_string(accounting_name(hole->estimate_from))
                           : json_null());
-  json_object_set_new(object, "error", json_reading(hole->error));
-  json_object_set_new(object, "cache_low", json_amount(hole->cache_low));
-  json_object_set_new(object, "floor", json_amount(hole->floor));
-  json_object_set_new(object, "above_floor", json_amount(hole->above_floor));
   json_object_set_new(object, "percent", json_percentage(hole->share));
-  json_object_set_new(object, "hidden", json_amount(hole->hidden));
-  json_object_set_new(object, "unexplained", json_amount(hole->unexplained));
-  json_object_set_new(object, "unexplained_error", json_reading(hole->unexplained_error));
-  json_object_set_new(object, "allocinfo", json_amount(hole->allocinfo));
-  json_object_set_new(object, "allocinfo_difference",
-                      json_amount(hole->allocinfo_difference));
   json_object_set_new(object, "refused", json_text(e->refused));
   return object;
 }

@@ -86,49 +86,11 @@ static void put_end(struct output *out)
 
 /* --- then and now ----------------------------------------------------------------- */
 
-#define AMOUNT(name, member)                                                             \
-  {                                                                                      \
-    name, offsetof(struct black_hole, member), false                                     \
-  }
-#define BOUND(name, member)                                                              \
-  {                                                                                      \
-    name, offsetof(struct black_hole, member), true                                      \
-  }
-
-static const struct {
-  const char *name; /* as in the metrics */
-  size_t offset;
-  bool is_reading;
-} hole_rows[] = {
-    AMOUNT("lru", of[ACCOUNTING_LRU]),
-    AMOUNT("cache", of[ACCOUNTING_CACHE]),
-    AMOUNT("pss", of[ACCOUNTING_PSS]),
-    AMOUNT("cache_low", cache_low),
-    AMOUNT("floor", floor),
-    AMOUNT("above_floor", above_floor),
-    AMOUNT("estimate", estimate),
-    BOUND("error", error),
-    AMOUNT("hidden", hidden),
-    AMOUNT("unexplained", unexplained),
-    BOUND("unexplained_error", unexplained_error),
-    AMOUNT("allocinfo", allocinfo),
-    AMOUNT("allocinfo_difference", allocinfo_difference),
-};
-enum { HOLE_ROWS = sizeof(hole_rows) / sizeof(*hole_rows) };
-
 struct change {
   const char *view, *name;
   struct amount then, now;
   struct amount by; /* known where both are */
 };
-
-static struct amount hole_amount(const struct explanation *e, size_t row)
-{
-  const char *at = (const char *)&e->black_hole + hole_rows[row].offset;
-  if (!hole_rows[row].is_reading)
-    return *(const struct amount *)at;
-  return amount_of(*(const struct reading *)at);
-}
 
 static uint64_t magnitude(struct amount amount)
 {
@@ -149,7 +111,7 @@ static bool goes_before(const struct change *a, const struct change *b)
 }
 
 struct changes {
-  struct change of[TERM_COUNT + HOLE_ROWS];
+  struct change of[TERM_COUNT + HOLE_COUNT];
   unsigned count;
 };
 
@@ -174,11 +136,12 @@ static void changes_make(const struct explanation *then, const struct explanatio
                                      .name = term_rows[i].name,
                                      .then = then != NULL ? then->terms[i] : none,
                                      .now = now->terms[i]});
-  for (size_t i = 0; i < HOLE_ROWS; i++)
-    changes_add(out, (struct change){.view = "black_hole",
-                                     .name = hole_rows[i].name,
-                                     .then = then != NULL ? hole_amount(then, i) : none,
-                                     .now = hole_amount(now, i)});
+  for (unsigned i = 0; i < HOLE_COUNT; i++)
+    changes_add(out, (struct change){
+                         .view = "black_hole",
+                         .name = hole_rows[i].name,
+                         .then = then != NULL ? hole_amount(&then->black_hole, i) : none,
+                         .now = hole_amount(&now->black_hole, i)});
 }
 
 struct cell {

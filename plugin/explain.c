@@ -63,6 +63,19 @@ const struct ratio_row ratio_rows[RATIO_COUNT] = {
 #include "meminfo_explain/ratios.def"
 };
 
+const struct hole_row hole_rows[HOLE_COUNT] = {
+#define AMOUNT(name, member) {#name, offsetof(struct black_hole, member), false},
+#define BOUND(name, member)  {#name, offsetof(struct black_hole, member), true},
+#include "meminfo_explain/black_hole.def"
+};
+
+struct amount hole_amount(const struct black_hole *hole, unsigned row)
+{
+  const char *at = (const char *)hole + hole_rows[row].offset;
+  return hole_rows[row].is_bound ? amount_of(*(const struct reading *)at)
+                                 : *(const struct amount *)at;
+}
+
 enum term_view accounting_view(enum accounting accounting)
 {
   return (enum term_view)(TERM_VIEW_USER_LRU + accounting);

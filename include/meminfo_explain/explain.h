@@ -116,6 +116,21 @@ struct black_hole {
   struct percentage share; /* estimate of MemTotal */
 };
 
+struct hole_row {
+  const char *name;
+  size_t offset; /* in struct black_hole */
+  bool is_bound; /* a reading, never below zero */
+};
+enum {
+#define AMOUNT(name, member) HOLE_##name,
+#define BOUND(name, member)  HOLE_##name,
+#include "meminfo_explain/black_hole.def"
+  HOLE_COUNT
+};
+extern const struct hole_row hole_rows[HOLE_COUNT];
+
+struct amount hole_amount(const struct black_hole *hole, unsigned row);
+
 struct explanation {
   struct decided decided;
   struct amount terms[TERM_COUNT];
