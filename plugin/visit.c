@@ -243,8 +243,7 @@ static struct reading kb_of(const struct pass *pass, const char *key)
 {
   struct fault ignored = {0};
   uint64_t value;
-  if (field_parse(text_of(pass), key, 2, &value, &ignored) != 0 ||
-      scale(value, 1024, &value) != 0)
+  if (field_number(pass->files->text, key, 2, 1024, &value, &ignored) != 0)
     return reading_missing(READING_ABSENT);
   return reading_known(value);
 }
