@@ -200,6 +200,15 @@ static int passes(struct question *question, const char *path)
   return fnmatch(filter->glob, word, 0) == 0;
 }
 
+/* What went away meanwhile is no failure. */
+static void note_failure(struct outcome *outcome, const char *path, int error)
+{
+  if (sysroot_error_state(error) == READING_ABSENT)
+    return;
+  source_failed(&outcome->status, path, error);
+  outcome->sum = reading_missing(outcome->status.state);
+}
+
 static int ask_file(void *context, const char *path)
 {
   struct question *question = context;
@@ -219,9 +228,8 @@ static int ask_file(void *context, const char *path)
   if (error == 0) {
     reading_add(&outcome->sum, value);
     outcome->status.state = outcome->sum.state;
-  } else if (sysroot_error_state(error) != READING_ABSENT) { /* else it went away */
-    source_failed(&outcome->status, path, error);
-    outcome->sum = reading_missing(outcome->status.state);
+  } else {
+    note_failure(outcome, path, error);
   }
   return 0;
 }
@@ -237,10 +245,8 @@ static void ask_path(struct question *question, struct span word)
     error = sysroot_each(question->root, path, ask_file, question);
   else
     ask_file(question, path);
-  if (error != 0 && sysroot_error_state(error) != READING_ABSENT) {
-    source_failed(&question->outcome->status, path, error);
-    question->outcome->sum = reading_missing(question->outcome->status.state);
-  }
+  if (error != 0)
+    note_failure(question->outcome, path, error);
 }
 
 static void ask(struct question *question)
