@@ -197,6 +197,8 @@ static json_t *json_allocinfo(const struct allocinfo *info)
     json_object_set_new(object, allocinfo_place_name(place),
                         json_reading(info->place[place]));
   json_object_set_new(object, "total", json_reading(info->total));
+  json_object_set_new(object, "lines", json_reading(info->sites_count));
+  json_object_set_new(object, "inaccurate_lines", json_reading(info->inaccurate_count));
   json_object_set_new(object, "sites", sites);
   return object;
 }
