@@ -27,6 +27,11 @@ node_packages=()
 command -v node >/dev/null || node_packages+=(nodejs)
 command -v npm >/dev/null || node_packages+=(npm)
 
+# What reads and takes what collectd's writers write; collectd-core only suggests the
+# libraries.
+# shellcheck disable=SC2034
+writer_packages=(rrdtool librrd8 libyajl2 libcurl3-gnutls python3 curl jq)
+
 note() {
 	printf '%s: %s\n' "$tool" "$*" >&2
 }

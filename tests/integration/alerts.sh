@@ -24,14 +24,6 @@ trap give_up EXIT
 
 # --- Prometheus, if there is one ------------------------------------------------------
 
-free_port() {
-	local port
-	for port in $(shuf -i 20000-29999 -n 50); do
-		(exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || break
-	done
-	echo "$port"
-}
-
 # ask QUERY: the values that Prometheus answers with.
 ask() {
 	curl -sG "http://127.0.0.1:$prometheus_port/api/v1/query" --data-urlencode "query=$1" |

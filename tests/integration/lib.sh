@@ -30,6 +30,15 @@ fail() {
 	exit 1
 }
 
+# A port of 127.0.0.1 that nobody listens on.
+free_port() {
+	local port
+	for port in $(shuf -i 20000-29999 -n 50); do
+		(exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || break
+	done
+	echo "$port"
+}
+
 # configure INTERVAL PLUGIN-OPTIONS: csv into $work/csv, log into $work/log. More lines
 # may be appended to $work/collectd.conf.
 configure() {
