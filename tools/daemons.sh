@@ -37,9 +37,18 @@ stop() {
 	fi
 	wait "$pid" || status=$?
 	# Twisted's daemons clean up, and then end by the signal after all.
-	[ "${name_of[$pid]} $status" != 'carbon 143' ] || status=0
+	[[ "${name_of[$pid]} $status" != carbon*' 143' ]] || status=0
 	[ $status -eq 0 ] || note "${name_of[$pid]} ended with exit code $status"
 	return $status
+}
+
+# forget PID: one that was stopped or killed before the others.
+forget() {
+	local pid others=()
+	for pid in ${daemons[@]+"${daemons[@]}"}; do
+		[ "$pid" = "$1" ] || others+=("$pid")
+	done
+	daemons=(${others[@]+"${others[@]}"})
 }
 
 stop_all() {
@@ -104,26 +113,48 @@ wait_for() {
 	done
 }
 
+# The caches are a, b, ... by their numbers; with more than one, a relay must part the
+# metrics among them.
+cache_names=(a b c d)
+
+# whisper_of NUMBER: the directory of a cache's files.
+whisper_of() {
+	echo "$scratch/whisper/${cache_names[$1]}"
+}
+
 # graphite_configure RETENTIONS
 graphite_configure() {
-	mkdir -p "$scratch"/{conf,whisper,log,run}
+	local number links='' names=''
+	mkdir -p "$scratch"/{conf,log,run}
 	cat >"$scratch/conf/carbon.conf" <<-END
 		[cache]
 		STORAGE_DIR = $scratch
-		LOCAL_DATA_DIR = $scratch/whisper
 		CONF_DIR = $scratch/conf
 		LOG_DIR = $scratch/log
 		PID_DIR = $scratch/run
 		USER =
 		MAX_CREATES_PER_MINUTE = inf
+		MAX_UPDATES_PER_SECOND = inf
 		LINE_RECEIVER_INTERFACE = 127.0.0.1
-		LINE_RECEIVER_PORT = $carbon_port
+		UDP_RECEIVER_INTERFACE = 127.0.0.1
+		ENABLE_UDP_LISTENER = True
 		PICKLE_RECEIVER_PORT = 0
 		CACHE_QUERY_INTERFACE = 127.0.0.1
-		CACHE_QUERY_PORT = $query_port
 		ENABLE_TAGS = False
 		CARBON_METRIC_INTERVAL = 0
 	END
+	for number in "${!carbon_ports[@]}"; do
+		mkdir -p "$(whisper_of "$number")"
+		names+="'${cache_names[number]}', "
+		links+="'127.0.0.1:${query_ports[number]}:${cache_names[number]}', "
+		cat >>"$scratch/conf/carbon.conf" <<-END
+			[cache:${cache_names[number]}]
+			LOCAL_DATA_DIR = $(whisper_of "$number")
+			LINE_RECEIVER_PORT = ${carbon_ports[number]}
+			UDP_RECEIVER_PORT = ${carbon_ports[number]}
+			CACHE_QUERY_PORT = ${query_ports[number]}
+		END
+	done
 	cat >"$scratch/conf/storage-schemas.conf" <<-END
 		[all]
 		pattern = .*
@@ -136,26 +167,41 @@ graphite_configure() {
 		aggregationMethod = average
 	END
 	cat >"$scratch/conf/meminfo_explain_settings.py" <<-END
+		import os
+		STORAGE_DIR = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 		SECRET_KEY = '$(cat /proc/sys/kernel/random/uuid)'
 		ALLOWED_HOSTS = ['127.0.0.1', 'localhost']
 		TIME_ZONE = 'UTC'
-		STORAGE_DIR = '$scratch'
-		CONF_DIR = '$scratch/conf'
-		LOG_DIR = '$scratch/log'
-		INDEX_FILE = '$scratch/index'
-		WHISPER_DIR = '$scratch/whisper'
-		STANDARD_DIRS = ['$scratch/whisper']
-		CARBONLINK_HOSTS = ['127.0.0.1:$query_port']
+		CONF_DIR = STORAGE_DIR + '/conf'
+		LOG_DIR = STORAGE_DIR + '/log'
+		INDEX_FILE = STORAGE_DIR + '/index'
+		WHISPER_DIR = STORAGE_DIR + '/whisper'
+		STANDARD_DIRS = [WHISPER_DIR + '/' + name for name in [$names]]
+		CARBONLINK_HOSTS = [$links]
 		STATIC_ROOT = '/usr/share/graphite-web/static'
 		DATABASES = {'default': {'ENGINE': 'django.db.backends.sqlite3',
-		                         'NAME': '$scratch/graphite.db'}}
+		                         'NAME': STORAGE_DIR + '/graphite.db'}}
 	END
 }
 
-# graphite_start RETENTIONS: carbon listens on $carbon_port, graphite-web on $render_port.
+# carbon_cache NUMBER: starts one.
+carbon_cache() {
+	start "carbon ${cache_names[$1]}" /usr/bin/python3 /usr/bin/carbon-cache --nodaemon \
+		--instance="${cache_names[$1]}" --config="$scratch/conf/carbon.conf" \
+		--pidfile="$scratch/run/carbon-${cache_names[$1]}.pid" --logdir="$scratch/log" start \
+		>"$scratch/log/carbon-${cache_names[$1]}" 2>&1
+}
+
+# graphite_start RETENTIONS [CACHES]: the first cache listens on $carbon_port, for TCP and
+# UDP, all on carbon_ports, and graphite-web on $render_port.
 graphite_start() {
-	local log=$scratch/log
-	read -r carbon_port query_port render_port < <(free_ports 3)
+	local log=$scratch/log count=${2:-1} number ports
+	read -r -a ports < <(free_ports $((2 * count + 1)))
+	carbon_ports=("${ports[@]:0:count}")
+	query_ports=("${ports[@]:count:count}")
+	# shellcheck disable=SC2034 # used by those who source this
+	carbon_port=${carbon_ports[0]}
+	render_port=${ports[2 * count]}
 	graphite_configure "$1"
 	# A home of their own: font caches and the like go there.
 	export HOME=$scratch XDG_CACHE_HOME=$scratch PYTHONPATH=$scratch/conf
@@ -163,14 +209,16 @@ graphite_start() {
 	export DJANGO_SETTINGS_MODULE=graphite.settings
 	unset PYTHONHOME GUNICORN_CMD_ARGS
 	cd "$scratch" || exit
-	start carbon /usr/bin/python3 /usr/bin/carbon-cache --nodaemon \
-		--config="$scratch/conf/carbon.conf" --pidfile="$scratch/run/carbon.pid" \
-		--logdir="$log" start >"$log/carbon" 2>&1
+	for ((number = 0; number < count; number++)); do
+		carbon_cache "$number"
+	done
 	python /usr/bin/graphite-manage migrate --run-syncdb --noinput >"$log/migrate" 2>&1 || {
 		tail -n 20 "$log/migrate" >&2
 		die "graphite-manage migrate failed"
 	}
-	wait_for carbon "$carbon_port" "$log/carbon"
+	for ((number = 0; number < count; number++)); do
+		wait_for carbon "${carbon_ports[number]}" "$log/carbon-${cache_names[number]}"
+	done
 	start graphite-web /usr/bin/python3 /usr/bin/gunicorn --bind "127.0.0.1:$render_port" \
 		--workers 1 --threads 2 --worker-tmp-dir "$scratch" graphite.wsgi \
 		>"$log/gunicorn" 2>&1

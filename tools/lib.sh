@@ -32,6 +32,10 @@ command -v npm >/dev/null || node_packages+=(npm)
 # shellcheck disable=SC2034
 writer_packages=(rrdtool librrd8 libyajl2 libcurl3-gnutls python3 curl jq)
 
+# What tools/fleet starts.
+# shellcheck disable=SC2034
+fleet_packages=("${graphite_packages[@]}" carbon-c-relay iproute2 util-linux)
+
 note() {
 	printf '%s: %s\n' "$tool" "$*" >&2
 }
