@@ -9,23 +9,6 @@ struct scan scan_text(const char *text, size_t length)
   return (struct scan){.at = text, .end = text + length};
 }
 
-bool scan_line(struct scan *text, struct scan *line)
-{
-  if (text->at == text->end)
-    return false;
-  const char *newline = memchr(text->at, '\n', (size_t)(text->end - text->at));
-  line->at = text->at;
-  line->end = newline != NULL ? newline : text->end;
-  line->line = ++text->line;
-  text->at = newline != NULL ? newline + 1 : text->end;
-  return true;
-}
-
-bool scan_line_is_open(const struct scan *text, const struct scan *line)
-{
-  return line->end == text->end;
-}
-
 int span_number(struct span span, uint64_t *out)
 {
   if (span.length == 0)

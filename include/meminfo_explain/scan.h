@@ -28,11 +28,24 @@ struct scan {
 struct scan scan_text(const char *text, size_t length);
 
 /* Takes the next line, without its newline, into `line`. False at the end. */
-bool scan_line(struct scan *text, struct scan *line);
+static inline bool scan_line(struct scan *text, struct scan *line)
+{
+  if (text->at == text->end)
+    return false;
+  const char *newline = memchr(text->at, '\n', (size_t)(text->end - text->at));
+  line->at = text->at;
+  line->end = newline != NULL ? newline : text->end;
+  line->line = ++text->line;
+  text->at = newline != NULL ? newline + 1 : text->end;
+  return true;
+}
 
 /* True where the line just taken ended with the text instead of a newline: the
  * kernel ends every line with one, so such a line may be cut short. */
-bool scan_line_is_open(const struct scan *text, const struct scan *line);
+static inline bool scan_line_is_open(const struct scan *text, const struct scan *line)
+{
+  return line->end == text->end;
+}
 
 /* Takes the next word (bytes between blanks); length 0 at the end of the line. */
 static inline struct span scan_word(struct scan *line)
