@@ -11,27 +11,29 @@ struct area {
   struct span symbol, module;
   enum vmalloc_kind kind;
   bool unpurged;
+  const char *cause; /* what is wrong with the line */
 };
 
-/* A line that was parsed and added, and how many lines since differ from it in nothing
- * but their range: areas are many, but of few sizes and callers. Points into the text. */
+/* Lines that were parsed and added, and how many since differ from each in nothing but
+ * their range: areas are many, but of few sizes and callers. In sets of a few, so that
+ * what is met often survives what is met once, such as phys=. */
+enum { SEEN_SETS_LOG2 = 9, SEEN_WAYS = 4 };
 struct seen {
-  const char *rest; /* what follows the range */
-  uint32_t count;
-  uint16_t length, tag; /* of rest; of its hash, what does not choose the set */
+  uint32_t id[SEEN_WAYS]; /* of what follows the range: 16 bits of hash, 16 of length */
+  uint32_t at[SEEN_WAYS]; /* where that begins in the text */
+  uint32_t count[SEEN_WAYS]; /* the first included; 0 where there is none */
 };
-
-/* Sets of a few, so that what is met often survives what is met once, such as phys=. All
- * of it is 32 KiB of stack. */
-enum { SEEN_SETS_LOG2 = 9, SEEN_WAYS = 4, SEEN = SEEN_WAYS << SEEN_SETS_LOG2 };
 
 /* Open addressing over the callers table; 0 is a free slot, else index + 1. */
 #define SLOTS (4 * VMALLOC_CALLERS_KEPT)
+
+/* 26 KiB of stack. */
 struct parser {
   struct vmallocinfo *out;
+  const char *text;
   uint64_t page_size;
+  struct seen seen[1 << SEEN_SETS_LOG2];
   unsigned short slots[SLOTS];
-  struct seen seen[SEEN];
 };
 
 /* Eight bytes at once, the first being the lowest. */
@@ -45,13 +47,14 @@ static inline uint64_t load8(const char *at)
   return bytes;
 }
 
+#define ONES (UINT64_MAX / 255) /* 1 in each byte */
+
 /* Bit 7 of each byte that is `byte`, of which only the lowest is to be relied upon: a
  * borrow may set others above it. */
 static inline uint64_t bytes_equal(uint64_t bytes, uint64_t byte)
 {
-  const uint64_t ones = UINT64_MAX / 255;
-  uint64_t difference = bytes ^ byte * ones;
-  return (difference - ones) & ~difference & 0x80 * ones;
+  uint64_t difference = bytes ^ ONES * byte;
+  return (difference - ONES) & ~difference & ONES * 0x80;
 }
 
 /* scan_word, eight bytes at a time. */
@@ -175,6 +178,11 @@ static bool is_node(struct span word)
          memchr(word.at, '=', word.length) != NULL;
 }
 
+static bool is_module(struct span word)
+{
+  return word.length > 0 && word.at[0] == '[' && word.at[word.length - 1] == ']';
+}
+
 /* An attribute of a kernel newer than this file: a bare word, or word=value. */
 static bool is_attribute(struct span word)
 {
@@ -192,81 +200,85 @@ static bool is_range(struct span word)
          span_starts((struct span){dash, (size_t)(word.at + word.length - dash)}, "-0x");
 }
 
-/* Bit 6 of each byte, set for digits and letters, and never for blanks and dashes: ASCII
- * from '0' on has bit 6, or both bits 4 and 5; what is below has not. */
+/* Bit 6 of each byte, set for digits and letters, and never for blanks and dashes: of
+ * ASCII these have neither bit 4 nor bit 6. */
 static inline uint64_t no_blank_no_dash(uint64_t bytes)
 {
-  return (bytes | (bytes << 1 & bytes << 2)) & UINT64_C(0x4040404040404040);
+  return (bytes | bytes << 2) & UINT64_C(0x4040404040404040);
 }
 
-/* The range as 64-bit kernels print it, up to the blank: true only where is_range would
+/* Skips the range as 64-bit kernels print it, up to the blank: only where is_range would
  * be true of the first word. */
-#define WIDE_RANGE (sizeof("0x0123456789abcdef-0x0123456789abcdef") - 1)
-static inline bool has_wide_range(const struct scan *line)
+static inline bool skip_wide_range(struct scan *line)
 {
+  enum { WIDE_RANGE = sizeof("0x0123456789abcdef-0x0123456789abcdef") - 1 };
   const char *at = line->at;
-  return (size_t)(line->end - at) > WIDE_RANGE && memcmp(at, "0x", 2) == 0 &&
-         memcmp(at + 18, "-0x", 3) == 0 && at[WIDE_RANGE] == ' ' &&
-         (no_blank_no_dash(load8(at + 2)) & no_blank_no_dash(load8(at + 10)) &
-          no_blank_no_dash(load8(at + 21)) & no_blank_no_dash(load8(at + 29))) ==
-             no_blank_no_dash(UINT64_MAX);
-}
-
-static bool skip_range(struct scan *line)
-{
-  if (!has_wide_range(line))
-    return is_range(scan_word(line));
+  if (line->end - at <= WIDE_RANGE || memcmp(at, "0x", 2) != 0 ||
+      memcmp(at + 18, "-0x", 3) != 0 || at[WIDE_RANGE] != ' ' ||
+      (no_blank_no_dash(load8(at + 2)) & no_blank_no_dash(load8(at + 10)) &
+       no_blank_no_dash(load8(at + 21)) & no_blank_no_dash(load8(at + 29))) !=
+          no_blank_no_dash(UINT64_MAX))
+    return false;
   line->at += WIDE_RANGE;
   return true;
-}
-
-/* Reads what follows the size: 0, or the cause. Every word is a known attribute, or,
- * first of all, the caller and its module. */
-static const char *parse_attributes(struct scan *scan, struct area *area)
-{
-  bool first = true;
-  for (struct span word; (word = take_word(scan)).length > 0; first = false) {
-    enum vmalloc_kind kind = kind_of(word);
-    if (kind != VMALLOC_KIND_COUNT) {
-      if (area->kind == VMALLOC_KIND_NONE)
-        area->kind = kind;
-    } else if (span_starts(word, "pages=")) {
-      struct span number = {word.at + 6, word.length - 6};
-      if (span_number(number, &area->pages) != 0)
-        return "pages= is not a number";
-    } else if (span_is(word, "unpurged")) {
-      area->unpurged = true;
-    } else if (span_starts(word, "phys=") || is_node(word)) {
-      continue;
-    } else if (word.at[0] == '[' && word.at[word.length - 1] == ']') {
-      area->module = (struct span){word.at + 1, word.length - 2};
-    } else if (first) {
-      area->symbol = bare_symbol(word);
-    } else if (!is_attribute(word)) {
-      return "a word that belongs to no attribute";
-    }
-  }
-  return NULL;
-}
-
-static const char *parse_area(struct scan scan, bool open, uint64_t page_size,
-                              struct area *area)
-{
-  *area = (struct area){.symbol = {"", 0}, .module = {"", 0}};
-  if (!skip_range(&scan))
-    return "no address range";
-  if (span_number(take_word(&scan), &area->size) != 0)
-    return "size is not a number";
-  const char *cause = parse_attributes(&scan, area);
-  uint64_t bytes;
-  if (cause == NULL && (scale(area->pages, page_size, &bytes) != 0 || bytes > area->size))
-    cause = "more pages than the area has room for";
-  return cause == NULL && open ? "the file ends within the line" : cause;
 }
 
 static inline uint64_t hash_word(uint64_t hash, uint64_t word)
 {
   return (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15); /* 2^64 / the golden ratio */
+}
+
+/* False where the word is none of the attributes that the kernel prints. */
+static bool note_attribute(struct span word, struct area *area)
+{
+  enum vmalloc_kind kind;
+  if (span_starts(word, "pages=")) {
+    struct span number = {word.at + 6, word.length - 6};
+    if (span_number(number, &area->pages) != 0)
+      area->cause = "pages= is not a number";
+  } else if (is_module(word)) {
+    area->module = (struct span){word.at + 1, word.length - 2};
+  } else if ((kind = kind_of(word)) != VMALLOC_KIND_COUNT) {
+    if (area->kind == VMALLOC_KIND_NONE)
+      area->kind = kind;
+  } else if (span_is(word, "unpurged")) {
+    area->unpurged = true;
+  } else {
+    return is_node(word) || span_starts(word, "phys=");
+  }
+  return true;
+}
+
+/* The caller is the first word, unless that is an attribute; its module follows. */
+static void parse_caller(struct scan *rest, struct area *area)
+{
+  struct span word = take_word(rest);
+  if (word.length == 0 || note_attribute(word, area))
+    return;
+  area->symbol = bare_symbol(word);
+  struct scan ahead = *rest;
+  word = take_word(&ahead);
+  if (is_module(word)) {
+    note_attribute(word, area);
+    *rest = ahead;
+  }
+}
+
+/* Reads what follows the range: NULL, or the cause. */
+static const char *parse_area(struct parser *p, struct scan rest, struct area *area)
+{
+  *area = (struct area){.symbol = {"", 0}, .module = {"", 0}};
+  if (span_number(take_word(&rest), &area->size) != 0)
+    return "size is not a number";
+  parse_caller(&rest, area);
+  for (struct span word; area->cause == NULL && (word = take_word(&rest)).length > 0;)
+    if (!note_attribute(word, area) && !is_attribute(word))
+      area->cause = "a word that belongs to no attribute";
+  uint64_t bytes;
+  if (area->cause == NULL &&
+      (scale(area->pages, p->page_size, &bytes) != 0 || bytes > area->size))
+    area->cause = "more pages than the area has room for";
+  return area->cause;
 }
 
 /* 8 bytes at a time, of which the last may overlap. */
@@ -316,25 +328,24 @@ static struct vmalloc_caller *find_caller(struct parser *p, struct span symbol,
   return caller;
 }
 
-/* Adds `value` to a sum, `times` times. */
-static void add_times(struct reading *sum, uint64_t value, uint64_t times)
+/* Adds `value` to a sum, `times` times; what is beyond any size stays so, for end(). */
+static inline void add(struct reading *sum, uint64_t value, uint64_t times)
 {
   uint64_t product;
-  if (scale(value, times, &product) == 0)
-    reading_add(sum, product);
-  else
-    reading_fill(sum, 1, READING_MALFORMED);
+  if (__builtin_mul_overflow(value, times, &product) ||
+      __builtin_add_overflow(sum->value, product, &sum->value))
+    sum->value = UINT64_MAX;
 }
 
 static void add_pages(struct parser *p, const struct area *area, uint64_t times)
 {
   uint64_t bytes = area->pages * p->page_size;
-  add_times(&p->out->pages, bytes, times);
+  add(&p->out->pages, bytes, times);
   if (vmallocinfo_caller_is_stack(area->symbol)) {
-    add_times(&p->out->stack_pages, bytes, times);
+    add(&p->out->stack_pages, bytes, times);
   } else if (vmallocinfo_caller_is_module(area->symbol)) {
-    add_times(&p->out->module_pages, bytes, times);
-    add_times(&p->out->module_size, area->size, times);
+    add(&p->out->module_pages, bytes, times);
+    add(&p->out->module_size, area->size, times);
   }
   struct span symbol = area->symbol;
   if (symbol.length == 0)
@@ -354,32 +365,27 @@ static void add_areas(struct parser *p, const struct area *area, uint64_t times)
 {
   struct vmallocinfo *out = p->out;
   if (area->unpurged) {
-    reading_add(&out->unpurged_count, times);
-    add_times(&out->unpurged_size, area->size, times);
+    add(&out->unpurged_count, 1, times);
+    add(&out->unpurged_size, area->size, times);
     return;
   }
-  reading_add(&out->entries_count, times);
-  add_times(&out->size, area->size, times);
-  add_times(&out->kind_size[area->kind], area->size, times);
+  add(&out->entries_count, 1, times);
+  add(&out->size, area->size, times);
+  add(&out->kind_size[area->kind], area->size, times);
   /* Pages of a vmap area belong to somebody else (VM_MAP_PUT_PAGES, 5.10); a percpu
    * chunk is a vmalloc area without pages= (mm/vmalloc.c: pcpu_get_vm_areas). */
   if (area->kind == VMALLOC_KIND_VMALLOC && area->pages > 0)
     add_pages(p, area, times);
   else if (span_is(area->symbol, "pcpu_get_vm_areas"))
-    add_times(&out->percpu_size, area->size, times);
+    add(&out->percpu_size, area->size, times);
 }
-
-struct key {
-  struct span rest;
-  uint64_t hash;
-};
 
 /* Of the first and the last 24 bytes, which is most lines whole, by sums of products that
  * wait for no other; a loop would cost its end, mispredicted. */
-static inline uint64_t hash_ends(struct span rest)
+static inline uint64_t hash_ends(const struct scan *rest)
 {
-  const char *at = rest.at, *end = rest.at + rest.length;
-  return (load8(at) ^ rest.length) * UINT64_C(0x9e3779b97f4a7c15) +
+  const char *at = rest->at, *end = rest->end;
+  return load8(at) * UINT64_C(0x9e3779b97f4a7c15) +
          load8(at + 8) * UINT64_C(0xbf58476d1ce4e5b9) +
          load8(at + 16) * UINT64_C(0x94d049bb133111eb) +
          load8(end - 24) * UINT64_C(0x2545f4914f6cdd1d) +
@@ -387,64 +393,88 @@ static inline uint64_t hash_ends(struct span rest)
          load8(end - 8) * UINT64_C(0xff51afd7ed558ccd);
 }
 
-/* What tells a line from others. False for lines that are not worth it: of another range,
- * too short for the hash, or longer than the kernel makes them. */
-static inline bool make_key(const struct scan *line, struct key *key)
+/* Where among the seen a line is to be found. */
+struct key {
+  struct seen *set;
+  uint32_t id;
+};
+
+/* False for lines that are not worth it: too short for the hash, longer than the kernel
+ * makes them, or beyond 4 GiB. */
+static inline bool make_key(struct parser *p, const struct scan *rest, struct key *key)
 {
-  if (!has_wide_range(line))
+  size_t length = (size_t)(rest->end - rest->at);
+  uint64_t at = (uint64_t)(rest->at - p->text);
+  if (length < 24 || length > UINT16_MAX || at > UINT32_MAX)
     return false;
-  const char *rest = line->at + WIDE_RANGE;
-  key->rest = (struct span){rest, (size_t)(line->end - rest)};
-  if (key->rest.length < 24 || key->rest.length > UINT16_MAX)
-    return false;
-  key->hash = hash_ends(key->rest);
+  uint64_t hash = hash_ends(rest);
+  key->set = &p->seen[hash >> (64 - SEEN_SETS_LOG2)];
+  key->id = (uint32_t)(hash >> 32 << 16 | length);
   return true;
 }
 
-static inline struct seen *seen_set(struct parser *p, const struct key *key)
+/* True, and counted, where a line with the same rest was added before. Looks at one way
+ * alone, chosen without a branch, which would be mispredicted. */
+static inline bool count_again(const struct parser *p, const struct key *key,
+                               const struct scan *rest)
 {
-  return &p->seen[(key->hash >> (64 - SEEN_SETS_LOG2)) * SEEN_WAYS];
-}
-
-static inline uint16_t tag_of(const struct key *key)
-{
-  return (uint16_t)(key->hash >> 32);
-}
-
-/* True, and counted, where a line with the same rest was added before. */
-static inline bool count_again(struct parser *p, const struct key *key)
-{
-  struct seen *set = seen_set(p, key);
-  for (unsigned way = 0; way < SEEN_WAYS; way++)
-    if (set[way].tag == tag_of(key) && set[way].length == key->rest.length &&
-        memcmp(set[way].rest, key->rest.at, key->rest.length) == 0) {
-      set[way].count++;
-      return true;
-    }
-  return false;
+  struct seen *set = key->set;
+  unsigned way = 0;
+  for (unsigned i = 1; i < SEEN_WAYS; i++)
+    way = set->id[i] == key->id ? i : way;
+  if (set->id[way] != key->id ||
+      memcmp(p->text + set->at[way], rest->at, (size_t)(rest->end - rest->at)) != 0)
+    return false;
+  set->count[way]++;
+  return true;
 }
 
 /* Adds what was only counted: the same bytes mean the same again. */
-static void settle(struct parser *p, const struct seen *seen)
+static void settle(struct parser *p, const struct seen *set, unsigned way)
 {
-  if (seen->count == 0)
+  if (set->count[way] <= 1)
     return;
+  const char *at = p->text + set->at[way];
   struct area area;
-  struct scan line = {.at = seen->rest - WIDE_RANGE, .end = seen->rest + seen->length};
-  if (parse_area(line, false, p->page_size, &area) == NULL)
-    add_areas(p, &area, seen->count);
+  struct scan rest = {.at = at, .end = at + (set->id[way] & UINT16_MAX)};
+  if (parse_area(p, rest, &area) == NULL)
+    add_areas(p, &area, set->count[way] - 1);
 }
 
 /* In the place of the one that was met least. */
-static void remember(struct parser *p, const struct key *key)
+static void remember(struct parser *p, const struct key *key, const struct scan *rest)
 {
-  struct seen *set = seen_set(p, key), *least = set;
+  struct seen *set = key->set;
+  unsigned least = 0;
   for (unsigned way = 1; way < SEEN_WAYS; way++)
-    if (set[way].count < least->count)
-      least = &set[way];
-  settle(p, least);
-  *least = (struct seen){
-      .rest = key->rest.at, .length = (uint16_t)key->rest.length, .tag = tag_of(key)};
+    if (set->count[way] < set->count[least])
+      least = way;
+  settle(p, set, least);
+  set->id[least] = key->id;
+  set->at[least] = (uint32_t)(rest->at - p->text);
+  set->count[least] = 1;
+}
+
+/* Adds the area of a line: NULL, or what is wrong with the line. */
+static const char *add_line(struct parser *p, struct scan line, bool open)
+{
+  struct key key;
+  bool wide = skip_wide_range(&line);
+  bool keyed = wide && !open && make_key(p, &line, &key);
+  if (keyed && count_again(p, &key, &line))
+    return NULL;
+  if (!wide && !is_range(scan_word(&line)))
+    return "no address range";
+  struct area area;
+  const char *cause = parse_area(p, line, &area);
+  if (cause != NULL)
+    return cause;
+  if (open)
+    return "the file ends within the line";
+  add_areas(p, &area, 1);
+  if (keyed)
+    remember(p, &key, &line);
+  return NULL;
 }
 
 static bool is_larger(const struct vmalloc_caller *a, const struct vmalloc_caller *b)
@@ -479,39 +509,39 @@ static void begin(struct vmallocinfo *out)
   out->other_bytes = out->other_entries_count = 0;
 }
 
+/* Sums beyond any size are none. */
+static void end(struct vmallocinfo *out)
+{
+  struct reading *readings = &out->pages;
+  for (size_t i = 0; i < VMALLOCINFO_READINGS; i++)
+    if (readings[i].value > INT64_MAX)
+      readings[i] = reading_missing(READING_MALFORMED);
+  rank_callers(out);
+}
+
 int vmallocinfo_parse(struct scan text, uint64_t page_size, struct vmallocinfo *out,
                       struct fault *fault)
 {
-  struct parser p = {.out = out, .page_size = page_size};
+  struct parser p = {.text = text.at, .out = out, .page_size = page_size};
   struct scan line;
   unsigned bad = 0;
   begin(out);
   while (scan_line(&text, &line)) {
-    bool open = scan_line_is_open(&text, &line);
-    struct key key;
-    bool keyed = !open && make_key(&line, &key);
-    if (keyed && count_again(&p, &key))
-      continue;
-    struct area area;
-    const char *cause = parse_area(line, open, page_size, &area);
-    if (cause == NULL) {
-      add_areas(&p, &area, 1);
-      if (keyed)
-        remember(&p, &key);
-    } else {
+    const char *cause = add_line(&p, line, scan_line_is_open(&text, &line));
+    if (cause != NULL) {
       bad++;
-      struct scan words = line;
-      fault_note(fault, line.line, scan_word(&words), cause);
+      fault_note(fault, line.line, scan_word(&line), cause);
     }
   }
-  for (size_t i = 0; i < SEEN; i++)
-    settle(&p, &p.seen[i]);
+  for (size_t i = 0; i < sizeof(p.seen) / sizeof(*p.seen); i++)
+    for (unsigned way = 0; way < SEEN_WAYS; way++)
+      settle(&p, &p.seen[i], way);
   if (bad > 0) {
     reading_fill(&out->pages, VMALLOCINFO_READINGS, READING_MALFORMED);
     out->callers_count = 0;
     return -EBADMSG;
   }
-  rank_callers(out);
+  end(out);
   return 0;
 }
 
