@@ -846,6 +846,70 @@ START_TEST(lines_alike_but_for_one_byte_stay_apart)
 }
 END_TEST
 
+/* What is known of a caller and its module by the first words, a later word may change.
+ */
+START_TEST(module_is_the_last_one_wherever_it_stands)
+{
+#define CALLER "a_caller_of_some_length+0x1/0x2"
+  parse("0x1-0x2 8192 " CALLER " pages=1 vmalloc\n"
+        "0x1-0x2 12288 " CALLER " pages=2 vmalloc [m]\n"
+        "0x1-0x2 20480 " CALLER " [m] pages=4 vmalloc\n"
+        "0x1-0x2 36864 " CALLER " [n] pages=8 vmalloc [m]\n"
+        "0x1-0x2 69632 " CALLER " [n] pages=16 vmalloc\n"
+        "0x1-0x2 135168 " CALLER " [m] pages=32 vmalloc []\n"
+        "0x1-0x2 266240 " CALLER "  [m]\tpages=64 vmalloc\n"
+        "0x1-0x2 528384 " CALLER "  pages=128 vmalloc\n");
+  ck_assert_uint_eq(got.callers_count, 3);
+  ck_assert_str_eq(got.callers[0].module, "");
+  ck_assert_uint_eq(got.callers[0].bytes, PAGES(1 + 32 + 128));
+  ck_assert_str_eq(got.callers[1].module, "m");
+  ck_assert_uint_eq(got.callers[1].bytes, PAGES(2 + 4 + 8 + 64));
+  ck_assert_str_eq(got.callers[2].module, "n");
+  ck_assert_uint_eq(got.callers[2].bytes, PAGES(16));
+}
+END_TEST
+
+/* A line of that caller, which differs by its pages from others of the same one. */
+static void append_caller(const char *caller, unsigned pages)
+{
+  char line[512];
+  append(line,
+         (size_t)snprintf(line, sizeof(line), ZEROS "%7u %s pages=%u vmalloc N0=%u\n",
+                          (pages + 1) * 4096, caller, pages, pages),
+         false);
+}
+
+/* More than anything keeps: some alike in their first bytes, some not. */
+START_TEST(callers_are_found_again_however_many)
+{
+  static const char *const shapes_of_callers[] = {
+      "%u_is_a_caller+0x1/0x2", "this_is_the_caller_%u+0x1/0x2",
+      "caller+0x%x/0xfff [a_module]", "this_is_a_caller+0x1/0x2 [module_%u]"};
+  for (size_t i = 0; i < LENGTH(shapes_of_callers); i++) {
+    make_text(0, 1, 0, true);
+    for (unsigned n = 0; n < 3 * 700; n++) {
+      char caller[128];
+      snprintf(caller, sizeof(caller), shapes_of_callers[i], n % 700);
+      append_caller(caller, 1 + n / 700);
+    }
+    assert_text_is_the_sum();
+  }
+}
+END_TEST
+
+START_TEST(callers_are_found_again_however_long)
+{
+  make_text(0, 1, 0, true);
+  for (unsigned n = 0; n < 3 * 300; n++) {
+    char caller[400];
+    memset(caller, 'c', sizeof(caller));
+    snprintf(caller + 1 + n % 300, 64, "+0x1/0x2%s", n % 4 == 0 ? " [module]" : "");
+    append_caller(caller, 1 + n / 300);
+  }
+  assert_text_is_the_sum();
+}
+END_TEST
+
 START_TEST(sum_of_equal_lines_beyond_any_size_is_malformed_alone)
 {
   static const char line[] =
@@ -882,5 +946,6 @@ SUITE_MAIN(
     text_cut_within_a_line_tells_no_sum, range_ends_at_the_first_blank_wherever_that_is,
     words_are_apart_by_blanks_or_tabs, caller_of_unprintable_bytes_is_found_again,
     text_is_the_sum_of_each_line_alone, faults_of_a_text_are_those_of_each_line_alone,
-    lines_alike_but_for_one_byte_stay_apart,
+    lines_alike_but_for_one_byte_stay_apart, module_is_the_last_one_wherever_it_stands,
+    callers_are_found_again_however_many, callers_are_found_again_however_long,
     sum_of_equal_lines_beyond_any_size_is_malformed_alone)

@@ -3,15 +3,29 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 
 /* One line, taken apart. Absent parts are empty, 0 or false. */
 struct area {
   uint64_t size, pages;
   struct span symbol, module;
+  struct site *site; /* which stands for both; NULL if none does */
   enum vmalloc_kind kind;
   bool unpurged;
   const char *cause; /* what is wrong with the line */
+};
+
+enum purpose { PURPOSE_UNKNOWN, PURPOSE_STACK, PURPOSE_MODULE, PURPOSE_OTHER };
+
+/* A caller as it was printed, "symbol+0x1/0x2 [module] p", and what that means. With the
+ * first byte of the next word, or a longer word would begin alike, or a module follow.
+ * Purpose and caller are found out when the first pages are. */
+struct site {
+  const char *at; /* points into the text */
+  unsigned char length, symbol_length, module_at, module_length;
+  unsigned char purpose;
+  unsigned short caller; /* index; VMALLOC_CALLERS_KEPT where there is no room for it */
 };
 
 /* Lines that were parsed and added, and how many since differ from each in nothing but
@@ -24,16 +38,21 @@ struct seen {
   uint32_t count[SEEN_WAYS]; /* the first included; 0 where there is none */
 };
 
-/* Open addressing over the callers table; 0 is a free slot, else index + 1. */
-#define SLOTS (4 * VMALLOC_CALLERS_KEPT)
-
-/* 26 KiB of stack. */
+/* 34 KiB of stack. Slots are open addressing: 0 is a free one, else index + 1. */
+enum {
+  CALLER_SLOTS = 4 * VMALLOC_CALLERS_KEPT,
+  SITES = 376,
+  SITE_SLOTS_LOG2 = 10,
+  SITE_SLOTS = 1 << SITE_SLOTS_LOG2,
+};
 struct parser {
   struct vmallocinfo *out;
   const char *text;
   uint64_t page_size;
   struct seen seen[1 << SEEN_SETS_LOG2];
-  unsigned short slots[SLOTS];
+  struct site sites[SITES];
+  unsigned sites_count;
+  unsigned short site_slots[SITE_SLOTS], caller_slots[CALLER_SLOTS];
 };
 
 /* Eight bytes at once, the first being the lowest. */
@@ -238,6 +257,7 @@ static bool note_attribute(struct span word, struct area *area)
       area->cause = "pages= is not a number";
   } else if (is_module(word)) {
     area->module = (struct span){word.at + 1, word.length - 2};
+    area->site = NULL;
   } else if ((kind = kind_of(word)) != VMALLOC_KIND_COUNT) {
     if (area->kind == VMALLOC_KIND_NONE)
       area->kind = kind;
@@ -264,13 +284,83 @@ static void parse_caller(struct scan *rest, struct area *area)
   }
 }
 
+static bool is_at_site(const struct scan *rest, const struct site *site)
+{
+  return site->length <= rest->end - rest->at &&
+         memcmp(site->at, rest->at, site->length) == 0;
+}
+
+/* Where the site is that the line goes on with, or where it is to be kept; NULL where
+ * there is no place for it. By the first bytes, as its length is not known yet. */
+enum { SITE_HASHED = 16, SITE_PROBES = 4 };
+static unsigned short *find_site(struct parser *p, const struct scan *rest)
+{
+  if (rest->end - rest->at < SITE_HASHED)
+    return NULL;
+  uint64_t hash = hash_word(hash_word(0, load8(rest->at)), load8(rest->at + 8));
+  unsigned first = (unsigned)(hash >> (64 - SITE_SLOTS_LOG2));
+  for (unsigned probe = 0; probe < SITE_PROBES; probe++) {
+    unsigned short *slot = &p->site_slots[(first + probe) % SITE_SLOTS];
+    if (*slot == 0 || is_at_site(rest, &p->sites[*slot - 1]))
+      return slot;
+  }
+  return NULL;
+}
+
+static void take_site(struct site *site, struct scan *rest, struct area *area)
+{
+  area->symbol = (struct span){site->at, site->symbol_length};
+  area->module = (struct span){site->at + site->module_at, site->module_length};
+  area->site = site;
+  rest->at += site->length - 1;
+}
+
+/* Keeps what parse_caller made of the bytes between `at` and the rest. */
+static void keep_site(struct parser *p, unsigned short *slot, const char *at,
+                      struct scan rest, struct area *area)
+{
+  struct span next = take_word(&rest);
+  ptrdiff_t length = next.at + 1 - at;
+  if (area->symbol.at != at || next.length == 0 || length < SITE_HASHED ||
+      length > UCHAR_MAX || p->sites_count == SITES)
+    return;
+  struct site *site = &p->sites[p->sites_count++];
+  *slot = (unsigned short)p->sites_count;
+  *site = (struct site){
+      .at = at,
+      .length = (unsigned char)length,
+      .symbol_length = (unsigned char)area->symbol.length,
+  };
+  if (area->module.length > 0) {
+    site->module_at = (unsigned char)(area->module.at - at);
+    site->module_length = (unsigned char)area->module.length;
+  }
+  area->site = site;
+}
+
+/* Takes the caller and its module, if the line has any: most are of known sites. */
+static void take_caller(struct parser *p, struct scan *rest, struct area *area)
+{
+  while (rest->at < rest->end && (*rest->at == ' ' || *rest->at == '\t'))
+    rest->at++;
+  unsigned short *slot = find_site(p, rest);
+  if (slot != NULL && *slot != 0) {
+    take_site(&p->sites[*slot - 1], rest, area);
+    return;
+  }
+  const char *at = rest->at;
+  parse_caller(rest, area);
+  if (slot != NULL)
+    keep_site(p, slot, at, *rest, area);
+}
+
 /* Reads what follows the range: NULL, or the cause. */
 static const char *parse_area(struct parser *p, struct scan rest, struct area *area)
 {
   *area = (struct area){.symbol = {"", 0}, .module = {"", 0}};
   if (span_number(take_word(&rest), &area->size) != 0)
     return "size is not a number";
-  parse_caller(&rest, area);
+  take_caller(p, &rest, area);
   for (struct span word; area->cause == NULL && (word = take_word(&rest)).length > 0;)
     if (!note_attribute(word, area) && !is_attribute(word))
       area->cause = "a word that belongs to no attribute";
@@ -301,7 +391,7 @@ static unsigned hash(const struct vmalloc_caller *caller)
   struct span symbol = {caller->symbol, strlen(caller->symbol)};
   struct span module = {caller->module, strlen(caller->module)};
   uint64_t h = hash_span(hash_span(0, symbol), module);
-  return (unsigned)(h >> 32) % SLOTS;
+  return (unsigned)(h >> 32) % CALLER_SLOTS;
 }
 
 /* The caller's entry, made if there is room; NULL if the table is full. Found by its name
@@ -314,8 +404,8 @@ static struct vmalloc_caller *find_caller(struct parser *p, struct span symbol,
   span_copy(module, made.module, sizeof(made.module));
   made.bytes = made.entries_count = 0;
   unsigned slot = hash(&made);
-  for (; p->slots[slot] != 0; slot = (slot + 1) % SLOTS) {
-    struct vmalloc_caller *caller = &callers[p->slots[slot] - 1];
+  for (; p->caller_slots[slot] != 0; slot = (slot + 1) % CALLER_SLOTS) {
+    struct vmalloc_caller *caller = &callers[p->caller_slots[slot] - 1];
     if (strcmp(caller->symbol, made.symbol) == 0 &&
         strcmp(caller->module, made.module) == 0)
       return caller;
@@ -323,7 +413,7 @@ static struct vmalloc_caller *find_caller(struct parser *p, struct span symbol,
   if (p->out->callers_count == VMALLOC_CALLERS_KEPT)
     return NULL;
   struct vmalloc_caller *caller = &callers[p->out->callers_count++];
-  p->slots[slot] = (unsigned short)p->out->callers_count;
+  p->caller_slots[slot] = (unsigned short)p->out->callers_count;
   *caller = made;
   return caller;
 }
@@ -337,26 +427,45 @@ static inline void add(struct reading *sum, uint64_t value, uint64_t times)
     sum->value = UINT64_MAX;
 }
 
-static void add_pages(struct parser *p, const struct area *area, uint64_t times)
+static enum purpose purpose_of(struct span symbol)
 {
-  uint64_t bytes = area->pages * p->page_size;
-  add(&p->out->pages, bytes, times);
-  if (vmallocinfo_caller_is_stack(area->symbol)) {
-    add(&p->out->stack_pages, bytes, times);
-  } else if (vmallocinfo_caller_is_module(area->symbol)) {
-    add(&p->out->module_pages, bytes, times);
-    add(&p->out->module_size, area->size, times);
-  }
+  if (vmallocinfo_caller_is_stack(symbol))
+    return PURPOSE_STACK;
+  return vmallocinfo_caller_is_module(symbol) ? PURPOSE_MODULE : PURPOSE_OTHER;
+}
+
+/* Finds out whose the pages are. */
+static void resolve_site(struct parser *p, const struct area *area, struct site *site)
+{
   struct span symbol = area->symbol;
   if (symbol.length == 0)
     symbol = (struct span){"unknown", 7};
   struct vmalloc_caller *caller = find_caller(p, symbol, area->module);
-  if (caller != NULL) {
-    caller->bytes += bytes * times;
-    caller->entries_count += times;
+  site->caller =
+      caller == NULL ? VMALLOC_CALLERS_KEPT : (unsigned short)(caller - p->out->callers);
+  site->purpose = (unsigned char)purpose_of(symbol);
+}
+
+static void add_pages(struct parser *p, const struct area *area, uint64_t times)
+{
+  struct vmallocinfo *out = p->out;
+  struct site unkept = {0}, *site = area->site != NULL ? area->site : &unkept;
+  if (site->purpose == PURPOSE_UNKNOWN)
+    resolve_site(p, area, site);
+  uint64_t bytes = area->pages * p->page_size;
+  add(&out->pages, bytes, times);
+  if (site->purpose == PURPOSE_STACK) {
+    add(&out->stack_pages, bytes, times);
+  } else if (site->purpose == PURPOSE_MODULE) {
+    add(&out->module_pages, bytes, times);
+    add(&out->module_size, area->size, times);
+  }
+  if (site->caller < VMALLOC_CALLERS_KEPT) {
+    out->callers[site->caller].bytes += bytes * times;
+    out->callers[site->caller].entries_count += times;
   } else {
-    p->out->other_bytes += bytes * times;
-    p->out->other_entries_count += times;
+    out->other_bytes += bytes * times;
+    out->other_entries_count += times;
   }
 }
 
