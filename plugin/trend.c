@@ -14,7 +14,7 @@ static const struct span {
   int level, buckets;
   double factor, tau; /* Kendall's, at least */
 } spans[] = {{0, 30, 1, 0.7},
-             {1, 60, 3.5, 0.7},
+             {1, 60, 3.1, 0.7},
              {2, 36, 7, 0.7},
              {2, 108, 1.2, 0.9}}; /* so steady that no day shows, and no single jump */
 enum {
@@ -28,10 +28,13 @@ static const double led_min = 0.5; /* of a rise: by so much it leads above all b
 static const double noise_min = 6; /* times the noise */
 static const double error_min = 2; /* times the samples' error */
 static const double step_min = 1.25, step_noise = 8; /* a step: times rise, times noise */
-static const double failure_rise = 16;               /* times the setting */
-static const double failure_share = 0.05;            /* of MemTotal */
-static const double day = 24;                        /* windows */
-enum { DAY_BUCKETS = 72 };                           /* of the last level */
+static const double fall_min = 0.25;                 /* a fall: times rise */
+static const double tooth_min = 1.25;                /* times the saw's tooth */
+static const double tooth_days = 3;       /* without one, and it is forgotten */
+static const double failure_rise = 16;    /* times the setting */
+static const double failure_share = 0.05; /* of MemTotal */
+static const double day = 24;             /* windows */
+enum { DAY_BUCKETS = 72 };                /* of the last level */
 enum { POINTS_MAX = 36, PAIRS_MAX = POINTS_MAX * (POINTS_MAX - 1) / 2 };
 
 /* So many buckets before a jump; those that may be anything between, for they may fall
@@ -218,8 +221,9 @@ static bool fit_points(const struct points *points, struct fit *out)
   return true;
 }
 
-/* The standard deviation of a level's buckets around whatever trend they have: by the
- * median of how far their differences are from their own median. */
+/* The standard deviation of a level's buckets around whatever trend they have: by how far
+ * three quarters of their differences are from the median of these. Not the half: of a
+ * saw whose period is about two buckets, more than half are alike. */
 static double noise_of(const struct trend_ring *ring)
 {
   double differences[TREND_BUCKETS];
@@ -238,7 +242,7 @@ static double noise_of(const struct trend_ring *ring)
   double middle = median(differences, count);
   for (size_t i = 0; i < count; i++)
     differences[i] = fabs(differences[i] - middle);
-  return 1.4826 / sqrt(2) * median(differences, count);
+  return select_value(differences, count, 3 * count / 4) / (1.1503 * sqrt(2));
 }
 
 /* The highest level before `time` that two buckets in a row reached; NAN: none. */
@@ -265,22 +269,18 @@ static double high_before(const struct trend *trend, double window, double time)
   return high;
 }
 
+/* What leads or rises by less may be a saw: its next tooth, or the same one in another
+ * phase beside a step. */
+static double above_teeth(const struct trend *trend)
+{
+  return tooth_min * trend->tooth;
+}
+
 static double needed(const struct trend *trend, const struct trend_settings *settings,
                      int level, double factor)
 {
   double need = fmax(factor * settings->rise, error_min * trend->error);
   return fmax(need, noise_min * noise_of(&trend->rings[level]));
-}
-
-/* How far the last window's buckets of level 0 before `index` were apart. */
-static double swing(const struct trend_ring *ring, int64_t index)
-{
-  double low = NAN, high = NAN;
-  for (int64_t i = index - 60; i < index; i++) {
-    low = fmin(low, value_at(ring, i));
-    high = fmax(high, value_at(ring, i));
-  }
-  return isnan(high) ? 0 : high - low;
 }
 
 /* --- the rules ---------------------------------------------------------------------- */
@@ -316,6 +316,17 @@ static double largest_leap(const double values[], size_t count, size_t buckets,
   return leap;
 }
 
+/* Each in the middle of its neighbours and itself, so that no outlier is a leap. */
+static void smooth(double values[], size_t count)
+{
+  double before = values[0];
+  for (size_t i = 1; i + 1 < count; i++) {
+    double three[] = {before, values[i], values[i + 1]};
+    before = values[i];
+    values[i] = median(three, 3);
+  }
+}
+
 /* In the middle of a span a single jump looks like a slope. And another one, if both have
  * the height of a step. */
 static double leap_of(const struct points *points, double step)
@@ -324,6 +335,7 @@ static double leap_of(const struct points *points, double step)
   double values[POINTS_MAX];
   size_t at = 0;
   memcpy(values, points->value, sizeof(values));
+  smooth(values, points->count);
   double leap = largest_leap(values, points->count, buckets, &at);
   for (size_t i = at; i < points->count && i <= at + buckets; i++)
     values[i] = NAN;
@@ -331,11 +343,11 @@ static double leap_of(const struct points *points, double step)
   return leap + (second >= step ? second : 0);
 }
 
-/* Across a gap nothing is steady. An interval may be as long as two buckets of level 1.
- */
+/* Across a gap nothing is steady, and of less than ten points tau says nothing. An
+ * interval may be as long as two buckets of level 1. */
 static bool has_gaps(const struct points *points, const struct span *span)
 {
-  static const double least[TREND_LEVELS] = {0, 0.4, 0.6};
+  static const double least[TREND_LEVELS] = {0.33, 0.4, 0.85};
   const int stride = (span->buckets + POINTS_MAX - 1) / POINTS_MAX;
   return (double)points->count < least[span->level] * span->buckets / stride;
 }
@@ -357,7 +369,7 @@ static bool rises_steadily(const struct trend *trend,
     return false;
   double high = high_before(trend, settings->window, (double)ring->last * width - length);
   /* Where history was just moved, it fits no better than the noise of the moment. */
-  if (span->level == 0 && trend->last_time - trend->stepped_at < length)
+  if (trend->last_time - trend->stepped_at < length)
     return false;
   double last = points.value[points.count - 1],
          leap = leap_of(&points, step_min * settings->rise);
@@ -366,9 +378,9 @@ static bool rises_steadily(const struct trend *trend,
       fit.tau < span->tau || fit.slope * length < least)
     return false;
   double need = needed(trend, settings, span->level, span->factor);
-  /* On a saw, what leads by less than a tooth may be a small shift of it. */
-  double tooth = span->level == 0 ? 1.25 * swing(ring, ring->last - span->buckets) : 0;
-  if (fit.slope * length < need || fit.level - high < fmax(led_min * need, tooth) ||
+  double tooth = above_teeth(trend);
+  if (fit.slope * length < fmax(need, tooth) ||
+      fit.level - high < fmax(led_min * need, tooth) ||
       fit.level - high - leap < fmax(0.8 * led_min * least, tooth))
     return false;
   date(trend, &fit, high, out);
@@ -384,43 +396,54 @@ static double recent_high(const struct trend_ring *ring, int buckets)
   return high;
 }
 
+/* The last two days without their three largest leaps that are larger than `least`: one
+ * shift may come a day after another, and is no leak yet. */
+static void without_leaps(const struct trend_ring *ring, double least,
+                          double out[2 * DAY_BUCKETS])
+{
+  enum { LEAPS = 3, LEAP = 2 };
+  double values[2 * DAY_BUCKETS];
+  int places[2 * DAY_BUCKETS];
+  size_t count = 0;
+  for (int i = 0; i < 2 * DAY_BUCKETS; i++) {
+    out[i] = value_at(ring, ring->last - 2 * DAY_BUCKETS + i);
+    if (!isnan(out[i])) {
+      places[count] = i;
+      values[count++] = out[i];
+    }
+  }
+  if (count == 0)
+    return;
+  smooth(values, count);
+  for (int n = 0; n < LEAPS; n++) {
+    size_t at = 0;
+    double leap = largest_leap(values, count, LEAP, &at);
+    if (leap < least)
+      return;
+    for (size_t i = at + 1; i < count; i++) {
+      bool within = i < at + LEAP;
+      values[i] = within ? NAN : values[i] - leap;
+      out[places[i]] = within ? NAN : out[places[i]] - leap;
+    }
+  }
+}
+
 /* By how much the last day was above the one before: the median and the tenth part of the
  * differences at equal times. False where too few are known. */
-static bool by_the_day(const struct trend_ring *ring, double *middle, double *low)
+static bool by_the_day(const struct trend_ring *ring, double least_leap, double *middle,
+                       double *low)
 {
-  double differences[DAY_BUCKETS];
+  double values[2 * DAY_BUCKETS], differences[DAY_BUCKETS];
   size_t count = 0;
-  for (int64_t i = ring->last - DAY_BUCKETS; i < ring->last; i++) {
-    double difference = value_at(ring, i) - value_at(ring, i - DAY_BUCKETS);
-    if (!isnan(difference))
-      differences[count++] = difference;
-  }
-  if (count < 5 * DAY_BUCKETS / 6)
+  without_leaps(ring, least_leap, values);
+  for (size_t i = 0; i < DAY_BUCKETS; i++)
+    if (!isnan(values[i + DAY_BUCKETS] - values[i]))
+      differences[count++] = values[i + DAY_BUCKETS] - values[i];
+  if (count < DAY_BUCKETS - 6)
     return false;
   *middle = median(differences, count);
   *low = select_value(differences, count, count / 10);
   return true;
-}
-
-/* What the last two days rose by, without the two largest leaps in them: one shift may
- * come a day after another, and is no leak yet. */
-static double rise_of_two_days(const struct trend_ring *ring)
-{
-  enum { LEAP = 4, COUNT = 2 * DAY_BUCKETS };
-  double values[COUNT];
-  double first = NAN, last = NAN, leaps = 0;
-  for (size_t i = 0; i < COUNT; i++) {
-    values[i] = value_at(ring, ring->last - COUNT + (int64_t)i);
-    first = isnan(first) ? values[i] : first;
-    last = isnan(values[i]) ? last : values[i];
-  }
-  for (int n = 0; n < 2; n++) {
-    size_t at = 0;
-    leaps += largest_leap(values, COUNT, LEAP, &at);
-    for (size_t i = at; i < COUNT && i <= at + LEAP; i++)
-      values[i] = NAN;
-  }
-  return last - first - leaps;
 }
 
 static double recent_low(const struct trend_ring *ring, int buckets)
@@ -440,19 +463,20 @@ static bool rises_by_the_day(const struct trend *trend,
   const double window = settings->window;
   double middle, low;
   /* Days between which history was moved do not compare. */
-  if (trend->last_time - trend->stepped_at < 2.5 * day * window)
+  if (trend->last_time - trend->stepped_at < 2.1 * day * window)
     return false;
-  if (!by_the_day(ring, &middle, &low) || middle < 0.6 * settings->rise ||
-      low < 0.4 * settings->rise || rise_of_two_days(ring) < 0.3 * middle)
+  if (!by_the_day(ring, settings->rise / 2, &middle, &low) ||
+      middle < 0.7 * settings->rise || low < 0.4 * settings->rise)
     return false;
-  double need = needed(trend, settings, 2, 0.6);
+  double need = needed(trend, settings, 2, 0.7);
   double now = (double)ring->last * widths[2] * window;
   double high = high_before(trend, window, now - day * window);
   double level = recent_high(ring, DAY_BUCKETS);
   double swing_of_day = high - recent_low(ring, 2 * DAY_BUCKETS);
   /* Of a saw of another period than a day, the phases of two days are not the same. */
-  if (middle < need || low < led_min * need ||
-      !(level - high >= fmax(led_min * need, 0.3 * swing_of_day)))
+  double tooth = above_teeth(trend);
+  if (middle < fmax(need, tooth) || low < led_min * need ||
+      !(level - high >= fmax(fmax(led_min * need, tooth), 0.2 * swing_of_day)))
     return false;
   const struct fit fit = {.slope = middle / (day * window),
                           .first = now - day * window,
@@ -464,16 +488,14 @@ static bool rises_by_the_day(const struct trend *trend,
 
 /* --- steps -------------------------------------------------------------------------- */
 
-/* The last buckets of level 0 that hold something, oldest first, and the index of the
- * first after the jump. */
-static bool last_known(const struct trend_ring *ring, double values[], int64_t *index)
+/* The last `wanted` buckets that hold something, oldest first, and their indices. */
+static bool last_known(const struct trend_ring *ring, size_t wanted, double values[],
+                       int64_t indices[])
 {
-  size_t wanted = STEP_BUCKETS;
   for (int64_t i = ring->last - 1; wanted > 0 && i > ring->last - TREND_BUCKETS; i--)
     if (!isnan(value_at(ring, i))) {
       values[--wanted] = value_at(ring, i);
-      if (wanted == STEP_BEFORE + STEP_BETWEEN)
-        *index = i;
+      indices[wanted] = i;
     }
   return wanted == 0;
 }
@@ -494,17 +516,24 @@ static double find_step(const struct trend *trend, const struct trend_settings *
                         double *before, int64_t *index)
 {
   double values[STEP_BUCKETS], sorted[STEP_BEFORE];
-  if (!last_known(&trend->rings[0], values, index))
+  int64_t indices[STEP_BUCKETS];
+  if (!last_known(&trend->rings[0], STEP_BUCKETS, values, indices))
     return 0;
+  *index = indices[STEP_BEFORE + STEP_BETWEEN];
   memcpy(sorted, values, sizeof(sorted));
   *before = median(sorted, STEP_BEFORE);
   const double *after = &values[STEP_BEFORE + STEP_BETWEEN];
   double height = fmin(fabs(after[0] - *before), fabs(after[1] - *before));
-  double least = fmax(step_min * settings->rise, error_min * trend->error);
+  double least = (after[1] < *before ? fall_min : step_min) * settings->rise;
+  least = fmax(least, error_min * trend->error);
   if (height < least || height < step_noise * noise_of(&trend->rings[0]))
     return 0;
   const double ends[] = {*before, after[0], after[1], values[STEP_BEFORE],
                          values[STEP_BEFORE + 1]};
+  /* The end of a tooth that is still among them. */
+  if (after[1] < *before && height < 2 * trend->tooth &&
+      (double)indices[0] * widths[0] * settings->window < trend->tooth_at)
+    return 0;
   if (spread(values, STEP_BEFORE) > height / 4 ||
       spread(after, STEP_AFTER) > height / 4 || spread(ends, 5) > 1.25 * spread(ends, 3))
     return 0;
@@ -518,12 +547,17 @@ static void move_if_old(double *value, double before, double height)
     *value += height;
 }
 
-/* Moves all history before bucket `index` of level 0, so that no slope is left. Where
- * there is a saw-tooth, its phase before and after is not the same, so that the height
- * may be off by a tooth: by so much the longer history is moved more. */
+/* Moves a value of history. One that was at the upper level before, or above it, is as
+ * high as it ever was. */
+static void move_lower(double *value, double before, double height)
+{
+  if (!(height > 0 && *value > before + height / 2))
+    *value += height;
+}
+
+/* Moves all history before bucket `index` of level 0, so that no slope is left. */
 static void move_history(struct trend *trend, int64_t index, double before, double height)
 {
-  const double tooth = swing(&trend->rings[0], index - STEP_BETWEEN);
   for (int level = 0; level < TREND_LEVELS; level++) {
     struct trend_ring *ring = &trend->rings[level];
     for (int64_t i = ring->last - TREND_BUCKETS + 1; i < ring->last; i++) {
@@ -532,13 +566,13 @@ static void move_history(struct trend *trend, int64_t index, double before, doub
       if (level == 0 ? i >= index - STEP_BETWEEN : i >= ring->last - 1)
         move_if_old(bucket(ring, i), before, height);
       else
-        *bucket(ring, i) += height + (level > 0 ? tooth : 0);
+        move_lower(bucket(ring, i), before, height);
     }
     for (uint32_t i = 0; level > 0 && i < ring->pending_count; i++)
       move_if_old(&ring->pending[i], before, height);
   }
   for (size_t i = 0; i < sizeof(trend->highs) / sizeof(*trend->highs); i++)
-    trend->highs[i] += height + tooth;
+    move_lower(&trend->highs[i], before, height);
 }
 
 /* Whether history may be moved once more upwards: twice a day. */
@@ -567,6 +601,54 @@ static bool takes_back(struct trend *trend, double height)
   return false;
 }
 
+/* Whether it rose from `bottom` to `top` before `time`, and not by leaps: then a fifth of
+ * what is known since then lies in the middle between them. */
+static bool has_climbed(const struct trend_ring *ring, double width, double time,
+                        double bottom, double top)
+{
+  const double quarter = (top - bottom) / 4;
+  unsigned known = 0, middle = 0;
+  for (int64_t i = ring->last - 1; i > ring->last - TREND_BUCKETS; i--) {
+    double value = value_at(ring, i);
+    if (isnan(value) || (double)(i + 1) * width > time)
+      continue;
+    if (fabs(value - bottom) <= quarter && 5 * middle >= known)
+      return middle > 0;
+    known++;
+    middle += value > bottom + quarter && value < top - quarter;
+  }
+  return false;
+}
+
+/* A sudden fall to where the series climbed from is the end of a saw's tooth. */
+static void look_for_tooth(struct trend *trend, const struct trend_settings *settings)
+{
+  enum { COUNT = 5 };
+  const double window = settings->window, now = trend->last_time;
+  double values[COUNT];
+  int64_t indices[COUNT];
+  if (now - trend->tooth_at > tooth_days * day * window)
+    trend->tooth = 0;
+  if (!last_known(&trend->rings[0], COUNT, values, indices))
+    return;
+  /* Two before, two after, and one that may be between. */
+  double fall = fmin(values[1], fmax(values[0], values[2])) - fmax(values[3], values[4]);
+  if (fall < fall_min * settings->rise || fall < step_noise * noise_of(&trend->rings[0]))
+    return;
+  double time = (double)indices[0] * widths[0] * window;
+  double bottom = values[4], top = bottom + fall;
+  bool climbed = false;
+  for (int level = 0; level < TREND_LEVELS && !climbed; level++)
+    climbed =
+        has_climbed(&trend->rings[level], widths[level] * window, time, bottom, top);
+  if (!climbed)
+    return;
+  /* These are not quite its top and bottom: it climbed before the fall and after it. */
+  fall += 2 * fmax(0, fmin(values[1] - values[0], values[4] - values[3]));
+  trend->tooth = fmax(trend->tooth, fall);
+  trend->tooth_at = now;
+}
+
 static void change(struct trend *trend, enum trend_state state)
 {
   trend->state = state;
@@ -587,6 +669,21 @@ static void forget_highs(struct trend *trend, double window, double time)
       trend->highs[(uint64_t)i % (uint64_t)count] = NAN;
 }
 
+/* Lowers what says how high it was before it dropped, where it was nearer to the level
+ * that was left then. */
+static void lower_highs(struct trend *trend, double window)
+{
+  const struct trend_ring *ring = &trend->rings[1];
+  const int64_t count = sizeof(trend->highs) / sizeof(*trend->highs);
+  const double from = trend->dropped_from, height = trend->dropped_to - from;
+  for (int64_t i = ring->last - TREND_BUCKETS + 1; i < ring->last; i++)
+    if (i >= 0 && (double)i * widths[1] * window < trend->dropped_at)
+      move_if_old(bucket(&trend->rings[1], i), from, height);
+  for (int64_t i = trend->high_last; i > trend->high_last - count && i >= 0; i--)
+    if ((double)i * window < trend->dropped_at)
+      move_if_old(&trend->highs[(uint64_t)i % (uint64_t)count], from, height);
+}
+
 /* The highest since `time`. */
 static double high_since(const struct trend *trend, double window, double time)
 {
@@ -603,8 +700,8 @@ static double high_since(const struct trend *trend, double window, double time)
 }
 
 /* A level that was left for good is no record to beat: after six windows where it was
- * left at once (a reboot), for the tooth of a saw would be back; after a day and a bit
- * else. */
+ * left at once (a reboot), for the tooth of a saw would be back, what is known of it is
+ * lowered; after a day and a bit it is forgotten. */
 static void look_for_lower_level(struct trend *trend,
                                  const struct trend_settings *settings)
 {
@@ -612,14 +709,14 @@ static void look_for_lower_level(struct trend *trend,
   const double window = settings->window, now = trend->last_time;
   if (now - trend->dropped_at >= soon * window) { /* never for NAN */
     double high = high_since(trend, window, trend->dropped_at + widths[1] * window);
-    if (high < trend->dropped_from - settings->rise)
-      forget_highs(trend, window, trend->dropped_at);
+    if (high < (trend->dropped_from + trend->dropped_to) / 2)
+      lower_highs(trend, window);
     trend->dropped_at = NAN;
   }
   double recently = now - late * window;
   if (recently > trend->first_time &&
       high_since(trend, window, recently) <
-          high_before(trend, window, recently) - settings->rise)
+          high_before(trend, window, recently) - settings->rise / 4)
     forget_highs(trend, window, recently);
 }
 
@@ -627,10 +724,15 @@ static void look_for_step(struct trend *trend, const struct trend_settings *sett
 {
   double before;
   int64_t index = 0;
+  look_for_tooth(trend, settings);
   double height = find_step(trend, settings, &before, &index);
   if (height < 0 && !takes_back(trend, height)) {
+    double watched = trend->dropped_from - trend->dropped_to;
+    if (!isnan(trend->dropped_at) && watched > -height)
+      return;
     trend->dropped_at = ((double)index) * widths[0] * settings->window;
     trend->dropped_from = before;
+    trend->dropped_to = before + height;
     return;
   }
   if (height == 0 || (height > 0 && !may_step_up(trend, settings->window, height)))
@@ -660,7 +762,8 @@ static void reset(struct trend *trend, double time)
   trend->offset = offset;
   trend->first_time = trend->last_time = time;
   trend->since = trend->rate = trend->tau = NAN;
-  trend->dropped_at = trend->dropped_from = trend->given_back_at = NAN;
+  trend->dropped_at = trend->dropped_from = trend->dropped_to = trend->given_back_at =
+      NAN;
   trend->stepped_at = NAN;
   for (int i = 0; i < TREND_STEPS; i++)
     trend->steps[i].at = NAN;
@@ -838,8 +941,10 @@ void trend_add(struct trend *trend, const struct trend_settings *settings,
 {
   enum trend_state before = trend->state;
   double time = take_time(trend, settings->window, sample->time);
-  /* A large error is remembered for as long as its sample is in a bucket of the span. */
-  trend->error = fmax(sample->error, trend->error * 0.99);
+  /* A large error is remembered for as long as its samples are in a bucket of the span. A
+   * single one is an outlier, which medians pass over. */
+  trend->error = fmax(fmin(sample->error, trend->error_before), trend->error * 0.99);
+  trend->error_before = sample->error;
   int closed = take(trend, settings->window, time, sample->bytes);
   if (closed > 0) {
     judge(trend, settings, closed);
@@ -893,11 +998,13 @@ bool trend_is_sane(const struct trend *trend)
               is_time(trend->offset) && trend->high_last >= 0 &&
               trend->high_last < (int64_t)1 << 50 && trend->state <= TREND_FAILURE &&
               trend->span >= 0 && trend->span <= SPAN_DAY && trend->error >= 0 &&
-              is_value(trend->error) && is_value(trend->since) &&
-              is_value(trend->start) && is_value(trend->peak) && is_value(trend->mark) &&
-              is_time(trend->peak_at) && is_time(trend->changed_at) &&
-              is_value(trend->rate) && is_value(trend->tau) &&
-              is_value(trend->dropped_at) && is_value(trend->dropped_from) &&
+              is_value(trend->error) && is_value(trend->error_before) &&
+              trend->tooth >= 0 && trend->tooth < 4e19 && is_value(trend->tooth_at) &&
+              is_value(trend->since) && is_value(trend->start) && is_value(trend->peak) &&
+              is_value(trend->mark) && is_time(trend->peak_at) &&
+              is_time(trend->changed_at) && is_value(trend->rate) &&
+              is_value(trend->tau) && is_value(trend->dropped_at) &&
+              is_value(trend->dropped_from) && is_value(trend->dropped_to) &&
               is_value(trend->given_back_at) && is_value(trend->stepped_at);
   for (int level = 0; level < TREND_LEVELS; level++)
     sane = sane && ring_is_sane(&trend->rings[level]);

@@ -521,6 +521,105 @@ START_TEST(leak_after_a_step_is_found_as_soon)
 }
 END_TEST
 
+/* Nothing was ever as high as what was there before and that step together. */
+START_TEST(leak_after_a_level_that_came_back_is_found_as_soon)
+{
+  struct run run = begin();
+  run.sample.bytes = 1000 * MIB;
+  stay(&run, 5 * HOUR);
+  run.sample.bytes -= 300 * MIB;
+  stay(&run, 3 * HOUR);
+  jump(&run, 300 * MIB, 2 * HOUR);
+  leak_until(&run, TREND_WARNING, MIB / MINUTE, 30 * MINUTE);
+}
+END_TEST
+
+/* Up by the slope of a saw, and down at once, `turns` times. */
+static void saw(struct run *run, double height, double period, int turns)
+{
+  double bytes = run->sample.bytes;
+  for (int i = 0; i < turns; i++) {
+    go_on(run, period, height / period);
+    run->sample.bytes = bytes;
+  }
+}
+
+/* Its phase at the step is not the one of the record, nor has the saw one afterwards. */
+START_TEST(step_between_two_phases_of_a_saw_is_no_alarm)
+{
+  for (int part = 0; part < 6; part++) {
+    struct run run = begin();
+    run.sample.bytes = 1000 * MIB;
+    saw(&run, 48 * MIB, 7 * HOUR, 7);
+    double bytes = run.sample.bytes;
+    go_on(&run, part * HOUR, 48 * MIB / (7 * HOUR));
+    run.sample.bytes = bytes + 60 * MIB;
+    saw(&run, 48 * MIB, 7 * HOUR, 10);
+    ck_assert_msg(alarms(&run) == 0, "after %d h of a tooth", part);
+  }
+}
+END_TEST
+
+/* And forgotten: what rises by less than a tooth is a leak again. */
+START_TEST(saw_that_stopped_hides_no_leak)
+{
+  struct run run = begin();
+  saw(&run, 48 * MIB, 3 * HOUR, 9);
+  ck_assert_double_gt(run.trend.tooth, 44 * MIB);
+  ck_assert_double_lt(run.trend.tooth, 52 * MIB);
+  stay(&run, 4 * DAY);
+  leak_until(&run, TREND_WARNING, MIB / MINUTE, 30 * MINUTE);
+  ck_assert_double_eq(run.trend.tooth, 0);
+}
+END_TEST
+
+START_TEST(what_leaps_up_and_down_is_no_saw)
+{
+  struct run run = begin();
+  stay(&run, 5 * HOUR);
+  for (int i = 0; i < 3; i++) {
+    run.sample.bytes += 20 * MIB;
+    stay(&run, 3 * HOUR);
+    run.sample.bytes -= 20 * MIB;
+    stay(&run, 9 * HOUR);
+  }
+  ck_assert_double_eq(run.trend.tooth, 0);
+  leak_until(&run, TREND_WARNING, MIB / MINUTE, 30 * MINUTE);
+}
+END_TEST
+
+START_TEST(torn_sample_in_a_leak_hides_it_for_no_time)
+{
+  static const double errors[] = {MIB, 100 * MIB};
+  for (size_t i = 0; i < sizeof(errors) / sizeof(*errors); i++) {
+    struct run run = begin();
+    stay(&run, 5 * HOUR);
+    go_on(&run, 10 * MINUTE, MIB / MINUTE);
+    double bytes = run.sample.bytes;
+    run.sample.bytes += 100 * MIB;
+    run.sample.error = errors[i];
+    add(&run);
+    run.sample.bytes = bytes;
+    run.sample.error = MIB;
+    leak_until(&run, TREND_WARNING, MIB / MINUTE, 20 * MINUTE);
+  }
+}
+END_TEST
+
+/* Three shifts of a day and a half, each of what a rise by the day needs. */
+START_TEST(shifts_of_several_days_are_no_leak)
+{
+  struct run run = begin();
+  stay(&run, 2 * DAY);
+  for (int i = 0; i < 3; i++) {
+    run.sample.bytes += 19 * MIB;
+    stay(&run, 16 * HOUR);
+  }
+  stay(&run, 3 * DAY);
+  ck_assert_uint_eq(alarms(&run), 0);
+}
+END_TEST
+
 START_TEST(staircase_is_a_leak_from_its_third_step_on)
 {
   struct run run = begin();
@@ -981,8 +1080,11 @@ SUITE_MAIN(
     jump_in_two_samples_is_one_step, jump_of_any_height_is_no_alarm,
     jump_of_a_minute_is_nothing, step_that_is_taken_back_is_no_alarm_however_often,
     step_down_is_no_alarm_nor_what_comes_back, leak_after_a_step_is_found_as_soon,
-    staircase_is_a_leak_from_its_third_step_on, staircase_of_small_steps_is_a_leak,
-    clock_that_goes_back_hides_no_leak_and_makes_none,
+    leak_after_a_level_that_came_back_is_found_as_soon,
+    step_between_two_phases_of_a_saw_is_no_alarm, saw_that_stopped_hides_no_leak,
+    what_leaps_up_and_down_is_no_saw, torn_sample_in_a_leak_hides_it_for_no_time,
+    shifts_of_several_days_are_no_leak, staircase_is_a_leak_from_its_third_step_on,
+    staircase_of_small_steps_is_a_leak, clock_that_goes_back_hides_no_leak_and_makes_none,
     clock_that_goes_back_in_the_middle_of_a_leak_costs_little,
     clock_that_goes_forward_is_no_alarm, clock_of_1970_that_is_set_begins_anew,
     night_of_suspension_is_a_gap, alarm_outlives_a_gap,

@@ -10,13 +10,17 @@
  * - A rise is the slope of Theil (1950) and Sen (1968) over a span of buckets, and counts
  *   where Kendall's tau of the same pairs says that it is steady, where it is a multiple
  *   of the noise and of the samples' error, and where it leads above all that was seen
- *   before: so a saw-tooth and a daily cycle are known after their first time, and a rise
- *   must be larger the longer its span, up to half a day, for they rise as well.
+ *   before: so a daily cycle is known after its first time, and a rise must be larger the
+ *   longer its span, up to half a day, for cycles rise as well.
+ * - A sudden fall to where the series climbed from ends a saw's tooth. What rises or
+ *   leads by less than one and a quarter is no leak while the saw goes on: beside a step
+ *   its phases do not compare.
  * - What rises more slowly is compared with the same time a day ago, which a daily cycle
- *   does not change.
+ *   does not change, and without the three largest leaps of the two days.
  * - A jump up within two buckets to a level that stays is a step: history is moved by it,
  *   so that it is no slope, and back where it is taken back. But more than two of them
- *   within a day are left as they are: a staircase is a leak. */
+ *   within a day are left as they are: a staircase is a leak. A jump down that lasts
+ *   lowers what is known of the level it left. */
 #ifndef MEMINFO_EXPLAIN_TREND_H
 #define MEMINFO_EXPLAIN_TREND_H
 
@@ -70,7 +74,8 @@ struct trend {
   struct trend_ring rings[TREND_LEVELS];
   double highs[24 * TREND_DAYS]; /* of each window, by its index; NAN: none */
   int64_t high_last;
-  double error; /* the largest of late */
+  double error, error_before; /* the largest of late of two samples in a row; the last */
+  double tooth, tooth_at;     /* height of a saw's, 0: none; when it last fell */
   enum trend_state state;
   int span; /* rule that made it a warning */
   /* Of the incident: its highest level, and when it last grew by more than a bit, to
@@ -78,12 +83,12 @@ struct trend {
   double since, start, peak, mark, peak_at;
   double changed_at;
   struct {
-    double at, height;             /* at: NAN where it is none, or was taken back */
-  } steps[TREND_STEPS];            /* upwards, that history was moved by */
-  double rate, tau;                /* of the slope that is told; NAN */
-  double dropped_at, dropped_from; /* a jump down that may stay; NAN: none */
-  double stepped_at;               /* of the last time history was moved; NAN: never */
-  double given_back_at;            /* end of the last incident that was; NAN: none */
+    double at, height;  /* at: NAN where it is none, or was taken back */
+  } steps[TREND_STEPS]; /* upwards, that history was moved by */
+  double rate, tau;     /* of the slope that is told; NAN */
+  double dropped_at, dropped_from, dropped_to; /* a jump down that may stay; NAN: none */
+  double stepped_at;    /* of the last time history was moved; NAN: never */
+  double given_back_at; /* end of the last incident that was; NAN: none */
 };
 
 /* Takes one sample and judges. Its numbers are finite but for what may be NAN; the time

@@ -105,7 +105,6 @@ enum {
 /* Sizes are the largest that a host of the profile may have. */
 struct profile {
   const char *name;
-  bool combined;     /* with events, or several nuisances */
   double sd;         /* of what is new with each sample; the least of it is a tenth */
   double drift;      /* sd of what comes and goes within minutes */
   double daily, saw; /* peak to peak */
@@ -119,46 +118,33 @@ static const struct profile profiles[] = {
     {.name = "noisy", .sd = 1 * MIB},
     {.name = "tails", .sd = 1 * MIB, .tails = true},
     {.name = "drift", .sd = 0.3 * MIB, .drift = 2 * MIB},
-    {.name = "large",
-     .combined = true,
-     .sd = 1 * MIB,
-     .drift = 2 * MIB,
-     .tails = true,
-     .large = true},
+    {.name = "large", .sd = 1 * MIB, .drift = 2 * MIB, .tails = true, .large = true},
     {.name = "daily", .sd = 1 * MIB, .daily = 64 * MIB},
     {.name = "weekends", .sd = 0.3 * MIB, .daily = 64 * MIB, .weekends = true},
     {.name = "saw", .sd = 0.3 * MIB, .saw = 48 * MIB},
-    {.name = "restarts", .combined = true, .sd = 0.3 * MIB, .events = RESTARTS},
-    {.name = "gaps", .combined = true, .sd = 1 * MIB, .events = GAPS},
-    {.name = "clocks", .combined = true, .sd = 1 * MIB, .events = CLOCKS},
-    {.name = "intervals",
-     .combined = true,
-     .sd = 1 * MIB,
-     .tails = true,
-     .events = INTERVALS},
-    {.name = "balloon", .combined = true, .sd = 0.3 * MIB, .events = BALLOON},
-    {.name = "drivers", .combined = true, .sd = 0.3 * MIB, .events = DRIVERS},
-    {.name = "shifts", .combined = true, .sd = 0.3 * MIB, .events = SHIFTS},
+    {.name = "restarts", .sd = 0.3 * MIB, .events = RESTARTS},
+    {.name = "gaps", .sd = 1 * MIB, .events = GAPS},
+    {.name = "clocks", .sd = 1 * MIB, .events = CLOCKS},
+    {.name = "intervals", .sd = 1 * MIB, .tails = true, .events = INTERVALS},
+    {.name = "balloon", .sd = 0.3 * MIB, .events = BALLOON},
+    {.name = "drivers", .sd = 0.3 * MIB, .events = DRIVERS},
+    {.name = "shifts", .sd = 0.3 * MIB, .events = SHIFTS},
     {.name = "days_and_clocks",
-     .combined = true,
      .sd = 1 * MIB,
      .daily = 64 * MIB,
      .weekends = true,
      .events = GAPS | CLOCKS | INTERVALS},
     {.name = "saw_and_days",
-     .combined = true,
      .sd = 1 * MIB,
      .drift = 1 * MIB,
      .daily = 64 * MIB,
      .saw = 48 * MIB,
      .tails = true},
     {.name = "saw_and_steps",
-     .combined = true,
      .sd = 1 * MIB,
      .saw = 48 * MIB,
      .events = RESTARTS | BALLOON | DRIVERS | SHIFTS},
     {.name = "all",
-     .combined = true,
      .sd = 1 * MIB,
      .drift = 1 * MIB,
      .daily = 64 * MIB,
@@ -650,24 +636,22 @@ static double quantile(double *values, size_t size, double part)
   return values[(size_t)(part * (double)(size - 1))];
 }
 
-/* Where events or several nuisances come together with it, one in five may be late. */
-static void report(const struct leak *leak, const char *profile, bool combined,
-                   struct tally *tally)
+static void report(const struct leak *leak, const char *profile, struct tally *tally)
 {
   char name[128];
   double hosts = tally->hosts;
-  const double missed = combined ? 0.2 : 0.01, part = combined ? 0.8 : 0.99;
+  static const double part = 0.99;
   if (tally->hosts == 0)
     return;
   snprintf(name, sizeof(name), "%s%s%s", leak->name, *profile != '\0' ? "_on_" : "",
            profile);
-  print(name, "_false_warnings", tally->false_warnings / hosts, combined ? 0.03 : 0);
-  print(name, "_missed", tally->missed / hosts, missed);
+  print(name, "_false_warnings", tally->false_warnings, 0);
+  print(name, "_missed", tally->missed / hosts, 1 - part);
   print(name, "_warned_after_median", quantile(tally->warned, tally->hosts, 0.5),
         leak->limit);
   print(name, "_warned_after", quantile(tally->warned, tally->hosts, part), leak->limit);
   print(name, "_okay_after", quantile(tally->okay, tally->hosts, part), 2 * HOUR);
-  print(name, "_more_than_once", tally->again / hosts, missed);
+  print(name, "_more_than_once", tally->again / hosts, 1 - part);
 }
 
 static void run_hosts(const struct profile *profile, const struct leak *leak,
@@ -681,23 +665,23 @@ static void run_hosts(const struct profile *profile, const struct leak *leak,
     count(&part, profile, seed, &outcome);
   }
   if (options.full)
-    report(leak, profile->name, profile->combined, &part);
+    report(leak, profile->name, &part);
   sum->hosts += part.hosts;
   sum->false_warnings += part.false_warnings;
   sum->missed += part.missed;
   sum->again += part.again;
 }
 
-static void run_leak(const struct leak *leak, unsigned hosts, bool combined)
+static void run_leak(const struct leak *leak, unsigned hosts)
 {
   struct tally sum = {.warned = calloc(hosts * PROFILES, sizeof(double)),
                       .okay = calloc(hosts * PROFILES, sizeof(double))};
   if (sum.warned == NULL || sum.okay == NULL)
     abort();
   for (size_t i = 0; i < PROFILES; i++)
-    if (profiles[i].combined == combined && is_chosen(profiles[i].name, options.profile))
+    if (is_chosen(profiles[i].name, options.profile))
       run_hosts(&profiles[i], leak, hosts, &sum);
-  report(leak, combined ? "busy_hosts" : "", combined, &sum);
+  report(leak, "", &sum);
   free(sum.warned);
   free(sum.okay);
 }
@@ -833,8 +817,7 @@ int main(int argc, char **argv)
     run_without_leaks(options.full ? 10000 : 300);
   for (size_t i = 0; i < LEAKS; i++)
     if (is_chosen(leaks[i].name, options.leak))
-      for (int combined = 0; combined < 2; combined++)
-        run_leak(&leaks[i], options.full ? 200 : 5, combined);
+      run_leak(&leaks[i], options.full ? 200 : 5);
   measure_cost();
   return worst;
 }
