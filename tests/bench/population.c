@@ -101,8 +101,9 @@ static void live(struct population *population, struct post *post, uint32_t done
       _exit(0);
     fit(own, most, post->own < most ? post->own : most);
     fit(population->shared, shared_bytes, post->shared);
+    bool stall = post->stall; /* of this order: after it is done, the next may come */
     set(&post->done, done);
-    if (post->stall)
+    if (stall)
       map_for_ever(post);
   }
 }
