@@ -1,79 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
+#include "hanging.h"
 #include "meminfo_explain/census.h"
 #include "meminfo_explain/clock.h"
 #include "meminfo_explain/relay.h"
 #include "suite.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <pthread.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define PAGE_SIZE_BYTES 4096
-
-/* --- files that hang: opening them waits until they are let go -----------------------
- */
-
-static struct {
-  pthread_mutex_t lock;
-  pthread_cond_t changed;
-  char pattern[64]; /* paths that hold this hang; "": none */
-  unsigned hanging; /* threads that do */
-  unsigned opened;  /* of smaps_rollup */
-} files = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
-
-int __real_openat(int directory, const char *path, int flags, ...);
-int __wrap_openat(int directory, const char *path, int flags, ...);
-
-int __wrap_openat(int directory, const char *path, int flags, ...)
-{
-  pthread_mutex_lock(&files.lock);
-  files.opened += strstr(path, "smaps_rollup") != NULL;
-  while (files.pattern[0] != '\0' && strstr(path, files.pattern) != NULL) {
-    files.hanging++;
-    pthread_cond_broadcast(&files.changed);
-    pthread_cond_wait(&files.changed, &files.lock);
-    files.hanging--;
-    pthread_cond_broadcast(&files.changed);
-  }
-  pthread_mutex_unlock(&files.lock);
-  return __real_openat(directory, path, flags);
-}
-
-static void hang(const char *pattern)
-{
-  pthread_mutex_lock(&files.lock);
-  snprintf(files.pattern, sizeof(files.pattern), "%s", pattern);
-  pthread_cond_broadcast(&files.changed);
-  pthread_mutex_unlock(&files.lock);
-}
-
-static void let_go(void)
-{
-  hang("");
-}
-
-static unsigned opened(void)
-{
-  pthread_mutex_lock(&files.lock);
-  unsigned count = files.opened;
-  files.opened = 0;
-  pthread_mutex_unlock(&files.lock);
-  return count;
-}
-
-static void wait_for_hanging(unsigned count)
-{
-  pthread_mutex_lock(&files.lock);
-  while (files.hanging != count)
-    pthread_cond_wait(&files.changed, &files.lock);
-  pthread_mutex_unlock(&files.lock);
-}
+#define SMAPS_ROLLUPS   "*/smaps_rollup"
 
 /* --- a census of a tree ----------------------------------------------------------- */
 
@@ -146,6 +86,7 @@ static unsigned hung_count(void)
 
 START_TEST(there_is_no_result_before_the_first_pass)
 {
+  count_opened(SMAPS_ROLLUPS);
   begin(3);
   census_latest(census, &result);
   ck_assert(result.passed_at == 0);
@@ -202,7 +143,7 @@ START_TEST(a_process_that_hangs_is_set_aside_and_the_others_are_read)
   ck_assert_uint_eq(result.processes.read_count.value, 19);
   ck_assert_uint_eq(result.processes.guessed_count.value, 1);
   /* From now on nobody waits for it. */
-  opened();
+  count_opened(SMAPS_ROLLUPS);
   double start = now();
   for (int i = 0; i < 5; i++)
     ck_assert(passed(30));
@@ -210,7 +151,6 @@ START_TEST(a_process_that_hangs_is_set_aside_and_the_others_are_read)
   ck_assert_uint_eq(opened(), 5 * 19);
   ck_assert_uint_eq(hung_count(), 1);
   let_go();
-  wait_for_hanging(0);
   end();
 }
 END_TEST
@@ -242,14 +182,13 @@ START_TEST(who_hung_is_read_again_but_not_at_once)
   ck_assert(passed(30));
   ck_assert_uint_eq(hung_count(), 1);
   let_go();
-  wait_for_hanging(0);
   double back = now();
   do { /* until the thread that came back has said so */
     ck_assert(passed(30));
   } while (hung_count() > 0 && now() < back + 30);
   ck_assert_uint_eq(hung_count(), 0);
   ck_assert_uint_eq(result.processes.guessed_count.value, 1);
-  opened();
+  count_opened(SMAPS_ROLLUPS);
   ck_assert(passed(30));
   ck_assert_uint_eq(opened(), 2);
   /* Ten times what it hung for. */
@@ -277,7 +216,6 @@ START_TEST(who_hangs_keeps_its_reading_and_is_estimated_by_statm)
   ck_assert_uint_eq(result.processes.estimated.value, 40 * 1024);
   ck_assert_uint_eq(result.processes.stale.value, 40 * 1024);
   let_go();
-  wait_for_hanging(0);
   end();
 }
 END_TEST
@@ -299,7 +237,6 @@ START_TEST(who_hangs_and_ends_is_forgotten)
   ck_assert_uint_eq(result.processes.read_count.value, 2);
   ck_assert_uint_eq(result.processes.guessed_count.value, 0);
   let_go();
-  wait_for_hanging(0);
   for (int i = 0; i < 100 && hung_count() > 0; i++)
     ck_assert(passed(30));
   ck_assert_uint_eq(hung_count(), 0);
@@ -311,13 +248,12 @@ START_TEST(when_too_many_hang_the_census_rests_until_one_comes_back)
 {
   begin(HUNG_MAX + 2);
   ck_assert(passed(30));
-  hang("smaps_rollup");
+  hang(SMAPS_ROLLUPS);
   ck_assert(!passed(60));
   ck_assert_uint_eq(hung_count(), HUNG_MAX);
   ck_assert_uint_eq(result.processes.pss.value, (HUNG_MAX + 2) * 8 * 1024);
   ck_assert(!census_wait(census, 60)); /* at once */
   let_go();
-  wait_for_hanging(0);
   for (int i = 0; i < 100 && !census_wait(census, 60); i++)
     usleep(10 * 1000);
   for (int i = 0; i < 100 && hung_count() > 0; i++)
@@ -337,7 +273,6 @@ START_TEST(closing_does_not_wait_for_what_hangs)
   census_close(census); /* the walker ends, the other one is left behind */
   ck_assert(now() - start < RELAY_FAREWELL / 2);
   let_go();
-  wait_for_hanging(0);
   usleep(200 * 1000); /* it frees what was left */
   tree_remove(tree);
 }
@@ -353,7 +288,6 @@ START_TEST(closing_while_the_walker_itself_hangs_takes_a_farewell)
   census_close(census);
   ck_assert(now() - start < 1.5 * RELAY_FAREWELL);
   let_go();
-  wait_for_hanging(0);
   usleep(200 * 1000);
   tree_remove(tree);
 }
