@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* What the census of the processes costs, against the bare reading of the same files, and
  * how well it knows the sum of Pss, against a full pass at the same moment.
- * usage: bench_census WHAT [--processes N] [--samples N] [--scale X]
- * WHAT is one of the rows of `benches`; prints `name ratio limit`, and with --verbose
- * what each sample gave. */
+ * usage: bench_census WHAT... [--processes N] [--samples N] [--scale X]
+ * WHAT are rows of `benches`, run in this order; prints `name ratio limit`, and with
+ * --verbose what each sample gave. */
 #define _GNU_SOURCE
 #include "meminfo_explain/census.h"
 #include "meminfo_explain/clock.h"
@@ -183,6 +183,16 @@ static void open_census(void)
 
 /* --- what is measured ------------------------------------------------------------- */
 
+/* The population of the settings, which takes a while to start: those that are run
+ * together share it, as the one before has left it. */
+static struct population *crowd;
+
+static void start_crowd(void)
+{
+  if (crowd == NULL)
+    crowd = population_start(settings.processes, settings.scale);
+}
+
 static void keep_least(double *least, double value)
 {
   if (*least == 0 || value < *least)
@@ -213,9 +223,8 @@ static void measure_full(const char *name)
 
 static void bench_full(void)
 {
-  struct population *population = population_start(settings.processes, settings.scale);
+  start_crowd();
   measure_full("pss_full_pass");
-  population_stop(population);
 }
 
 /* What one sample of a steady state gave. */
@@ -224,10 +233,10 @@ struct sample_result {
   bool covered;
 };
 
-static struct sample_result steady_sample(struct population *population, double bare)
+static struct sample_result steady_sample(double bare)
 {
   for (size_t i = 0; i < settings.processes / 20; i++)
-    population_change(population);
+    population_change(crowd);
   census_pass(0.3 * bare);
   const struct processes *p = settled();
   double truth = full_sum(), pss = (double)p->pss.value, error = (double)p->error.value;
@@ -248,7 +257,7 @@ static struct sample_result steady_sample(struct population *population, double 
 /* A steady state in which one process in twenty changes from one sample to the next. */
 static void bench_steady(void)
 {
-  struct population *population = population_start(settings.processes, settings.scale);
+  start_crowd();
   size_t count = settings.samples, uncovered = 0;
   double *costs = calloc(count, sizeof(*costs));
   double *differences = calloc(count, sizeof(*differences));
@@ -260,7 +269,7 @@ static void bench_steady(void)
   for (size_t i = 0; i < count; i++) {
     if (i % 25 == 0) /* the machine's speed drifts */
       bare = read_bare();
-    struct sample_result sample = steady_sample(population, bare);
+    struct sample_result sample = steady_sample(bare);
     costs[i] = sample.cost;
     differences[i] = sample.difference;
     errors[i] = sample.error;
@@ -275,7 +284,6 @@ static void bench_steady(void)
   free(costs);
   free(differences);
   free(errors);
-  population_stop(population);
 }
 
 /* Processes of a GiB or two: each period's CPU time against the budget, with a period's
@@ -462,12 +470,11 @@ static void bench_stall(void)
  */
 static void bench_hold(void)
 {
-  struct population *population = population_start(settings.processes, settings.scale);
+  start_crowd();
   printf("ready\n");
   fflush(stdout);
   while (getchar() != EOF)
     continue;
-  population_stop(population);
 }
 
 static const struct bench {
@@ -501,13 +508,21 @@ static void parse(int argc, char **argv)
   }
 }
 
+static const struct bench *bench_named(const char *name)
+{
+  for (size_t i = 0; i < sizeof(benches) / sizeof(*benches); i++)
+    if (strcmp(name, benches[i].name) == 0)
+      return &benches[i];
+  return NULL;
+}
+
 int main(int argc, char **argv)
 {
   parse(argc, argv);
-  size_t row = 0, rows = sizeof(benches) / sizeof(*benches);
-  while (row < rows && (optind >= argc || strcmp(argv[optind], benches[row].name) != 0))
-    row++;
-  if (row == rows) {
+  bool known = optind < argc;
+  for (int i = optind; i < argc; i++)
+    known = known && bench_named(argv[i]) != NULL;
+  if (!known) {
     fprintf(stderr,
             "bench: full, steady, budget, growth, churn, memory, stall or hold?\n");
     return 2;
@@ -515,7 +530,10 @@ int main(int argc, char **argv)
   int error = sysroot_open("/", &root);
   if (error != 0)
     die("/", error);
-  benches[row].run();
+  for (int i = optind; i < argc; i++)
+    bench_named(argv[i])->run();
+  if (crowd != NULL)
+    population_stop(crowd);
   sysroot_close(&root);
   text_free(&text);
   return worst;
