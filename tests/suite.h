@@ -3,6 +3,7 @@
 #ifndef MEMINFO_EXPLAIN_TESTS_SUITE_H
 #define MEMINFO_EXPLAIN_TESTS_SUITE_H
 
+#include "meminfo_explain/reading.h"
 #include "meminfo_explain/scan.h"
 
 #include <check.h>
@@ -12,6 +13,14 @@
  * name of its test. */
 #define _mark_point(file, line) ((void)0)
 
+#define LENGTH(array) (sizeof(array) / sizeof(*(array)))
+
+#define ck_assert_known(reading, want)                                                   \
+  do {                                                                                   \
+    ck_assert_int_eq((reading).state, READING_KNOWN);                                    \
+    ck_assert_uint_eq((reading).value, want);                                            \
+  } while (0)
+
 /* Makes suite NAME of the tests, runs it, and returns main()'s exit status. Each test is
  * its own case, so that a red test is named by its sentence. */
 int suite_run(const char *name, const TTest *const tests[], size_t count);
@@ -20,7 +29,7 @@ int suite_run(const char *name, const TTest *const tests[], size_t count);
   int main(void)                                                                         \
   {                                                                                      \
     const TTest *const tests[] = {__VA_ARGS__};                                          \
-    return suite_run(name, tests, sizeof(tests) / sizeof(*tests));                       \
+    return suite_run(name, tests, LENGTH(tests));                                        \
   }
 
 /* A scan over a string literal, or any C string. */

@@ -7,10 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define LENGTH(array) (sizeof(array) / sizeof(*(array)))
-#define PAGES(count)  ((uint64_t)(count)*4096)
-#define HEADER        "allocinfo - version: 1.0\n#     <size>  <calls> <tag info>\n"
-#define HEADER_2      "allocinfo - version: 2.0\n#     <size>  <calls> <tag info>\n"
+#define PAGES(count) ((uint64_t)(count)*4096)
+#define HEADER       "allocinfo - version: 1.0\n#     <size>  <calls> <tag info>\n"
+#define HEADER_2     "allocinfo - version: 2.0\n#     <size>  <calls> <tag info>\n"
 
 /* Too large for a stack of unknown size. */
 static struct allocinfo got;
@@ -41,12 +40,6 @@ static void parse_areas(const char *text)
   struct fault none = {0};
   ck_assert_int_eq(vmallocinfo_parse(scan_string(text), 4096, &areas, &none), 0);
 }
-
-#define ck_assert_known(reading, want)                                                   \
-  do {                                                                                   \
-    ck_assert_int_eq((reading).state, READING_KNOWN);                                    \
-    ck_assert_uint_eq((reading).value, want);                                            \
-  } while (0)
 
 /* All bytes are in this place. */
 static void assert_all_in(enum allocinfo_place place, uint64_t bytes, const char *text)

@@ -6,10 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define LENGTH(array) (sizeof(array) / sizeof(*(array)))
-#define PAGE          ((uint64_t)4096)
-#define MB(n)         ((uint64_t)(n) << 20)
-#define GB(n)         ((uint64_t)(n) << 30)
+#define PAGE  ((uint64_t)4096)
+#define MB(n) ((uint64_t)(n) << 20)
+#define GB(n) ((uint64_t)(n) << 30)
 
 static struct sample *sample;
 static struct meminfo *m;

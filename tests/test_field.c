@@ -5,8 +5,6 @@
 
 #include <errno.h>
 
-#define LENGTH(array) (sizeof(array) / sizeof(*(array)))
-
 static const char mm_stat[] =
     " 13393920  3214567  3637248        0  3637248       12        0        3        4\n";
 static const char sockstat[] = "sockets: used 157\n"

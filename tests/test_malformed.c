@@ -23,8 +23,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define LENGTH(array) (sizeof(array) / sizeof(*(array)))
-#define FOLDER        FIXTURES "/malformed"
+#define FOLDER FIXTURES "/malformed"
 
 static const uint64_t page_size = 4096;
 

@@ -7,8 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define LENGTH(array) (sizeof(array) / sizeof(*(array)))
-#define KB(value)     ((uint64_t)(value)*1024)
+#define KB(value) ((uint64_t)(value)*1024)
 
 /* Every key has another value, so that a mix-up shows. */
 static const char machine[] = "MemTotal:       16316412 kB\n"
@@ -45,12 +44,6 @@ static struct meminfo parse(const char *text, struct fault *fault)
   ck_assert_int_eq(meminfo_parse(scan_string(text), &meminfo, fault), 0);
   return meminfo;
 }
-
-#define ck_assert_known(reading, want)                                                   \
-  do {                                                                                   \
-    ck_assert_int_eq((reading).state, READING_KNOWN);                                    \
-    ck_assert_uint_eq((reading).value, want);                                            \
-  } while (0)
 
 START_TEST(kb_are_kept_in_bytes_and_counts_as_they_stand)
 {

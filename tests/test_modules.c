@@ -6,8 +6,6 @@
 #include <errno.h>
 #include <stdio.h>
 
-#define LENGTH(array) (sizeof(array) / sizeof(*(array)))
-
 static const struct {
   const char *text;
   uint64_t size, count;

@@ -3,8 +3,7 @@
 
 #include "suite.h"
 
-#define LENGTH(array) (sizeof(array) / sizeof(*(array)))
-#define PROC          "812 790 0:77 / /proc rw,nosuid,nodev,noexec,relatime - proc proc rw\n"
+#define PROC "812 790 0:77 / /proc rw,nosuid,nodev,noexec,relatime - proc proc rw\n"
 #define LXCFS(point)                                                                     \
   "833 812 0:52 " point " " point " rw,nosuid - fuse.lxcfs fuse.lxcfs rw\n"
 

@@ -12,8 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define LENGTH(array) (sizeof(array) / sizeof(*(array)))
-#define NETDEV        0x1f /* the number the family has in here */
+#define NETDEV 0x1f /* the number the family has in here */
 
 /* include/uapi/linux/netdev.h */
 enum { PAGE_POOL_GET = 5 };

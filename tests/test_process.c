@@ -3,8 +3,7 @@
 
 #include "suite.h"
 
-#define LENGTH(array) (sizeof(array) / sizeof(*(array)))
-#define KB(value)     ((uint64_t)(value)*1024)
+#define KB(value) ((uint64_t)(value)*1024)
 #define KNOWN(kb)                                                                        \
   {                                                                                      \
     .value = KB(kb), .state = READING_KNOWN                                              \

@@ -5,8 +5,7 @@
 #include "meminfo_explain/walk.h"
 #include "suite.h"
 
-#define LENGTH(array) (sizeof(array) / sizeof(*(array)))
-#define MB(value)     ((uint64_t)(value) << 20)
+#define MB(value) ((uint64_t)(value) << 20)
 #define KNOWN(mb)                                                                        \
   {                                                                                      \
     MB(mb), READING_KNOWN                                                                \

@@ -6,8 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LENGTH(array) (sizeof(array) / sizeof(*(array)))
-#define MIB           ((uint64_t)1 << 20)
+#define MIB ((uint64_t)1 << 20)
 
 static struct ranking ranking;
 

@@ -5,8 +5,6 @@
 
 #include <stdlib.h>
 
-#define LENGTH(array) (sizeof(array) / sizeof(*(array)))
-
 /* Who left in an update. */
 struct leavers {
   struct process at[100];

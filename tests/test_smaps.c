@@ -6,9 +6,8 @@
 #include <errno.h>
 #include <stdio.h>
 
-#define LENGTH(array) (sizeof(array) / sizeof(*(array)))
-#define KB(value)     ((uint64_t)(value)*1024)
-#define HEADER        "55a31e6c3000-7ffc6bf21000 ---p 00000000 00:00 0    [rollup]\n"
+#define KB(value) ((uint64_t)(value)*1024)
+#define HEADER    "55a31e6c3000-7ffc6bf21000 ---p 00000000 00:00 0    [rollup]\n"
 
 static struct fault fault;
 
@@ -21,12 +20,6 @@ static struct smaps parse(const char *text)
   ck_assert_uint_eq(fault.count, 0);
   return smaps;
 }
-
-#define ck_assert_known(reading, want)                                                   \
-  do {                                                                                   \
-    ck_assert_int_eq((reading).state, READING_KNOWN);                                    \
-    ck_assert_uint_eq((reading).value, want);                                            \
-  } while (0)
 
 /* 6.12 */
 static const char rollup[] = HEADER "Rss:              171348 kB\n"

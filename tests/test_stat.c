@@ -6,8 +6,6 @@
 #include <errno.h>
 #include <stdio.h>
 
-#define LENGTH(array) (sizeof(array) / sizeof(*(array)))
-
 /* Fields 3 to 25 and on; the state, the flags and the pages are the test's. */
 #define REST(state, flags, rss)                                                          \
   " " state " 1 2 3 0 -1 " flags " 694 3344 44 51 12 155 53 97 20 0 1 0 56 4026368 " rss \

@@ -5,8 +5,6 @@
 
 #include <errno.h>
 
-#define LENGTH(array) (sizeof(array) / sizeof(*(array)))
-
 static const struct {
   const char *text;
   uint64_t page_size, resident, shared;

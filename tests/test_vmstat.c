@@ -6,8 +6,6 @@
 #include <errno.h>
 #include <stdio.h>
 
-#define LENGTH(array) (sizeof(array) / sizeof(*(array)))
-
 static struct fault fault;
 
 static struct vmstat parse(const char *text)
@@ -17,12 +15,6 @@ static struct vmstat parse(const char *text)
   ck_assert_int_eq(vmstat_parse(scan_string(text), 4096, &vmstat, &fault), 0);
   return vmstat;
 }
-
-#define ck_assert_known(reading, want)                                                   \
-  do {                                                                                   \
-    ck_assert_int_eq((reading).state, READING_KNOWN);                                    \
-    ck_assert_uint_eq((reading).value, want);                                            \
-  } while (0)
 
 START_TEST(pages_become_bytes_and_events_stay_counts)
 {

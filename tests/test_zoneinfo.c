@@ -6,8 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define LENGTH(array) (sizeof(array) / sizeof(*(array)))
-#define PAGES(count)  ((uint64_t)(count)*4096)
+#define PAGES(count) ((uint64_t)(count)*4096)
 
 static struct fault fault;
 
@@ -18,12 +17,6 @@ static struct zoneinfo parse(const char *text)
   ck_assert_int_eq(zoneinfo_parse(scan_string(text), 4096, &zoneinfo, &fault), 0);
   return zoneinfo;
 }
-
-#define ck_assert_known(reading, want)                                                   \
-  do {                                                                                   \
-    ck_assert_int_eq((reading).state, READING_KNOWN);                                    \
-    ck_assert_uint_eq((reading).value, want);                                            \
-  } while (0)
 
 /* 6.12, cut to what differs between lines: the counters of the node stand before the
  * first zone, `high` is a watermark and a pcp field, the last zone is unpopulated. */
