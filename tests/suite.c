@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <ftw.h>
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -88,4 +89,23 @@ char *file_read(const char *path, size_t *length)
   if (length != NULL)
     *length = used;
   return text;
+}
+
+static const glob_t *fixtures(void)
+{
+  static glob_t found;
+  if (found.gl_pathc == 0 && glob(FIXTURES "/*/about", 0, NULL, &found) == 0)
+    for (size_t i = 0; i < found.gl_pathc; i++)
+      *strrchr(found.gl_pathv[i], '/') = '\0';
+  return &found;
+}
+
+size_t fixtures_count(void)
+{
+  return fixtures()->gl_pathc;
+}
+
+const char *fixture_root(size_t index)
+{
+  return fixtures()->gl_pathv[index];
 }

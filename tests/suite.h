@@ -47,4 +47,9 @@ void tree_write_bytes(const char *tree, const char *path, const void *bytes, siz
  */
 char *file_read(const char *path, size_t *length);
 
+/* The machines: folders of fixtures/ that have a file `about`, in the order of their
+ * names. */
+size_t fixtures_count(void);
+const char *fixture_root(size_t index);
+
 #endif

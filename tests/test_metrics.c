@@ -56,12 +56,10 @@ static void emit(unsigned vmalloc_callers)
   emit_of(vmalloc_callers, NULL, NULL);
 }
 
-static void emit_fixture(const char *name)
+static void emit_root(const char *root)
 {
   static const struct collect_options options = {.pss = true};
   struct collector collector;
-  char root[512];
-  snprintf(root, sizeof(root), "%s/%s", FIXTURES, name);
   ck_assert_int_eq(collector_open(root, &collector), 0);
   ck_assert_int_eq(collect(&collector, &options, &sample), 0);
   collector_close(&collector);
@@ -88,22 +86,10 @@ static void assert_value(const char *view, enum metric_type type, const char *in
                 metric->value, value);
 }
 
-static const char *const fixtures[] = {"3.x-composed-founding-highmem",
-                                       "5.15-composed-lxcfs",
-                                       "6.1-debian12-1g",
-                                       "6.1-debian12-i686-highmem",
-                                       "6.1-debian12-swap-zram",
-                                       "6.12-debian12-hugetlb",
-                                       "6.12-debian12-numa2-8cpu",
-                                       "6.12-debian12-unprivileged",
-                                       "6.18-debian12-idle-24g",
-                                       "6.18-debian12-loaded-24g"};
-#define FIXTURES_COUNT (sizeof(fixtures) / sizeof(*fixtures))
-
 START_TEST(names_are_of_lower_case_letters_digits_and_underscores)
 {
-  for (size_t f = 0; f < FIXTURES_COUNT; f++) {
-    emit_fixture(fixtures[f]);
+  for (size_t f = 0; f < fixtures_count(); f++) {
+    emit_root(fixture_root(f));
     ck_assert_uint_gt(kept_count, 20);
     for (unsigned i = 0; i < kept_count; i++) {
       const char *names[] = {kept[i].view, kept[i].instance};
@@ -111,7 +97,7 @@ START_TEST(names_are_of_lower_case_letters_digits_and_underscores)
         ck_assert_msg(names[n][0] != '\0' &&
                           strspn(names[n], "abcdefghijklmnopqrstuvwxyz0123456789_") ==
                               strlen(names[n]),
-                      "%s: \"%s\"", fixtures[f], names[n]);
+                      "%s: \"%s\"", fixture_root(f), names[n]);
     }
   }
 }
@@ -119,11 +105,11 @@ END_TEST
 
 START_TEST(no_two_metrics_of_a_sample_have_one_name)
 {
-  for (size_t f = 0; f < FIXTURES_COUNT; f++) {
-    emit_fixture(fixtures[f]);
+  for (size_t f = 0; f < fixtures_count(); f++) {
+    emit_root(fixture_root(f));
     for (unsigned i = 0; i < kept_count; i++)
       ck_assert_msg(find(kept[i].view, kept[i].type, kept[i].instance) == &kept[i],
-                    "%s: %s/%s occurs twice", fixtures[f], kept[i].view,
+                    "%s: %s/%s occurs twice", fixture_root(f), kept[i].view,
                     kept[i].instance);
   }
 }
@@ -205,7 +191,7 @@ static const struct name {
 
 START_TEST(the_promised_names_are_there_on_a_new_kernel)
 {
-  emit_fixture("6.18-debian12-idle-24g");
+  emit_root(FIXTURES "/6.18-debian12-idle-24g");
   for (size_t i = 0; i < sizeof(promised) / sizeof(*promised); i++)
     ck_assert_msg(find(promised[i].view, promised[i].type, promised[i].instance) != NULL,
                   "%s has no %s", promised[i].view, promised[i].instance);
@@ -214,7 +200,7 @@ END_TEST
 
 START_TEST(pss_has_its_names_where_every_process_was_read)
 {
-  emit_fixture("6.1-debian12-swap-zram");
+  emit_root(FIXTURES "/6.1-debian12-swap-zram");
   static const struct name names[] = {{"user_pss", BYTES, "pss_anon"},
                                       {"user_pss", BYTES, "pss_file"},
                                       {"user_pss", BYTES, "pss_shmem"},
@@ -228,7 +214,7 @@ END_TEST
 
 START_TEST(values_are_those_of_the_explanation)
 {
-  emit_fixture("6.18-debian12-idle-24g");
+  emit_root(FIXTURES "/6.18-debian12-idle-24g");
   assert_value("total", BYTES, "mem_total", (double)sample.meminfo.mem_total.value);
   assert_value("total", BYTES, "pcp_free", (double)sample.zoneinfo.pcp.value);
   assert_value("black_hole", SIGNED, "estimate",
@@ -383,8 +369,8 @@ END_TEST
 
 START_TEST(callers_and_other_sum_to_the_pages_of_every_fixture)
 {
-  for (size_t f = 0; f < FIXTURES_COUNT; f++) {
-    emit_fixture(fixtures[f]);
+  for (size_t f = 0; f < fixtures_count(); f++) {
+    emit_root(fixture_root(f));
     if (sample.vmallocinfo.pages.state != READING_KNOWN)
       continue;
     static const unsigned limits[] = {0, 1, 10, 1000};
