@@ -73,6 +73,25 @@ void tree_write(const char *tree, const char *path, const char *text)
   tree_write_bytes(tree, path, text, strlen(text));
 }
 
+const char *tree_path(const char *tree, const char *path)
+{
+  static char full[512];
+  snprintf(full, sizeof(full), "%s/%s", tree, path);
+  return full;
+}
+
+void become_nobody(void)
+{
+  if (getuid() == 0)
+    ck_assert_int_eq(seteuid(65534), 0);
+}
+
+void become_root_again(void)
+{
+  if (getuid() == 0)
+    ck_assert_int_eq(seteuid(0), 0);
+}
+
 char *file_read(const char *path, size_t *length)
 {
   FILE *file = fopen(path, "r");
@@ -108,4 +127,65 @@ size_t fixtures_count(void)
 const char *fixture_root(size_t index)
 {
   return fixtures()->gl_pathv[index];
+}
+
+/* A field of a person, or what stands for it. */
+static unsigned or_else(unsigned value, unsigned otherwise)
+{
+  return value > 0 ? value : otherwise;
+}
+
+void tree_write_person_stat(const char *tree, const char *path, struct person p)
+{
+  char text[256];
+  snprintf(text, sizeof(text),
+           "%u (p) %c %u 1 1 0 -1 4194560 0 0 0 0 0 0 0 0 20 0 %u 0 %u 9437184 %u 0 0 0 "
+           "140720000000000 0\n",
+           p.pid, p.state != '\0' ? p.state : 'S', p.parent, or_else(p.threads, 1),
+           or_else(p.start, p.pid), (p.anon + p.file) / 4);
+  tree_write(tree, path, text);
+}
+
+void tree_write_person_smaps(const char *tree, const char *path, struct person p)
+{
+  char text[512];
+  const unsigned file = p.file / or_else(p.sharers, 1);
+  snprintf(text, sizeof(text),
+           "00400000-7ffd0000 ---p 00000000 00:00 0    [rollup]\n"
+           "Rss: %u kB\nPss: %u kB\nPss_Anon: %u kB\nPss_File: %u kB\n"
+           "Pss_Shmem: 0 kB\nPrivate_Clean: %u kB\nPrivate_Dirty: %u kB\n"
+           "Anonymous: %u kB\n",
+           p.anon + p.file, p.anon + file, p.anon, file, p.sharers > 1 ? 0 : p.file,
+           p.anon, p.anon);
+  tree_write(tree, path, text);
+}
+
+void tree_write_statm(const char *tree, unsigned pid, unsigned anon, unsigned file)
+{
+  char path[64], text[64];
+  snprintf(path, sizeof(path), "proc/%u/statm", pid);
+  snprintf(text, sizeof(text), "9999 %u %u 1 0 1 0\n", (anon + file) / 4, file / 4);
+  tree_write(tree, path, text);
+}
+
+void tree_write_person(const char *tree, struct person p)
+{
+  char path[64];
+  snprintf(path, sizeof(path), "proc/%u/stat", p.pid);
+  tree_write_person_stat(tree, path, p);
+  snprintf(path, sizeof(path), "proc/%u/smaps_rollup", p.pid);
+  tree_write_person_smaps(tree, path, p);
+  tree_write_statm(tree, p.pid, p.anon, p.file);
+}
+
+void tree_remove_person(const char *tree, unsigned pid)
+{
+  static const char *const names[] = {"/stat", "/statm", "/smaps_rollup", "/status"};
+  char path[64];
+  for (size_t i = 0; i < LENGTH(names); i++) {
+    snprintf(path, sizeof(path), "proc/%u%s", pid, names[i]);
+    remove(tree_path(tree, path)); /* which it may not have */
+  }
+  snprintf(path, sizeof(path), "proc/%u", pid);
+  ck_assert_int_eq(remove(tree_path(tree, path)), 0);
 }

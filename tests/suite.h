@@ -43,6 +43,13 @@ void tree_remove(char *tree);
 void tree_write(const char *tree, const char *path, const char *text);
 void tree_write_bytes(const char *tree, const char *path, const void *bytes, size_t size);
 
+/* Where it is; until the next call. */
+const char *tree_path(const char *tree, const char *path);
+
+/* Between the two, root has no more rights than anybody else: no mode stops root. */
+void become_nobody(void);
+void become_root_again(void);
+
 /* A whole file as an allocated C string; *length may be NULL. Fails the test if unread.
  */
 char *file_read(const char *path, size_t *length);
@@ -51,5 +58,24 @@ char *file_read(const char *path, size_t *length);
  * names. */
 size_t fixtures_count(void);
 const char *fixture_root(size_t index);
+
+/* A process with all that proc tells of it; sizes in kB. */
+struct person {
+  unsigned pid, parent;
+  char state;                   /* 0: S */
+  unsigned threads;             /* 0: 1 */
+  unsigned start;               /* 0: pid */
+  unsigned anon, file, sharers; /* mapped; of `file` so many have a part, 0: 1 */
+};
+
+/* stat, statm and smaps_rollup; and each of them by itself, stat and smaps_rollup also
+ * for one of its threads. */
+void tree_write_person(const char *tree, struct person person);
+void tree_write_person_stat(const char *tree, const char *path, struct person person);
+void tree_write_person_smaps(const char *tree, const char *path, struct person person);
+void tree_write_statm(const char *tree, unsigned pid, unsigned anon, unsigned file);
+
+/* All that was written of it. */
+void tree_remove_person(const char *tree, unsigned pid);
 
 #endif

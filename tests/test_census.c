@@ -25,21 +25,7 @@ static const struct walk_options any = {.period = 1};
 
 static void write_process(unsigned pid, unsigned kb)
 {
-  char path[64], text[256];
-  snprintf(path, sizeof(path), "proc/%u/stat", pid);
-  snprintf(text, sizeof(text),
-           "%u (p) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 %u 9437184 %u 0 0 0\n", pid,
-           pid, kb / 4);
-  tree_write(tree, path, text);
-  snprintf(path, sizeof(path), "proc/%u/statm", pid);
-  snprintf(text, sizeof(text), "2304 %u 0 1 0 1 0\n", kb / 4);
-  tree_write(tree, path, text);
-  snprintf(path, sizeof(path), "proc/%u/smaps_rollup", pid);
-  snprintf(text, sizeof(text),
-           "0-1 ---p 0 0:0 0 [rollup]\nRss: %u kB\nPss: %u kB\nPss_Anon: %u kB\n"
-           "Pss_File: 0 kB\nPss_Shmem: 0 kB\nPrivate_Dirty: %u kB\nAnonymous: %u kB\n",
-           kb, kb, kb, kb, kb);
-  tree_write(tree, path, text);
+  tree_write_person(tree, (struct person){.pid = pid, .anon = kb});
 }
 
 /* Processes 1 to `count`, of 8 kB each. */
@@ -80,6 +66,24 @@ static unsigned hung_count(void)
   for (int i = 0; i < HUNG_MAX; i++)
     count += result.hung[i].pid != 0;
   return count;
+}
+
+/* Three processes, of which 2 hangs and is set aside. */
+static void begin_with_one_that_hangs(void)
+{
+  begin(3);
+  hang("proc/2/smaps_rollup");
+  ck_assert(passed(30));
+  ck_assert_uint_eq(hung_count(), 1);
+}
+
+/* Until the threads that came back have said so. */
+static void pass_until_none_hangs(void)
+{
+  const double until = now() + 30;
+  while (hung_count() > 0 && now() < until)
+    ck_assert(passed(30));
+  ck_assert_uint_eq(hung_count(), 0);
 }
 
 /* --- tests ------------------------------------------------------------------------ */
@@ -177,16 +181,10 @@ END_TEST
 
 START_TEST(who_hung_is_read_again_but_not_at_once)
 {
-  begin(3);
-  hang("proc/2/smaps_rollup");
-  ck_assert(passed(30));
-  ck_assert_uint_eq(hung_count(), 1);
+  begin_with_one_that_hangs();
   let_go();
   double back = now();
-  do { /* until the thread that came back has said so */
-    ck_assert(passed(30));
-  } while (hung_count() > 0 && now() < back + 30);
-  ck_assert_uint_eq(hung_count(), 0);
+  pass_until_none_hangs();
   ck_assert_uint_eq(result.processes.guessed_count.value, 1);
   count_opened(SMAPS_ROLLUPS);
   ck_assert(passed(30));
@@ -222,24 +220,14 @@ END_TEST
 
 START_TEST(who_hangs_and_ends_is_forgotten)
 {
-  begin(3);
-  hang("proc/2/smaps_rollup");
-  ck_assert(passed(30));
-  ck_assert_uint_eq(hung_count(), 1);
-  char path[512];
-  const char *const names[] = {"stat", "statm", "smaps_rollup", ""};
-  for (int i = 0; i < 4; i++) {
-    snprintf(path, sizeof(path), "%s/proc/2/%s", tree, names[i]);
-    ck_assert_int_eq(remove(path), 0);
-  }
+  begin_with_one_that_hangs();
+  tree_remove_person(tree, 2);
   ck_assert(passed(30));
   ck_assert_uint_eq(hung_count(), 1); /* its thread still waits */
   ck_assert_uint_eq(result.processes.read_count.value, 2);
   ck_assert_uint_eq(result.processes.guessed_count.value, 0);
   let_go();
-  for (int i = 0; i < 100 && hung_count() > 0; i++)
-    ck_assert(passed(30));
-  ck_assert_uint_eq(hung_count(), 0);
+  pass_until_none_hangs();
   end();
 }
 END_TEST
@@ -256,19 +244,14 @@ START_TEST(when_too_many_hang_the_census_rests_until_one_comes_back)
   let_go();
   for (int i = 0; i < 100 && !census_wait(census, 60); i++)
     usleep(10 * 1000);
-  for (int i = 0; i < 100 && hung_count() > 0; i++)
-    ck_assert(passed(30));
-  ck_assert_uint_eq(hung_count(), 0);
+  pass_until_none_hangs();
   end();
 }
 END_TEST
 
 START_TEST(closing_does_not_wait_for_what_hangs)
 {
-  begin(3);
-  hang("proc/2/smaps_rollup");
-  ck_assert(passed(30));
-  ck_assert_uint_eq(hung_count(), 1);
+  begin_with_one_that_hangs();
   double start = now();
   census_close(census); /* the walker ends, the other one is left behind */
   ck_assert(now() - start < RELAY_FAREWELL / 2);
@@ -296,8 +279,7 @@ END_TEST
 START_TEST(a_fifo_does_not_hang_and_is_malformed)
 {
   begin(3);
-  char path[512];
-  snprintf(path, sizeof(path), "%s/proc/2/smaps_rollup", tree);
+  const char *path = tree_path(tree, "proc/2/smaps_rollup");
   ck_assert_int_eq(remove(path), 0);
   ck_assert_int_eq(mkfifo(path, 0644), 0);
   double start = now();

@@ -116,11 +116,6 @@ static char *tree_of_basics(void)
   return tree;
 }
 
-static void path_in(const char *tree, const char *path, char out[512])
-{
-  snprintf(out, 512, "%s/%s", tree, path);
-}
-
 static const struct collect_options with_pss = {.pss = true};
 static const struct collect_options without_pss = {.pss = false};
 
@@ -133,12 +128,6 @@ static struct sample *collect_tree(const char *tree, int want)
   ck_assert_int_eq(collect(&collector, &with_pss, sample), want);
   collector_close(&collector);
   return sample;
-}
-
-static void assert_known(struct reading reading, uint64_t value)
-{
-  ck_assert_int_eq(reading.state, READING_KNOWN);
-  ck_assert_uint_eq(reading.value, value);
 }
 
 /* --- sources ---------------------------------------------------------------------- */
@@ -210,9 +199,8 @@ START_TEST(a_missing_file_makes_its_source_absent_and_no_other)
   for (size_t i = 0; i < SOURCES; i++) {
     if (sources[i].source == SOURCE_hugepages)
       continue; /* a folder: see below */
-    char *tree = tree_of_fixture(FULL), path[512];
-    path_in(tree, sources[i].file, path);
-    ck_assert_int_eq(unlink(path), 0);
+    char *tree = tree_of_fixture(FULL);
+    ck_assert_int_eq(unlink(tree_path(tree, sources[i].file)), 0);
     assert_all_known_but(tree, i, READING_ABSENT);
     tree_remove(tree);
   }
@@ -222,15 +210,12 @@ END_TEST
 START_TEST(a_denied_file_makes_its_source_denied_and_no_other)
 {
   for (size_t i = 0; i < SOURCES; i++) {
-    char *tree = tree_of_fixture(FULL), path[512];
-    path_in(tree, sources[i].file, path);
-    ck_assert_int_eq(chmod(path, 0), 0);
+    char *tree = tree_of_fixture(FULL);
+    ck_assert_int_eq(chmod(tree_path(tree, sources[i].file), 0), 0);
     ck_assert_int_eq(chmod(tree, 0755), 0);
-    if (getuid() == 0) /* whom no mode stops */
-      ck_assert_int_eq(seteuid(65534), 0);
+    become_nobody();
     assert_all_known_but(tree, i, READING_DENIED);
-    if (getuid() == 0)
-      ck_assert_int_eq(seteuid(0), 0);
+    become_root_again();
     tree_remove(tree);
   }
 }
@@ -256,8 +241,8 @@ END_TEST
 START_TEST(a_fifo_in_place_of_any_file_is_malformed_and_does_not_block)
 {
   for (size_t i = 0; i < SOURCES; i++) {
-    char *tree = tree_of_fixture(FULL), path[512];
-    path_in(tree, sources[i].file, path);
+    char *tree = tree_of_fixture(FULL);
+    const char *path = tree_path(tree, sources[i].file);
     ck_assert_int_eq(unlink(path), 0);
     ck_assert_int_eq(mkfifo(path, 0644), 0);
     assert_all_known_but(tree, i, READING_MALFORMED);
@@ -302,9 +287,8 @@ END_TEST
 
 START_TEST(without_meminfo_the_rest_is_still_read)
 {
-  char *tree = tree_of_basics(), path[512];
-  path_in(tree, "proc/meminfo", path);
-  ck_assert_int_eq(unlink(path), 0);
+  char *tree = tree_of_basics();
+  ck_assert_int_eq(unlink(tree_path(tree, "proc/meminfo")), 0);
   struct sample *sample = collect_tree(tree, -ENOENT);
   ck_assert_int_eq(sample->sources[SOURCE_meminfo].state, READING_ABSENT);
   ck_assert_int_eq(sample->meminfo.mem_total.state, READING_ABSENT);
@@ -331,18 +315,15 @@ END_TEST
 
 START_TEST(a_denied_meminfo_is_eacces)
 {
-  char *tree = tree_of_basics(), path[512];
-  path_in(tree, "proc/meminfo", path);
-  ck_assert_int_eq(chmod(path, 0), 0);
+  char *tree = tree_of_basics();
+  ck_assert_int_eq(chmod(tree_path(tree, "proc/meminfo"), 0), 0);
   ck_assert_int_eq(chmod(tree, 0755), 0);
-  if (getuid() == 0)
-    ck_assert_int_eq(seteuid(65534), 0);
+  become_nobody();
   struct sample *sample = collect_tree(tree, -EACCES);
   ck_assert_int_eq(sample->sources[SOURCE_meminfo].state, READING_DENIED);
   for (unsigned i = 0; i < MEMINFO_FIELD_COUNT; i++)
     ck_assert_int_eq(sample->meminfo.fields[i].state, READING_DENIED);
-  if (getuid() == 0)
-    ck_assert_int_eq(seteuid(0), 0);
+  become_root_again();
   free(sample);
   tree_remove(tree);
 }
@@ -388,8 +369,8 @@ START_TEST(a_captured_tree_tells_its_page_size)
     tree_write(tree, "proc/vmstat", text);
     struct sample *sample = collect_tree(tree, 0);
     ck_assert_uint_eq(sample->page_size, cases[i].want);
-    assert_known(sample->vmstat.nr_isolated_file, 7ull * cases[i].want);
-    assert_known(sample->zoneinfo.pcp, 12ull * cases[i].want);
+    ck_assert_known(sample->vmstat.nr_isolated_file, 7ull * cases[i].want);
+    ck_assert_known(sample->zoneinfo.pcp, 12ull * cases[i].want);
     free(sample);
     tree_remove(tree);
   }
@@ -465,10 +446,10 @@ START_TEST(huge_pages_are_summed_over_their_sizes)
   write_hugepages(tree, 1048576, 3, 2, 1);
   struct sample *sample = collect_tree(tree, 0);
   ck_assert_int_eq(sample->sources[SOURCE_hugepages].state, READING_KNOWN);
-  assert_known(sample->hugepages.sizes_count, 2);
-  assert_known(sample->hugepages.total, (100ull << 21) + (3ull << 30));
-  assert_known(sample->hugepages.free, (40ull << 21) + (2ull << 30));
-  assert_known(sample->hugepages.reserved, (10ull << 21) + (1ull << 30));
+  ck_assert_known(sample->hugepages.sizes_count, 2);
+  ck_assert_known(sample->hugepages.total, (100ull << 21) + (3ull << 30));
+  ck_assert_known(sample->hugepages.free, (40ull << 21) + (2ull << 30));
+  ck_assert_known(sample->hugepages.reserved, (10ull << 21) + (1ull << 30));
   free(sample);
   tree_remove(tree);
 }
@@ -476,15 +457,16 @@ END_TEST
 
 START_TEST(a_size_without_its_number_leaves_no_partial_sum)
 {
-  char *tree = tree_of_basics(), path[512];
+  char *tree = tree_of_basics();
   static const unsigned sizes[] = {64, 2048, 32768, 1048576};
   for (size_t i = 0; i < 4; i++)
     write_hugepages(tree, sizes[i], 1, 1, 0);
-  path_in(tree, "sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages", path);
-  ck_assert_int_eq(unlink(path), 0);
+  ck_assert_int_eq(
+      unlink(tree_path(tree, "sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages")),
+      0);
   struct sample *sample = collect_tree(tree, 0);
   ck_assert_int_eq(sample->hugepages.total.state, READING_MALFORMED);
-  assert_known(sample->hugepages.free, (64 + 2048 + 32768 + 1048576) * 1024ull);
+  ck_assert_known(sample->hugepages.free, (64 + 2048 + 32768 + 1048576) * 1024ull);
   ck_assert_str_eq(sample->sources[SOURCE_hugepages].path,
                    "sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages");
   free(sample);
@@ -500,7 +482,7 @@ START_TEST(zram_devices_are_summed)
   tree_write(tree, "sys/block/sda/mm_stat", "  900 300 99999 0 5000 0 0 0\n");
   tree_write(tree, "sys/block/zram2/size", "no mm_stat: going away\n");
   struct sample *sample = collect_tree(tree, 0);
-  assert_known(sample->consumers.zram, 16384);
+  ck_assert_known(sample->consumers.zram, 16384);
   ck_assert_int_eq(sample->sources[SOURCE_zram].state, READING_KNOWN);
   free(sample);
   tree_remove(tree);
@@ -563,9 +545,9 @@ START_TEST(consumers_of_one_file_each_are_read_in_their_own_units)
   tree_write(tree, "sys/kernel/debug/vmmemctl",
              "balloon capabilities:   0x1e\ntarget:  99 pages\ncurrent:  25 pages\n");
   struct sample *sample = collect_tree(tree, 0);
-  assert_known(sample->consumers.zfs_scatter, 80000);
-  assert_known(sample->consumers.zfs_chunk_waste, 700);
-  assert_known(sample->consumers.vmware_current, 25 * 4096);
+  ck_assert_known(sample->consumers.zfs_scatter, 80000);
+  ck_assert_known(sample->consumers.zfs_chunk_waste, 700);
+  ck_assert_known(sample->consumers.vmware_current, 25 * 4096);
   ck_assert_int_eq(sample->consumers.zram.state, READING_ABSENT);
   free(sample);
   tree_remove(tree);
@@ -575,10 +557,10 @@ END_TEST
 START_TEST(lxcfs_is_seen_in_mountinfo)
 {
   struct sample *sample = collect_tree(FIXTURES "/5.15-composed-lxcfs", 0);
-  assert_known(sample->lxcfs_count, 1);
+  ck_assert_known(sample->lxcfs_count, 1);
   free(sample);
   sample = collect_tree(FIXTURES "/" FULL, 0);
-  assert_known(sample->lxcfs_count, 0);
+  ck_assert_known(sample->lxcfs_count, 0);
   free(sample);
 }
 END_TEST
@@ -834,10 +816,8 @@ START_TEST(a_thousand_damaged_trees_never_crash)
   uint64_t random = 20090401;
   for (unsigned i = 0; i < 1000; i++) {
     const char *file = files[i % (sizeof(files) / sizeof(*files))];
-    char path[512];
-    path_in(tree, file, path);
     size_t length;
-    char *whole = file_read(path, &length), *text = malloc(length + 1);
+    char *whole = file_read(tree_path(tree, file), &length), *text = malloc(length + 1);
     memcpy(text, whole, length);
     tree_write_bytes(tree, file, text, mutate(text, length, &random));
     int error = collect(&collector, &with_pss, sample);

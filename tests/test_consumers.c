@@ -14,8 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define LENGTH(array) (sizeof(array) / sizeof(*(array)))
-#define GB(n)         ((uint64_t)(n) << 30)
+#define GB(n) ((uint64_t)(n) << 30)
 
 /* --- a reader of a tree -------------------------------------------------------------
  */
@@ -57,12 +56,9 @@ static void collect_once(void)
 /* Likewise as one whom modes stop. */
 static void collect_unprivileged(void)
 {
-  bool privileged = getuid() == 0;
-  if (privileged)
-    ck_assert_int_eq(seteuid(65534), 0);
+  become_nobody();
   collect_once();
-  if (privileged)
-    ck_assert_int_eq(seteuid(0), 0);
+  become_root_again();
 }
 
 static void end(void)
@@ -70,31 +66,20 @@ static void end(void)
   tree_remove(tree);
 }
 
-static void path_in(const char *path, char out[512])
-{
-  snprintf(out, 512, "%s/%s", tree, path);
-}
-
 static void deny(const char *path)
 {
-  char full[512];
-  path_in(path, full);
-  ck_assert_int_eq(chmod(full, 0), 0);
+  ck_assert_int_eq(chmod(tree_path(tree, path), 0), 0);
 }
 
 /* So that tree_remove may look into it again. */
 static void allow(const char *path)
 {
-  char full[512];
-  path_in(path, full);
-  ck_assert_int_eq(chmod(full, 0755), 0);
+  ck_assert_int_eq(chmod(tree_path(tree, path), 0755), 0);
 }
 
 static void drop(const char *path)
 {
-  char full[512];
-  path_in(path, full);
-  ck_assert_int_eq(remove(full), 0);
+  ck_assert_int_eq(remove(tree_path(tree, path)), 0);
 }
 
 static double now(void)
@@ -644,7 +629,6 @@ END_TEST
 
 START_TEST(a_file_beside_that_does_not_tell_spoils_the_sum)
 {
-  char full[512];
   begin();
   tree_write(tree, HEAP "1/exporter_name", "system\n");
   tree_write(tree, HEAP "1/size", "4096\n");
@@ -654,12 +638,11 @@ START_TEST(a_file_beside_that_does_not_tell_spoils_the_sum)
   collect_unprivileged();
   assert_failed(SOURCE_dma_buf_heap, HEAP "2/size", -EACCES);
   drop(HEAP "2/exporter_name");
-  path_in(HEAP "2/exporter_name", full);
-  ck_assert_int_eq(mkfifo(full, 0644), 0);
+  ck_assert_int_eq(mkfifo(tree_path(tree, HEAP "2/exporter_name"), 0644), 0);
   collect_once();
   assert_failed(SOURCE_dma_buf_heap, HEAP "2/size", -ENOTSUP);
   drop(HEAP "2/exporter_name");
-  ck_assert_int_eq(mkdir(full, 0755), 0);
+  ck_assert_int_eq(mkdir(tree_path(tree, HEAP "2/exporter_name"), 0755), 0);
   collect_once();
   assert_failed(SOURCE_dma_buf_heap, HEAP "2/size", -EISDIR);
   end();
@@ -1044,10 +1027,10 @@ END_TEST
 /* Without the file, so that they cost next to nothing. */
 static void make_zrams(unsigned from, unsigned to)
 {
-  char full[512];
+  char path[64];
   for (unsigned i = from; i < to; i++) {
-    snprintf(full, sizeof(full), "%s/sys/block/zram%u", tree, i);
-    ck_assert_int_eq(mkdir(full, 0755), 0);
+    snprintf(path, sizeof(path), "sys/block/zram%u", i);
+    ck_assert_int_eq(mkdir(tree_path(tree, path), 0755), 0);
   }
 }
 
@@ -1074,11 +1057,10 @@ START_TEST(what_is_no_file_is_malformed_and_does_not_block)
   static const char path[] = "sys/block/zram0/mm_stat";
   static const int errors[] = {-ENOTSUP, -EISDIR, -ENXIO, -ELOOP};
   for (size_t i = 0; i < LENGTH(errors); i++) {
-    char full[512];
     begin();
     write_machine();
     drop(path);
-    path_in(path, full);
+    const char *full = tree_path(tree, path);
     const int made[] = {i == 0 ? mkfifo(full, 0644) : 0, i == 1 ? mkdir(full, 0755) : 0,
                         i == 2 ? mknod(full, S_IFSOCK | 0644, 0) : 0,
                         i == 3 ? symlink("mm_stat", full) : 0};
@@ -1110,11 +1092,17 @@ END_TEST
 /* What a sample may cost at most, and a second for the machine the test runs on. */
 static const double most = (CONSUMERS_HUNG_MAX + 1) * 2 * CONSUMERS_PATIENCE + 1;
 
-START_TEST(row_that_hangs_does_not_answer_and_all_others_are_read)
+/* A reader of all that the kernel prints. */
+static void begin_with_machine(void)
 {
   begin();
   write_machine();
   open_reader();
+}
+
+START_TEST(row_that_hangs_does_not_answer_and_all_others_are_read)
+{
+  begin_with_machine();
   hang("sys/block/zram0*");
   double start = now();
   collect();
@@ -1130,9 +1118,7 @@ END_TEST
 
 START_TEST(nobody_waits_twice_for_what_hangs)
 {
-  begin();
-  write_machine();
-  open_reader();
+  begin_with_machine();
   hang("sys/block/zram0*");
   count_opened("sys/block/zram0*");
   collect();
@@ -1153,9 +1139,7 @@ END_TEST
 
 START_TEST(what_answers_again_is_read_again)
 {
-  begin();
-  write_machine();
-  open_reader();
+  begin_with_machine();
   collect();
   assert_machine_but("");
   hang("sys/block/zram0*");
@@ -1178,9 +1162,7 @@ END_TEST
 
 START_TEST(directory_that_hangs_costs_only_its_row)
 {
-  begin();
-  write_machine();
-  open_reader();
+  begin_with_machine();
   hang("sys/bus/pci/drivers/amdgpu/*");
   collect();
   assert_machine_but("sys/bus/pci/");
@@ -1194,9 +1176,7 @@ END_TEST
 
 START_TEST(as_many_rows_as_are_remembered_may_hang)
 {
-  begin();
-  write_machine();
-  open_reader();
+  begin_with_machine();
   unsigned of_cma = 0;
   for (size_t i = 0; i < LENGTH(rows); i++)
     of_cma += strncmp(rows[i].paths, CMA, sizeof(CMA) - 1) == 0;
@@ -1235,9 +1215,7 @@ static const char zfs_now[] = "scatter_data_size 4 5\nscatter_chunk_waste 4 5\n"
 
 START_TEST(when_too_many_hang_the_rest_does_not_answer_and_nothing_is_stale)
 {
-  begin();
-  write_machine();
-  open_reader();
+  begin_with_machine();
   collect();
   assert_machine_but("");
   tree_write(tree, "proc/spl/kstat/zfs/abdstats", zfs_now);

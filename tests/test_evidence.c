@@ -481,10 +481,8 @@ END_TEST
 
 START_TEST(without_callers_and_sites_it_says_why)
 {
-  char path[512];
   begin();
-  snprintf(path, sizeof(path), "%s/proc/allocinfo", root);
-  ck_assert_int_eq(unlink(path), 0);
+  ck_assert_int_eq(unlink(tree_path(root, "proc/allocinfo")), 0);
   tree_write(root, "proc/vmallocinfo", "no range\n");
   observer_close(now);
   ck_assert_int_eq(observer_open(root, now), 0);
@@ -507,9 +505,7 @@ START_TEST(the_kernels_files_are_copied_as_they_are_by_now)
   tree_write(root, "proc/slabinfo", "# name\n\ndentry\t 1 2 3\nlast 1\n"); /* since */
   char *text = written();
   for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
-    char path[512];
-    snprintf(path, sizeof(path), "%s/%s", root, files[i]);
-    char *want = file_read(path, NULL);
+    char *want = file_read(tree_path(root, files[i]), NULL);
     assert_section(text, files[i], want);
     free(want);
   }
@@ -521,22 +517,17 @@ END_TEST
 
 START_TEST(a_file_that_cannot_be_read_is_told_and_the_others_are_there)
 {
-  char path[512], denied[512];
   begin();
-  snprintf(path, sizeof(path), "%s/proc/vmstat", root);
+  const char *path = tree_path(root, "proc/vmstat");
   ck_assert_int_eq(unlink(path), 0);
   ck_assert_int_eq(mkfifo(path, 0644), 0); /* does not block */
-  snprintf(path, sizeof(path), "%s/proc/zoneinfo", root);
-  ck_assert_int_eq(unlink(path), 0);
-  snprintf(denied, sizeof(denied), "%s/proc/slabinfo", root);
-  ck_assert_int_eq(chmod(denied, 0), 0);
+  ck_assert_int_eq(unlink(tree_path(root, "proc/zoneinfo")), 0);
+  ck_assert_int_eq(chmod(tree_path(root, "proc/slabinfo"), 0), 0);
   ck_assert_int_eq(chmod(root, 0755), 0);
   ck_assert_int_eq(chmod(dir, 0777), 0);
-  if (getuid() == 0) /* whom no mode stops */
-    ck_assert_int_eq(seteuid(65534), 0);
+  become_nobody();
   char *text = written();
-  if (getuid() == 0)
-    ck_assert_int_eq(seteuid(0), 0);
+  become_root_again();
   assert_section(text, "proc/zoneinfo", "none: absent, error 2\n");
   assert_section(text, "proc/slabinfo", "none: denied, error 13\n");
   char *lines = section(text, "proc/vmstat");
@@ -878,11 +869,9 @@ START_TEST(a_directory_that_may_not_be_written_is_an_error)
 {
   begin();
   ck_assert_int_eq(chmod(dir, 0555), 0);
-  if (getuid() == 0) /* whom no mode stops */
-    ck_assert_int_eq(seteuid(65534), 0);
+  become_nobody();
   int error = write_it();
-  if (getuid() == 0)
-    ck_assert_int_eq(seteuid(0), 0);
+  become_root_again();
   ck_assert_int_eq(error, -EACCES);
   ck_assert_int_eq(chmod(dir, 0755), 0);
   ck_assert_uint_eq(entries(), 0);

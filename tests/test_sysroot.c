@@ -37,11 +37,6 @@ static int slurp(struct fixture *fixture, const char *path)
   return sysroot_slurp(&fixture->root, path, &fixture->text);
 }
 
-static void path_in(const struct fixture *fixture, const char *path, char out[static 512])
-{
-  snprintf(out, 512, "%s/%s", fixture->tree, path);
-}
-
 /* Writes `size` bytes of which each tells its place. */
 static char *write_pattern(const struct fixture *fixture, const char *path, size_t size)
 {
@@ -137,9 +132,7 @@ END_TEST
 START_TEST(fifo_does_not_block)
 {
   struct fixture f = setup();
-  char path[512];
-  path_in(&f, "meminfo", path);
-  ck_assert_int_eq(mkfifo(path, 0644), 0);
+  ck_assert_int_eq(mkfifo(tree_path(f.tree, "meminfo"), 0644), 0);
   ck_assert_int_eq(slurp(&f, "meminfo"), -ENOTSUP);
   teardown(&f);
 }
@@ -148,9 +141,7 @@ END_TEST
 START_TEST(link_to_itself_is_an_error)
 {
   struct fixture f = setup();
-  char path[512];
-  path_in(&f, "meminfo", path);
-  ck_assert_int_eq(symlink("meminfo", path), 0);
+  ck_assert_int_eq(symlink("meminfo", tree_path(f.tree, "meminfo")), 0);
   ck_assert_int_eq(slurp(&f, "meminfo"), -ELOOP);
   teardown(&f);
 }
@@ -159,11 +150,9 @@ END_TEST
 START_TEST(forbidden_file_is_denied_and_its_neighbour_is_not)
 {
   struct fixture f = setup();
-  char path[512];
   tree_write(f.tree, "open", "x");
   tree_write(f.tree, "shut", "x");
-  path_in(&f, "shut", path);
-  ck_assert_int_eq(chmod(path, 0), 0);
+  ck_assert_int_eq(chmod(tree_path(f.tree, "shut"), 0), 0);
   ck_assert_int_eq(chmod(f.tree, 0755), 0);
   bool root = geteuid() == 0; /* whom no mode stops */
   if (root && seteuid(65534) != 0) {
@@ -181,17 +170,16 @@ END_TEST
 START_TEST(file_above_the_limit_is_refused_and_the_buffer_stays_usable)
 {
   struct fixture f = setup();
-  char path[512];
   tree_write(f.tree, "large", "");
   tree_write(f.tree, "small", "12");
-  path_in(&f, "large", path);
-  ck_assert_int_eq(truncate(path, (off_t)SYSROOT_FILE_MAX + 1), 0); /* all hole */
+  ck_assert_int_eq(truncate(tree_path(f.tree, "large"), (off_t)SYSROOT_FILE_MAX + 1),
+                   0); /* all hole */
   ck_assert_int_eq(slurp(&f, "large"), -EFBIG);
   ck_assert_uint_le(f.text.capacity, SYSROOT_FILE_MAX);
   ck_assert_int_eq(slurp(&f, "small"), 0);
   ck_assert_uint_eq(f.text.length, 2);
 
-  ck_assert_int_eq(truncate(path, (off_t)SYSROOT_FILE_MAX - 1), 0);
+  ck_assert_int_eq(truncate(tree_path(f.tree, "large"), (off_t)SYSROOT_FILE_MAX - 1), 0);
   ck_assert_int_eq(slurp(&f, "large"), 0);
   ck_assert_uint_eq(f.text.length, SYSROOT_FILE_MAX - 1);
   teardown(&f);
