@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the suites share: running one, and building throw-away trees of files. */
+/* What the suites share: running one, throw-away trees of files, and the fixtures. */
 #ifndef MEMINFO_EXPLAIN_TESTS_SUITE_H
 #define MEMINFO_EXPLAIN_TESTS_SUITE_H
 
