@@ -280,7 +280,9 @@ static void bench_steady(void)
   median(differences, count);
   print("pss_steady_difference_worst", differences[count - 1], 0.01);
   print("pss_steady_error", median(errors, count), 0.01);
-  print("pss_steady_uncovered", (double)uncovered / (double)count, 0.01);
+  /* One in a hundred; of less than a hundred samples, one. */
+  print("pss_steady_uncovered", (double)uncovered / (double)count,
+        ceil(0.01 * (double)count) / (double)count);
   free(costs);
   free(differences);
   free(errors);
