@@ -224,3 +224,23 @@ graphite_start() {
 		>"$log/gunicorn" 2>&1
 	wait_for graphite-web "$render_port" "$log/gunicorn"
 }
+
+# encoded TEXT: for a URL, and for curl, which expands {} and [].
+encoded() {
+	local text=$1 at
+	for ((at = 0; at < ${#text}; at++)); do
+		case ${text:at:1} in
+		[A-Za-z0-9._*-]) printf '%s' "${text:at:1}" ;;
+		*) printf '%%%02X' "'${text:at:1}" ;;
+		esac
+	done
+}
+
+# render_url FORMAT OPTIONS TARGET...: each option begins with &.
+render_url() {
+	local target
+	printf 'http://127.0.0.1:%s/render?format=%s%s' "$render_port" "$1" "$2"
+	for target in "${@:3}"; do
+		printf '&target=%s' "$(encoded "$target")"
+	done
+}
