@@ -100,26 +100,11 @@ static void emit_terms(const struct output *output, const struct explanation *e)
 
 static void emit_black_hole(const struct output *output, const struct black_hole *hole)
 {
-  for (unsigned m = 0; m < ACCOUNTING_COUNT; m++)
-    emit_amount(output, "black_hole", METRIC_TYPE_SIGNED_BYTES, accounting_name(m),
-                hole->of[m]);
-  emit_amount(output, "black_hole", METRIC_TYPE_SIGNED_BYTES, "cache_low",
-              hole->cache_low);
-  emit_amount(output, "black_hole", METRIC_TYPE_SIGNED_BYTES, "floor", hole->floor);
-  emit_amount(output, "black_hole", METRIC_TYPE_SIGNED_BYTES, "above_floor",
-              hole->above_floor);
-  emit_amount(output, "black_hole", METRIC_TYPE_SIGNED_BYTES, "estimate", hole->estimate);
-  emit_reading(output, "black_hole", METRIC_TYPE_BYTES, "error", hole->error);
+  for (unsigned i = 0; i < HOLE_COUNT; i++)
+    emit_amount(output, "black_hole",
+                hole_rows[i].is_bound ? METRIC_TYPE_BYTES : METRIC_TYPE_SIGNED_BYTES,
+                hole_rows[i].name, hole_amount(hole, i));
   emit_percentage(output, "black_hole", "estimate", hole->share);
-  emit_amount(output, "black_hole", METRIC_TYPE_SIGNED_BYTES, "hidden", hole->hidden);
-  emit_amount(output, "black_hole", METRIC_TYPE_SIGNED_BYTES, "unexplained",
-              hole->unexplained);
-  emit_reading(output, "black_hole", METRIC_TYPE_BYTES, "unexplained_error",
-               hole->unexplained_error);
-  emit_amount(output, "black_hole", METRIC_TYPE_SIGNED_BYTES, "allocinfo",
-              hole->allocinfo);
-  emit_amount(output, "black_hole", METRIC_TYPE_SIGNED_BYTES, "allocinfo_difference",
-              hole->allocinfo_difference);
 }
 
 static void emit_identities(const struct output *output, const struct explanation *e)

@@ -655,48 +655,57 @@ static void change(struct trend *trend, enum trend_state state)
   trend->changed_at = trend->last_time;
 }
 
+/* What says how high it was: the closed buckets of level 1, and the highs of windows. The
+ * n-th of them that is kept, from `n` on; NULL after the last. */
+static double *next_high(struct trend *trend, double window, int64_t *n, double *begins)
+{
+  struct trend_ring *ring = &trend->rings[1];
+  const int64_t count = sizeof(trend->highs) / sizeof(*trend->highs);
+  for (; *n < TREND_BUCKETS - 1 + count; ++*n) {
+    bool is_bucket = *n < TREND_BUCKETS - 1;
+    int64_t index =
+        is_bucket ? ring->last - 1 - *n : trend->high_last - (*n - (TREND_BUCKETS - 1));
+    if (index < 0)
+      continue;
+    ++*n;
+    *begins = (double)index * (is_bucket ? widths[1] * window : window);
+    return is_bucket ? bucket(ring, index)
+                     : &trend->highs[(uint64_t)index % (uint64_t)count];
+  }
+  return NULL;
+}
+
 /* Takes out of history what says how high it was before `time`. */
 static void forget_highs(struct trend *trend, double window, double time)
 {
-  struct trend_ring *ring = &trend->rings[1];
-  const double width = widths[1] * window;
-  const int64_t count = sizeof(trend->highs) / sizeof(*trend->highs);
-  for (int64_t i = ring->last - TREND_BUCKETS + 1; i < ring->last; i++)
-    if (i >= 0 && (double)i * width < time)
-      *bucket(ring, i) = NAN;
-  for (int64_t i = trend->high_last; i > trend->high_last - count && i >= 0; i--)
-    if ((double)i * window < time)
-      trend->highs[(uint64_t)i % (uint64_t)count] = NAN;
+  int64_t n = 0;
+  double begins, *high;
+  while ((high = next_high(trend, window, &n, &begins)) != NULL)
+    if (begins < time)
+      *high = NAN;
 }
 
 /* Lowers what says how high it was before it dropped, where it was nearer to the level
  * that was left then. */
 static void lower_highs(struct trend *trend, double window)
 {
-  const struct trend_ring *ring = &trend->rings[1];
-  const int64_t count = sizeof(trend->highs) / sizeof(*trend->highs);
-  const double from = trend->dropped_from, height = trend->dropped_to - from;
-  for (int64_t i = ring->last - TREND_BUCKETS + 1; i < ring->last; i++)
-    if (i >= 0 && (double)i * widths[1] * window < trend->dropped_at)
-      move_if_old(bucket(&trend->rings[1], i), from, height);
-  for (int64_t i = trend->high_last; i > trend->high_last - count && i >= 0; i--)
-    if ((double)i * window < trend->dropped_at)
-      move_if_old(&trend->highs[(uint64_t)i % (uint64_t)count], from, height);
+  const double from = trend->dropped_from;
+  int64_t n = 0;
+  double begins, *high;
+  while ((high = next_high(trend, window, &n, &begins)) != NULL)
+    if (begins < trend->dropped_at)
+      move_if_old(high, from, trend->dropped_to - from);
 }
 
 /* The highest since `time`. */
-static double high_since(const struct trend *trend, double window, double time)
+static double high_since(struct trend *trend, double window, double time)
 {
-  const struct trend_ring *ring = &trend->rings[1];
-  const int64_t count = sizeof(trend->highs) / sizeof(*trend->highs);
-  double high = NAN;
-  for (int64_t i = ring->last - TREND_BUCKETS + 1; i < ring->last; i++)
-    if ((double)i * widths[1] * window >= time)
-      high = fmax(high, value_at(ring, i));
-  for (int64_t i = trend->high_last; i > trend->high_last - count && i >= 0; i--)
-    if ((double)i * window >= time)
-      high = fmax(high, trend->highs[(uint64_t)i % (uint64_t)count]);
-  return high;
+  int64_t n = 0;
+  double begins, *high, highest = NAN;
+  while ((high = next_high(trend, window, &n, &begins)) != NULL)
+    if (begins >= time)
+      highest = fmax(highest, *high);
+  return highest;
 }
 
 /* A level that was left for good is no record to beat: after six windows where it was
