@@ -30,6 +30,7 @@ struct reader {
   char lines[MEMINFO_OTHERS_KEPT]
             [sizeof(((struct meminfo_other *)0)->key)]; /* likewise */
   unsigned lines_count;
+  bool callers_exhausted, sites_exhausted; /* it was said */
 };
 
 /* A complaint whose text changed is a new one; numbers in it change all the time and do
@@ -137,6 +138,18 @@ static void report_unknown_lines(struct reader *reader)
   }
 }
 
+/* That somebody large has no series of its own is said once: he may come and go. */
+static void report_exhausted(const struct ranking *ranking, const char *view,
+                             const char *option, bool *said)
+{
+  if (*said || !ranking->exhausted)
+    return;
+  *said = true;
+  P_INFO("%u names were shown in the view \"%s\" since the start, and others are only "
+         "part of its \"other\" now; to show more, raise %s.",
+         ranking->names_count, view, option);
+}
+
 static void report(struct reader *reader)
 {
   char text[256];
@@ -154,6 +167,10 @@ static void report(struct reader *reader)
   report_hung(reader);
   report_pss(reader);
   report_unknown_lines(reader);
+  report_exhausted(&reader->observer.callers, "vmalloc", "VmallocCallers",
+                   &reader->callers_exhausted);
+  report_exhausted(&reader->observer.sites, "alloc_site", "AllocationSites",
+                   &reader->sites_exhausted);
 }
 
 /* collectd knows the interval only where a callback runs. */

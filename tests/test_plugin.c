@@ -303,6 +303,29 @@ START_TEST(trouble_is_told_once_and_its_end_too)
 }
 END_TEST
 
+/* With one place, four callers may ever be shown; each here is twice the one before. */
+START_TEST(a_caller_that_gets_no_name_is_told_of_once)
+{
+  char *tree = damaged_tree(), options[512];
+  snprintf(options, sizeof(options), "Root \"%s\"\nVmallocCallers 1\n", tree);
+  start(options);
+  for (unsigned i = 0; i < 8; i++) {
+    char line[128];
+    unsigned pages = 64u << i;
+    snprintf(
+        line, sizeof(line),
+        "0x0000000000000000-0x0000000000000000 %u caller_%u+0x1/0x2 pages=%u vmalloc\n",
+        (pages + 1) * 4096, i, pages);
+    tree_write(tree, "proc/vmallocinfo", line);
+    ck_assert_int_eq(mock_read(), 0);
+    ck_assert_uint_eq(mock_logged("raise VmallocCallers"), i == 4);
+    ck_assert_uint_eq(count_of_view("vmalloc"), 2);
+  }
+  mock_shutdown();
+  tree_remove(tree);
+}
+END_TEST
+
 START_TEST(only_an_unusable_meminfo_fails_the_read)
 {
   char *tree = damaged_tree();
@@ -373,5 +396,6 @@ SUITE_MAIN("plugin", a_line_that_no_row_knows_is_named_once_and_sent_on_demand,
            a_consumer_is_sent_once_it_held_something,
            wrong_options_are_one_error_each_and_the_rest_applies,
            pss_false_leaves_the_processes_alone, absent_root_fails_init_and_names_it,
-           trouble_is_told_once_and_its_end_too, only_an_unusable_meminfo_fails_the_read,
-           lxcfs_is_refused_with_the_reason_once)
+           trouble_is_told_once_and_its_end_too,
+           a_caller_that_gets_no_name_is_told_of_once,
+           only_an_unusable_meminfo_fails_the_read, lxcfs_is_refused_with_the_reason_once)
