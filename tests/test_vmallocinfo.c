@@ -454,6 +454,20 @@ START_TEST(sum_beyond_any_size_is_malformed_alone)
 }
 END_TEST
 
+START_TEST(where_all_pages_are_beyond_any_size_there_are_no_callers)
+{
+  static const char line[] =
+      "0x1-0x2 9223372036854775807 f+0x1/0x2 pages=2251799813685247 vmalloc\n";
+  char text[2 * sizeof(line)];
+  parse(line);
+  ck_assert_uint_eq(got.callers_count, 1);
+  snprintf(text, sizeof(text), "%s%s", line, line);
+  parse(text);
+  ck_assert_int_eq(got.pages.state, READING_MALFORMED);
+  ck_assert_uint_eq(got.callers_count, 0);
+}
+END_TEST
+
 START_TEST(long_names_are_cut_and_still_found_again)
 {
   char name[201], text[1024];
@@ -941,6 +955,7 @@ SUITE_MAIN(
     callers_beyond_the_table_are_summed_without_loss, full_table_has_no_other_callers,
     stack_is_what_fork_asked_for, module_is_what_the_loader_asked_for,
     stacks_and_modules_are_parts_of_the_pages, sum_beyond_any_size_is_malformed_alone,
+    where_all_pages_are_beyond_any_size_there_are_no_callers,
     long_names_are_cut_and_still_found_again, line_of_a_million_bytes_is_one_line,
     nul_byte_makes_its_line_bad, second_parse_replaces_the_first,
     text_cut_within_a_line_tells_no_sum, range_ends_at_the_first_blank_wherever_that_is,

@@ -56,6 +56,7 @@ struct vmallocinfo {
   (offsetof(struct vmallocinfo, callers) / sizeof(struct reading))
 
 /* Replaces *out. One bad line makes all sums malformed, since they would be too small.
+ * Where `pages` is malformed, there are no callers.
  * 0 (an empty file is none of an error: no areas), or -EBADMSG where a line is not of
  * the grammar. */
 int vmallocinfo_parse(struct scan text, uint64_t page_size, struct vmallocinfo *out,

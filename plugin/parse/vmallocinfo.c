@@ -618,13 +618,15 @@ static void begin(struct vmallocinfo *out)
   out->other_bytes = out->other_entries_count = 0;
 }
 
-/* Sums beyond any size are none. */
+/* Sums beyond any size are none, and then a caller's may have wrapped. */
 static void end(struct vmallocinfo *out)
 {
   struct reading *readings = &out->pages;
   for (size_t i = 0; i < VMALLOCINFO_READINGS; i++)
     if (readings[i].value > INT64_MAX)
       readings[i] = reading_missing(READING_MALFORMED);
+  if (!is_known(out->pages))
+    out->callers_count = 0;
   rank_callers(out);
 }
 
