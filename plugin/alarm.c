@@ -5,6 +5,7 @@
 
 #include "meminfo_explain/evidence.h"
 #include "meminfo_explain/keep.h"
+#include "meminfo_explain/scribe.h"
 
 /* Names the layout of struct watch: to be changed with it. */
 #define KIND "meminfo_explain trend 1"
@@ -23,9 +24,10 @@ struct alarm {
   struct watch_verdicts verdicts;
   char boot[KEEP_BOOT_SIZE]; /* "" where the kernel does not tell */
   cdtime_t kept_at;
-  bool alarmed[SERIES_COUNT]; /* a warning or failure was the last thing said */
-  bool complained_of_state, complained_of_evidence;
-  struct past *past; /* NULL without evidence */
+  bool alarmed[SERIES_COUNT];      /* a warning or failure was the last thing said */
+  struct scribe *scribe;           /* NULL: nothing is written */
+  int complained_of[SCRIBE_KINDS]; /* what was said last; 0: nothing */
+  struct past *past;               /* NULL without evidence */
   unsigned past_count;
 };
 
@@ -70,19 +72,39 @@ static void load(struct alarm *alarm)
   free(watch);
 }
 
-/* Said once, until it works again. */
-static void complain(bool *complained, const char *path, int status)
-{
-  if (status != 0 && !*complained)
-    P_WARNING("%s: %s.", path, STRERROR(-status));
-  *complained = status != 0;
-}
-
 static void save(struct alarm *alarm)
 {
-  const char *path = alarm->config->state_file;
-  complain(&alarm->complained_of_state, path,
-           keep_save(path, KIND, alarm->boot, &alarm->watch, sizeof(alarm->watch)));
+  if (alarm->scribe != NULL && keeps_state(alarm))
+    scribe_state(alarm->scribe, &alarm->watch);
+}
+
+/* --- what became of what was written --------------------------------------------------
+ */
+
+/* Said once, until it works again or fails in another way. */
+static void complain(struct alarm *alarm, enum scribe_kind kind, const char *path,
+                     int status)
+{
+  int *complained_of = &alarm->complained_of[kind];
+  if (status == *complained_of)
+    return;
+  *complained_of = status;
+  if (status == -EINPROGRESS)
+    P_WARNING("%s: the disk has not taken it for %g seconds.", path, SCRIBE_PATIENCE);
+  else if (status != 0)
+    P_WARNING("%s: %s.", path, STRERROR(-status));
+  else
+    P_INFO("%s is written again.", path);
+}
+
+static void report_writing(struct alarm *alarm)
+{
+  if (alarm->scribe == NULL)
+    return;
+  complain(alarm, SCRIBE_STATE, alarm->config->state_file,
+           scribe_status(alarm->scribe, SCRIBE_STATE));
+  complain(alarm, SCRIBE_EVIDENCE, alarm->config->evidence_dir,
+           scribe_status(alarm->scribe, SCRIBE_EVIDENCE));
 }
 
 /* --- what is said ------------------------------------------------------------------- */
@@ -137,16 +159,38 @@ static void write_evidence(struct alarm *alarm, enum series series, const char *
 {
   const struct trend_verdict *verdict = &alarm->verdicts.of[series];
   char name[64];
-  if (alarm->past == NULL || verdict->state < TREND_WARNING)
+  struct text composed = {0};
+  if (alarm->past == NULL || alarm->scribe == NULL || verdict->state < TREND_WARNING)
     return;
   snprintf(name, sizeof(name), "%s-%s", series_rows[series].name,
            trend_state_name(verdict->state));
-  complain(&alarm->complained_of_evidence, alarm->config->evidence_dir,
-           evidence_write(alarm->config->evidence_dir, time, name, text, alarm->observer,
-                          explanation_before(alarm, verdict->since)));
+  int error = evidence_compose(time, text, alarm->observer,
+                               explanation_before(alarm, verdict->since), &composed);
+  if (error == 0)
+    scribe_evidence(alarm->scribe, time, name, &composed);
+  else
+    complain(alarm, SCRIBE_EVIDENCE, alarm->config->evidence_dir, error);
 }
 
 /* --- what others call --------------------------------------------------------------- */
+
+static void open_scribe(struct alarm *alarm)
+{
+  const struct config *config = alarm->config;
+  const struct scribe_options options = {
+      .state_file = keeps_state(alarm) ? config->state_file : NULL,
+      .state_kind = KIND,
+      .boot = alarm->boot,
+      .state_size = sizeof(alarm->watch),
+      .evidence_dir = config->evidence_dir[0] != '\0' ? config->evidence_dir : NULL,
+  };
+  if (options.state_file == NULL && options.evidence_dir == NULL)
+    return;
+  int error = scribe_open(&alarm->observer->collector.root, &options, &alarm->scribe);
+  if (error != 0)
+    P_WARNING("neither the alarm's state nor evidence will be written: %s.",
+              STRERROR(-error));
+}
 
 struct alarm *alarm_open(const struct config *config, const struct observer *observer)
 {
@@ -159,15 +203,20 @@ struct alarm *alarm_open(const struct config *config, const struct observer *obs
   read_boot(alarm);
   if (keeps_state(alarm))
     load(alarm);
+  open_scribe(alarm);
   return alarm;
 }
 
 void alarm_close(struct alarm *alarm)
 {
+  static const double farewell = 2; /* seconds */
   if (alarm == NULL)
     return;
-  if (keeps_state(alarm))
-    save(alarm);
+  save(alarm);
+  if (alarm->scribe != NULL && !scribe_wait(alarm->scribe, farewell))
+    P_WARNING("the disk did not take the alarm's last state in time.");
+  report_writing(alarm);
+  scribe_close(alarm->scribe);
   free(alarm->past);
   free(alarm);
 }
@@ -183,6 +232,7 @@ void alarm_act(struct alarm *alarm, cdtime_t time)
 {
   static const double pause = 1.0 / 12; /* of the window, between two savings */
   bool changed = false;
+  report_writing(alarm);
   for (unsigned series = 0; series < SERIES_COUNT; series++) {
     const struct trend_verdict *verdict = &alarm->verdicts.of[series];
     if (!verdict->changed)
@@ -198,7 +248,7 @@ void alarm_act(struct alarm *alarm, cdtime_t time)
   remember(alarm, CDTIME_T_TO_DOUBLE(time));
   cdtime_t next =
       alarm->kept_at + DOUBLE_TO_CDTIME_T(pause * alarm->config->trend_settings.window);
-  if (keeps_state(alarm) && (changed || time >= next)) {
+  if (changed || time >= next) {
     save(alarm);
     alarm->kept_at = time;
   }

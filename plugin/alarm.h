@@ -21,8 +21,8 @@ void alarm_close(struct alarm *alarm);
 /* Judges the observer's last observation, made at `time`. */
 const struct watch_verdicts *alarm_judge(struct alarm *alarm, cdtime_t time);
 
-/* Says what has changed by it, writes evidence, and keeps the state: to be called when
- * the values have gone out, for it may wait for a disk. */
+/* Says what has changed by it, and has evidence and the state written, which no disk can
+ * hold up. To be called when the values have gone out. */
 void alarm_act(struct alarm *alarm, cdtime_t time);
 
 #endif

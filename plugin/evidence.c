@@ -14,6 +14,7 @@
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -28,24 +29,14 @@
 static const size_t lines_max = EVIDENCE_FILE_MAX - (sizeof(CUT_LINE) - 1);
 
 struct output {
-  struct draft *draft;
+  FILE *stream;   /* which remembers what goes wrong */
   bool cut;       /* a line did not fit; nor is any behind it written */
-  size_t written; /* bytes, those in the buffer too */
-  size_t used;
-  char buffer[4096];
+  size_t written; /* bytes */
 };
-
-static void flush(struct output *out)
-{
-  draft_write(out->draft, out->buffer, out->used);
-  out->used = 0;
-}
 
 static void put_byte(struct output *out, char byte)
 {
-  if (out->used == sizeof(out->buffer))
-    flush(out);
-  out->buffer[out->used++] = byte;
+  putc(byte, out->stream);
   out->written++;
 }
 
@@ -81,7 +72,6 @@ static void put_end(struct output *out)
   static const char cut_line[] = CUT_LINE;
   for (const char *at = cut_line; out->cut && *at != '\0'; at++)
     put_byte(out, *at);
-  flush(out);
 }
 
 /* --- then and now ----------------------------------------------------------------- */
@@ -396,6 +386,18 @@ static int choose_file(int directory, const char *stamp, const char *name,
   return -EEXIST;
 }
 
+static int write_file(int directory, const char *file, const struct text *text)
+{
+  struct draft draft;
+  int error = check_room(directory);
+  if (error == 0)
+    error = draft_open(directory, NEW_NAME, &draft);
+  if (error != 0)
+    return error;
+  draft_write(&draft, text->bytes, text->length);
+  return draft_finish(&draft, file);
+}
+
 /* --- all of it -------------------------------------------------------------------- */
 
 static int format_time(double time, const char *format, char *out, size_t size)
@@ -410,46 +412,40 @@ static int format_time(double time, const char *format, char *out, size_t size)
   return 0;
 }
 
-struct content {
-  const char *message;
-  char time[32];
-  const struct observer *now;
-  const struct explanation *then;
-};
-
-static void put_content(struct output *out, const struct content *content)
+int evidence_compose(double time, const char *message, const struct observer *now,
+                     const struct explanation *then, struct text *out)
 {
-  const struct observer *now = content->now;
-  put_line(out, (struct span){content->message, strlen(content->message)});
-  put(out, "%s", content->time);
-  put_changes(out, content->then, &now->explanation);
-  put_report(out, now);
-  put_callers(out, &now->sample);
-  put_sites(out, &now->sample);
-  put_files(out, &now->collector.root);
-  put_end(out);
+  char date[32], *bytes = NULL;
+  size_t length = 0;
+  if (format_time(time, "%Y-%m-%dT%H:%M:%SZ", date, sizeof(date)) != 0)
+    return -EINVAL;
+  struct output output = {.stream = open_memstream(&bytes, &length)};
+  if (output.stream == NULL)
+    return -ENOMEM;
+  put_line(&output, (struct span){message, strlen(message)});
+  put(&output, "%s", date);
+  put_changes(&output, then, &now->explanation);
+  put_report(&output, now);
+  put_callers(&output, &now->sample);
+  put_sites(&output, &now->sample);
+  put_files(&output, &now->collector.root);
+  put_end(&output);
+  bool failed = ferror(output.stream) != 0;
+  failed |= fclose(output.stream) != 0;
+  if (failed) {
+    free(bytes);
+    return -ENOMEM;
+  }
+  *out = (struct text){.bytes = bytes, .length = length, .capacity = length};
+  return 0;
 }
 
-static int write_file(int directory, const char *file, const struct content *content)
+int evidence_store(const char *dir, double time, const char *name,
+                   const struct text *text)
 {
-  struct draft draft;
-  int error = check_room(directory);
-  if (error == 0)
-    error = draft_open(directory, NEW_NAME, &draft);
-  if (error != 0)
-    return error;
-  put_content(&(struct output){.draft = &draft}, content);
-  return draft_finish(&draft, file);
-}
-
-int evidence_write(const char *dir, double time, const char *name, const char *message,
-                   const struct observer *now, const struct explanation *then)
-{
-  struct content content = {.message = message, .now = now, .then = then};
   char stamp[32], file[NAME_MAX + 1];
   if (!is_name((struct span){name, strlen(name)}) ||
-      format_time(time, "%Y%m%dT%H%M%SZ", stamp, sizeof(stamp)) != 0 ||
-      format_time(time, "%Y-%m-%dT%H:%M:%SZ", content.time, sizeof(content.time)) != 0)
+      format_time(time, "%Y%m%dT%H%M%SZ", stamp, sizeof(stamp)) != 0)
     return -EINVAL;
   int directory = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (directory < 0)
@@ -458,7 +454,7 @@ int evidence_write(const char *dir, double time, const char *name, const char *m
   if (error == 0)
     error = remove_oldest(directory);
   if (error == 0)
-    error = write_file(directory, file, &content);
+    error = write_file(directory, file, text);
   close(directory);
   return error;
 }

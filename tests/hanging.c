@@ -2,10 +2,13 @@
 #include "hanging.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <fnmatch.h>
 #include <pthread.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <sys/types.h>
 
 struct pattern {
   char text[64]; /* "": no path */
@@ -43,8 +46,15 @@ int __wrap_openat(int directory, const char *path, int flags, ...)
   }
   bool lost = matches(&files.lost, path);
   pthread_mutex_unlock(&files.lock);
+  mode_t mode = 0;
+  if (flags & O_CREAT) {
+    va_list arguments;
+    va_start(arguments, flags);
+    mode = va_arg(arguments, mode_t);
+    va_end(arguments);
+  }
   errno = ENOENT;
-  return lost ? -1 : __real_openat(directory, path, flags);
+  return lost ? -1 : __real_openat(directory, path, flags, mode);
 }
 
 static void set(struct pattern *pattern, const char *paths)

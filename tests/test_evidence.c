@@ -87,6 +87,18 @@ static void end(void)
   tree_remove(dir);
 }
 
+static int evidence_write(const char *path, double time, const char *name,
+                          const char *message, const struct observer *observer,
+                          const struct explanation *before)
+{
+  struct text text = {0};
+  int error = evidence_compose(time, message, observer, before, &text);
+  if (error == 0)
+    error = evidence_store(path, time, name, &text);
+  text_free(&text);
+  return error;
+}
+
 static int write_it(void)
 {
   return evidence_write(dir, TIME, "black_hole-warning", "It grows.", now, then);

@@ -11,18 +11,26 @@
 #define EVIDENCE_ROOM_MIN  ((size_t)64 << 20) /* that stay free on the file system */
 #define EVIDENCE_NAMES_MAX 32                 /* callers and sites named in one */
 
-/* Writes DIR/meminfo_explain-TIME-NAME.txt, TIME as 20261124T030000Z in UTC: the message,
- * the explanation then and now with what moved most, the sentences, the largest callers
- * of vmalloc and sites of allocinfo, and meminfo, vmstat, slabinfo and zoneinfo as they
- * are by now. `then` is the explanation before the rise, or NULL. NAME is a series and a
- * state, [a-z0-9_-]+; where that file is there already, NAME-2 and so on.
+/* What is told of an alarm at `time`: the message, the explanation then and now with what
+ * moved most, the sentences, the largest callers of vmalloc and sites of allocinfo, and
+ * meminfo, vmstat, slabinfo and zoneinfo as they are by now. `then` is the explanation
+ * before the rise, or NULL.
  *
- * Atomic, mode 0600. The file is lines of printable ASCII, whatever the kernel's files
- * hold; one that would be too large has only whole lines, and a last one that says so.
- * DIR is for one daemon: other files in it are left alone, but for one of the name
- * meminfo_explain.new. 0; -EINVAL for another NAME or a time that is none; -ENOSPC where
- * too little would stay free; or -errno. */
-int evidence_write(const char *dir, double time, const char *name, const char *message,
-                   const struct observer *now, const struct explanation *then);
+ * Lines of printable ASCII, whatever the kernel's files hold; where it would be too
+ * large, there are only whole lines, and a last one that says so. 0, with *out to be
+ * freed by text_free; -EINVAL for a time that is none; or -ENOMEM. *out is untouched on
+ * failure. */
+int evidence_compose(double time, const char *message, const struct observer *now,
+                     const struct explanation *then, struct text *out);
+
+/* Writes it to DIR/meminfo_explain-TIME-NAME.txt, TIME as 20261124T030000Z in UTC. NAME
+ * is a series and a state, [a-z0-9_-]+; where that file is there already, NAME-2 and so
+ * on.
+ *
+ * Atomic, mode 0600. DIR is for one daemon: other files in it are left alone, but for one
+ * of the name meminfo_explain.new. 0; -EINVAL for another NAME or a time that is none;
+ * -ENOSPC where too little would stay free; or -errno. May wait for the disk. */
+int evidence_store(const char *dir, double time, const char *name,
+                   const struct text *text);
 
 #endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/* A thread that writes what shall outlive the daemon: the alarm's state, and evidence. A
+ * disk that hangs holds up this thread, and nobody who hands something over. */
+#ifndef MEMINFO_EXPLAIN_SCRIBE_H
+#define MEMINFO_EXPLAIN_SCRIBE_H
+
+#include "meminfo_explain/sysroot.h"
+
+#ifndef SCRIBE_PATIENCE
+#define SCRIBE_PATIENCE 5.0 /* seconds; a write that takes longer hangs */
+#endif
+#define SCRIBE_TEXTS_MAX 8 /* that wait for the disk */
+
+enum scribe_kind { SCRIBE_STATE, SCRIBE_EVIDENCE, SCRIBE_KINDS };
+
+struct scribe; /* opaque: it may outlive scribe_close, until the disk lets go of it */
+
+/* Where to and as what (keep.h, evidence.h); copied. NULL: none of that. */
+struct scribe_options {
+  const char *state_file, *state_kind, *boot;
+  size_t state_size;
+  const char *evidence_dir;
+};
+
+/* Starts the thread. 0 or -errno. */
+int scribe_open(const struct sysroot *root, const struct scribe_options *options,
+                struct scribe **out);
+
+/* Ends it. What still waits is not written: see scribe_wait. NULL is nothing. */
+void scribe_close(struct scribe *scribe);
+
+/* These only hand over, and never wait. The state is copied; one that still waits is
+ * replaced by it. The text becomes the scribe's, and *text an empty one; where too many
+ * wait, it is thrown away, and that is -EBUSY. */
+void scribe_state(struct scribe *scribe, const void *state);
+void scribe_evidence(struct scribe *scribe, double time, const char *name,
+                     struct text *text);
+
+/* Waits until all is written; at most `seconds`, and not for a disk that hangs. */
+bool scribe_wait(struct scribe *scribe, double seconds);
+
+/* Of the last one that was written or thrown away: 0 (also where none was), or -errno.
+ * -EINPROGRESS where one of that kind has been under way for longer than the patience. */
+int scribe_status(struct scribe *scribe, enum scribe_kind kind);
+
+#endif

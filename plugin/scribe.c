@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include "meminfo_explain/scribe.h"
+#include "meminfo_explain/evidence.h"
+#include "meminfo_explain/keep.h"
+#include "meminfo_explain/relay.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* An evidence that waits. */
+struct errand {
+  double time;
+  char *name;
+  struct text text;
+};
+
+struct scribe {
+  struct relay *relay;
+  char *state_file, *state_kind, *boot, *evidence_dir;
+  size_t state_size;
+  void *writing; /* the state that is being written; the runner's */
+
+  /* Guarded by the relay's lock. */
+  void *waiting; /* the state that waits, if one does */
+  bool state_waits;
+  struct errand errands[SCRIBE_TEXTS_MAX]; /* the oldest first */
+  unsigned errands_count;
+  int status[SCRIBE_KINDS];
+  bool hangs[SCRIBE_KINDS];
+};
+
+static void errand_free(struct errand *errand)
+{
+  free(errand->name);
+  text_free(&errand->text);
+}
+
+/* --- the thread --------------------------------------------------------------------- */
+
+/* With the lock: takes what is next. False where nothing waits. */
+static bool take(struct scribe *scribe, enum scribe_kind *kind, struct errand *errand)
+{
+  if (scribe->errands_count > 0) {
+    *kind = SCRIBE_EVIDENCE;
+    *errand = scribe->errands[0];
+    memmove(&scribe->errands[0], &scribe->errands[1],
+            --scribe->errands_count * sizeof(*scribe->errands));
+    return true;
+  }
+  if (!scribe->state_waits)
+    return false;
+  void *state = scribe->waiting;
+  *kind = SCRIBE_STATE;
+  *errand = (struct errand){0};
+  scribe->waiting = scribe->writing;
+  scribe->writing = state;
+  scribe->state_waits = false;
+  return true;
+}
+
+static int write_one(const struct scribe *scribe, enum scribe_kind kind,
+                     const struct errand *errand)
+{
+  if (kind == SCRIBE_STATE)
+    return keep_save(scribe->state_file, scribe->state_kind, scribe->boot,
+                     scribe->writing, scribe->state_size);
+  return evidence_store(scribe->evidence_dir, errand->time, errand->name, &errand->text);
+}
+
+static bool write_all(void *context, struct runner *runner)
+{
+  struct scribe *scribe = context;
+  enum scribe_kind kind;
+  struct errand errand;
+  relay_lock(scribe->relay);
+  while (take(scribe, &kind, &errand)) {
+    relay_unlock(scribe->relay);
+    relay_enter(runner, kind);
+    int status = write_one(scribe, kind, &errand);
+    errand_free(&errand);
+    bool goes_on = relay_leave(runner);
+    relay_lock(scribe->relay);
+    scribe->status[kind] = status;
+    scribe->hangs[kind] = false;
+    if (!goes_on)
+      break;
+  }
+  relay_unlock(scribe->relay);
+  return true; /* it is never relieved: another one would write to the same file */
+}
+
+static bool note_hanging(void *context, uint32_t kind, double since)
+{
+  struct scribe *scribe = context;
+  (void)since;
+  scribe->hangs[kind] = true;
+  return false;
+}
+
+static void nobody_comes_back(void *context, uint32_t kind)
+{
+  (void)context;
+  (void)kind;
+}
+
+static void scribe_free(void *context)
+{
+  struct scribe *scribe = context;
+  for (unsigned i = 0; i < scribe->errands_count; i++)
+    errand_free(&scribe->errands[i]);
+  free(scribe->state_file);
+  free(scribe->state_kind);
+  free(scribe->boot);
+  free(scribe->evidence_dir);
+  free(scribe->waiting);
+  free(scribe->writing);
+  free(scribe);
+}
+
+/* --- what others call --------------------------------------------------------------- */
+
+/* False where there is no memory for it. */
+static bool copy_options(const struct scribe_options *options, struct scribe *scribe)
+{
+  if (options->state_file != NULL) {
+    scribe->state_file = strdup(options->state_file);
+    scribe->state_kind = strdup(options->state_kind);
+    scribe->boot = strdup(options->boot);
+    scribe->state_size = options->state_size;
+    scribe->waiting = malloc(options->state_size);
+    scribe->writing = malloc(options->state_size);
+    if (scribe->state_file == NULL || scribe->state_kind == NULL ||
+        scribe->boot == NULL || scribe->waiting == NULL || scribe->writing == NULL)
+      return false;
+  }
+  if (options->evidence_dir != NULL)
+    scribe->evidence_dir = strdup(options->evidence_dir);
+  return (options->evidence_dir == NULL) == (scribe->evidence_dir == NULL);
+}
+
+int scribe_open(const struct sysroot *root, const struct scribe_options *options,
+                struct scribe **out)
+{
+  static const struct relay_work work = {.name = "scribe",
+                                         .patience = SCRIBE_PATIENCE,
+                                         .round = write_all,
+                                         .hangs = note_hanging,
+                                         .came_back = nobody_comes_back,
+                                         .free = scribe_free};
+  struct scribe *scribe = calloc(1, sizeof(*scribe));
+  if (scribe == NULL)
+    return -ENOMEM;
+  int error = copy_options(options, scribe)
+                  ? relay_open(root, &work, scribe, &scribe->relay)
+                  : -ENOMEM;
+  if (error != 0)
+    scribe_free(scribe);
+  else
+    *out = scribe;
+  return error;
+}
+
+void scribe_close(struct scribe *scribe)
+{
+  if (scribe != NULL)
+    relay_close(scribe->relay);
+}
+
+void scribe_state(struct scribe *scribe, const void *state)
+{
+  if (scribe->state_file == NULL)
+    return;
+  relay_lock(scribe->relay);
+  memcpy(scribe->waiting, state, scribe->state_size);
+  scribe->state_waits = true;
+  relay_unlock(scribe->relay);
+  relay_request(scribe->relay, 0);
+}
+
+void scribe_evidence(struct scribe *scribe, double time, const char *name,
+                     struct text *text)
+{
+  struct errand errand = {.time = time, .text = *text};
+  int error = 0;
+  *text = (struct text){0};
+  if (scribe->evidence_dir != NULL)
+    errand.name = strdup(name);
+  relay_lock(scribe->relay);
+  if (scribe->evidence_dir == NULL)
+    error = -ENOENT;
+  else if (errand.name == NULL)
+    error = -ENOMEM;
+  else if (scribe->errands_count == SCRIBE_TEXTS_MAX)
+    error = -EBUSY;
+  else
+    scribe->errands[scribe->errands_count++] = errand;
+  if (error != 0)
+    scribe->status[SCRIBE_EVIDENCE] = error;
+  relay_unlock(scribe->relay);
+  if (error != 0)
+    errand_free(&errand);
+  else
+    relay_request(scribe->relay, 0);
+}
+
+bool scribe_wait(struct scribe *scribe, double seconds)
+{
+  return relay_wait(scribe->relay, seconds);
+}
+
+int scribe_status(struct scribe *scribe, enum scribe_kind kind)
+{
+  relay_lock(scribe->relay);
+  relay_look(scribe->relay);
+  int status = scribe->hangs[kind] ? -EINPROGRESS : scribe->status[kind];
+  relay_unlock(scribe->relay);
+  return status;
+}

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include "meminfo_explain/keep.h"
+#include "meminfo_explain/scribe.h"
+
+#include "hanging.h"
+#include "suite.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define KIND "number 1"
+#define BOOT "f81d4fae-7dec-11d0-a765-00a0c91e6bf6"
+#define TIME 1795489200.0
+
+/* Long enough for any disk; nothing waits for so long unless it fails. */
+static const double long_enough = 20;
+
+static char *tree, state_file[512];
+static struct sysroot root;
+static struct scribe *scribe;
+
+static void begin(void)
+{
+  tree = tree_make();
+  snprintf(state_file, sizeof(state_file), "%s/state", tree);
+  const struct scribe_options options = {.state_file = state_file,
+                                         .state_kind = KIND,
+                                         .boot = BOOT,
+                                         .state_size = sizeof(int),
+                                         .evidence_dir = tree};
+  ck_assert_int_eq(sysroot_open(tree, &root), 0);
+  ck_assert_int_eq(scribe_open(&root, &options, &scribe), 0);
+}
+
+static void end(void)
+{
+  scribe_close(scribe);
+  sysroot_close(&root);
+  tree_remove(tree);
+}
+
+static void hand_over(int number)
+{
+  scribe_state(scribe, &number);
+}
+
+static void hand_over_evidence(const char *name)
+{
+  struct text text = {.bytes = strdup(name), .length = strlen(name)};
+  scribe_evidence(scribe, TIME, name, &text);
+  ck_assert_ptr_null(text.bytes);
+}
+
+static int kept(void)
+{
+  int number = -1;
+  ck_assert_int_eq(keep_load(state_file, KIND, BOOT, &number, sizeof(number)), 0);
+  return number;
+}
+
+static bool has_evidence(const char *name)
+{
+  char path[600];
+  snprintf(path, sizeof(path), "%s/meminfo_explain-20261124T030000Z-%s.txt", tree, name);
+  return access(path, F_OK) == 0;
+}
+
+START_TEST(both_are_written)
+{
+  begin();
+  hand_over(1);
+  hand_over_evidence("a");
+  hand_over_evidence("b");
+  ck_assert(scribe_wait(scribe, long_enough));
+  ck_assert_int_eq(kept(), 1);
+  ck_assert(has_evidence("a") && has_evidence("b"));
+  ck_assert_int_eq(scribe_status(scribe, SCRIBE_STATE), 0);
+  ck_assert_int_eq(scribe_status(scribe, SCRIBE_EVIDENCE), 0);
+  hand_over(2);
+  ck_assert(scribe_wait(scribe, long_enough));
+  ck_assert_int_eq(kept(), 2);
+  end();
+}
+END_TEST
+
+/* The plugin's read callback must go on, and what is newest counts in the end. */
+START_TEST(a_disk_that_hangs_holds_up_nobody)
+{
+  begin();
+  hang("*state.new");
+  hand_over(1);
+  wait_for_hanging(1);
+  ck_assert_int_eq(scribe_status(scribe, SCRIBE_STATE), 0);
+  for (int i = 2; i < 100; i++)
+    hand_over(i);
+  ck_assert(!scribe_wait(scribe, long_enough)); /* as long as it has patience */
+  ck_assert_int_eq(scribe_status(scribe, SCRIBE_STATE), -EINPROGRESS);
+  ck_assert_int_eq(scribe_status(scribe, SCRIBE_EVIDENCE), 0);
+  ck_assert_uint_eq(hanging(), 1);
+  let_go();
+  ck_assert(scribe_wait(scribe, long_enough));
+  ck_assert_int_eq(scribe_status(scribe, SCRIBE_STATE), 0);
+  ck_assert_int_eq(kept(), 99);
+  end();
+}
+END_TEST
+
+/* Of those that wait, the first are kept: they tell how it began. */
+START_TEST(more_evidence_than_may_wait_is_thrown_away)
+{
+  begin();
+  hang("*meminfo_explain.new");
+  hand_over_evidence("begun");
+  wait_for_hanging(1);
+  for (int i = 0; i < SCRIBE_TEXTS_MAX; i++) {
+    char name[] = {(char)('a' + i), '\0'};
+    hand_over_evidence(name);
+    ck_assert_int_eq(scribe_status(scribe, SCRIBE_EVIDENCE), 0);
+  }
+  hand_over_evidence("beyond");
+  ck_assert_int_eq(scribe_status(scribe, SCRIBE_EVIDENCE), -EBUSY);
+  let_go();
+  ck_assert(scribe_wait(scribe, long_enough));
+  ck_assert(has_evidence("begun") && has_evidence("a") && has_evidence("h"));
+  ck_assert(!has_evidence("beyond"));
+  ck_assert_int_eq(scribe_status(scribe, SCRIBE_EVIDENCE), 0);
+  end();
+}
+END_TEST
+
+START_TEST(what_fails_is_told_until_it_works)
+{
+  begin();
+  tree_write(tree, "state/in_the_way", "");
+  hand_over(1);
+  ck_assert(scribe_wait(scribe, long_enough));
+  ck_assert_int_eq(scribe_status(scribe, SCRIBE_STATE), -EISDIR);
+  ck_assert_int_eq(scribe_status(scribe, SCRIBE_STATE), -EISDIR);
+  hand_over_evidence("No Name");
+  ck_assert(scribe_wait(scribe, long_enough));
+  ck_assert_int_eq(scribe_status(scribe, SCRIBE_EVIDENCE), -EINVAL);
+  ck_assert_int_eq(scribe_status(scribe, SCRIBE_STATE), -EISDIR);
+  ck_assert_int_eq(unlink(tree_path(tree, "state/in_the_way")), 0);
+  ck_assert_int_eq(rmdir(state_file), 0);
+  hand_over(2);
+  ck_assert(scribe_wait(scribe, long_enough));
+  ck_assert_int_eq(scribe_status(scribe, SCRIBE_STATE), 0);
+  ck_assert_int_eq(kept(), 2);
+  end();
+}
+END_TEST
+
+/* Closed while the disk hangs: nothing waits for it, and nothing is freed under it. */
+START_TEST(the_thread_that_hangs_may_outlive_its_scribe)
+{
+  begin();
+  hang("*state.new");
+  hand_over(1);
+  wait_for_hanging(1);
+  hand_over(2);
+  hand_over_evidence("waits");
+  scribe_close(scribe);
+  scribe = NULL;
+  ck_assert_uint_eq(hanging(), 1);
+  let_go();
+  end();
+}
+END_TEST
+
+START_TEST(what_was_not_asked_for_is_not_written)
+{
+  tree = tree_make();
+  const struct scribe_options options = {.evidence_dir = NULL};
+  ck_assert_int_eq(sysroot_open(tree, &root), 0);
+  ck_assert_int_eq(scribe_open(&root, &options, &scribe), 0);
+  hand_over(1);
+  hand_over_evidence("a");
+  ck_assert(scribe_wait(scribe, long_enough));
+  ck_assert_int_eq(scribe_status(scribe, SCRIBE_STATE), 0);
+  ck_assert_int_eq(scribe_status(scribe, SCRIBE_EVIDENCE), -ENOENT);
+  ck_assert(!has_evidence("a"));
+  end();
+}
+END_TEST
+
+SUITE_MAIN("scribe", both_are_written, a_disk_that_hangs_holds_up_nobody,
+           more_evidence_than_may_wait_is_thrown_away, what_fails_is_told_until_it_works,
+           the_thread_that_hangs_may_outlive_its_scribe,
+           what_was_not_asked_for_is_not_written)
