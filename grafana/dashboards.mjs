@@ -302,7 +302,7 @@ const hostMore = [
     ...half,
     title: 'All identities',
     description:
-      'Needs AllSeries. The residuals of all equations; README, Metrics, tells each. Those that ' +
+      'Needs AllSeries. The residuals of all equations; collectd-meminfo_explain(5) tells each. Those that ' +
       'are marked >= there may be large and positive; the others should be near 0.',
     unit: 'bytes',
     signed: true,

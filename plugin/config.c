@@ -24,7 +24,7 @@ enum option_kind {
   OPTION_DOUBLE
 };
 
-/* README has this table in words. */
+/* docs/collectd-meminfo_explain.pod has this table in words. */
 static const struct option {
   const char *name;
   enum option_kind kind;

@@ -1,46 +1,101 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# README describes every metric that any fixture gives, in the section of its view, and
-# every option of the plugin; and its tables say what the default set has.
+# The manual describes every metric that any fixture gives, in the section of its view, and
+# what the default set has; every option of the plugin, and every one of the tool. README
+# has every view, and docs/consumers.md every consumer.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+plugin=docs/collectd-meminfo_explain.pod
+tool=docs/meminfo-explain.pod
 
 missing=0
-while IFS=/ read -r view metric; do
+complain() {
+	echo "documented: $1" >&2
+	missing=1
+}
+
+# items POD SECTION: the names that are described there, one a line.
+items() {
+	awk -v section="$2" '
+		/^=head/ { sub(/^=head. /, ""); inside = $0 == section }
+		inside && /^=item / {
+			sub(/^=item /, "")
+			count = split($0, names, /, /)
+			for (i = 1; i <= count; i++)
+				if (match(names[i], /B<[^>]+>/))
+					print substr(names[i], RSTART + 2, RLENGTH - 3)
+		}' "$1"
+}
+
+# has NAME: whether it is one of the lines that are read.
+has() {
+	grep -xF -e "$1" >/dev/null # not -q: whoever writes them shall be able to
+}
+
+podchecker -warnings "$plugin" "$tool" || missing=1
+
+view=''
+while IFS=/ read -r next metric; do
+	if [ "$next" != "$view" ]; then
+		view=$next
+		described=$(items "$plugin" "$view")
+		has "\`$view\`" < <(grep '^| `' README.md | cut -d '|' -f 2 | tr -d ' ' | tr , '\n') ||
+			complain "README has no view $view"
+	fi
 	case $view/$metric in
 	vmalloc/* | alloc_site/* | detail/*-raw_* | trend/bytes_rate-*) continue ;;
 	esac
-	# shellcheck disable=SC2016 # the backticks are README's
-	if ! sed -n '/^### `'"$view"'`/,/^##/p' README.md | grep -qF "| \`$metric\` |"; then
-		echo "documented: README has no $view/$metric" >&2
-		missing=1
-	fi
+	has "$metric" <<<"$described" || complain "$plugin has no $view/$metric"
 done < <(cat fixtures/*/expect.txt | cut -d ' ' -f 1 | sort -u)
-while read -r option; do
-	if ! grep -qF "| \`$option\` |" README.md; then
-		echo "documented: README has no option $option" >&2
-		missing=1
-	fi
-done < <(sed -nE 's/^    \{"([A-Za-z]+)", OPTION_.*/\1/p' plugin/config.c)
-# The default set, as README's tables mark it: "VIEW METRIC MARK".
-if ! diff <(
+
+# Every option, and none that is gone: described, and with its default in the synopsis.
+options=$(sed -nE 's/^    \{"([A-Za-z]+)", OPTION_.*/\1/p' plugin/config.c | sort)
+diff <(echo "$options") <(items "$plugin" OPTIONS | sort) >&2 ||
+	complain "$plugin describes other options"
+diff <(echo "$options") <(sed -nE '/^=head1 SYNOPSIS/,/^=head1 DESC/s/^    (# )?([A-Z][A-Za-z]+) .*/\2/p' \
+	"$plugin" | sort) >&2 || complain "the synopsis of $plugin has other options"
+
+# The default set, as its items are marked: "VIEW METRIC MARK".
+diff <(
 	sed -nE 's/^NAME\(([a-z_]+), ([A-Z_]+), ([a-z_]+)\)$/\1 \L\2-\3 yes/p
 		s/^HELD\(([a-z_]+), ([a-z_]+)\)$/\1 bytes-\2 once held/p' \
 		include/meminfo_explain/default_series.def | grep -v '^total ' | sort
 ) <(
-	awk -F ' *[|] *' '/^##/ { view = $0; gsub(/[#` ]/, "", view) }
-		$3 == "yes" || $3 == "once held" { gsub(/`/, "", $2); print view, $2, $3 }' README.md |
-		sort
-) >&2; then
-	echo "documented: README marks another default set" >&2
-	missing=1
-fi
+	sed -nE '/^=head/h; /^=item B<.*> \(default/{G
+		s/^=item B<(.*)> \(default\)\n=head2 (.*)/\2 \1 yes/p
+		s/^=item B<(.*)> \(default once held\)\n=head2 (.*)/\2 \1 once held/p}' "$plugin" | sort
+) >&2 || complain "$plugin marks another default set"
+
+# with_defaults: reads lines, of which those of an option begin with "=item ", and prints
+# the options, each with its default.
+with_defaults() {
+	awk '
+		/^=/ { if (item != "") print item; item = "" }
+		/^=item / { item = substr($0, 7) }
+		match($0, /\(default [^);]*/) && item != "" { item = item " " substr($0, RSTART, RLENGTH) }'
+}
+# tool_options FILE: those of its help, as the manual has them: "B<-r>, B<--root> I<DIR>".
+tool_options() {
+	sed -nE '/^static const char help/,/;$/s/^    "(.*)/\1/p' "$1" | sed -E '
+		s/^(  -.,|     ) (--[a-z-]+)( [A-Z]+)? /&\n/
+		s/^  (-.), (--[a-z-]+)( [A-Z]+)? \n/=item B<\1>, B<\2>\3\n/
+		s/^      (--[a-z-]+)( [A-Z]+)? \n/=item B<\1>\2\n/
+		s/^(=item .*) ([A-Z]+)\n/\1 I<\2>\n/
+		s/^\\n"$/=/' | with_defaults
+}
+# described_options SECTION
+described_options() {
+	{ sed -n "/^=head1 $1\$/,/^=head1/p" "$tool" && echo '='; } | with_defaults
+}
+diff <(tool_options cli/main.c) <(described_options OPTIONS) >&2 ||
+	complain "$tool describes other options"
+diff <(tool_options cli/trend.c) <(described_options 'OPTIONS OF TREND') >&2 ||
+	complain "$tool describes other options of trend"
+
 # docs/consumers.md has every consumer, with its view.
 while read -r view name; do
-	if ! grep -qF "| \`$name\` | $view |" docs/consumers.md; then
-		echo "documented: docs/consumers.md has no $view consumer $name" >&2
-		missing=1
-	fi
+	grep -qF "| \`$name\` | $view |" docs/consumers.md ||
+		complain "docs/consumers.md has no $view consumer $name"
 done < <(
 	sed -nE 's/^(CONSUMER|TERM)\(([a-z0-9_]+), (HIDDEN|INSIDE|OUTSIDE|AT_MOST),.*/\3 \2/p' \
 		include/meminfo_explain/consumers.def | tr '[:upper:]' '[:lower:]'

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Explanation to metrics: every known number under its published name. The same list is
- * dispatched by the plugin, compared by the tests, and described in README. */
+ * dispatched by the plugin, compared by the tests, and described in the manual. */
 #ifndef MEMINFO_EXPLAIN_METRICS_H
 #define MEMINFO_EXPLAIN_METRICS_H
 

@@ -24,7 +24,7 @@ OWN = ("signed_bytes", "bytes_rate")
 # Of the default set: where a sample begins, and what people alert on.
 BY_DEFAULT = ("total.bytes-mem_total", "black_hole.signed_bytes-estimate",
               "black_hole.count-state")
-# The most series of a host by default, as README has it.
+# The most series of a host by default, as README and the manual have it.
 MOST = 64
 DEFAULT_HOST = "db1"
 # Of a series: what may be on its way, or in carbon's memory, on a busy machine.
