@@ -124,10 +124,8 @@ static void came_back(void *context, uint32_t pid)
 static bool has_own_pids(const struct sysroot *root)
 {
   char self[16], target[16];
-  ssize_t length = readlinkat(root->fd, "proc/self", target, sizeof(target) - 1);
-  if (!root->live || length < 0)
+  if (!root->live || sysroot_read_link(root, "proc", "self", target, sizeof(target)) != 0)
     return false;
-  target[length] = '\0';
   snprintf(self, sizeof(self), "%d", (int)getpid());
   return strcmp(self, target) == 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "meminfo_explain/sysroot.h"
+#include "meminfo_explain/inside.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -14,9 +15,15 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-static bool holds_procfs(int root)
+/* A descriptor, or -errno. Every access to what is below a root begins here. */
+static int open_below(const struct sysroot *root, const char *path, int flags)
 {
-  int fd = openat(root, "proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  return inside_open(root->fd, root->kernel_can, path, flags);
+}
+
+static bool holds_procfs(const struct sysroot *root)
+{
+  int fd = open_below(root, "proc", O_PATH | O_DIRECTORY);
   if (fd < 0)
     return false;
   struct statfs fs;
@@ -37,7 +44,8 @@ int sysroot_open(const char *path, struct sysroot *root)
   }
   for (size_t length = strlen(copy); length > 0 && copy[length - 1] == '/';)
     copy[--length] = '\0';
-  *root = (struct sysroot){.fd = fd, .path = copy, .live = holds_procfs(fd)};
+  *root = (struct sysroot){.fd = fd, .path = copy, .kernel_can = inside_kernel_can(fd)};
+  root->live = holds_procfs(root);
   return 0;
 }
 
@@ -51,7 +59,8 @@ int sysroot_dup(const struct sysroot *root, struct sysroot *out)
     close(fd);
     return -ENOMEM;
   }
-  *out = (struct sysroot){.fd = fd, .path = copy, .live = root->live};
+  *out = (struct sysroot){
+      .fd = fd, .path = copy, .kernel_can = root->kernel_can, .live = root->live};
   return 0;
 }
 
@@ -103,24 +112,65 @@ int sysroot_slurp(const struct sysroot *root, const char *path, struct text *tex
   return sysroot_slurp_within(root, path, SYSROOT_FILE_MAX, text);
 }
 
+static int check_regular(int fd)
+{
+  struct stat st;
+  if (fstat(fd, &st) != 0)
+    return -errno;
+  switch (st.st_mode & S_IFMT) {
+  case S_IFREG:
+    return 0;
+  case S_IFDIR:
+    return -EISDIR;
+  case S_IFSOCK:
+    return -ENXIO; /* as open(2) has it */
+  default:
+    return -ENOTSUP;
+  }
+}
+
+/* A captured tree may hold anything, and to open a device can be to do something with
+ * it: so it is looked at before. Neither procfs nor sysfs has any. */
+static int look_before(const struct sysroot *root, const char *path)
+{
+  if (root->live)
+    return 0;
+  int fd = open_below(root, path, O_PATH);
+  if (fd < 0)
+    return fd;
+  int error = check_regular(fd);
+  close(fd);
+  return error;
+}
+
 int sysroot_slurp_within(const struct sysroot *root, const char *path, size_t max,
                          struct text *text)
 {
-  /* O_NONBLOCK: a FIFO in a captured tree opens at once instead of waiting. */
-  int fd = openat(root->fd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  int error = look_before(root, path);
+  if (error != 0)
+    return error;
+  /* O_NONBLOCK: should it be a FIFO by now, it opens at once instead of waiting. */
+  int fd = open_below(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
   if (fd < 0)
-    return -errno;
-  struct stat st;
-  int error = 0;
-  if (fstat(fd, &st) != 0)
-    error = -errno;
-  else if (S_ISDIR(st.st_mode))
-    error = -EISDIR;
-  else if (!S_ISREG(st.st_mode))
-    error = -ENOTSUP;
-  else
+    return fd;
+  error = check_regular(fd);
+  if (error == 0)
     error = slurp_fd(fd, max, text);
   close(fd);
+  return error;
+}
+
+int sysroot_read_link(const struct sysroot *root, const char *directory, const char *name,
+                      char *out, size_t size)
+{
+  int fd = open_below(root, directory, O_PATH | O_DIRECTORY);
+  if (fd < 0)
+    return fd;
+  ssize_t length = readlinkat(fd, name, out, size);
+  int error = length < 0 ? -errno : (size_t)length == size ? -ENAMETOOLONG : 0;
+  close(fd);
+  if (error == 0)
+    out[length] = '\0';
   return error;
 }
 
@@ -160,9 +210,9 @@ static int each_entry(const struct sysroot *root, const char *directory,
                       int (*visit)(void *context, const struct dirent64 *entry),
                       void *context)
 {
-  int fd = openat(root->fd, directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  int fd = open_below(root, directory, O_RDONLY | O_DIRECTORY);
   if (fd < 0)
-    return -errno;
+    return fd;
   _Alignas(struct dirent64) char buffer[8192];
   int result = 0;
   ssize_t n = 0;

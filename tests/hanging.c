@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
 #include "hanging.h"
+
+#include "meminfo_explain/draft.h"
+#include "meminfo_explain/inside.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <fnmatch.h>
 #include <pthread.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <sys/types.h>
 
 struct pattern {
   char text[64]; /* "": no path */
@@ -22,8 +24,13 @@ static struct {
   unsigned opened;
 } files = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
 
-int __real_openat(int directory, const char *path, int flags, ...);
-int __wrap_openat(int directory, const char *path, int flags, ...);
+/* Weak: a suite wraps one of the two. */
+__attribute__((weak)) int __real_inside_open(int root, bool kernel_can, const char *path,
+                                             int flags);
+int __wrap_inside_open(int root, bool kernel_can, const char *path, int flags);
+__attribute__((weak)) int __real_draft_open(int directory, const char *name,
+                                            struct draft *out);
+int __wrap_draft_open(int directory, const char *name, struct draft *out);
 
 /* With the lock. */
 static bool matches(const struct pattern *pattern, const char *path)
@@ -31,7 +38,8 @@ static bool matches(const struct pattern *pattern, const char *path)
   return pattern->text[0] != '\0' && fnmatch(pattern->text, path, 0) == 0;
 }
 
-int __wrap_openat(int directory, const char *path, int flags, ...)
+/* Hangs if it is to. False where it is lost. */
+static bool pass(const char *path)
 {
   pthread_mutex_lock(&files.lock);
   files.opened += matches(&files.counted, path);
@@ -46,15 +54,20 @@ int __wrap_openat(int directory, const char *path, int flags, ...)
   }
   bool lost = matches(&files.lost, path);
   pthread_mutex_unlock(&files.lock);
-  mode_t mode = 0;
-  if (flags & O_CREAT) {
-    va_list arguments;
-    va_start(arguments, flags);
-    mode = va_arg(arguments, mode_t);
-    va_end(arguments);
-  }
-  errno = ENOENT;
-  return lost ? -1 : __real_openat(directory, path, flags, mode);
+  return !lost;
+}
+
+int __wrap_inside_open(int root, bool kernel_can, const char *path, int flags)
+{
+  bool looks = (flags & O_PATH) != 0; /* without opening */
+  if (!looks && !pass(path))
+    return -ENOENT;
+  return __real_inside_open(root, kernel_can, path, flags);
+}
+
+int __wrap_draft_open(int directory, const char *name, struct draft *out)
+{
+  return pass(name) ? __real_draft_open(directory, name, out) : -ENOENT;
 }
 
 static void set(struct pattern *pattern, const char *paths)

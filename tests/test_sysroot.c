@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#define _XOPEN_SOURCE 700
+#define _GNU_SOURCE
 #include "meminfo_explain/sysroot.h"
 
 #include "suite.h"
@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 /* A throw-away tree, opened. */
@@ -134,6 +135,20 @@ START_TEST(fifo_does_not_block)
   struct fixture f = setup();
   ck_assert_int_eq(mkfifo(tree_path(f.tree, "meminfo"), 0644), 0);
   ck_assert_int_eq(slurp(&f, "meminfo"), -ENOTSUP);
+  teardown(&f);
+}
+END_TEST
+
+/* To open it would be to read the clock, or to rewind a tape. Needs the right to make
+ * one.
+ */
+START_TEST(device_of_a_captured_tree_is_not_read)
+{
+  struct fixture f = setup();
+  if (mknod(tree_path(f.tree, "meminfo"), S_IFCHR | 0644, makedev(1, 5)) != 0)
+    fprintf(stderr, "skipped: not allowed to make a device\n");
+  else
+    ck_assert_int_eq(slurp(&f, "meminfo"), -ENOTSUP);
   teardown(&f);
 }
 END_TEST
@@ -522,6 +537,53 @@ START_TEST(numbers_end_with_the_first_that_fails)
 }
 END_TEST
 
+START_TEST(link_out_of_a_captured_tree_leads_nowhere)
+{
+  struct fixture f = setup();
+  struct numbers got = {0};
+  struct visits visits = {0};
+  tree_write(f.tree, "file", "");
+  ck_assert_int_eq(symlink("/proc", tree_path(f.tree, "proc")), 0);
+  ck_assert_int_eq(symlink("../../../../../../proc/self", tree_path(f.tree, "up")), 0);
+  ck_assert_int_eq(slurp(&f, "proc/meminfo"), -ELOOP);
+  ck_assert_int_eq(slurp(&f, "up/status"), -ELOOP);
+  ck_assert_int_eq(sysroot_each_number(&f.root, "proc", visit_number, &got), -ELOOP);
+  ck_assert_int_eq(sysroot_each(&f.root, "proc/*", visit, &visits), -ELOOP);
+  ck_assert_uint_eq(got.count + visits.count, 0);
+  /* nor does it make a machine of the tree */
+  struct sysroot root;
+  ck_assert_int_eq(sysroot_open(f.tree, &root), 0);
+  ck_assert(!root.live);
+  sysroot_close(&root);
+  teardown(&f);
+}
+END_TEST
+
+START_TEST(links_of_this_machine_are_followed)
+{
+  struct sysroot root;
+  struct text text = {0};
+  char self[32], target[32];
+  ck_assert_int_eq(sysroot_open("/", &root), 0);
+  static const char *const paths[] = {"proc/self/mountinfo", "proc/thread-self/status",
+                                      "proc/net/sockstat"};
+  for (size_t i = 0; i < LENGTH(paths); i++)
+    ck_assert_msg(sysroot_slurp(&root, paths[i], &text) == 0 && text.length > 0, "%s",
+                  paths[i]);
+  ck_assert_int_eq(sysroot_read_link(&root, "proc", "self", target, sizeof(target)), 0);
+  snprintf(self, sizeof(self), "%d", (int)getpid());
+  ck_assert_str_eq(target, self);
+  ck_assert_int_eq(sysroot_read_link(&root, "proc", "self", target, strlen(self)),
+                   -ENAMETOOLONG);
+  ck_assert_int_eq(sysroot_read_link(&root, "proc", "meminfo", target, sizeof(target)),
+                   -EINVAL);
+  ck_assert_int_eq(sysroot_read_link(&root, "nowhere", "x", target, sizeof(target)),
+                   -ENOENT);
+  text_free(&text);
+  sysroot_close(&root);
+}
+END_TEST
+
 START_TEST(each_error_says_what_becomes_of_the_file)
 {
   static const struct {
@@ -549,7 +611,8 @@ END_TEST
 SUITE_MAIN("sysroot", file_is_read_whole_at_any_size, empty_file_is_an_empty_text,
            pseudo_file_without_size_is_read, buffer_is_reused_and_grows,
            what_is_no_regular_file_is_refused, fifo_does_not_block,
-           link_to_itself_is_an_error, forbidden_file_is_denied_and_its_neighbour_is_not,
+           device_of_a_captured_tree_is_not_read, link_to_itself_is_an_error,
+           forbidden_file_is_denied_and_its_neighbour_is_not,
            file_above_the_limit_is_refused_and_the_buffer_stays_usable,
            freed_text_is_empty_and_usable, root_path_loses_its_trailing_slashes,
            root_that_cannot_be_opened_is_left_untouched, root_may_be_closed_twice,
@@ -562,4 +625,5 @@ SUITE_MAIN("sysroot", file_is_read_whole_at_any_size, empty_file_is_an_empty_tex
            numbers_are_visited_and_no_other_name,
            numbers_of_a_directory_larger_than_the_buffer_have_their_inodes,
            processes_of_this_machine_come_in_order, numbers_end_with_the_first_that_fails,
+           link_out_of_a_captured_tree_leads_nowhere, links_of_this_machine_are_followed,
            each_error_says_what_becomes_of_the_file)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The folder that holds proc and sys: "/" on the machine itself, "/host" in a container,
- * or a captured tree. All file access of the core goes through here. */
+ * or a captured tree. All file access of the core goes through here. Links are followed
+ * as if the folder were "/": none leads out of it. */
 #ifndef MEMINFO_EXPLAIN_SYSROOT_H
 #define MEMINFO_EXPLAIN_SYSROOT_H
 
@@ -11,8 +12,9 @@
 
 struct sysroot {
   int fd;
-  char *path; /* without trailing slashes; "" for "/" */
-  bool live;  /* proc is a procfs: this kernel's own figures */
+  char *path;      /* without trailing slashes; "" for "/" */
+  bool live;       /* proc is a procfs: this kernel's own figures */
+  bool kernel_can; /* inside.h */
 };
 
 /* A whole file. The buffer is owned here, grows to the largest file seen and is reused.
@@ -32,13 +34,19 @@ int sysroot_dup(const struct sysroot *root, struct sysroot *out);
 void sysroot_close(struct sysroot *root);
 
 /* Reads a file whole: pseudo-files have no size and may hold anything. Never blocks on
- * a FIFO. 0, or -errno: as open and read give it, -EFBIG above SYSROOT_FILE_MAX,
- * -ENOMEM, -EISDIR or -ENOTSUP for what is no regular file. */
+ * a FIFO, and in a captured tree never opens a device. 0, or -errno: as open and read
+ * give it, -EFBIG above SYSROOT_FILE_MAX, -ENOMEM, -EISDIR or -ENOTSUP for what is no
+ * regular file. */
 int sysroot_slurp(const struct sysroot *root, const char *path, struct text *text);
 /* Likewise, but -EFBIG above `max` bytes. */
 int sysroot_slurp_within(const struct sysroot *root, const char *path, size_t max,
                          struct text *text);
 void text_free(struct text *text);
+
+/* The target of the link `name` in `directory` as a C string of less than `size` bytes.
+ * 0, or -errno. */
+int sysroot_read_link(const struct sysroot *root, const char *directory, const char *name,
+                      char *out, size_t size);
 
 /* Calls visit(context, path) for each path that matches `pattern`: a path of which one
  * component may hold wildcards (fnmatch(3)). Allocates nothing. Stops when visit returns

@@ -4,6 +4,7 @@
 #define _GNU_SOURCE
 #include "meminfo_explain/collect.h"
 #include "meminfo_explain/explain.h"
+#include "meminfo_explain/inside.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,19 +19,20 @@
 enum { PAIRS_MAX = 400, PAIRS_MIN = 20, FILES_MAX = 1 << 16 };
 static const double seconds_max = 5; /* per ratio, on a machine with many processes */
 
-/* The files that ours opened, or found absent, as told by the linker's --wrap=openat. */
+/* The files that ours opened, or found absent, as told by the linker's
+ * --wrap=inside_open. */
 static struct {
   bool recording;
   size_t count;
   char (*paths)[160];
 } opened;
 
-int __real_openat(int directory, const char *path, int flags, ...);
-int __wrap_openat(int directory, const char *path, int flags, ...);
+int __real_inside_open(int root, bool kernel_can, const char *path, int flags);
+int __wrap_inside_open(int root, bool kernel_can, const char *path, int flags);
 
-int __wrap_openat(int directory, const char *path, int flags, ...)
+int __wrap_inside_open(int root, bool kernel_can, const char *path, int flags)
 {
-  int fd = __real_openat(directory, path, flags);
+  int fd = __real_inside_open(root, kernel_can, path, flags);
   if (opened.recording && (flags & O_DIRECTORY) == 0 && opened.count < FILES_MAX &&
       strlen(path) < sizeof(*opened.paths))
     strcpy(opened.paths[opened.count++], path);
@@ -67,8 +69,8 @@ static void read_bare(void)
 {
   struct text *text = &state.collector.text;
   for (size_t i = 0; i < opened.count; i++) {
-    int fd = __real_openat(state.collector.root.fd, opened.paths[i],
-                           O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    int fd = openat(state.collector.root.fd, opened.paths[i],
+                    O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (fd < 0)
       continue;
     while (read(fd, text->bytes, text->capacity) > 0)
