@@ -156,6 +156,9 @@ static void print_diagnostics(const struct sample *sample)
     if (complaint(sample, i, text, sizeof(text)))
       fprintf(stderr, "meminfo-explain: %s\n", text);
   }
+  char unlisted[512];
+  if (complaint_unlisted(&sample->processes, unlisted, sizeof(unlisted)))
+    fprintf(stderr, "meminfo-explain: %s\n", unlisted);
   for (int i = 0; i < HUNG_MAX; i++) {
     char text[512];
     if (complaint_hung(&sample->hung[i], text, sizeof(text)))

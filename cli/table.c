@@ -239,6 +239,8 @@ static void print_sources(FILE *out, const struct sample *sample)
   for (unsigned i = 0; i < SOURCE_COUNT; i++)
     if (complaint(sample, i, text, sizeof(text)))
       print_complaint(out, &heading, text);
+  if (complaint_unlisted(&sample->processes, text, sizeof(text)))
+    print_complaint(out, &heading, text);
   for (int i = 0; i < HUNG_MAX; i++)
     if (complaint_hung(&sample->hung[i], text, sizeof(text)))
       print_complaint(out, &heading, text);

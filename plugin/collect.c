@@ -318,6 +318,9 @@ static void collect_processes(struct collector *collector,
   if (collector->root.live && result.passed_at > 0)
     out->pss_age = clock_seconds(CLOCK_MONOTONIC) - result.oldest_at;
   processes_settle(&out->processes, out->meminfo.anon_pages, out->meminfo.mapped);
+  /* A captured tree has no kernel threads. */
+  if (collector->root.live && processes_are_partial(&out->processes))
+    processes_add_unlisted(&out->processes);
 }
 
 int collect(struct collector *collector, const struct collect_options *options,

@@ -40,6 +40,18 @@ bool complaint_hung(const struct hung *hung, char *out, size_t size)
   return true;
 }
 
+bool complaint_unlisted(const struct processes *processes, char *out, size_t size)
+{
+  if (is_known(processes->unlisted) ? processes->unlisted.value == 0
+                                    : !is_known(processes->kernel_thread_count))
+    return false;
+  snprintf(out, size,
+           "proc: lists no kernel thread, so not all processes (a PID namespace, or "
+           "hidepid); the pss accounting is incomplete; set Root to where the host's "
+           "proc is, or grant CAP_SYS_PTRACE");
+  return true;
+}
+
 bool complaint(const struct sample *sample, enum source source, char *out, size_t size)
 {
   const struct source_status *status = &sample->sources[source];

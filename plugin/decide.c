@@ -289,6 +289,9 @@ static struct pss_doubt pss_doubt(const struct sample *sample)
   uint64_t mapped = 0;
   if (is_known(m->anon_pages) && is_known(m->mapped))
     mapped = m->anon_pages.value + m->mapped.value;
+  const uint64_t unlisted =
+      p->unlisted.state == READING_KNOWN ? p->unlisted.value : UINT64_MAX;
+  const uint64_t missing = less(mapped, covered);
   const struct pss_doubt doubts[] = {
       {p->new_count.value > 0 ? UINT64_MAX : 0, false,
        "not every process has been looked at yet"},
@@ -300,7 +303,7 @@ static struct pss_doubt pss_doubt(const struct sample *sample)
       {p->guess_error.value, false,
        "estimates of processes that were not read may be off by more than 1 % of memory"},
       {p->stale.value, false, "readings are out of date by more than 1 % of memory"},
-      {less(mapped, covered), true,
+      {unlisted > missing ? unlisted : missing, true,
        "processes we do not see (another PID namespace, hidepid) map more than 1 % of "
        "memory"},
   };

@@ -303,8 +303,8 @@ static bool prefers_pss(const struct sample *sample, const struct black_hole *ho
       sample->meminfo.swap_cached.value > 0)
     return false;
   if (p->fresh_count.value < p->read_count.value || p->guessed_count.value > 0 ||
-      p->new_count.value > 0 || p->unread_rss.value > 0 || p->vanished_count.value > 0 ||
-      sample->pss_age > moment)
+      p->new_count.value > 0 || p->unread_rss.value > 0 || p->unlisted.value > 0 ||
+      p->vanished_count.value > 0 || sample->pss_age > moment)
     return false;
   return amount_distance(pss, cache) <= counters_error(sample, ACCOUNTING_CACHE);
 }
@@ -405,11 +405,12 @@ static void explain_identity(const struct sample *sample, const struct decided *
 static void explain_pss(const struct sample *sample, struct explanation *out)
 {
   const struct processes *p = &sample->processes;
-  if (p->rss.state != READING_KNOWN || p->unread_rss.state != READING_KNOWN)
+  if (p->rss.state != READING_KNOWN || p->unread_rss.state != READING_KNOWN ||
+      p->unlisted.state != READING_KNOWN)
     return;
   struct amount whole = amount_of(p->rss);
-  const struct reading others[] = {p->unread_rss, p->guessed_anon, p->guessed_file,
-                                   p->guessed_shmem};
+  const struct reading others[] = {p->unread_rss, p->unlisted, p->guessed_anon,
+                                   p->guessed_file, p->guessed_shmem};
   for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
     amount_add(&whole, (int64_t)others[i].value);
   out->pss_coverage = share_of(amount_of(p->rss), whole);

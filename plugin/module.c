@@ -23,7 +23,7 @@ struct reader {
   struct observer observer;
   struct alarm *alarm; /* NULL: off */
   struct notice sources[SOURCE_COUNT];
-  struct notice refused, pss;
+  struct notice refused, unlisted, pss;
   unsigned withheld, fine; /* samples in a row without and with the pss accounting */
   bool passing;            /* what was said of it would pass by itself */
   uint32_t hung[HUNG_MAX]; /* processes that were named */
@@ -164,6 +164,9 @@ static void report(struct reader *reader)
   if (e->refused != NULL)
     snprintf(text, sizeof(text), "%s; no black hole is computed", e->refused);
   notice_update(&reader->refused, "proc/meminfo", text);
+  text[0] = '\0';
+  complaint_unlisted(&sample->processes, text, sizeof(text));
+  notice_update(&reader->unlisted, "the list of processes", text);
   report_hung(reader);
   report_pss(reader);
   report_unknown_lines(reader);

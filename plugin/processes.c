@@ -130,3 +130,24 @@ void processes_settle(struct processes *p, struct reading anon_pages,
   for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)
     reading_add(&p->error, parts[i].value);
 }
+
+bool processes_are_partial(const struct processes *p)
+{
+  /* kthreadd is the second process of every boot (init/main.c: rest_init). */
+  return is_known(p->kernel_thread_count) && p->kernel_thread_count.value == 0 &&
+         p->new_count.value == 0;
+}
+
+void processes_add_unlisted(struct processes *p)
+{
+  struct reading whole = sum_of(p->anon_pages_then, p->mapped_then);
+  p->unlisted = whole;
+  if (is_known(whole))
+    p->unlisted.value = less(whole.value, p->pss.value + p->unread_rss.value);
+  if (!is_known(p->error))
+    return;
+  if (is_known(p->unlisted))
+    reading_add(&p->error, p->unlisted.value);
+  else
+    p->error = p->unlisted;
+}

@@ -918,17 +918,23 @@ static bool rule_pss(const struct context *c, struct sentence *out)
       is_known(p->pss) || (is_known(p->denied_count) && p->denied_count.value > 0);
   bool withheld = asked && pss->why != NULL && !is_known(pss->reading) &&
                   !is_known(c->explanation->decided.pss_anon.reading);
-  double unread = is_known(p->unread_rss) ? (double)p->unread_rss.value : 0;
+  double unread = (is_known(p->unread_rss) ? (double)p->unread_rss.value : 0) +
+                  (is_known(p->unlisted) ? (double)p->unlisted.value : 0);
+  bool unlisted = is_known(p->unlisted) && p->unlisted.value > 0;
   if (withheld)
     return say(out, unread, "The Pss of all processes is not summed up%s: %s%s.",
                pss->passing ? " for now" : "", pss->why,
-               pss->passing ? "" : "; run as root or grant CAP_SYS_PTRACE");
+               pss->passing ? ""
+               : unlisted   ? "; look from outside of it (Root), or grant CAP_SYS_PTRACE"
+                            : "; run as root or grant CAP_SYS_PTRACE");
   return coverage.state == READING_KNOWN && coverage.percent < coverage_percent &&
          say(out, unread,
              "Pss was read for only %.1f %% of the memory of processes: the others are "
-             "hidden from us by privilege (root or CAP_SYS_PTRACE), by a security module "
-             "or by a user namespace.",
-             coverage.percent);
+             "hidden from us by %s.",
+             coverage.percent,
+             unlisted ? "a PID namespace or by hidepid"
+                      : "privilege (root or CAP_SYS_PTRACE), by a security module or by "
+                        "a user namespace");
 }
 
 static bool rule_hung(const struct context *c, struct sentence *out)

@@ -218,8 +218,27 @@ START_TEST(a_process_that_hangs_is_named_by_its_file)
 }
 END_TEST
 
-SUITE_MAIN("complaint", a_process_that_hangs_is_named_by_its_file,
-           a_source_without_fault_says_nothing,
+START_TEST(processes_that_are_not_listed_are_missed)
+{
+  struct processes processes = {.kernel_thread_count = reading_known(0)};
+  char text[256] = "untouched";
+  processes.unlisted = reading_known(0);
+  ck_assert(!complaint_unlisted(&processes, text, sizeof(text)));
+  ck_assert(!complaint_unlisted(&(struct processes){0}, text, sizeof(text)));
+  ck_assert_str_eq(text, "untouched");
+  for (int known = 0; known < 2; known++) {
+    processes.unlisted = known ? reading_known(1) : reading_missing(READING_ABSENT);
+    ck_assert(complaint_unlisted(&processes, text, sizeof(text)));
+    ck_assert_str_eq(
+        text, "proc: lists no kernel thread, so not all processes (a PID namespace, or "
+              "hidepid); the pss accounting is incomplete; set Root to where the host's "
+              "proc is, or grant CAP_SYS_PTRACE");
+  }
+}
+END_TEST
+
+SUITE_MAIN("complaint", processes_that_are_not_listed_are_missed,
+           a_process_that_hangs_is_named_by_its_file, a_source_without_fault_says_nothing,
            a_source_this_kernel_does_not_have_says_nothing,
            a_meminfo_that_is_not_there_says_so,
            a_denied_source_names_file_cause_cost_and_remedy,

@@ -553,6 +553,7 @@ START_TEST(pss_is_withheld_when_it_may_be_off_by_more_than_a_hundredth)
     const char *why;
   } cases[] = {
       {offsetof(struct processes, unread_rss), true, "could not be read"},
+      {offsetof(struct processes, unlisted), true, "another PID namespace"},
       {offsetof(struct processes, moved), false, "mapped or unmapped since"},
       {offsetof(struct processes, guess_error), false, "estimates"},
       {offsetof(struct processes, stale), false, "out of date"},
@@ -592,6 +593,11 @@ START_TEST(pss_is_withheld_when_unseen_processes_map_more_than_a_hundredth)
   m->mapped = reading_known(most);
   assert_known(&decide_all()->pss_anon, MB(70), KB(90));
   m->mapped = reading_known(most + 1);
+  decide_all();
+  assert_pss_withheld(READING_ABSENT, "another PID namespace");
+  /* or nobody knows how much */
+  m->mapped = reading_known(most);
+  sample->processes.unlisted = reading_missing(READING_ABSENT);
   decide_all();
   assert_pss_withheld(READING_ABSENT, "another PID namespace");
   end();

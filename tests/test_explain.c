@@ -872,6 +872,7 @@ static void begin(void)
       {&sample.processes.pss_shmem, 5},
       {&sample.processes.rss, 190},
       {&sample.processes.unread_rss, 0},
+      {&sample.processes.unlisted, 0},
       {&sample.processes.error, 0},
   };
   for (size_t i = 0; i < sizeof(values) / sizeof(*values); i++)
@@ -1285,6 +1286,13 @@ START_TEST(coverage_is_the_resident_share_of_the_processes_read)
   sample.processes.guessed_shmem = reading_known(MB(30));
   hole();
   ck_assert(explanation.pss_coverage.percent == 50.0); /* 190 of 380 MB */
+  sample.processes.unlisted = reading_known(MB(380));
+  hole();
+  ck_assert(explanation.pss_coverage.percent == 25.0); /* 190 of 760 MB */
+  sample.processes.unlisted = reading_missing(READING_ABSENT);
+  hole();
+  ck_assert_int_eq(explanation.pss_coverage.state, READING_ABSENT);
+  sample.processes.unlisted = reading_known(0);
   sample.processes.rss = reading_missing(READING_ABSENT);
   hole();
   ck_assert_int_eq(explanation.pss_coverage.state, READING_ABSENT);

@@ -197,7 +197,36 @@ START_TEST(vmallocinfo_is_read_again_when_vmalloc_used_moved)
 }
 END_TEST
 
-SUITE_MAIN("observe", what_left_mem_total_is_told_against_its_highest,
+/* In a PID namespace proc has no kernel thread: what others map, nobody has read. */
+START_TEST(processes_of_a_namespace_are_not_all)
+{
+  for (int kernel_thread = 0; kernel_thread < 2; kernel_thread++) {
+    char *tree = make_machine(5000);
+    tree_write(tree, "proc/meminfo",
+               "MemTotal: 100000 kB\nMemFree: 5000 kB\nAnonPages: 900 kB\nMapped: 200 "
+               "kB\n");
+    tree_write_person(tree, (struct person){.pid = 1, .anon = 64, .file = 36});
+    if (kernel_thread)
+      tree_write(tree, "proc/2/stat",
+                 "2 (kthreadd) S 0 0 0 0 -1 2129984 0 0 0 0 0 0 0 0 20 0 1 0 2 0 0");
+    ck_assert_int_eq(observer_open(tree, &observer), 0);
+    observer.collector.root.live = true;
+    ck_assert_int_eq(
+        observe(&observer, &(struct observe_options){.collect = {.pss = true}}), 0);
+    const struct processes *p = &observer.sample.processes;
+    ck_assert_known(p->kernel_thread_count, (unsigned)kernel_thread);
+    ck_assert_known(p->unlisted, kernel_thread ? 0 : (1100 - 100) * 1024);
+    ck_assert_uint_eq(p->error.value > 1000 * 1024, !kernel_thread);
+    ck_assert(kernel_thread ? observer.explanation.pss_coverage.percent == 100
+                            : observer.explanation.pss_coverage.percent < 9.2);
+    observer_close(&observer);
+    tree_remove(tree);
+  }
+}
+END_TEST
+
+SUITE_MAIN("observe", processes_of_a_namespace_are_not_all,
+           what_left_mem_total_is_told_against_its_highest,
            callers_keep_their_names_from_sample_to_sample,
            vmallocinfo_is_read_again_when_vmalloc_used_moved,
            a_quiet_machine_is_looked_at_once,

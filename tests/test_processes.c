@@ -702,7 +702,59 @@ START_TEST(sum_that_is_not_known_is_not_settled)
 }
 END_TEST
 
-SUITE_MAIN("processes", sum_is_no_further_from_the_truth_than_its_error,
+/* --- who is not listed -------------------------------------------------------------- */
+
+START_TEST(processes_are_partial_where_no_kernel_thread_is_among_them)
+{
+  struct processes p = nobody();
+  p.read_count = reading_known(3);
+  ck_assert(processes_are_partial(&p));
+  p.new_count = reading_known(1); /* which may be one */
+  ck_assert(!processes_are_partial(&p));
+  p.new_count = reading_known(0);
+  p.kernel_thread_count = reading_known(1);
+  ck_assert(!processes_are_partial(&p));
+  ck_assert(!processes_are_partial(&(struct processes){0})); /* nobody looked */
+}
+END_TEST
+
+START_TEST(who_is_not_listed_may_have_what_the_counters_leave)
+{
+  struct processes p = nobody();
+  p.anon_pages_then = reading_known(MB(700));
+  p.mapped_then = reading_known(MB(300));
+  p.pss = reading_known(MB(100));
+  p.unread_rss = reading_known(MB(50));
+  p.error = reading_known(MB(60));
+  processes_add_unlisted(&p);
+  ck_assert_known(p.unlisted, MB(850));
+  ck_assert_known(p.error, MB(910));
+
+  /* nothing is left */
+  p.pss = reading_known(MB(2000));
+  p.error = reading_known(MB(60));
+  processes_add_unlisted(&p);
+  ck_assert_known(p.unlisted, 0);
+  ck_assert_known(p.error, MB(60));
+
+  /* none was read */
+  p.pss = p.error = unknown;
+  processes_add_unlisted(&p);
+  ck_assert_known(p.unlisted, MB(950));
+  ck_assert_int_eq(p.error.state, READING_ABSENT);
+
+  /* no counter, no bound */
+  p.pss = p.error = reading_known(MB(60));
+  p.mapped_then = unknown;
+  processes_add_unlisted(&p);
+  ck_assert_int_eq(p.unlisted.state, READING_ABSENT);
+  ck_assert_int_eq(p.error.state, READING_ABSENT);
+}
+END_TEST
+
+SUITE_MAIN("processes", processes_are_partial_where_no_kernel_thread_is_among_them,
+           who_is_not_listed_may_have_what_the_counters_leave,
+           sum_is_no_further_from_the_truth_than_its_error,
            error_also_covers_what_came_or_went_since_the_walk,
            sum_is_as_close_where_smaps_does_not_tell_the_parts,
            error_covers_one_kind_of_memory_that_became_another,

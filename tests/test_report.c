@@ -1213,6 +1213,7 @@ START_TEST(rule_pss)
   p->rss = reading_known(GB(9));
   p->unread_rss = reading_known(GB(1));
   p->denied_count = reading_known(3);
+  p->unlisted = reading_known(0);
   p->error = p->moved = p->guess_error = p->stale = reading_known(GB(100));
   p->new_count = p->guessed_count = reading_known(0);
   p->moved = p->guess_error = p->stale = reading_known(0);
@@ -1234,6 +1235,16 @@ START_TEST(rule_pss)
       RULE_pss, GB(1) + PAGE,
       "The Pss of all processes is not summed up: processes that could not be read "
       "hold more than 1 % of memory; run as root or grant CAP_SYS_PTRACE.");
+  p->unread_rss = reading_known(0);
+  p->unlisted = reading_known(GB(2));
+  explain_again();
+  check_says(
+      RULE_pss, GB(2),
+      "The Pss of all processes is not summed up: processes we do not see (another "
+      "PID namespace, hidepid) map more than 1 % of memory; look from outside of it "
+      "(Root), or grant CAP_SYS_PTRACE.");
+  p->unread_rss = reading_known(GB(1) + PAGE);
+  p->unlisted = reading_known(0);
   p->new_count = reading_known(1);
   explain_again();
   check_says(RULE_pss, GB(1) + PAGE,

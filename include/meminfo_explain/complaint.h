@@ -13,4 +13,8 @@ bool complaint(const struct sample *sample, enum source source, char *out, size_
 /* Likewise of a process whose smaps does not answer. False where there is none. */
 bool complaint_hung(const struct hung *hung, char *out, size_t size);
 
+/* Likewise of processes that proc does not list. False where it lists all who map
+ * anything. */
+bool complaint_unlisted(const struct processes *processes, char *out, size_t size);
+
 #endif

@@ -6,6 +6,8 @@
 
 #include "meminfo_explain/reading.h"
 
+#include <stdbool.h>
+
 /* Bytes, but for the counts. */
 struct processes {
   /* Sums over all processes with an address space, those left out below excepted: as
@@ -16,6 +18,7 @@ struct processes {
   struct reading hugetlb_shared;  /* those mapped by several, once for each of them */
   struct reading rss;             /* of the processes read */
   struct reading unread_rss;      /* of those left out: denied or malformed */
+  struct reading unlisted;        /* what those may map that proc does not list */
   struct reading estimated;       /* part of pss that no reading backs */
   /* What pss may be off by. */
   struct reading error;
@@ -57,5 +60,15 @@ struct processes {
  * most what is left of AnonPages, or of Mapped, when those read are taken away. */
 void processes_settle(struct processes *processes, struct reading anon_pages,
                       struct reading mapped);
+
+/* Whether proc, which must be that of a running kernel, lists only some of the processes:
+ * in a PID namespace, or under hidepid, there is no kernel thread among them. False as
+ * long as not all that it lists have been looked at. */
+bool processes_are_partial(const struct processes *processes);
+
+/* Where they are: the others map at most what AnonPages and Mapped leave when those
+ * listed are taken away. Sets unlisted to that, absent where the counters are not known,
+ * and adds it to error. After processes_settle. */
+void processes_add_unlisted(struct processes *processes);
 
 #endif
