@@ -4,6 +4,9 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
+
+#define SIZES "sys/kernel/mm/hugepages"
 
 struct context {
   const struct sysroot *root;
@@ -32,6 +35,17 @@ static void add_file(struct context *context, const char *path, uint64_t size,
   }
 }
 
+/* Of sys/kernel/mm/hugepages/hugepages-SIZEkB. 0; -EBADMSG for what is no size, -ERANGE.
+ */
+static int size_of(const char *directory, uint64_t *size)
+{
+  struct span name = {directory + sizeof(SIZES "/hugepages-") - 1, 0};
+  name.length = strcspn(name.at, "k");
+  int error =
+      strcmp(name.at + name.length, "kB") == 0 ? span_number(name, size) : -EBADMSG;
+  return error == 0 ? scale(*size, 1024, size) : error;
+}
+
 static int add_size(void *opaque, const char *directory)
 {
   /* include/linux/mmzone.h: MAX_ORDER was 11 for long, so that the buddy allocator made
@@ -45,11 +59,15 @@ static int add_size(void *opaque, const char *directory)
   } files[] = {{"nr_hugepages", &huge->total},
                {"free_hugepages", &huge->free},
                {"resv_hugepages", &huge->reserved}};
-  unsigned long size_kb = 0;
-  if (sscanf(directory, "sys/kernel/mm/hugepages/hugepages-%lukB", &size_kb) != 1)
+  uint64_t size;
+  int error = size_of(directory, &size);
+  if (error == -ERANGE) {
+    source_failed(&context->sample->sources[SOURCE_hugepages], directory, error);
+    huge->total = huge->free = huge->reserved = reading_missing(READING_MALFORMED);
+  }
+  if (error != 0)
     return 0;
   reading_add(&huge->sizes_count, 1);
-  uint64_t size = (uint64_t)size_kb * 1024;
   const struct reading before = huge->total;
   for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
     char path[160];
@@ -67,8 +85,7 @@ void hugepages_collect(const struct sysroot *root, struct text *text, struct sam
   struct source_status *status = &out->sources[SOURCE_hugepages];
   struct context context = {root, text, out};
   status->state = READING_KNOWN;
-  int error =
-      sysroot_each(root, "sys/kernel/mm/hugepages/hugepages-*kB", add_size, &context);
+  int error = sysroot_each(root, SIZES "/hugepages-*kB", add_size, &context);
   if (error != 0) {
     status->error = error;
     status->state = sysroot_error_state(error);

@@ -171,17 +171,43 @@ static void emit_verdicts(const struct output *output,
   emit_if_a_number(output, "trend", METRIC_TYPE_COUNT, "worst", worst);
 }
 
-/* Lines of meminfo that no row knows, as "raw_KEY". */
+struct unknown_line {
+  char name[RANKING_NAME_SIZE];
+  bool is_count;
+  struct reading value;
+};
+
+static struct unknown_line *find_unknown_line(struct unknown_line lines[], unsigned count,
+                                              const struct unknown_line *like)
+{
+  for (unsigned i = 0; i < count; i++)
+    if (lines[i].is_count == like->is_count && strcmp(lines[i].name, like->name) == 0)
+      return &lines[i];
+  return NULL;
+}
+
+/* Lines of meminfo that no row knows, as "raw_KEY". Of keys that make the same name
+ * ("A-b" and "A_b") the sum goes out, as ranking.h has it: a series has one value. */
 static void emit_unknown_lines(const struct output *output, const struct meminfo *meminfo)
 {
+  struct unknown_line lines[MEMINFO_OTHERS_KEPT];
+  unsigned count = 0;
   for (unsigned i = 0; i < meminfo->others_count && i < MEMINFO_OTHERS_KEPT; i++) {
     const struct meminfo_other *other = &meminfo->others[i];
-    char name[RANKING_NAME_SIZE];
-    ranking_name("raw", other->key, name);
-    emit_reading(output, "detail",
-                 other->is_count ? METRIC_TYPE_COUNT : METRIC_TYPE_BYTES, name,
-                 other->value);
+    struct unknown_line line = {.is_count = other->is_count, .value = other->value};
+    ranking_name("raw", other->key, line.name);
+    struct unknown_line *twin = find_unknown_line(lines, count, &line);
+    if (twin == NULL)
+      lines[count++] = line;
+    else if (is_known(twin->value) && is_known(line.value))
+      reading_add(&twin->value, line.value.value);
+    else
+      twin->value = reading_missing(READING_MALFORMED);
   }
+  for (unsigned i = 0; i < count; i++)
+    emit_reading(output, "detail",
+                 lines[i].is_count ? METRIC_TYPE_COUNT : METRIC_TYPE_BYTES, lines[i].name,
+                 lines[i].value);
 }
 
 static unsigned hung_count(const struct sample *sample)

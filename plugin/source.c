@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "meminfo_explain/sample.h"
+#include "meminfo_explain/scan.h"
 #include "meminfo_explain/sysroot.h"
 
 #include <errno.h>
-#include <stdio.h>
+#include <string.h>
 
 const struct source_row source_rows[SOURCE_COUNT] = {
 #define SOURCE(name, path, cost, remedy) {path, cost, remedy},
@@ -20,8 +21,8 @@ void source_failed(struct source_status *status, const char *path, int error)
   enum reading_state state =
       error == -EBADMSG ? READING_MALFORMED : sysroot_error_state(error);
   if (status->path[0] == '\0') {
-    snprintf(status->path, sizeof(status->path), "%.*s", (int)sizeof(status->path) - 1,
-             path);
+    /* Its names are those of devices, or of a captured tree. */
+    span_copy((struct span){path, strlen(path)}, status->path, sizeof(status->path));
     status->error = error == -EBADMSG ? 0 : error;
   }
   status->state = reading_state_join(status->state, state);

@@ -455,6 +455,35 @@ START_TEST(huge_pages_are_summed_over_their_sizes)
 }
 END_TEST
 
+/* A captured tree may have any names. */
+START_TEST(what_is_no_size_of_huge_pages_is_not_taken_for_one)
+{
+  static const char *const names[] = {"x",     "",          "-2048", "+2048",
+                                      " 2048", "2048\033k", "2k",    "0x800"};
+  char *tree = tree_of_basics(), path[160];
+  write_hugepages(tree, 2048, 100, 40, 10);
+  for (size_t i = 0; i < LENGTH(names); i++) {
+    snprintf(path, sizeof(path), "sys/kernel/mm/hugepages/hugepages-%skB/nr_hugepages",
+             names[i]);
+    tree_write(tree, path, "5\n");
+  }
+  struct sample *sample = collect_tree(tree, 0);
+  ck_assert_known(sample->hugepages.sizes_count, 1);
+  ck_assert_known(sample->hugepages.total, 100ull << 21);
+  free(sample);
+
+  const char *huge = "sys/kernel/mm/hugepages/hugepages-18014398509481985kB";
+  snprintf(path, sizeof(path), "%s/nr_hugepages", huge);
+  tree_write(tree, path, "1\n"); /* 2^54 + 1 kB would wrap around to 1024 bytes */
+  sample = collect_tree(tree, 0);
+  ck_assert_int_eq(sample->hugepages.total.state, READING_MALFORMED);
+  ck_assert_int_eq(sample->sources[SOURCE_hugepages].state, READING_MALFORMED);
+  ck_assert_str_eq(sample->sources[SOURCE_hugepages].path, huge);
+  free(sample);
+  tree_remove(tree);
+}
+END_TEST
+
 START_TEST(a_size_without_its_number_leaves_no_partial_sum)
 {
   char *tree = tree_of_basics();
@@ -848,7 +877,8 @@ SUITE_MAIN("collect", every_source_of_a_whole_machine_is_known,
            a_tree_that_does_not_tell_its_page_size_has_the_hosts,
            slabinfo_is_read_only_where_stacks_may_be_in_it,
            huge_pages_are_summed_over_their_sizes,
-           a_size_without_its_number_leaves_no_partial_sum, zram_devices_are_summed,
+           a_size_without_its_number_leaves_no_partial_sum,
+           what_is_no_size_of_huge_pages_is_not_taken_for_one, zram_devices_are_summed,
            a_bad_zram_device_spoils_the_sum_in_any_order,
            a_consumer_above_mem_total_is_malformed,
            consumers_of_one_file_each_are_read_in_their_own_units,

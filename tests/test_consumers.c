@@ -1074,6 +1074,19 @@ START_TEST(what_is_no_file_is_malformed_and_does_not_block)
 }
 END_TEST
 
+/* A device's name goes to logs and terminals by way of its path. */
+START_TEST(path_at_fault_is_printable)
+{
+  begin();
+  write_machine();
+  tree_write(tree, "sys/block/zram\033[2J\nerror: \342\200\256x\377/mm_stat", "bad\n");
+  collect_once();
+  assert_malformed(SOURCE_zram, "sys/block/zram?[2J?error:????x?/mm_stat",
+                   "not a number");
+  end();
+}
+END_TEST
+
 START_TEST(file_in_place_of_a_directory_is_none)
 {
   begin();
@@ -1342,7 +1355,7 @@ SUITE_MAIN("consumers", rows_read_what_the_kernel_prints,
            sum_out_of_range_is_malformed_and_says_so,
            file_above_the_limit_is_malformed_and_costs_only_its_row,
            more_files_than_the_limit_are_malformed_and_cost_only_their_row,
-           what_is_no_file_is_malformed_and_does_not_block,
+           what_is_no_file_is_malformed_and_does_not_block, path_at_fault_is_printable,
            file_in_place_of_a_directory_is_none,
            row_that_hangs_does_not_answer_and_all_others_are_read,
            nobody_waits_twice_for_what_hangs, what_answers_again_is_read_again,

@@ -273,6 +273,25 @@ START_TEST(unknown_line_is_kept_under_its_key)
 }
 END_TEST
 
+/* Nor twice as it is shown: it is one member of the JSON, and one series. */
+START_TEST(unknown_key_that_occurs_twice_is_malformed)
+{
+  struct fault fault;
+  struct meminfo meminfo =
+      parse("MemTotal: 1000 kB\nNew: 1 kB\nOther: 5 kB\nNew: 2 kB\nA\033b: 3 kB\n"
+            "A\007b: 4 kB\n",
+            &fault);
+  ck_assert_uint_eq(meminfo.others_count, 3);
+  ck_assert_str_eq(meminfo.others[0].key, "New");
+  ck_assert_int_eq(meminfo.others[0].value.state, READING_MALFORMED);
+  ck_assert_known(meminfo.others[1].value, KB(5));
+  ck_assert_str_eq(meminfo.others[2].key, "A?b");
+  ck_assert_int_eq(meminfo.others[2].value.state, READING_MALFORMED);
+  ck_assert_uint_eq(fault.count, 2);
+  ck_assert_str_eq(fault.cause, "the key occurs twice");
+}
+END_TEST
+
 START_TEST(unknown_lines_are_counted_above_the_cap)
 {
   char text[4096] = "MemTotal: 1000 kB\n";
@@ -511,9 +530,9 @@ SUITE_MAIN(
     line_is_known_or_its_fault_is_told, nul_byte_makes_its_field_malformed_and_no_other,
     key_that_occurs_twice_is_malformed_even_with_one_value,
     what_lies_outside_mem_total_may_exceed_it, nested_field_is_bounded_by_mem_total_too,
-    unknown_line_is_kept_under_its_key, unknown_lines_are_counted_above_the_cap,
-    long_unknown_key_is_cut, file_of_one_node_is_no_meminfo,
-    text_without_mem_total_above_zero_is_no_meminfo,
+    unknown_line_is_kept_under_its_key, unknown_key_that_occurs_twice_is_malformed,
+    unknown_lines_are_counted_above_the_cap, long_unknown_key_is_cut,
+    file_of_one_node_is_no_meminfo, text_without_mem_total_above_zero_is_no_meminfo,
     first_fault_is_told_and_all_are_counted, line_of_a_million_bytes_is_one_bad_line,
     million_blanks_are_blanks_and_a_million_byte_key_is_cut,
     second_parse_replaces_the_first, order_of_the_lines_does_not_matter,

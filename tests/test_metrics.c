@@ -464,6 +464,24 @@ START_TEST(lines_of_meminfo_that_no_row_knows_are_sent_by_their_key)
 }
 END_TEST
 
+/* A series has one value at a time. */
+START_TEST(lines_whose_keys_make_one_name_are_added_up)
+{
+  begin();
+  sample.meminfo.others[0] = (struct meminfo_other){"A-b", reading_known(1), false};
+  sample.meminfo.others[1] = (struct meminfo_other){"A_b", reading_known(2), true};
+  sample.meminfo.others[2] = (struct meminfo_other){"a?B", reading_known(4), false};
+  sample.meminfo.others[3] = (struct meminfo_other){"C-d", reading_known(8), false};
+  sample.meminfo.others[4] =
+      (struct meminfo_other){"C:d", reading_missing(READING_MALFORMED), false};
+  sample.meminfo.others_count = 5;
+  emit(1);
+  assert_value("detail", BYTES, "raw_a_b", 5);
+  assert_value("detail", COUNT, "raw_a_b", 2);
+  ck_assert_ptr_null(find("detail", BYTES, "raw_c_d"));
+}
+END_TEST
+
 START_TEST(address_space_is_sent_by_kind_apart_from_pages)
 {
   set_callers(NULL, 0);
@@ -667,6 +685,7 @@ SUITE_MAIN("metrics", names_are_of_lower_case_letters_digits_and_underscores,
            callers_of_one_name_go_out_once_and_lose_no_byte,
            the_longest_names_fit_the_daemon,
            lines_of_meminfo_that_no_row_knows_are_sent_by_their_key,
+           lines_whose_keys_make_one_name_are_added_up,
            address_space_is_sent_by_kind_apart_from_pages,
            sites_of_the_black_hole_are_sent_where_the_kernel_counts_them,
            the_default_set_has_its_most_where_there_is_everything,

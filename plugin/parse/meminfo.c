@@ -62,16 +62,30 @@ static struct line parse_line(struct scan scan, bool open)
   return line;
 }
 
+/* NULL where there is none of that key, as it is shown. */
+static struct meminfo_other *find_other(struct meminfo *out, const char *key)
+{
+  for (unsigned i = 0; i < out->others_count && i < MEMINFO_OTHERS_KEPT; i++)
+    if (strcmp(out->others[i].key, key) == 0)
+      return &out->others[i];
+  return NULL;
+}
+
 static const char *store_other(const struct line *line, struct meminfo *out)
 {
-  unsigned slot = out->others_count++;
-  if (slot >= MEMINFO_OTHERS_KEPT)
-    return line->cause;
-  struct meminfo_other *other = &out->others[slot];
-  span_copy(line->key, other->key, sizeof(other->key));
-  other->value = line->cause == NULL ? reading_known(line->value)
-                                     : reading_missing(READING_MALFORMED);
-  other->is_count = line->unit == MEMINFO_UNIT_COUNT;
+  struct meminfo_other other = {.value = reading_missing(READING_MALFORMED),
+                                .is_count = line->unit == MEMINFO_UNIT_COUNT};
+  span_copy(line->key, other.key, sizeof(other.key));
+  struct meminfo_other *twin = find_other(out, other.key);
+  if (twin != NULL) {
+    twin->value = other.value;
+    return "the key occurs twice";
+  }
+  if (line->cause == NULL)
+    other.value = reading_known(line->value);
+  if (out->others_count < MEMINFO_OTHERS_KEPT)
+    out->others[out->others_count] = other;
+  out->others_count++;
   return line->cause;
 }
 
