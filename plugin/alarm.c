@@ -68,7 +68,9 @@ static void load(struct alarm *alarm)
     P_INFO("%s is of another boot, or of another version: the alarm begins anew.", path);
   else if (status != -ENOENT)
     P_WARNING("%s: %s; the alarm begins anew.", path,
-              status == -EBADMSG ? "damaged" : STRERROR(-status));
+              status == -EBADMSG ? "damaged"
+              : status == -EPERM ? "somebody else may have written it"
+                                 : STRERROR(-status));
   free(watch);
 }
 

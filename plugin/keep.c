@@ -162,14 +162,26 @@ static int read_data(int fd, const struct header *header, void *data)
   return error;
 }
 
+/* A sum can be computed by anybody: in a directory that others may write to, what is not
+ * ours alone is theirs. */
+static int check_file(int fd)
+{
+  struct stat st;
+  if (fstat(fd, &st) != 0)
+    return -errno;
+  if (!S_ISREG(st.st_mode))
+    return -EBADMSG;
+  bool ours = st.st_uid == geteuid() || st.st_uid == 0;
+  return ours && (st.st_mode & (S_IWGRP | S_IWOTH)) == 0 ? 0 : -EPERM;
+}
+
 /* A descriptor, or -errno. */
 static int open_regular(const char *path)
 {
   int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
   if (fd < 0) /* ELOOP: a symbolic link; ENXIO: a socket */
     return errno == ELOOP || errno == ENXIO ? -EBADMSG : -errno;
-  struct stat st;
-  int error = fstat(fd, &st) != 0 ? -errno : S_ISREG(st.st_mode) ? 0 : -EBADMSG;
+  int error = check_file(fd);
   if (error == 0)
     return fd;
   close(fd);

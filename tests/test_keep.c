@@ -476,8 +476,39 @@ START_TEST(who_reads_while_it_is_written_never_sees_half)
 }
 END_TEST
 
-SUITE_MAIN("keep", what_is_saved_is_loaded, the_last_save_counts,
-           large_and_empty_blocks_are_kept, the_file_is_for_its_owner_only,
+/* Whoever may write to the directory can make a file there, with a sum that is right. */
+START_TEST(what_somebody_else_may_have_written_is_not_believed)
+{
+  begin();
+  ck_assert_int_eq(save(), 0);
+  static const mode_t writable[] = {0620, 0602, 0666};
+  for (size_t i = 0; i < LENGTH(writable); i++) {
+    ck_assert_int_eq(chmod(path, writable[i]), 0);
+    assert_refused(-EPERM);
+  }
+  ck_assert_int_eq(chmod(path, 0644), 0);
+  assert_kept();
+  if (geteuid() != 0 || chown(path, 4711, 0) != 0) {
+    fprintf(stderr, "skipped: not allowed to give a file away\n");
+  } else {
+    assert_refused(-EPERM);
+    ck_assert_int_eq(save(), 0); /* takes its place */
+    assert_kept();
+    /* root's is believed by everybody */
+    ck_assert_int_eq(chmod(path, 0644), 0);
+    ck_assert_int_eq(chmod(tree, 0755), 0);
+    become_nobody();
+    int error = load();
+    become_root_again();
+    ck_assert_int_eq(error, 0);
+  }
+  tree_remove(tree);
+}
+END_TEST
+
+SUITE_MAIN("keep", what_somebody_else_may_have_written_is_not_believed,
+           what_is_saved_is_loaded, the_last_save_counts, large_and_empty_blocks_are_kept,
+           the_file_is_for_its_owner_only,
            a_path_without_a_directory_is_below_the_working_one, another_boot_is_stale,
            an_unknown_boot_is_never_the_same, another_kind_is_stale,
            another_size_is_stale,

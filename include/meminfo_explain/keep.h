@@ -18,7 +18,8 @@ int keep_save(const char *path, const char *kind, const char *boot, const void *
 
 /* Reads it back. 0; -ENOENT where there is none; -ESTALE where it is of another boot, or
  * of another kind or size (an older version's), and for a boot of "", which may be any;
- * -EBADMSG where it is damaged, too short or too long, or no regular file; or -errno.
+ * -EBADMSG where it is damaged, too short or too long, or no regular file; -EPERM where
+ * somebody else may have written it, neither us nor root; or -errno.
  * *data is untouched but for 0. Never blocks on a FIFO, never follows a symbolic link. */
 int keep_load(const char *path, const char *kind, const char *boot, void *data,
               size_t size);
