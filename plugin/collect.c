@@ -26,6 +26,8 @@ static struct boot read_boot_log(void)
   int size = klogctl(SYSLOG_SIZE_BUFFER, NULL, 0);
   char *log = size > 0 ? malloc((size_t)size) : NULL;
   int length = log != NULL ? klogctl(SYSLOG_READ_ALL, log, size) : -1;
+  if (size < 0 && errno == EPERM)
+    boot.percpu_unit = boot.hash_tables = boot.swiotlb = reading_missing(READING_DENIED);
   if (length > 0)
     kmsg_parse(scan_text(log, (size_t)length), (uint64_t)sysconf(_SC_PAGESIZE), &boot);
   free(log);

@@ -1016,6 +1016,8 @@ static bool rule_sources_denied(const struct context *c, struct sentence *out)
   for (unsigned i = 0; i < SOURCE_COUNT; i++)
     if (source(c, i)->state == READING_DENIED)
       list_add(&list, "%s", source_path(c, i).text);
+  if (c->sample->hash_tables.state == READING_DENIED)
+    list_add(&list, "the boot log (CAP_SYSLOG)");
   return list.count > 0 && say(out, 0, "Not allowed to read %s%s: run as root.",
                                list.text, list_rest(&list).text);
 }

@@ -1355,6 +1355,10 @@ START_TEST(rule_sources_denied)
              "Not allowed to read proc/vmallocinfo, "
              "sys/kernel/tracing/buffer_total_size_kb, "
              "sys/kernel/debug/ramdisk_pages/ram7 and 1 more: run as root.");
+  be_quiet();
+  sample.hash_tables = reading_missing(READING_DENIED);
+  check_says(RULE_sources_denied, 0,
+             "Not allowed to read the boot log (CAP_SYSLOG): run as root.");
 }
 END_TEST
 

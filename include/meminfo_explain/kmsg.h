@@ -6,7 +6,8 @@
 #include "meminfo_explain/reading.h"
 #include "meminfo_explain/scan.h"
 
-/* Absent where the log has no such line, or not any more. Bytes. */
+/* Absent where the log has no such line, or not any more; denied where it may not be read
+ * (kernel.dmesg_restrict). Bytes. */
 struct boot {
   /* Each CPU's part of the first percpu chunk: `percpu: Embedded N pages/cpu ...`
    * (mm/percpu.c: pcpu_embed_first_chunk). */
