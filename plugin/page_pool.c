@@ -262,6 +262,8 @@ static int contracted_error(int error)
   case EOPNOTSUPP:      /* no such request: before 6.8, or without CONFIG_PAGE_POOL */
   case EPROTONOSUPPORT: /* no generic netlink */
     return -ENOENT;
+  case EAFNOSUPPORT: /* as systemd's RestrictAddressFamilies= answers */
+    return -EACCES;
   case EINTR: /* NLM_F_DUMP_INTR, as libmnl tells it */
     return -EAGAIN;
   case EPROTO: /* not our request's number */

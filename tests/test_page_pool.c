@@ -7,9 +7,16 @@
 
 #include <errno.h>
 #include <libmnl/libmnl.h>
+#include <linux/filter.h>
 #include <linux/genetlink.h>
+#include <linux/seccomp.h>
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define NETDEV 0x1f /* the number the family has in here */
@@ -706,11 +713,28 @@ START_TEST(no_call_leaves_a_descriptor_behind)
 }
 END_TEST
 
+/* A service that may have no socket of this kind. */
+START_TEST(forbidden_netlink_is_denied)
+{
+  struct sock_filter filter[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_socket, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EAFNOSUPPORT),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
+  const struct sock_fprog program = {.len = LENGTH(filter), .filter = filter};
+  if (getenv("CK_FORK") != NULL || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+      prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
+    fprintf(stderr, "skipped: no filter of system calls\n");
+  else
+    ck_assert_int_eq(page_pool_inflight(&bytes, &pools_count), -EACCES);
+}
+END_TEST
+
 SUITE_MAIN(
-    "page_pool", inflight_mem_of_four_bytes_is_read, inflight_mem_of_eight_bytes_is_read,
-    pools_are_added_up, empty_pool_is_a_pool, detached_pool_is_counted,
-    pool_of_a_dma_buf_is_not_counted, pool_of_io_uring_is_not_counted,
-    attribute_inside_a_nest_is_not_the_pools,
+    "page_pool", forbidden_netlink_is_denied, inflight_mem_of_four_bytes_is_read,
+    inflight_mem_of_eight_bytes_is_read, pools_are_added_up, empty_pool_is_a_pool,
+    detached_pool_is_counted, pool_of_a_dma_buf_is_not_counted,
+    pool_of_io_uring_is_not_counted, attribute_inside_a_nest_is_not_the_pools,
     nest_that_reaches_beyond_the_message_is_refused, unknown_attributes_are_passed_over,
     answer_without_inflight_mem_is_refused, inflight_mem_of_a_wrong_size_is_refused,
     inflight_mem_that_is_no_plain_number_is_refused, inflight_mem_twice_is_refused,
