@@ -4,12 +4,21 @@
 #define MEMINFO_EXPLAIN_CLI_OUTPUT_H
 
 #include "meminfo_explain/observe.h"
+#include "meminfo_explain/trend.h"
 
 #include <stdio.h>
 
 /* Each prints the last observation. 0, or -errno where it could not be written. */
 int json_print(const struct observer *observer, FILE *out);
 int table_print(const struct observer *observer, bool why, FILE *out);
+
+/* Runs the alarm over a recorded series. */
+struct trend_replay {
+  struct trend_settings trend;
+  double available, total; /* bytes; NAN where they are not known */
+};
+/* The exit status: 0, or 1 where a line is none, which is named, or a stream failed. */
+int trend_replay(const struct trend_replay *settings, FILE *in, FILE *out, FILE *errors);
 
 /* meminfo-explain trend: argv[0] is "trend". The exit status. */
 int trend_main(int argc, char **argv);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* meminfo-explain trend: the alarm on a recorded series. */
 #define _GNU_SOURCE
-#include "meminfo_explain/trend.h"
 #include "output.h"
 
 #include <errno.h>
@@ -28,11 +27,6 @@ static const char help[] =
     "\n"
     "exit status: 0 done, 1 a line is no such line, 2 wrong usage\n";
 
-struct settings {
-  struct trend_settings trend;
-  double available, total;
-};
-
 /* A number above 0. */
 static int parse_amount(const char *text, double *out)
 {
@@ -48,7 +42,7 @@ static int parse_amount(const char *text, double *out)
 }
 
 /* 0, EXIT_USAGE, or -1 where all is said. */
-static int parse_arguments(int argc, char **argv, struct settings *settings)
+static int parse_arguments(int argc, char **argv, struct trend_replay *settings)
 {
   static const struct option options[] = {{"window", required_argument, NULL, 'w'},
                                           {"rise", required_argument, NULL, 'R'},
@@ -107,9 +101,10 @@ static bool parse_line(const char *line, struct trend_sample *out)
          at[strspn(at, " \t\r\n")] == '\0';
 }
 
-static int run(const struct settings *settings, FILE *in)
+int trend_replay(const struct trend_replay *settings, FILE *in, FILE *out, FILE *errors)
 {
-  static struct trend trend;
+  static struct trend trend; /* too large for a small stack */
+  memset(&trend, 0, sizeof(trend));
   char *line = NULL;
   size_t size = 0;
   int status = 0;
@@ -120,7 +115,7 @@ static int run(const struct settings *settings, FILE *in)
     if (line[0] == '#' || line[strspn(line, " \t\r\n")] == '\0')
       continue;
     if (!parse_line(line, &sample)) {
-      fprintf(stderr,
+      fprintf(errors,
               "meminfo-explain: standard input:%lu: not `seconds bytes "
               "error_bytes'\n",
               number);
@@ -129,12 +124,12 @@ static int run(const struct settings *settings, FILE *in)
     }
     trend_add(&trend, &settings->trend, &sample, &verdict);
     if (verdict.changed)
-      printf("%.15g %s %.3f %.0f\n", sample.time, trend_state_name(verdict.state),
-             verdict.rate, verdict.eta);
+      fprintf(out, "%.15g %s %.3f %.0f\n", sample.time, trend_state_name(verdict.state),
+              verdict.rate, verdict.eta);
   }
   free(line);
-  if (ferror(in) || fflush(stdout) != 0 || ferror(stdout)) {
-    fprintf(stderr, "meminfo-explain: trend: %s\n", strerror(errno));
+  if (ferror(in) || fflush(out) != 0 || ferror(out)) {
+    fprintf(errors, "meminfo-explain: trend: %s\n", strerror(errno));
     return EXIT_MALFORMED;
   }
   return status;
@@ -142,11 +137,11 @@ static int run(const struct settings *settings, FILE *in)
 
 int trend_main(int argc, char **argv)
 {
-  struct settings settings = {.trend = {.window = TREND_WINDOW, .rise = TREND_RISE},
-                              .available = NAN,
-                              .total = NAN};
+  struct trend_replay settings = {.trend = {.window = TREND_WINDOW, .rise = TREND_RISE},
+                                  .available = NAN,
+                                  .total = NAN};
   int status = parse_arguments(argc, argv, &settings);
   if (status != 0)
     return status > 0 ? status : EXIT_SUCCESS;
-  return run(&settings, stdin);
+  return trend_replay(&settings, stdin, stdout, stderr);
 }
