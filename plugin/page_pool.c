@@ -179,6 +179,24 @@ static int on_end(const struct nlmsghdr *message, void *context)
   return refuse(error < 0 && error >= -errno_max ? -error : EBADMSG);
 }
 
+/* Whether the datagram is messages of which each fits in it. libmnl compares lengths as
+ * int, so that 2 GiB and more would fit anywhere. */
+static bool is_whole(const char *at, size_t left)
+{
+  struct nlmsghdr header;
+  while (left >= sizeof(header)) {
+    memcpy(&header, at, sizeof(header));
+    if (header.nlmsg_len < sizeof(header) || header.nlmsg_len > left)
+      return false;
+    size_t size = ((size_t)header.nlmsg_len + 3) & ~(size_t)3;
+    if (size > left) /* the last may come without its padding */
+      size = left;
+    at += size;
+    left -= size;
+  }
+  return left == 0;
+}
+
 static int receive_answers(struct dump *dump, uint32_t sequence, mnl_cb_t on_answer)
 {
   /* libmnl has no handler of its own for a type below this array's length. */
@@ -193,6 +211,8 @@ static int receive_answers(struct dump *dump, uint32_t sequence, mnl_cb_t on_ans
       continue;
     if (size < 0)
       return errno == EAGAIN ? -ETIMEDOUT : -errno;
+    if (!is_whole(datagram, (size_t)size))
+      return -EBADMSG;
     switch (mnl_cb_run2(datagram, (size_t)size, sequence, port, on_answer, dump,
                         on_control, sizeof(on_control) / sizeof(*on_control))) {
     case MNL_CB_ERROR:
