@@ -6,7 +6,8 @@
 
 struct scan scan_text(const char *text, size_t length)
 {
-  return (struct scan){.at = text, .end = text + length};
+  /* An empty text may be none at all, and NULL + 0 is undefined. */
+  return (struct scan){.at = text, .end = length > 0 ? text + length : text};
 }
 
 int span_number(struct span span, uint64_t *out)
