@@ -1,0 +1,482 @@
+/* SPDX-License-Identifier: MIT */
+/* The rooms of plugin/parse: what their headers promise, of any bytes. */
+#define _GNU_SOURCE
+#include "fuzz.h"
+
+#include "meminfo_explain/allocinfo.h"
+#include "meminfo_explain/cpulist.h"
+#include "meminfo_explain/field.h"
+#include "meminfo_explain/kmsg.h"
+#include "meminfo_explain/meminfo.h"
+#include "meminfo_explain/modules.h"
+#include "meminfo_explain/mountinfo.h"
+#include "meminfo_explain/smaps.h"
+#include "meminfo_explain/stat.h"
+#include "meminfo_explain/statm.h"
+#include "meminfo_explain/vmallocinfo.h"
+#include "meminfo_explain/vmstat.h"
+#include "meminfo_explain/zoneinfo.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const uint64_t page_size = 4096;
+
+static struct scan scan_of(const char *copy, struct bytes input)
+{
+  return scan_text(copy, input.size);
+}
+
+/* 0 without, -EBADMSG with a fault that says where. */
+static void require_refusal_with_cause(int error, const struct fault *fault,
+                                       struct bytes input)
+{
+  require(error == 0 || error == -EBADMSG);
+  require(error == 0 || fault->count > 0);
+  require_fault(fault, input);
+}
+
+static bool is_untouched(const void *out, size_t size, char filling)
+{
+  const char *at = out;
+  for (size_t i = 0; i < size; i++)
+    if (at[i] != filling)
+      return false;
+  return true;
+}
+
+static bool ends_a_line(struct bytes input)
+{
+  return input.size > 0 && input.at[input.size - 1] == '\n';
+}
+
+/* The input twice, or with a line behind it; to be freed. */
+static char *joined(struct bytes input, const void *more, size_t size)
+{
+  char *text = malloc(input.size + size);
+  require(text != NULL);
+  memcpy(text, input.at, input.size);
+  memcpy(text + input.size, more, size);
+  return text;
+}
+
+/* --- one line, or one number ------------------------------------------------------- */
+
+void fuzz_stat(struct bytes input)
+{
+  char *copy = fuzz_copy(input);
+  struct fault fault = {0};
+  struct stat_line out;
+  memset(&out, 0x5a, sizeof(out));
+  int error = stat_parse(scan_of(copy, input), page_size, &out, &fault);
+  require_refusal_with_cause(error, &fault, input);
+  if (error != 0)
+    require(is_untouched(&out, sizeof(out), 0x5a));
+  else
+    require(out.rss <= INT64_MAX && out.vsize <= INT64_MAX && fault.count == 0);
+  free(copy);
+}
+
+void fuzz_statm(struct bytes input)
+{
+  char *copy = fuzz_copy(input);
+  struct fault fault = {0};
+  struct statm out;
+  memset(&out, 0x5a, sizeof(out));
+  int error = statm_parse(scan_of(copy, input), page_size, &out, &fault);
+  require_refusal_with_cause(error, &fault, input);
+  if (error != 0)
+    require(is_untouched(&out, sizeof(out), 0x5a));
+  else
+    require(out.resident <= INT64_MAX && out.shared <= INT64_MAX);
+  free(copy);
+}
+
+void fuzz_cpulist(struct bytes input)
+{
+  char *copy = fuzz_copy(input);
+  struct fault fault = {0};
+  uint64_t cpus = 77;
+  int error = cpulist_parse(scan_of(copy, input), &cpus, &fault);
+  require_refusal_with_cause(error, &fault, input);
+  if (error != 0)
+    require(cpus == 77);
+  else
+    require(cpus >= 1 && cpus <= input.size * (CPULIST_CPU_MAX + 1));
+  free(copy);
+}
+
+/* The keys of consumers.def, which the first byte chooses from. */
+static const struct {
+  const char *key;
+  unsigned field;
+} field_keys[] = {
+#define CONSUMER(name, place, opener, paths, filter, key, field, unit) {key, field},
+#include "meminfo_explain/consumers.def"
+    {"thread_stack", 3},
+    {"Mapped", 2},
+};
+
+void fuzz_field(struct bytes input)
+{
+  const size_t row = fuzz_choice(&input) % (sizeof(field_keys) / sizeof(*field_keys));
+  char *copy = fuzz_copy(input);
+  struct fault fault = {0};
+  uint64_t out = 77, number = 77;
+  int error = field_parse(scan_of(copy, input), field_keys[row].key,
+                          field_keys[row].field, &out, &fault);
+  require(error == 0 || error == -ENOENT || error == -EBADMSG || error == -ERANGE);
+  require_fault(&fault, input);
+  require((fault.count > 0) == (error == -EBADMSG || error == -ERANGE));
+  require(error == 0 ? out <= INT64_MAX : out == 77);
+  fault = (struct fault){0};
+  const struct text text = {copy, input.size, input.size};
+  int same =
+      field_number(&text, field_keys[row].key, field_keys[row].field, 1, &number, &fault);
+  require_refusal_with_cause(same, &fault, input);
+  require((same == 0) == (error == 0) && number == out);
+  number = 77;
+  if (field_number(&text, field_keys[row].key, field_keys[row].field, page_size, &number,
+                   &fault) == 0)
+    require(number == out * page_size && number <= INT64_MAX);
+  else
+    require(number == 77 && (error != 0 || out > INT64_MAX / page_size));
+  free(copy);
+}
+
+void seeds_of_field(fuzz_take *take, void *context)
+{
+  static const char lines[] =
+      " 8192 4096 12288 0 12288 0 0 0 0\nTotal 4 objects, 8192 bytes\ncurrent   :   12\n"
+      "TCP: inuse 4 orphan 0 tw 0 alloc 6 mem 1\nMapped: 12 kB\n";
+  for (unsigned row = 0; row < sizeof(field_keys) / sizeof(*field_keys); row++) {
+    uint8_t seed[sizeof(lines)] = {(uint8_t)row};
+    memcpy(seed + 1, lines, sizeof(lines) - 1);
+    take(context, (struct bytes){seed, sizeof(seed)});
+  }
+}
+
+void fuzz_kmsg(struct bytes input)
+{
+  char *copy = fuzz_copy(input);
+  struct boot out;
+  memset(&out, 0x5a, sizeof(out));
+  kmsg_parse(scan_of(copy, input), page_size, &out);
+  const struct reading readings[] = {out.percpu_unit, out.hash_tables, out.swiotlb};
+  require_readings(readings, sizeof(readings) / sizeof(*readings));
+  free(copy);
+}
+
+void seeds_of_kmsg(fuzz_take *take, void *context)
+{
+  static const char log[] =
+      "<6>[    0.0] percpu: Embedded 62 pages/cpu s217088 r8192 d28672 u262144\n"
+      "<6>[    0.0] Dentry cache hash table entries: 4194304 (order: 13, 33554432 bytes, "
+      "linear)\n"
+      "<6>[    0.1] TCP established hash table entries: 262144 (order: 9, 2097152 bytes, "
+      "linear)\n"
+      "<6>[    0.2] software IO TLB: mapped [mem 0x00000000bbed9000-0x00000000bfed9000] "
+      "(64MB)\n"
+      "<6>[    0.3] software IO TLB: tearing down default memory pool\n";
+  take(context, (struct bytes){(const uint8_t *)log, sizeof(log) - 1});
+}
+
+void fuzz_mountinfo(struct bytes input)
+{
+  char *copy = fuzz_copy(input);
+  uint64_t lines = !ends_a_line(input) && input.size > 0;
+  for (size_t i = 0; i < input.size; i++)
+    lines += copy[i] == '\n';
+  require(mountinfo_count_lxcfs(scan_of(copy, input), "") <= lines);
+  require(mountinfo_count_lxcfs(scan_of(copy, input), "/host") <= lines);
+  free(copy);
+}
+
+/* Against the digits themselves. */
+void fuzz_scan(struct bytes input)
+{
+  char *copy = fuzz_copy(input), word[24];
+  struct scan text = scan_of(copy, input), line;
+  const char *end = copy;
+  unsigned number = 0;
+  while (scan_line(&text, &line)) {
+    require(line.at == end && line.line == ++number);
+    end = text.at;
+    for (struct span span; (span = scan_word(&line)).length > 0;) {
+      uint64_t value = 77;
+      int error = span_number(span, &value);
+      bool whole = span_copy(span, word, sizeof(word));
+      require(whole == (span.length < sizeof(word)));
+      require_printable(word);
+      require(error == 0 ? value <= INT64_MAX : value == 77);
+      if (error == 0 && whole)
+        require(strspn(word, "0123456789") == span.length &&
+                strtoull(word, NULL, 10) == value);
+      if (error == -EBADMSG && whole)
+        require(strspn(word, "0123456789") < span.length);
+    }
+    require(line.at == line.end);
+  }
+  require(end == copy + input.size);
+  free(copy);
+}
+
+void seeds_of_scan(fuzz_take *take, void *context)
+{
+  static const char words[] =
+      "0 1 007 9223372036854775807 9223372036854775808 18446744073709551616\n"
+      "\t -1 +1 1. 0x10 \n\n12345678901234567890123 a";
+  take(context, (struct bytes){(const uint8_t *)words, sizeof(words) - 1});
+}
+
+/* --- tables of lines ---------------------------------------------------------------- */
+
+void fuzz_vmstat(struct bytes input)
+{
+  static const char stranger[] = "nr_of_nothing 12\n";
+  char *copy = fuzz_copy(input);
+  struct fault fault = {0};
+  struct vmstat out, again;
+  memset(&out, 0x5a, sizeof(out));
+  int error = vmstat_parse(scan_of(copy, input), page_size, &out, &fault);
+  require_refusal_with_cause(error, &fault, input);
+  require_readings(out.fields, VMSTAT_FIELD_COUNT);
+  if (error == 0 && ends_a_line(input)) {
+    char *more = joined(input, stranger, sizeof(stranger) - 1);
+    vmstat_parse(scan_text(more, input.size + sizeof(stranger) - 1), page_size, &again,
+                 &fault);
+    require_same_readings(out.fields, again.fields, VMSTAT_FIELD_COUNT);
+    free(more);
+  }
+  free(copy);
+}
+
+/* What all lines come to is the sum of what each does. */
+void fuzz_modules(struct bytes input)
+{
+  char *copy = fuzz_copy(input);
+  struct fault fault = {0}, line_fault = {0};
+  struct modules out, one;
+  memset(&out, 0x5a, sizeof(out));
+  int error = modules_parse(scan_of(copy, input), &out, &fault);
+  require_refusal_with_cause(error, &fault, input);
+  require_readings(&out.size, MODULES_READINGS);
+  struct reading size = reading_known(0), count = reading_known(0);
+  bool bad = false;
+  for (const char *at = copy, *end = copy + input.size; at < end;) {
+    const char *newline = memchr(at, '\n', (size_t)(end - at));
+    size_t length = newline != NULL ? (size_t)(newline - at) + 1 : (size_t)(end - at);
+    bad |= modules_parse(scan_text(at, length), &one, &line_fault) != 0;
+    reading_add(&size, one.size.value);
+    reading_add(&count, one.modules_count.value);
+    at += length;
+  }
+  require(bad == (error != 0));
+  if (error == 0)
+    require(out.size.state == size.state && out.size.value == size.value &&
+            out.modules_count.value == count.value);
+  free(copy);
+}
+
+static void require_meminfo(const struct meminfo *out)
+{
+  require_readings(out->fields, MEMINFO_FIELD_COUNT);
+  for (unsigned i = 0; i < out->others_count && i < MEMINFO_OTHERS_KEPT; i++) {
+    require(memchr(out->others[i].key, '\0', sizeof(out->others[i].key)) != NULL);
+    require_printable(out->others[i].key);
+    require_readings(&out->others[i].value, 1);
+  }
+}
+
+void fuzz_meminfo(struct bytes input)
+{
+  static const char stranger[] = "NothingOfTheKind:   12 kB\n";
+  char *copy = fuzz_copy(input);
+  struct fault fault = {0};
+  static struct meminfo out, again;
+  memset(&out, 0x5a, sizeof(out));
+  int error = meminfo_parse(scan_of(copy, input), &out, &fault);
+  require_refusal_with_cause(error, &fault, input);
+  require_meminfo(&out);
+  require(error != 0 || (is_known(out.mem_total) && out.mem_total.value > 0));
+  for (unsigned row = 0; error == 0 && row < MEMINFO_FIELD_COUNT; row++)
+    if (meminfo_rows[row].inside != MEMINFO_FIELD_nothing && is_known(out.fields[row]))
+      require(out.fields[row].value <= out.mem_total.value);
+  if (error == 0 && ends_a_line(input)) {
+    char *more = joined(input, stranger, sizeof(stranger) - 1);
+    meminfo_parse(scan_text(more, input.size + sizeof(stranger) - 1), &again, &fault);
+    require_same_readings(out.fields, again.fields, MEMINFO_FIELD_COUNT);
+    require(again.others_count == out.others_count + 1);
+    free(more);
+  }
+  free(copy);
+}
+
+void fuzz_zoneinfo(struct bytes input)
+{
+  enum { READINGS = sizeof(struct zoneinfo) / sizeof(struct reading) };
+  char *copy = fuzz_copy(input);
+  struct fault fault = {0};
+  struct zoneinfo out;
+  memset(&out, 0x5a, sizeof(out));
+  int error = zoneinfo_parse(scan_of(copy, input), page_size, &out, &fault);
+  require_refusal_with_cause(error, &fault, input);
+  require_readings(&out.pcp, READINGS);
+  require(error != 0 || ends_a_line(input));
+  require(out.cpus_count.value <= input.size);
+  free(copy);
+}
+
+/* Twice the mappings are twice the sums. */
+void fuzz_smaps(struct bytes input)
+{
+  char *copy = fuzz_copy(input);
+  struct fault fault = {0};
+  struct smaps out, twice;
+  memset(&out, 0x5a, sizeof(out));
+  int error = smaps_parse(scan_of(copy, input), &out, &fault);
+  require_refusal_with_cause(error, &fault, input);
+  require_readings(out.fields, SMAPS_FIELD_COUNT);
+  if (error == 0 && ends_a_line(input)) {
+    char *more = joined(input, input.at, input.size);
+    fault = (struct fault){0};
+    if (smaps_parse(scan_text(more, 2 * input.size), &twice, &fault) == 0) {
+      require(twice.mappings_count == 2 * out.mappings_count);
+      for (unsigned i = 0; i < SMAPS_FIELD_COUNT; i++)
+        if (is_known(twice.fields[i]))
+          require(twice.fields[i].value == 2 * out.fields[i].value);
+    }
+    free(more);
+  }
+  free(copy);
+}
+
+static void require_callers(const struct vmallocinfo *info)
+{
+  uint64_t bytes = info->other_bytes, before = UINT64_MAX;
+  require(info->callers_count <= VMALLOC_CALLERS_KEPT);
+  for (unsigned i = 0; i < info->callers_count; i++) {
+    require(info->by_size[i] < info->callers_count);
+    const struct vmalloc_caller *caller = &info->callers[info->by_size[i]];
+    require(caller->bytes <= before);
+    before = caller->bytes;
+    bytes += caller->bytes;
+    require(memchr(caller->symbol, '\0', sizeof(caller->symbol)) != NULL);
+    require(memchr(caller->module, '\0', sizeof(caller->module)) != NULL);
+    require(caller->symbol[0] != '\0');
+    require_printable(caller->symbol);
+    require_printable(caller->module);
+  }
+  if (is_known(info->pages))
+    require(bytes == info->pages.value);
+}
+
+/* The parser adds lines that differ in nothing but their addresses at once: it must come
+ * to what it says of each line by itself. */
+static void require_sum_of_lines(const char *copy, size_t size,
+                                 const struct vmallocinfo *all, int error)
+{
+  static struct vmallocinfo one;
+  struct reading sums[VMALLOCINFO_READINGS] = {{0}};
+  struct fault fault = {0};
+  bool bad = false;
+  for (const char *at = copy, *end = copy + size; at < end;) {
+    const char *newline = memchr(at, '\n', (size_t)(end - at));
+    size_t length = newline != NULL ? (size_t)(newline - at) + 1 : (size_t)(end - at);
+    bad |= vmallocinfo_parse(scan_text(at, length), page_size, &one, &fault) != 0;
+    const struct reading *readings = &one.pages;
+    for (size_t i = 0; i < VMALLOCINFO_READINGS; i++)
+      reading_add(&sums[i], readings[i].value);
+    at += length;
+  }
+  require(bad == (error != 0));
+  const struct reading *readings = &all->pages;
+  for (size_t i = 0; error == 0 && i < VMALLOCINFO_READINGS; i++)
+    require(readings[i].value == sums[i].value);
+}
+
+void fuzz_vmallocinfo(struct bytes input)
+{
+  char *copy = fuzz_copy(input);
+  struct fault fault = {0};
+  static struct vmallocinfo out;
+  memset(&out, 0x5a, sizeof(out));
+  int error = vmallocinfo_parse(scan_of(copy, input), page_size, &out, &fault);
+  require_refusal_with_cause(error, &fault, input);
+  require_readings(&out.pages, VMALLOCINFO_READINGS);
+  require_callers(&out);
+  if (input.size < 1 << 13)
+    require_sum_of_lines(copy, input.size, &out, error);
+  free(copy);
+}
+
+static void require_sites(const struct allocinfo *info)
+{
+  uint64_t total = 0, kept = 0, before = UINT64_MAX;
+  for (unsigned place = 0; place < ALLOCINFO_PLACE_COUNT; place++)
+    total += info->place[place].value;
+  require(!is_known(info->total) || info->total.value == total);
+  require(info->sites_kept <= ALLOCINFO_SITES_KEPT);
+  for (unsigned i = 0; i < info->sites_kept; i++) {
+    const struct allocinfo_site *site = &info->sites[i];
+    require(site->bytes <= before);
+    before = site->bytes;
+    kept += site->bytes;
+    require_printable(site->function);
+    require_printable(site->module);
+    require_printable(site->file);
+  }
+  require(kept <= info->place[ALLOCINFO_BLACK_HOLE].value);
+}
+
+/* A vmallocinfo may come first, with a line of `====' behind it. */
+void fuzz_allocinfo(struct bytes input)
+{
+  static const char border[] = "====\n";
+  static struct vmallocinfo vmalloc;
+  static struct allocinfo out, plain;
+  struct fault fault = {0};
+  const uint8_t *cut = memmem(input.at, input.size, border, sizeof(border) - 1);
+  bool has_vmalloc = false;
+  if (cut != NULL) {
+    struct bytes first = {input.at, (size_t)(cut - input.at)};
+    char *copy = fuzz_copy(first);
+    has_vmalloc =
+        vmallocinfo_parse(scan_of(copy, first), page_size, &vmalloc, &fault) == 0;
+    free(copy);
+    input.size -= first.size + sizeof(border) - 1;
+    input.at += first.size + sizeof(border) - 1;
+  }
+  fault = (struct fault){0};
+  char *copy = fuzz_copy(input);
+  memset(&out, 0x5a, sizeof(out));
+  int error = allocinfo_parse(scan_of(copy, input), page_size,
+                              has_vmalloc ? &vmalloc : NULL, &out, &fault);
+  require_refusal_with_cause(error, &fault, input);
+  require_readings(out.readings, ALLOCINFO_READINGS);
+  require_sites(&out);
+  require(error == 0 || out.sites_kept == 0);
+  require(allocinfo_parse(scan_of(copy, input), page_size, NULL, &plain, &fault) ==
+          error);
+  if (is_known(out.total) && is_known(plain.total)) {
+    require(out.total.value == plain.total.value);
+    require(out.place[ALLOCINFO_BLACK_HOLE].value <=
+            plain.place[ALLOCINFO_BLACK_HOLE].value);
+  }
+  free(copy);
+}
+
+void seeds_of_allocinfo(fuzz_take *take, void *context)
+{
+  static const char both[] =
+      "0xffffc90000000000-0xffffc90000005000   20480 load_module+0x1/0x2 [ext4] pages=4 "
+      "vmalloc\n"
+      "====\n"
+      "allocinfo - version: 2.0\n"
+      "#     <size>  <calls> <tag info>\n"
+      "       12288        3 drivers/foo/bar.c:81 [ext4] func:load_module accurate:no\n"
+      "       -4096        1 mm/slub.c:2500 func:alloc_slab_page \n"
+      "     8388608        2 mm/page_alloc.c:1 func:alloc_pages_exact \n";
+  take(context, (struct bytes){(const uint8_t *)both, sizeof(both) - 1});
+}

@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: MIT */
+/* What is read and is not the kernel's: the daemon's configuration, the alarm's state
+ * from before a restart, a recorded series. */
+#define _GNU_SOURCE
+#include "fuzz.h"
+
+#include "config.h"
+#include "utils/common/common.h"
+
+#include "../../cli/output.h"
+#include "meminfo_explain/keep.h"
+#include "meminfo_explain/watch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* --- the configuration -------------------------------------------------------------- */
+
+/* As collectd's own parser makes it: lines of a key and values; of these, what is in
+ * quotes is text, true and false are booleans, and the rest numbers, of any kind that
+ * strtod knows. A line that begins with '<' has a child, which is none of ours. */
+enum { ITEMS_MAX = 64, VALUES_MAX = 4 };
+struct tree {
+  oconfig_item_t items[ITEMS_MAX], child;
+  oconfig_value_t values[ITEMS_MAX][VALUES_MAX];
+  oconfig_item_t block;
+};
+
+static void add_value(oconfig_item_t *item, char *word)
+{
+  oconfig_value_t *value = &item->values[item->values_num++];
+  size_t length = strlen(word);
+  if (word[0] == '"') {
+    if (length > 1 && word[length - 1] == '"')
+      word[length - 1] = '\0';
+    *value = (oconfig_value_t){.value.string = word + 1, .type = OCONFIG_TYPE_STRING};
+  } else if (strcmp(word, "true") == 0 || strcmp(word, "false") == 0) {
+    *value =
+        (oconfig_value_t){.value.boolean = word[0] == 't', .type = OCONFIG_TYPE_BOOLEAN};
+  } else {
+    *value = (oconfig_value_t){.value.number = strtod(word, NULL),
+                               .type = OCONFIG_TYPE_NUMBER};
+  }
+}
+
+static void add_item(struct tree *tree, char *line)
+{
+  const int slot = tree->block.children_num++;
+  oconfig_item_t *item = &tree->items[slot];
+  *item = (oconfig_item_t){.values = tree->values[slot], .parent = &tree->block};
+  if (line[0] == '<') {
+    line++;
+    item->children = &tree->child;
+    item->children_num = 1;
+  }
+  item->key = strsep(&line, " \t");
+  while (line != NULL && item->values_num < VALUES_MAX) {
+    char *word = strsep(&line, line[0] == '"' ? "\t" : " \t");
+    if (word[0] != '\0')
+      add_value(item, word);
+  }
+}
+
+/* What the daemon offers to config.c. */
+static unsigned errors_count;
+
+void daemon_log(int level, const char *format, ...)
+{
+  (void)level;
+  static char text[8192];
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(text, sizeof(text), format, arguments);
+  va_end(arguments);
+  errors_count++;
+}
+
+char *sstrncpy(char *to, const char *from, size_t size)
+{
+  strncpy(to, from, size - 1);
+  to[size - 1] = '\0';
+  return to;
+}
+
+static void require_path(const char *path, const char *otherwise)
+{
+  require(memchr(path, '\0', PATH_MAX) != NULL);
+  require(path[0] != '\0' || otherwise[0] == '\0');
+}
+
+/* Whatever was asked for: within the bounds that README tells. */
+static void require_config(const struct config *config)
+{
+  const struct observe_options *observe = &config->observe;
+  require_path(config->root, config_default.root);
+  require_path(config->state_file, config_default.state_file);
+  require_path(config->evidence_dir, config_default.evidence_dir);
+  require(observe->collect.pss_budget >= 0.001 && observe->collect.pss_budget <= 100);
+  require(observe->collect.pss_max_process <= (uint64_t)1 << 62);
+  require(observe->vmalloc_callers <= RANKING_SHOWN_MAX);
+  require(observe->allocation_sites <= RANKING_SHOWN_MAX);
+  require(config->trend_settings.window >= 1 && config->trend_settings.window <= 1e6);
+  require(config->trend_settings.rise >= 4096 && config->trend_settings.rise <= 1e15);
+}
+
+void fuzz_config(struct bytes input)
+{
+  static struct tree tree;
+  static struct config config;
+  char *text = malloc(input.size + 1), *rest = text;
+  require(text != NULL);
+  memcpy(text, input.at, input.size);
+  text[input.size] = '\0';
+  memset(&tree, 0, sizeof(tree));
+  tree.child = (oconfig_item_t){.key = "Root", .values = NULL};
+  tree.block = (oconfig_item_t){.key = "Plugin", .children = tree.items};
+  for (char *line; (line = strsep(&rest, "\n")) != NULL;)
+    if (line[0] != '\0' && tree.block.children_num < ITEMS_MAX)
+      add_item(&tree, line);
+  config = config_default;
+  errors_count = 0;
+  config_apply(&tree.block, &config);
+  /* One error at most for each line; and none changed anything by half. */
+  require(errors_count <= (unsigned)tree.block.children_num);
+  if (errors_count == (unsigned)tree.block.children_num)
+    require(memcmp(&config, &config_default, sizeof(config)) == 0);
+  config_settle(&config);
+  require_config(&config);
+  free(text);
+}
+
+void seeds_of_config(fuzz_take *take, void *context)
+{
+  static const char all[] =
+      "Root \"/\"\nPss true\nPssBudget 1\nPssMaxProcess 8589934592\nAllSeries false\n"
+      "VmallocCallers 4\nAllocationSites 0\nReportUnknownLines false\nTrend true\n"
+      "TrendWindow 3600\nTrendRise 27262976\nTrendState true\n"
+      "StateFile \"meminfo_explain.state\"\nEvidenceDir \"/var/lib/collectd/evidence\"\n"
+      "UseStockTypes false\n";
+  static const char odd[] = "root \"\"\nPss 1\nPssBudget nan\nPssMaxProcess -1\n"
+                            "VmallocCallers 2.5\nTrendRise inf\nTrendWindow 1e400\n"
+                            "<Root \"/\" \"/\"\nBogus\nAllocationSites 0x40\n";
+  take(context, (struct bytes){(const uint8_t *)all, sizeof(all) - 1});
+  take(context, (struct bytes){(const uint8_t *)odd, sizeof(odd) - 1});
+}
+
+/* --- the state ---------------------------------------------------------------------- */
+
+#define KIND "meminfo_explain trend 1"
+#define BOOT "01234567-89ab-cdef-0123-456789abcdef"
+
+static void write_state(const char *path, const void *at, size_t size)
+{
+  int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  require(fd >= 0);
+  require(write(fd, at, size) == (ssize_t)size);
+  close(fd);
+}
+
+static char path_of_state[128];
+
+static void remove_state(void)
+{
+  unlink(path_of_state);
+  *strrchr(path_of_state, '/') = '\0';
+  rmdir(path_of_state);
+}
+
+static const char *state_path(void)
+{
+  char *path = path_of_state;
+  if (path[0] == '\0') {
+    const char *tmp = getenv("TMPDIR");
+    snprintf(path, sizeof(path_of_state) - 8, "%s/meminfo_explain.XXXXXX",
+             tmp != NULL ? tmp : "/tmp");
+    require(mkdtemp(path) != NULL);
+    strcat(path, "/state");
+    atexit(remove_state);
+  }
+  return path;
+}
+
+static double clock_of(const struct watch *watch)
+{
+  const struct trend *trend = &watch->trends[SERIES_estimate];
+  return trend->begun ? trend->last_time : 1e9;
+}
+
+/* Hours of a leak, as the alarm has them before it is stopped. */
+static void age(struct watch *watch, unsigned samples, double step)
+{
+  static const struct trend_settings settings = {.window = 600, .rise = 1 << 20};
+  static struct explanation e;
+  struct watch_verdicts verdicts;
+  memset(&e, 0, sizeof(e));
+  const double begin = clock_of(watch);
+  e.terms[TERM_TOTAL_mem_total] = (struct amount){(int64_t)8 << 30, READING_KNOWN};
+  e.terms[TERM_TOTAL_mem_available] = (struct amount){(int64_t)4 << 30, READING_KNOWN};
+  for (unsigned i = 0; i < samples; i++) {
+    e.black_hole.estimate = (struct amount){((int64_t)i << 18) + 1, READING_KNOWN};
+    e.black_hole.error = reading_known(1 << 20);
+    watch_add(watch, &settings, begin + step * (i + 1), &e, &verdicts);
+    for (unsigned series = 0; series < SERIES_COUNT; series++) {
+      char message[WATCH_MESSAGE_SIZE];
+      const struct trend_verdict *verdict = &verdicts.of[series];
+      require(verdict->state <= TREND_FAILURE);
+      require(!isinf(verdict->rate) && !isinf(verdict->rise));
+      require(!(verdict->eta < 0));
+      if (!verdict->changed)
+        continue;
+      watch_message(watch, series, verdict, &e, message);
+      require(memchr(message, '\0', sizeof(message)) != NULL);
+      require_printable(message);
+    }
+  }
+}
+
+/* Patches to the bytes of a state: where (two bytes), how many (one), and what. */
+static void patch(void *state, size_t size, struct bytes input)
+{
+  while (input.size >= 3) {
+    size_t at = (size_t)input.at[0] | (size_t)input.at[1] << 8, count = input.at[2] & 15;
+    input.at += 3;
+    input.size -= 3;
+    for (; count > 0 && input.size > 0; count--, at++)
+      ((unsigned char *)state)[at % size] = fuzz_choice(&input);
+  }
+}
+
+static void require_load(const char *path)
+{
+  static struct watch loaded, before;
+  memset(&loaded, 0x5a, sizeof(loaded));
+  memset(&before, 0x5a, sizeof(before));
+  int error = keep_load(path, KIND, BOOT, &loaded, sizeof(loaded));
+  require(error == 0 || error == -EBADMSG || error == -ESTALE);
+  if (error != 0)
+    require(memcmp(&loaded, &before, sizeof(loaded)) == 0);
+  else if (watch_is_sane(&loaded))
+    age(&loaded, 40, 10);
+}
+
+/* By the first byte: a file of those bytes; or a good file of a state in which these
+ * bytes were changed, as by an older version of ours, which no sum tells. */
+void fuzz_state(struct bytes input)
+{
+  static struct watch aged, state;
+  const uint8_t kind = fuzz_choice(&input) % 3;
+  const char *path = state_path();
+  if (kind == 0) {
+    write_state(path, input.at, input.size);
+    require_load(path);
+    return;
+  }
+  if (!aged.trends[SERIES_estimate].begun)
+    age(&aged, 600, 30);
+  if (kind == 1)
+    memset(&state, 0, sizeof(state));
+  else
+    memcpy(&state, &aged, sizeof(state));
+  patch(&state, sizeof(state), input);
+  require(keep_save(path, KIND, BOOT, &state, sizeof(state)) == 0);
+  require_load(path);
+}
+
+void seeds_of_state(fuzz_take *take, void *context)
+{
+  static struct {
+    uint8_t kind;
+    uint8_t file[64 << 10];
+  } whole;
+  static struct watch state;
+  static const uint8_t patches[][8] = {
+      {1},
+      {2},
+      {1, 0, 0, 1, 1},
+      {2, 8, 0, 4, 0, 0, 0xf0, 0x7f},
+      {2, 16, 0, 4, 0xff, 0xff, 0xff, 0xff},
+  };
+  for (size_t i = 0; i < sizeof(patches) / sizeof(*patches); i++)
+    take(context, (struct bytes){patches[i], sizeof(patches[i])});
+  const char *path = state_path();
+  age(&state, 100, 30);
+  require(keep_save(path, KIND, BOOT, &state, sizeof(state)) == 0);
+  struct bytes file = fuzz_file(path);
+  require(file.size <= sizeof(whole.file));
+  memcpy(whole.file, file.at, file.size);
+  take(context, (struct bytes){&whole.kind, 1 + file.size});
+  take(context, (struct bytes){&whole.kind, 1 + 200});
+  free((void *)file.at);
+}
+
+/* --- a series ----------------------------------------------------------------------- */
+
+/* `1000.5 warning 12.345 nan' */
+static void require_change(char *line)
+{
+  static const char *const states[] = {"okay", "step", "warning", "failure"};
+  char *rest = line;
+  const char *time = strsep(&rest, " "), *state = strsep(&rest, " ");
+  const char *rate = strsep(&rest, " "), *eta = rest;
+  bool known = false;
+  require(rate != NULL && eta != NULL);
+  for (size_t i = 0; i < sizeof(states) / sizeof(*states); i++)
+    known |= strcmp(state, states[i]) == 0;
+  require(known);
+  char *end;
+  require(isfinite(strtod(time, &end)) && *end == '\0');
+  require(!isinf(strtod(rate, &end)) && *end == '\0');
+  require(!(strtod(eta, &end) < 0) && *end == '\0');
+}
+
+void fuzz_series(struct bytes input)
+{
+  const uint8_t choice = fuzz_choice(&input);
+  const struct trend_replay settings = {
+      .trend = {.window = choice & 1 ? TREND_WINDOW : 60,
+                .rise = choice & 2 ? TREND_RISE : 4096},
+      .available = choice & 4 ? 1e9 : NAN,
+      .total = choice & 8 ? 8e9 : NAN};
+  if (input.size == 0) /* of which fmemopen makes no file */
+    return;
+  char *copy = fuzz_copy(input), *said = NULL, *errors = NULL;
+  size_t said_size, errors_size;
+  FILE *in = fmemopen(copy, input.size, "r");
+  FILE *out = open_memstream(&said, &said_size);
+  FILE *err = open_memstream(&errors, &errors_size);
+  int status = trend_replay(&settings, in, out, err);
+  fclose(in);
+  fclose(out);
+  fclose(err);
+  require(status == 0 || status == 1);
+  require((status == 1) == (errors_size > 0));
+  char *rest = said;
+  for (char *line; (line = strsep(&rest, "\n")) != NULL;)
+    if (rest != NULL)
+      require_change(line);
+  rest = errors;
+  for (char *line; (line = strsep(&rest, "\n")) != NULL;)
+    require_printable(line);
+  free(copy);
+  free(said);
+  free(errors);
+}
+
+void seeds_of_series(fuzz_take *take, void *context)
+{
+  char text[16384];
+  for (unsigned kind = 0; kind < 4; kind++) {
+    size_t used = (size_t)snprintf(text, sizeof(text), "%c# a series\n", (int)(kind + 4));
+    for (unsigned i = 0; i < 300 && used < sizeof(text) - 64; i++)
+      used += (size_t)snprintf(text + used, sizeof(text) - used, "%u %u %u\n", 10 * i,
+                               kind == 0   ? 1000000 * i
+                               : kind == 1 ? (i / 100) * 50000000
+                                           : 1000 * (i % 60) * kind,
+                               kind * 1000);
+    take(context, (struct bytes){(const uint8_t *)text, used});
+  }
+  static const char odd[] = "\x0f"
+                            "1e9 0x10 1\n-1 2\n3\n1 nan\n\n  \n1 2 3 4\n1e11 1e15";
+  take(context, (struct bytes){(const uint8_t *)odd, sizeof(odd) - 1});
+}
