@@ -27,9 +27,9 @@ const struct fuzz_target fuzz_targets[] = {
      "*/proc/vmallocinfo malformed/*/input.vmallocinfo", NULL},
     {"allocinfo", "allocinfo", fuzz_allocinfo, "*/proc/allocinfo", seeds_of_allocinfo},
     {"page_pool", "page_pool", fuzz_page_pool, NULL, seeds_of_page_pool},
-    {"config", "daemon", fuzz_config, NULL, seeds_of_config},
-    {"state", "daemon", fuzz_state, NULL, seeds_of_state},
-    {"series", "daemon", fuzz_series, NULL, seeds_of_series},
+    {"config", "lines", fuzz_config, NULL, seeds_of_config},
+    {"state", "alarm", fuzz_state, NULL, seeds_of_state},
+    {"series", "alarm", fuzz_series, NULL, seeds_of_series},
     {"consumers", "consumers", fuzz_consumers, NULL, seeds_of_consumers},
     {"machine", "machine", fuzz_machine, NULL, seeds_of_machine},
 };
