@@ -21,6 +21,16 @@ static void note_where(struct pass *pass, const struct process *process, const c
     snprintf(pass->where, sizeof(pass->where), "proc/%u/%s", process->pid, name);
 }
 
+/* Neither absent nor denied: to be told, for what comes of it is too small. */
+static void note_unreadable(struct pass *pass, const struct process *process,
+                            const char *name, int error)
+{
+  if (sysroot_error_state(error) != READING_MALFORMED)
+    return;
+  fault_note(&pass->fault, 0, (struct span){"", 0}, "cannot be read");
+  note_where(pass, process, name);
+}
+
 static int slurp_of(struct pass *pass, const struct process *process, const char *name)
 {
   char path[64];
@@ -28,7 +38,10 @@ static int slurp_of(struct pass *pass, const struct process *process, const char
     snprintf(path, sizeof(path), "proc/%u/task/%u/%s", process->pid, process->tid, name);
   else
     snprintf(path, sizeof(path), "proc/%u/%s", process->pid, name);
-  return pass->files->slurp(pass->files->context, process->pid, path);
+  int error = pass->files->slurp(pass->files->context, process->pid, path);
+  if (error != -ECANCELED) /* then nothing of the pass is ours any more */
+    note_unreadable(pass, process, name, error);
+  return error;
 }
 
 static struct scan text_of(const struct pass *pass)
@@ -36,21 +49,22 @@ static struct scan text_of(const struct pass *pass)
   return scan_text(pass->files->text->bytes, pass->files->text->length);
 }
 
-static const char *smaps_name(const struct walk *walk)
-{
-  return walk->no_rollup ? "smaps" : "smaps_rollup";
-}
-
+/* Each kernel has smaps_rollup for all of its processes or for none. A captured tree may
+ * be put together of several. */
 static int slurp_smaps(struct pass *pass, const struct process *process)
 {
   struct walk *walk = pass->walk;
   int error = -ENOENT;
-  if (!walk->no_rollup)
-    error = slurp_of(pass, process, "smaps_rollup");
+  if (!walk->no_rollup) {
+    pass->smaps = "smaps_rollup";
+    error = slurp_of(pass, process, pass->smaps);
+    walk->has_rollup |= error == 0;
+  }
   if (error != -ENOENT)
     return error;
-  error = slurp_of(pass, process, "smaps");
-  if (error == 0)
+  pass->smaps = "smaps";
+  error = slurp_of(pass, process, pass->smaps);
+  if (error == 0 && walk->root->live && !walk->has_rollup)
     walk->no_rollup = true;
   return error;
 }
@@ -224,8 +238,11 @@ int visit_identify(struct pass *pass, struct process *process)
     if (process->kind != PROCESS_READ)
       process_guess(process, (struct pss_split){0});
   } else {
-    become(walk, process,
-           sysroot_error_state(error) == READING_ABSENT ? PROCESS_GONE : PROCESS_DENIED);
+    static const enum process_kind kinds[] = {[READING_ABSENT] = PROCESS_GONE,
+                                              [READING_DENIED] = PROCESS_DENIED,
+                                              [READING_MALFORMED] = PROCESS_MALFORMED};
+    note_unreadable(pass, process, "stat", error);
+    become(walk, process, kinds[sysroot_error_state(error)]);
   }
   return 0;
 }
@@ -382,13 +399,11 @@ int visit_smaps(struct pass *pass, struct process *process)
   case READING_KNOWN:
     break;
   case READING_MALFORMED:
-    fault_note(&pass->fault, 0, (struct span){"", 0}, "cannot be read");
-    note_where(pass, process, smaps_name(walk));
     leave_unread(pass, process, PROCESS_MALFORMED);
     return 0;
   }
   if (smaps_parse(text_of(pass), &smaps, &pass->fault) != 0) {
-    note_where(pass, process, smaps_name(walk));
+    note_where(pass, process, pass->smaps);
     leave_unread(pass, process, PROCESS_MALFORMED);
   } else if (smaps.mappings_count == 0) {
     return smaps_absent(pass, process, -ESRCH);

@@ -75,6 +75,13 @@ static int pass(const struct walk_options *options)
   return walk_pass(&stroll.walk, &files, options);
 }
 
+static const struct walk_options any = {.period = 10};
+
+static void pass_any(void)
+{
+  ck_assert_int_eq(pass(&any), 0);
+}
+
 static void end(void)
 {
   text_free(&stroll.text);
@@ -455,6 +462,27 @@ START_TEST(without_a_rollup_smaps_is_summed_by_mapping)
 }
 END_TEST
 
+START_TEST(a_captured_tree_of_rollups_and_smaps_is_the_same_in_each_pass)
+{
+  char *tree = tree_make();
+  for (unsigned pid = 3; pid <= 5; pid++)
+    tree_write_person(tree, (struct person){.pid = pid, .anon = 8});
+  remove(tree_path(tree, "proc/4/smaps_rollup"));
+  write_of(tree, 4, "smaps",
+           "00400000-00401000 r-xp 00000000 08:01 5 /bin/true\n"
+           "Rss:    4 kB\nPss:    3 kB\nPss_Anon: 3 kB\n");
+  begin_at(tree, false);
+  for (int i = 0; i < 3; i++) {
+    pass_any();
+    const struct processes now = sum();
+    assert_counts(&now, COUNTS([IS_READ] = 3));
+    ck_assert_known(now.pss, (8 + 3 + 8) * 1024);
+  }
+  end();
+  tree_remove(tree);
+}
+END_TEST
+
 START_TEST(one_process_without_the_split_makes_the_split_absent)
 {
   char *tree = tree_make();
@@ -551,12 +579,6 @@ END_TEST
 
 /* --- from one pass to the next ---------------------------------------------------- */
 
-static const struct walk_options any = {.period = 10};
-
-static void pass_any(void)
-{
-  ck_assert_int_eq(pass(&any), 0);
-}
 
 /* Time stands still, so that it brings nothing. */
 static const struct walk_options nothing_more = {.share = 1e-18, .period = 1};
@@ -1172,6 +1194,7 @@ SUITE_MAIN(
     what_is_no_file_is_malformed_and_does_not_block,
     further_malformed_files_are_counted_and_do_not_stop_the_walk,
     without_a_rollup_smaps_is_summed_by_mapping,
+    a_captured_tree_of_rollups_and_smaps_is_the_same_in_each_pass,
     one_process_without_the_split_makes_the_split_absent,
     smaps_of_a_process_above_the_limit_is_not_opened,
     entries_that_are_no_pid_are_not_processes,

@@ -10,9 +10,10 @@
 struct pass {
   struct walk *walk;
   const struct walk_files *files;
-  double now;   /* monotonic time of its begin */
-  double cpu;   /* CPU time of this thread up to which the budget was charged */
-  double begun; /* the same, at its begin */
+  double now;        /* monotonic time of its begin */
+  double cpu;        /* CPU time of this thread up to which the budget was charged */
+  double begun;      /* the same, at its begin */
+  const char *smaps; /* the file of that name was read last */
   struct fault fault;
   char where[sizeof(((struct walk *)0)->where)];
 };

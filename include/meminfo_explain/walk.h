@@ -56,8 +56,9 @@ struct walk {
   struct budget budget;
   struct walk_costs costs;
   struct walk_options options;
-  uint32_t pass;  /* number of the last one; 0: none yet */
-  bool no_rollup; /* seen: this kernel is older than 4.14 */
+  uint32_t pass;   /* number of the last one; 0: none yet */
+  bool no_rollup;  /* seen: this kernel is older than 4.14 */
+  bool has_rollup; /* seen: it is not */
   struct churn churn;
   struct churn
       history[WALK_HISTORY]; /* churn at the end of pass N: at N % WALK_HISTORY */
