@@ -64,10 +64,14 @@ static int collect_once(const struct sysroot *root, struct bracket *bracket,
   const struct text *texts = bracket->texts;
   parse_zoneinfo(&texts[BRACKET_BEFORE], errors[BRACKET_BEFORE], out->page_size,
                  &out->sources[SOURCE_zoneinfo], &out->zoneinfo);
-  /* The second says nothing new of what is wrong with the file. */
-  struct source_status ignored = {0};
+  /* The second says nothing new of what is wrong with the file, unless it alone is. */
+  struct source_status ignored = {.state = READING_KNOWN};
   parse_zoneinfo(&texts[BRACKET_AFTER], errors[BRACKET_AFTER], out->page_size, &ignored,
                  &out->zoneinfo_after);
+  struct source_status *zoneinfo = &out->sources[SOURCE_zoneinfo];
+  if (zoneinfo->state == READING_KNOWN && ignored.state > READING_KNOWN)
+    fault_note(&zoneinfo->fault, 0, (struct span){"", 0},
+               "cannot be read a second time; what moved meanwhile is not known");
   parse_vmstat(&texts[BRACKET_VMSTAT], errors[BRACKET_VMSTAT], out->page_size,
                &out->sources[SOURCE_vmstat], &out->vmstat);
   return parse_meminfo(&texts[BRACKET_MEMINFO], errors[BRACKET_MEMINFO],

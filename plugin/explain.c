@@ -249,6 +249,10 @@ static struct reading error_of(const struct sample *sample, const struct explana
                                enum accounting accounting)
 {
   struct reading error = reading_known(counters_error(sample, accounting));
+  /* How torn it is cannot be told: the first zoneinfo could be read, the second not. */
+  if (is_known(sample->zoneinfo.free) && is_known(sample->zoneinfo.pcp) &&
+      e->decided.tear.reading.state > READING_KNOWN)
+    return reading_missing(READING_ABSENT);
   reading_add(&error, e->decided.tear.reading.value);
   if (accounting == ACCOUNTING_LRU)
     reading_add(&error, batches_of(sample));

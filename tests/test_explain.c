@@ -964,6 +964,19 @@ START_TEST(the_tear_of_the_sample_is_part_of_the_error)
 }
 END_TEST
 
+START_TEST(without_the_second_zoneinfo_no_bound_is_known)
+{
+  static const enum reading_state states[] = {READING_MALFORMED, READING_DENIED};
+  for (size_t i = 0; i < LENGTH(states); i++) {
+    begin();
+    sample.zoneinfo_after.free = reading_missing(states[i]);
+    sample.zoneinfo_after.pcp = reading_missing(states[i]);
+    ck_assert_int_eq(hole()->estimate.state, READING_KNOWN);
+    ck_assert_int_eq(hole()->error.state, READING_ABSENT);
+  }
+}
+END_TEST
+
 START_TEST(the_mean_of_the_per_cpu_lists_is_free)
 {
   begin();
@@ -1361,7 +1374,8 @@ SUITE_MAIN(
     conservation_holds_to_the_byte_on_every_fixture,
     the_error_is_the_sum_of_the_bounds_that_apply,
     drift_of_many_cpus_is_three_sigma_and_not_the_worst_case,
-    the_tear_of_the_sample_is_part_of_the_error, the_mean_of_the_per_cpu_lists_is_free,
+    the_tear_of_the_sample_is_part_of_the_error,
+    without_the_second_zoneinfo_no_bound_is_known, the_mean_of_the_per_cpu_lists_is_free,
     the_estimate_is_lru_where_batches_do_not_explain_the_gap,
     swap_cache_makes_an_interval_of_the_cache_accounting,
     a_denied_zoneinfo_widens_the_error_by_an_eighth_of_mem_total,
