@@ -43,10 +43,13 @@ static void read_boot(struct alarm *alarm)
 {
   struct text text = {0};
   const char *path = "proc/sys/kernel/random/boot_id";
-  if (sysroot_slurp(&alarm->observer->collector.root, path, &text) == 0) {
+  int status = sysroot_slurp(&alarm->observer->collector.root, path, &text);
+  if (status == 0) {
     struct scan scan = scan_text(text.bytes, text.length), line;
     if (scan_line(&scan, &line))
       span_copy(scan_word(&line), alarm->boot, sizeof(alarm->boot));
+  } else if (status == -ENOMEM) {
+    P_ERROR("%s: out of memory; the alarm's state cannot be kept.", path);
   }
   text_free(&text);
 }
@@ -55,8 +58,10 @@ static void load(struct alarm *alarm)
 {
   const char *path = alarm->config->state_file;
   struct watch *watch = calloc(1, sizeof(*watch));
-  if (watch == NULL)
+  if (watch == NULL) {
+    P_ERROR("%s: out of memory; the alarm begins anew.", path);
     return;
+  }
   int status = keep_load(path, KIND, alarm->boot, watch, sizeof(*watch));
   if (status == 0 && !watch_is_sane(watch))
     status = -EBADMSG;
@@ -202,6 +207,8 @@ struct alarm *alarm_open(const struct config *config, const struct observer *obs
   *alarm = (struct alarm){.config = config, .observer = observer, .kept_at = cdtime()};
   if (config->evidence_dir[0] != '\0')
     alarm->past = calloc(PAST, sizeof(*alarm->past));
+  if (config->evidence_dir[0] != '\0' && alarm->past == NULL)
+    P_ERROR("out of memory: no evidence is kept until the next start.");
   read_boot(alarm);
   if (keeps_state(alarm))
     load(alarm);

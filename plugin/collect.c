@@ -18,20 +18,23 @@
 #include <unistd.h>
 
 /* What only the boot log says; once, for it does not change. The log may be closed to us
- * (kernel.dmesg_restrict), or have lost its beginning. */
-static struct boot read_boot_log(void)
+ * (kernel.dmesg_restrict), or have lost its beginning. 0 or -ENOMEM. */
+static int read_boot_log(struct boot *out)
 {
   enum { SYSLOG_READ_ALL = 3, SYSLOG_SIZE_BUFFER = 10 }; /* syslog(2) */
-  struct boot boot = {0};
   int size = klogctl(SYSLOG_SIZE_BUFFER, NULL, 0);
-  char *log = size > 0 ? malloc((size_t)size) : NULL;
-  int length = log != NULL ? klogctl(SYSLOG_READ_ALL, log, size) : -1;
   if (size < 0 && errno == EPERM)
-    boot.percpu_unit = boot.hash_tables = boot.swiotlb = reading_missing(READING_DENIED);
+    out->percpu_unit = out->hash_tables = out->swiotlb = reading_missing(READING_DENIED);
+  if (size <= 0)
+    return 0;
+  char *log = malloc((size_t)size);
+  if (log == NULL)
+    return -ENOMEM;
+  int length = klogctl(SYSLOG_READ_ALL, log, size);
   if (length > 0)
-    kmsg_parse(scan_text(log, (size_t)length), (uint64_t)sysconf(_SC_PAGESIZE), &boot);
+    kmsg_parse(scan_text(log, (size_t)length), (uint64_t)sysconf(_SC_PAGESIZE), out);
   free(log);
-  return boot;
+  return 0;
 }
 
 int collector_open(const char *root, struct collector *collector)
@@ -41,14 +44,15 @@ int collector_open(const char *root, struct collector *collector)
   if (error != 0)
     return error;
   struct consumers_reader *consumers;
-  error = consumers_open(&opened, &consumers);
+  struct boot boot = {0};
+  error = opened.live ? read_boot_log(&boot) : 0;
+  if (error == 0)
+    error = consumers_open(&opened, &consumers);
   if (error != 0) {
     sysroot_close(&opened);
     return error;
   }
-  *collector = (struct collector){.root = opened, .consumers = consumers};
-  if (opened.live)
-    collector->boot = read_boot_log();
+  *collector = (struct collector){.root = opened, .consumers = consumers, .boot = boot};
   return 0;
 }
 
@@ -82,31 +86,41 @@ static void mark_malformed(struct sample *out, enum source source)
   out->sources[source].state = READING_MALFORMED;
 }
 
-/* The first word after KEY in one of a captured tree's files; 0 if there is none. */
-static uint64_t captured_number(struct collector *collector, const char *path,
-                                const char *key)
+/* The first word after KEY in one of a captured tree's files; 0 if there is none. 0 or
+ * -ENOMEM. */
+static int captured_number(struct collector *collector, const char *path, const char *key,
+                           uint64_t *out)
 {
-  uint64_t value;
   struct fault fault = {0};
-  if (sysroot_slurp(&collector->root, path, &collector->text) != 0 ||
-      field_parse(text_of(collector), key, 2, &value, &fault) != 0)
-    return 0;
-  return value;
+  *out = 0;
+  int error = sysroot_slurp(&collector->root, path, &collector->text);
+  if (error == 0)
+    field_parse(text_of(collector), key, 2, out, &fault);
+  return error == -ENOMEM ? error : 0;
 }
 
 /* A captured tree says by itself how large its pages are: Mapped in meminfo is nr_mapped
- * pages of vmstat. Drift and tear between the two are far below a factor of two. */
-static uint64_t page_size_of(struct collector *collector)
+ * pages of vmstat. Drift and tear between the two are far below a factor of two. 0; or
+ * -ENOMEM, when it cannot be told and must not be guessed. */
+static int page_size_of(struct collector *collector, uint64_t *out)
 {
-  uint64_t host = (uint64_t)sysconf(_SC_PAGESIZE);
+  uint64_t kb, pages;
+  *out = (uint64_t)sysconf(_SC_PAGESIZE);
   if (collector->root.live)
-    return host;
-  double bytes = 1024 * (double)captured_number(collector, "proc/meminfo", "Mapped");
-  double pages = (double)captured_number(collector, "proc/vmstat", "nr_mapped");
-  for (uint64_t guess = 4096; guess <= (uint64_t)1 << 18 && pages > 0; guess *= 2)
-    if (bytes > 0.75 * (double)guess * pages && bytes < 1.4 * (double)guess * pages)
-      return guess;
-  return host;
+    return 0;
+  int error = captured_number(collector, "proc/meminfo", "Mapped", &kb);
+  if (error == 0)
+    error = captured_number(collector, "proc/vmstat", "nr_mapped", &pages);
+  if (error != 0)
+    return error;
+  for (uint64_t guess = 4096; guess <= (uint64_t)1 << 18 && pages > 0; guess *= 2) {
+    double bytes = 1024 * (double)kb, guessed = (double)guess * (double)pages;
+    if (bytes > 0.75 * guessed && bytes < 1.4 * guessed) {
+      *out = guess;
+      break;
+    }
+  }
+  return 0;
 }
 
 static void read_vmallocinfo(struct collector *collector, struct sample *out)
@@ -270,9 +284,12 @@ static void collect_mounts(struct collector *collector, struct sample *out)
 /* 0, or -errno where there is no census. */
 static int open_census(struct collector *collector)
 {
+  uint64_t page_size;
   if (collector->census != NULL)
     return 0;
-  return census_open(&collector->root, page_size_of(collector), &collector->census);
+  int error = page_size_of(collector, &page_size);
+  return error != 0 ? error
+                    : census_open(&collector->root, page_size, &collector->census);
 }
 
 static struct walk_options walk_options(const struct collect_options *options)
@@ -282,14 +299,16 @@ static struct walk_options walk_options(const struct collect_options *options)
                                .max_process = options->pss_max_process};
 }
 
-void collector_prepare(struct collector *collector, const struct collect_options *options,
-                       double seconds)
+int collector_prepare(struct collector *collector, const struct collect_options *options,
+                      double seconds)
 {
   const struct walk_options walk = walk_options(options);
-  if (!options->pss || open_census(collector) != 0)
-    return;
+  int error = options->pss ? open_census(collector) : 0;
+  if (error != 0 || !options->pss)
+    return error;
   census_request(collector->census, &walk, 0);
   census_wait(collector->census, seconds);
+  return 0;
 }
 
 /* Takes the last result of the census, or, where there is no limit to its cost, that of a
@@ -330,10 +349,15 @@ int collect(struct collector *collector, const struct collect_options *options,
 {
   memset(out, 0, sizeof(*out));
   double start = clock_seconds(CLOCK_MONOTONIC);
-  out->page_size = page_size_of(collector);
+  int result = page_size_of(collector, &out->page_size);
+  if (result != 0) {
+    out->sources[SOURCE_meminfo] =
+        (struct source_status){.error = result, .state = READING_MALFORMED};
+    return result;
+  }
   out->hash_tables = collector->boot.hash_tables;
   out->swiotlb_boot = collector->boot.swiotlb;
-  int result = bracket_collect(&collector->root, &collector->bracket, out);
+  result = bracket_collect(&collector->root, &collector->bracket, out);
   /* Right behind, for what is in the black hole moves with it. */
   consumers_collect(collector->consumers, out);
   collect_vmallocinfo(collector, out);

@@ -224,10 +224,13 @@ static int init_callback(void)
   /* So that the first sample has the processes of a small machine; it never waits. */
   static const double head_start = 0.25; /* seconds */
   const struct observe_options options = observe_options();
-  collector_prepare(&reader->observer.collector, &options.collect, head_start);
+  status = collector_prepare(&reader->observer.collector, &options.collect, head_start);
+  if (status != 0)
+    P_WARNING("the census of the processes cannot begin: %s; each sample tries again.",
+              STRERROR(-status));
   dispatch_register_types(&config);
-  if (config.trend)
-    reader->alarm = alarm_open(&config, &reader->observer);
+  if (config.trend && (reader->alarm = alarm_open(&config, &reader->observer)) == NULL)
+    P_ERROR("out of memory: there is no alarm until the next start.");
   /* The daemon frees the user data, also when the registration fails. */
   return plugin_register_complex_read(
       NULL, "meminfo_explain", read_callback, 0,

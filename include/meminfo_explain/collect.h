@@ -55,9 +55,10 @@ int collector_open(const char *root, struct collector *collector);
 void collector_close(struct collector *collector);
 
 /* Begins the walk over the processes ahead of the first collect, and gives it `seconds`
- * to get through. Without options->pss it is nothing. */
-void collector_prepare(struct collector *collector, const struct collect_options *options,
-                       double seconds);
+ * to get through. Without options->pss it is nothing. 0; or -errno, and collect() will
+ * try to begin it. */
+int collector_prepare(struct collector *collector, const struct collect_options *options,
+                      double seconds);
 
 /* Replaces *out. 0, or -errno where meminfo cannot be read (-EBADMSG: it is not a
  * meminfo); even then *out holds the rest, and out->sources the reasons. */
