@@ -4,7 +4,18 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
+
+/* jansson leaves out what it has no memory for, and so would we. */
+static bool out_of_memory;
+
+static void *allocate(size_t size)
+{
+  void *block = malloc(size);
+  out_of_memory |= block == NULL;
+  return block;
+}
 
 static json_t *json_amount(struct amount amount)
 {
@@ -316,6 +327,8 @@ int json_print(const struct observer *observer, FILE *out)
 {
   const struct sample *sample = &observer->sample;
   const struct explanation *e = &observer->explanation;
+  out_of_memory = false;
+  json_set_alloc_funcs(allocate, free);
   json_t *root = json_object();
   json_object_set_new(root, "version", json_integer(1));
   json_object_set_new(root, "page_size", json_integer((json_int_t)sample->page_size));
@@ -338,9 +351,13 @@ int json_print(const struct observer *observer, FILE *out)
   json_object_set_new(root, "quality", json_quality(sample, e));
   json_object_set_new(root, "decisions", json_decisions(e));
   json_object_set_new(root, "report", json_report(observer));
-  int status = json_dumpf(root, out, JSON_COMPACT);
+  char *text = json_dumps(root, JSON_COMPACT);
   json_decref(root);
-  if (status != 0 || fputc('\n', out) == EOF || fflush(out) != 0)
-    return -EIO;
-  return 0;
+  int status = 0;
+  if (out_of_memory || text == NULL)
+    status = -ENOMEM;
+  else if (fputs(text, out) == EOF || fputc('\n', out) == EOF || fflush(out) != 0)
+    status = -EIO;
+  free(text);
+  return status;
 }

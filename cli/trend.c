@@ -128,7 +128,8 @@ int trend_replay(const struct trend_replay *settings, FILE *in, FILE *out, FILE 
               verdict.rate, verdict.eta);
   }
   free(line);
-  if (ferror(in) || fflush(out) != 0 || ferror(out)) {
+  /* Without memory for a line, getline fails and the stream is none the wiser. */
+  if (!feof(in) || fflush(out) != 0 || ferror(out)) {
     fprintf(errors, "meminfo-explain: trend: %s\n", strerror(errno));
     return EXIT_MALFORMED;
   }
