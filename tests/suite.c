@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <ftw.h>
 #include <glob.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -24,6 +25,36 @@ int suite_run(const char *name, const TTest *const tests[], size_t count)
   int failed = srunner_ntests_failed(runner);
   srunner_free(runner);
   return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+char crash_note[160];
+
+static void say_crash_note(void)
+{
+  /* Nothing but what a signal handler may do. */
+  if (write(STDERR_FILENO, crash_note, strlen(crash_note)) < 0)
+    _exit(9);
+}
+
+static void on_crash(int number)
+{
+  say_crash_note();
+  signal(number, SIG_DFL);
+  raise(number);
+}
+
+/* Where it is linked in, AddressSanitizer ends the process by itself. */
+void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak));
+
+void tell_crash_note(void)
+{
+  static const int numbers[] = {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL};
+  const bool sanitized = __sanitizer_set_death_callback != NULL;
+  if (sanitized)
+    __sanitizer_set_death_callback(say_crash_note);
+  for (size_t i = 0; i < LENGTH(numbers); i++)
+    if (!sanitized || numbers[i] == SIGABRT)
+      signal(numbers[i], on_crash);
 }
 
 struct scan scan_string(const char *text)

@@ -32,6 +32,11 @@ int suite_run(const char *name, const TTest *const tests[], size_t count);
     return suite_run(name, tests, LENGTH(tests));                                        \
   }
 
+/* What a test that crashes says on standard error, after tell_crash_note: what it was at.
+ */
+extern char crash_note[160];
+void tell_crash_note(void);
+
 /* A scan over a string literal, or any C string. */
 struct scan scan_string(const char *text);
 

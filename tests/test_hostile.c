@@ -7,7 +7,6 @@
 #include "fuzz/fuzz.h"
 #include "suite.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -133,45 +132,16 @@ static void mutate(void)
   }
 }
 
-/* --- what is said when one fails --------------------------------------------------- */
-
-static char origin[160];
-
-static void on_failure(int number)
-{
-  /* Nothing but what a signal handler may do. */
-  if (write(STDERR_FILENO, origin, strlen(origin)) < 0)
-    _exit(9);
-  signal(number, SIG_DFL);
-  raise(number);
-}
-
-/* Where it is linked in, AddressSanitizer ends the process by itself. */
-void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak));
-
-static void on_report(void)
-{
-  if (write(STDERR_FILENO, origin, strlen(origin)) < 0)
-    _exit(9);
-}
-
-static void tell_failures(void)
-{
-  static const int numbers[] = {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL};
-  if (__sanitizer_set_death_callback != NULL)
-    __sanitizer_set_death_callback(on_report);
-  for (size_t i = 0; i < LENGTH(numbers); i++)
-    if (__sanitizer_set_death_callback == NULL || numbers[i] == SIGABRT)
-      signal(numbers[i], on_failure);
-}
+/* --- the tests ---------------------------------------------------------------------- */
 
 static void begin(const struct fuzz_target *target)
 {
-  tell_failures();
+  tell_crash_note();
   /* Trees by the thousand: in memory, where there is such a place. */
   if (getenv("TMPDIR") == NULL && access("/dev/shm", W_OK) == 0)
     setenv("TMPDIR", "/dev/shm", 1);
-  snprintf(origin, sizeof(origin), "hostile: target %s, a seed as it is\n", target->name);
+  snprintf(crash_note, sizeof(crash_note), "hostile: target %s, a seed as it is\n",
+           target->name);
 }
 
 static void run_one(void *context, struct bytes seed)
@@ -207,7 +177,7 @@ START_TEST(any_bytes_give_conservation_or_malformed)
     input_size = seed.size;
     for (size_t times = 1 + random_below(12); times > 0; times--)
       mutate();
-    snprintf(origin, sizeof(origin),
+    snprintf(crash_note, sizeof(crash_note),
              "hostile: target %s: have it again by HOSTILE_SEED=%llu HOSTILE_ROUNDS=1 "
              "CK_RUN_CASE=%s\n",
              target->name, (unsigned long long)round, target->name);
