@@ -108,13 +108,16 @@ int trend_replay(const struct trend_replay *settings, FILE *in, FILE *out, FILE 
   char *line = NULL;
   size_t size = 0;
   int status = 0;
-  for (unsigned long number = 1; getline(&line, &size, in) > 0; number++) {
+  ssize_t length;
+  for (unsigned long number = 1; (length = getline(&line, &size, in)) > 0; number++) {
     struct trend_sample sample = {.available = settings->available,
                                   .total = settings->total};
     struct trend_verdict verdict;
-    if (line[0] == '#' || line[strspn(line, " \t\r\n")] == '\0')
+    /* A zero byte would hide what is behind it. */
+    const bool whole = strlen(line) == (size_t)length;
+    if (whole && (line[0] == '#' || line[strspn(line, " \t\r\n")] == '\0'))
       continue;
-    if (!parse_line(line, &sample)) {
+    if (!whole || !parse_line(line, &sample)) {
       fprintf(errors,
               "meminfo-explain: standard input:%lu: not `seconds bytes "
               "error_bytes'\n",
