@@ -47,3 +47,13 @@ void reading_fill(struct reading *first, size_t count, enum reading_state state)
   for (size_t i = 0; i < count; i++)
     first[i] = reading_missing(state);
 }
+
+void reading_note_sums(const struct reading *first, size_t count, struct fault *fault,
+                       unsigned before)
+{
+  bool malformed = false;
+  for (size_t i = 0; i < count; i++)
+    malformed |= first[i].state == READING_MALFORMED;
+  if (malformed && fault->count == before)
+    fault_note(fault, 0, (struct span){"", 0}, "a sum is out of range");
+}

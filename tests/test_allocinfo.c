@@ -359,9 +359,13 @@ END_TEST
 
 START_TEST(sum_beyond_any_size_is_malformed_alone)
 {
-  parse(HEADER "9223372036854771712 1 drivers/a.c:1 func:f\n"
-               "8192 1 drivers/a.c:2 func:f\n"
-               "4096 1 mm/slub.c:2 func:alloc_slab_page\n");
+  ck_assert_int_eq(parse_text(HEADER "9223372036854771712 1 drivers/a.c:1 func:f\n"
+                                     "8192 1 drivers/a.c:2 func:f\n"
+                                     "4096 1 mm/slub.c:2 func:alloc_slab_page\n",
+                              NULL),
+                   0);
+  ck_assert_uint_eq(fault.count, 1);
+  ck_assert_str_eq(fault.cause, "a sum is out of range");
   ck_assert_int_eq(got.place[ALLOCINFO_BLACK_HOLE].state, READING_MALFORMED);
   ck_assert_int_eq(got.total.state, READING_MALFORMED);
   ck_assert_known(got.place[ALLOCINFO_SLAB], 4096);

@@ -283,6 +283,21 @@ START_TEST(what_is_no_such_number_is_not_called_a_lack_of_permission)
 }
 END_TEST
 
+START_TEST(huge_pages_of_2_to_the_64_bytes_are_not_of_0)
+{
+  char *tree = tree_of_basics(), line[512];
+  tree_write(tree, "sys/kernel/mm/hugepages/hugepages-18014398509481984kB/nr_hugepages",
+             "1\n");
+  struct sample *sample = collect_tree(tree, 0);
+  ck_assert_int_eq(sample->hugepages.total.state, READING_MALFORMED);
+  ck_assert(complaint(sample, SOURCE_hugepages, line, sizeof(line)));
+  ck_assert_ptr_nonnull(
+      strstr(line, "hugepages-18014398509481984kB: not a size of pages"));
+  free(sample);
+  tree_remove(tree);
+}
+END_TEST
+
 /* --- meminfo ---------------------------------------------------------------------- */
 
 START_TEST(without_meminfo_the_rest_is_still_read)
@@ -868,6 +883,7 @@ SUITE_MAIN("collect", every_source_of_a_whole_machine_is_known,
            garbage_makes_its_source_malformed_and_no_other,
            a_fifo_in_place_of_any_file_is_malformed_and_does_not_block,
            what_is_no_such_number_is_not_called_a_lack_of_permission,
+           huge_pages_of_2_to_the_64_bytes_are_not_of_0,
            without_meminfo_the_rest_is_still_read,
            what_is_no_meminfo_is_an_error_and_the_rest_is_still_read,
            a_denied_meminfo_is_eacces,

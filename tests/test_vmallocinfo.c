@@ -29,6 +29,15 @@ static void parse(const char *text)
   ck_assert_uint_eq(fault.count, 0);
 }
 
+/* Of lines that are good each by itself. */
+static void parse_beyond_any_size(const char *text)
+{
+  ck_assert_int_eq(parse_pages(text, 4096), 0);
+  ck_assert_uint_eq(fault.count, 1);
+  ck_assert_uint_eq(fault.line, 0);
+  ck_assert_str_eq(fault.cause, "a sum is out of range");
+}
+
 #define ck_assert_known(reading, want)                                                   \
   do {                                                                                   \
     ck_assert_int_eq((reading).state, READING_KNOWN);                                    \
@@ -447,8 +456,8 @@ END_TEST
 
 START_TEST(sum_beyond_any_size_is_malformed_alone)
 {
-  parse("0x1-0x2 9223372036854775807 f+0x1/0x2 pages=1 vmalloc\n"
-        "0x1-0x2 8192 f+0x1/0x2 pages=1 vmalloc\n");
+  parse_beyond_any_size("0x1-0x2 9223372036854775807 f+0x1/0x2 pages=1 vmalloc\n"
+                        "0x1-0x2 8192 f+0x1/0x2 pages=1 vmalloc\n");
   ck_assert_int_eq(got.size.state, READING_MALFORMED);
   ck_assert_known(got.pages, PAGES(2));
 }
@@ -462,9 +471,10 @@ START_TEST(where_all_pages_are_beyond_any_size_there_are_no_callers)
   parse(line);
   ck_assert_uint_eq(got.callers_count, 1);
   snprintf(text, sizeof(text), "%s%s", line, line);
-  parse(text);
+  parse_beyond_any_size(text);
   ck_assert_int_eq(got.pages.state, READING_MALFORMED);
   ck_assert_uint_eq(got.callers_count, 0);
+  ck_assert_uint_eq(got.other_bytes, 0);
 }
 END_TEST
 
@@ -933,10 +943,10 @@ START_TEST(sum_of_equal_lines_beyond_any_size_is_malformed_alone)
   parse(text);
   ck_assert_known(got.size, UINT64_C(4611686018427387904));
   snprintf(text, sizeof(text), "%s%s", line, line);
-  parse(text);
+  parse_beyond_any_size(text);
   ck_assert_int_eq(got.size.state, READING_MALFORMED);
   snprintf(text, sizeof(text), "%s%s%s", line, line, line);
-  parse(text);
+  parse_beyond_any_size(text);
   ck_assert_int_eq(got.size.state, READING_MALFORMED);
   ck_assert_int_eq(got.kind_size[VMALLOC_KIND_VMALLOC].state, READING_MALFORMED);
   ck_assert_known(got.pages, PAGES(3));

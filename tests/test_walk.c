@@ -579,7 +579,6 @@ END_TEST
 
 /* --- from one pass to the next ---------------------------------------------------- */
 
-
 /* Time stands still, so that it brings nothing. */
 static const struct walk_options nothing_more = {.share = 1e-18, .period = 1};
 

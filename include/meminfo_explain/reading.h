@@ -3,6 +3,8 @@
 #ifndef MEMINFO_EXPLAIN_READING_H
 #define MEMINFO_EXPLAIN_READING_H
 
+#include "meminfo_explain/scan.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -80,5 +82,10 @@ struct amount amount_difference(struct amount a, struct amount b);
 
 /* Sets `count` readings starting at `first` to a state other than known. */
 void reading_fill(struct reading *first, size_t count, enum reading_state state);
+
+/* At the end of a parser: where one of its sums went beyond INT64_MAX and nothing else is
+ * at fault, that is. `before` is fault->count at its begin. */
+void reading_note_sums(const struct reading *first, size_t count, struct fault *fault,
+                       unsigned before);
 
 #endif

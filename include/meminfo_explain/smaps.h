@@ -28,7 +28,7 @@ struct smaps {
 
 /* Replaces *out; fields are sums over the mappings. An empty text (a kernel thread, a
  * zombie) leaves everything absent and is no error.
- * 0, or -EBADMSG where a line we need is not of the grammar. */
+ * 0, or -EBADMSG where a line we need is not of the grammar, or a sum out of range. */
 int smaps_parse(struct scan text, struct smaps *out, struct fault *fault);
 
 #endif

@@ -301,6 +301,7 @@ int allocinfo_parse(struct scan text, uint64_t page_size,
     out->readings[i] = reading_known(0); /* a sum over no sites is 0 */
   out->sites_kept = 0;
 
+  const unsigned before = fault->count;
   struct parser p = {.out = out, .page_size = page_size, .vmalloc = vmalloc};
   struct scan first = text;
   const char *cause = parse_header(&text);
@@ -312,6 +313,7 @@ int allocinfo_parse(struct scan text, uint64_t page_size,
     reading_fill(out->readings, ALLOCINFO_READINGS, READING_MALFORMED);
     return -EBADMSG;
   }
+  reading_note_sums(out->readings, ALLOCINFO_READINGS, fault, before);
   copy_top(&p);
   return 0;
 }

@@ -7,7 +7,7 @@ int modules_parse(struct scan text, struct modules *out, struct fault *fault)
 {
   *out = (struct modules){reading_known(0), reading_known(0)};
   struct scan line;
-  unsigned bad = 0;
+  unsigned bad = 0, before = fault->count;
   while (scan_line(&text, &line)) {
     bool open = scan_line_is_open(&text, &line);
     struct span name = scan_word(&line);
@@ -21,8 +21,10 @@ int modules_parse(struct scan text, struct modules *out, struct fault *fault)
                  open ? "the file ends within the line" : "size is not a number");
     }
   }
-  if (bad == 0)
+  if (bad == 0) {
+    reading_note_sums(&out->size, MODULES_READINGS, fault, before);
     return 0;
+  }
   reading_fill(&out->size, MODULES_READINGS, READING_MALFORMED);
   return -EBADMSG;
 }

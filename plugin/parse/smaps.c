@@ -33,6 +33,7 @@ int smaps_parse(struct scan text, struct smaps *out, struct fault *fault)
   memset(out, 0, sizeof(*out));
   struct scan line;
   uint64_t pss_lines = 0;
+  const unsigned before = fault->count;
   while (scan_line(&text, &line)) {
     if (is_header(line)) {
       out->mappings_count++;
@@ -62,5 +63,6 @@ int smaps_parse(struct scan text, struct smaps *out, struct fault *fault)
                pss_lines == 0 ? "no such line" : "not one such line per mapping");
     return -EBADMSG;
   }
-  return 0;
+  reading_note_sums(out->fields, SMAPS_FIELD_COUNT, fault, before);
+  return fault->count == before ? 0 : -EBADMSG;
 }

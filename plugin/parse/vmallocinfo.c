@@ -625,8 +625,10 @@ static void end(struct vmallocinfo *out)
   for (size_t i = 0; i < VMALLOCINFO_READINGS; i++)
     if (readings[i].value > INT64_MAX)
       readings[i] = reading_missing(READING_MALFORMED);
-  if (!is_known(out->pages))
+  if (!is_known(out->pages)) { /* nor can those that made it */
     out->callers_count = 0;
+    out->other_bytes = out->other_entries_count = 0;
+  }
   rank_callers(out);
 }
 
@@ -636,6 +638,7 @@ int vmallocinfo_parse(struct scan text, uint64_t page_size, struct vmallocinfo *
   struct parser p = {.text = text.at, .out = out, .page_size = page_size};
   struct scan line;
   unsigned bad = 0;
+  const unsigned before = fault->count;
   begin(out);
   while (scan_line(&text, &line)) {
     const char *cause = add_line(&p, line, scan_line_is_open(&text, &line));
@@ -650,9 +653,11 @@ int vmallocinfo_parse(struct scan text, uint64_t page_size, struct vmallocinfo *
   if (bad > 0) {
     reading_fill(&out->pages, VMALLOCINFO_READINGS, READING_MALFORMED);
     out->callers_count = 0;
+    out->other_bytes = out->other_entries_count = 0;
     return -EBADMSG;
   }
   end(out);
+  reading_note_sums(&out->pages, VMALLOCINFO_READINGS, fault, before);
   return 0;
 }
 

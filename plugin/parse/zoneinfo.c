@@ -122,6 +122,7 @@ int zoneinfo_parse(struct scan text, uint64_t page_size, struct zoneinfo *out,
 {
   memset(out, 0, sizeof(*out));
   struct parser p = {.page_size = page_size, .out = out, .fault = fault};
+  const unsigned before = fault->count;
   struct scan line;
   bool open = false;
   while (scan_line(&text, &line)) {
@@ -139,5 +140,6 @@ int zoneinfo_parse(struct scan text, uint64_t page_size, struct zoneinfo *out,
   }
   end_zone(&p);
   end_node(&p);
+  reading_note_sums(&out->pcp, sizeof(*out) / sizeof(struct reading), fault, before);
   return 0;
 }

@@ -18,6 +18,7 @@
 #include "meminfo_explain/zoneinfo.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,6 +36,23 @@ static void require_refusal_with_cause(int error, const struct fault *fault,
   require(error == 0 || error == -EBADMSG);
   require(error == 0 || fault->count > 0);
   require_fault(fault, input);
+}
+
+/* No number is lost without a word. */
+static void require_told(const struct reading *readings, size_t count,
+                         const struct fault *fault)
+{
+  require_readings(readings, count);
+  for (size_t i = 0; i < count; i++)
+    require(readings[i].state != READING_MALFORMED || fault->count > 0);
+}
+
+static bool has_malformed(const struct reading *readings, size_t count)
+{
+  for (size_t i = 0; i < count; i++)
+    if (readings[i].state == READING_MALFORMED)
+      return true;
+  return false;
 }
 
 static bool is_untouched(const void *out, size_t size, char filling)
@@ -241,7 +259,9 @@ void fuzz_vmstat(struct bytes input)
   memset(&out, 0x5a, sizeof(out));
   int error = vmstat_parse(scan_of(copy, input), page_size, &out, &fault);
   require_refusal_with_cause(error, &fault, input);
-  require_readings(out.fields, VMSTAT_FIELD_COUNT);
+  require_told(out.fields, VMSTAT_FIELD_COUNT, &fault);
+  require(error != 0 || fault.count == 0 ||
+          has_malformed(out.fields, VMSTAT_FIELD_COUNT));
   if (error == 0 && ends_a_line(input)) {
     char *more = joined(input, stranger, sizeof(stranger) - 1);
     vmstat_parse(scan_text(more, input.size + sizeof(stranger) - 1), page_size, &again,
@@ -261,7 +281,7 @@ void fuzz_modules(struct bytes input)
   memset(&out, 0x5a, sizeof(out));
   int error = modules_parse(scan_of(copy, input), &out, &fault);
   require_refusal_with_cause(error, &fault, input);
-  require_readings(&out.size, MODULES_READINGS);
+  require_told(&out.size, MODULES_READINGS, &fault);
   struct reading size = reading_known(0), count = reading_known(0);
   bool bad = false;
   for (const char *at = copy, *end = copy + input.size; at < end;) {
@@ -279,13 +299,52 @@ void fuzz_modules(struct bytes input)
   free(copy);
 }
 
-static void require_meminfo(const struct meminfo *out)
+static void require_meminfo(const struct meminfo *out, const struct fault *fault)
 {
-  require_readings(out->fields, MEMINFO_FIELD_COUNT);
+  require_told(out->fields, MEMINFO_FIELD_COUNT, fault);
   for (unsigned i = 0; i < out->others_count && i < MEMINFO_OTHERS_KEPT; i++) {
     require(memchr(out->others[i].key, '\0', sizeof(out->others[i].key)) != NULL);
     require_printable(out->others[i].key);
     require_readings(&out->others[i].value, 1);
+  }
+}
+
+/* The digits of the first line `KEY:'; "" where there are none. */
+static const char *digits_behind(const char *key, struct bytes input)
+{
+  static char digits[64];
+  char label[64];
+  int length = snprintf(label, sizeof(label), "%s:", key);
+  const char *at = (const char *)input.at, *end = at + input.size;
+  digits[0] = '\0';
+  while (at < end) {
+    const char *newline = memchr(at, '\n', (size_t)(end - at));
+    const char *stop = newline != NULL ? newline : end;
+    if (stop - at > length && memcmp(at, label, (size_t)length) == 0) {
+      at += length;
+      while (at < stop && (*at == ' ' || *at == '\t'))
+        at++;
+      size_t size = 0;
+      for (; at < stop && *at >= '0' && *at <= '9' && size < sizeof(digits) - 1; at++)
+        digits[size++] = *at;
+      digits[size] = '\0';
+      break;
+    }
+    at = newline != NULL ? newline + 1 : end;
+  }
+  return digits;
+}
+
+/* Each number is one that is there, by another way of reading; least of all a 0. */
+static void require_numbers(const struct meminfo *out, struct bytes input)
+{
+  for (unsigned row = 0; row < MEMINFO_FIELD_COUNT; row++) {
+    if (!is_known(out->fields[row]))
+      continue;
+    const char *digits = digits_behind(meminfo_rows[row].key, input);
+    uint64_t unit = meminfo_rows[row].unit == MEMINFO_UNIT_KB ? 1024 : 1;
+    require(digits[0] != '\0');
+    require(strtoull(digits, NULL, 10) * unit == out->fields[row].value);
   }
 }
 
@@ -298,7 +357,8 @@ void fuzz_meminfo(struct bytes input)
   memset(&out, 0x5a, sizeof(out));
   int error = meminfo_parse(scan_of(copy, input), &out, &fault);
   require_refusal_with_cause(error, &fault, input);
-  require_meminfo(&out);
+  require_meminfo(&out, &fault);
+  require_numbers(&out, input);
   require(error != 0 || (is_known(out.mem_total) && out.mem_total.value > 0));
   for (unsigned row = 0; error == 0 && row < MEMINFO_FIELD_COUNT; row++)
     if (meminfo_rows[row].inside != MEMINFO_FIELD_nothing && is_known(out.fields[row]))
@@ -322,7 +382,8 @@ void fuzz_zoneinfo(struct bytes input)
   memset(&out, 0x5a, sizeof(out));
   int error = zoneinfo_parse(scan_of(copy, input), page_size, &out, &fault);
   require_refusal_with_cause(error, &fault, input);
-  require_readings(&out.pcp, READINGS);
+  require_told(&out.pcp, READINGS, &fault);
+  require(fault.count == 0 || error != 0 || has_malformed(&out.pcp, READINGS));
   require(error != 0 || ends_a_line(input));
   require(out.cpus_count.value <= input.size);
   free(copy);
@@ -337,7 +398,7 @@ void fuzz_smaps(struct bytes input)
   memset(&out, 0x5a, sizeof(out));
   int error = smaps_parse(scan_of(copy, input), &out, &fault);
   require_refusal_with_cause(error, &fault, input);
-  require_readings(out.fields, SMAPS_FIELD_COUNT);
+  require_told(out.fields, SMAPS_FIELD_COUNT, &fault);
   if (error == 0 && ends_a_line(input)) {
     char *more = joined(input, input.at, input.size);
     fault = (struct fault){0};
@@ -370,6 +431,8 @@ static void require_callers(const struct vmallocinfo *info)
   }
   if (is_known(info->pages))
     require(bytes == info->pages.value);
+  else
+    require(bytes == 0 && info->callers_count == 0);
 }
 
 /* The parser adds lines that differ in nothing but their addresses at once: it must come
@@ -404,7 +467,7 @@ void fuzz_vmallocinfo(struct bytes input)
   memset(&out, 0x5a, sizeof(out));
   int error = vmallocinfo_parse(scan_of(copy, input), page_size, &out, &fault);
   require_refusal_with_cause(error, &fault, input);
-  require_readings(&out.pages, VMALLOCINFO_READINGS);
+  require_told(&out.pages, VMALLOCINFO_READINGS, &fault);
   require_callers(&out);
   if (input.size < 1 << 13)
     require_sum_of_lines(copy, input.size, &out, error);
@@ -427,7 +490,8 @@ static void require_sites(const struct allocinfo *info)
     require_printable(site->module);
     require_printable(site->file);
   }
-  require(kept <= info->place[ALLOCINFO_BLACK_HOLE].value);
+  if (is_known(info->place[ALLOCINFO_BLACK_HOLE]))
+    require(kept <= info->place[ALLOCINFO_BLACK_HOLE].value);
 }
 
 /* A vmallocinfo may come first, with a line of `====' behind it. */
@@ -454,7 +518,7 @@ void fuzz_allocinfo(struct bytes input)
   int error = allocinfo_parse(scan_of(copy, input), page_size,
                               has_vmalloc ? &vmalloc : NULL, &out, &fault);
   require_refusal_with_cause(error, &fault, input);
-  require_readings(out.readings, ALLOCINFO_READINGS);
+  require_told(out.readings, ALLOCINFO_READINGS, &fault);
   require_sites(&out);
   require(error == 0 || out.sites_kept == 0);
   require(allocinfo_parse(scan_of(copy, input), page_size, NULL, &plain, &fault) ==
