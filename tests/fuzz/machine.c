@@ -279,26 +279,16 @@ static void require_json(const struct observer *observer)
   free(text);
 }
 
-static void require_evidence(const char *tree, const struct observer *observer)
+static void require_evidence(const struct observer *observer)
 {
-  char directory[160], pattern[224];
-  snprintf(directory, sizeof(directory), "%s/evidence", tree);
-  require(mkdir(directory, 0700) == 0);
-  int error = evidence_write(directory, 1e9, "estimate-failure", "what is said", observer,
-                             &observer->explanation);
-  require(error == 0 || error == -ENOSPC);
-  snprintf(pattern, sizeof(pattern), "%s/*", directory);
-  glob_t found;
-  require((glob(pattern, 0, NULL, &found) == 0) == (error == 0));
-  for (size_t i = 0; error == 0 && i < found.gl_pathc; i++) {
-    struct bytes file = fuzz_file(found.gl_pathv[i]);
-    require(file.size > 0 && file.size <= EVIDENCE_FILE_MAX);
-    for (size_t at = 0; at < file.size; at++)
-      require((file.at[at] >= ' ' && file.at[at] <= '~') || file.at[at] == '\n' ||
-              file.at[at] == '\t');
-    free((void *)file.at);
-  }
-  globfree(&found);
+  struct text text;
+  require(evidence_compose(1e9, "what is said", observer, &observer->explanation,
+                           &text) == 0);
+  require(text.length > 0 && text.length <= EVIDENCE_FILE_MAX);
+  for (size_t i = 0; i < text.length; i++)
+    require((text.bytes[i] >= ' ' && text.bytes[i] <= '~') || text.bytes[i] == '\n' ||
+            text.bytes[i] == '\t');
+  text_free(&text);
 }
 
 /* The same tree again comes to the same, but for what needs a history. */
@@ -340,7 +330,7 @@ void fuzz_machine(struct bytes input)
   require_metrics(&observer, &verdicts);
   require_table(&observer);
   require_json(&observer);
-  require_evidence(tree, &observer);
+  require_evidence(&observer);
   require(observe(&observer, &options) == error);
   require_same(&first, e);
   observer_close(&observer);
