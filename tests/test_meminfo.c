@@ -524,8 +524,28 @@ START_TEST(meminfo_of_an_old_highmem_kernel_is_read)
 }
 END_TEST
 
+START_TEST(what_follows_a_cut_is_not_absent)
+{
+  static const char *const texts[] = {
+      "MemTotal: 100 kB\nMemFree: 1", "MemTotal: 100 kB\nMemFree: 1 k",
+      "MemTotal: 100 kB\nMemFr", "MemTotal: 100 kB\nNewThing: 7"};
+  for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+    struct meminfo meminfo;
+    struct fault cut = {0};
+    ck_assert_int_eq(meminfo_parse(scan_string(texts[i]), &meminfo, &cut), 0);
+    ck_assert_uint_eq(meminfo.mem_total.value, 102400);
+    for (unsigned row = 0; row < MEMINFO_FIELD_COUNT; row++)
+      if (row != MEMINFO_FIELD_mem_total)
+        ck_assert_int_eq(meminfo.fields[row].state, READING_MALFORMED);
+    ck_assert_uint_eq(cut.count, 1);
+    ck_assert_uint_eq(cut.line, 2);
+  }
+}
+END_TEST
+
 SUITE_MAIN(
-    "meminfo", kb_are_kept_in_bytes_and_counts_as_they_stand, absent_field_is_not_zero,
+    "meminfo", what_follows_a_cut_is_not_absent,
+    kb_are_kept_in_bytes_and_counts_as_they_stand, absent_field_is_not_zero,
     every_row_is_found_by_its_key_in_any_order, cached_is_not_found_inside_swap_cached,
     line_is_known_or_its_fault_is_told, nul_byte_makes_its_field_malformed_and_no_other,
     key_that_occurs_twice_is_malformed_even_with_one_value,

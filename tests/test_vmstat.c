@@ -155,9 +155,26 @@ START_TEST(second_parse_replaces_the_first)
 }
 END_TEST
 
-SUITE_MAIN("vmstat", pages_become_bytes_and_events_stay_counts,
-           absent_counter_is_not_zero, every_row_is_found_by_its_key_in_any_order,
-           key_is_not_found_inside_another,
+START_TEST(what_follows_a_cut_is_not_absent)
+{
+  static const char *const texts[] = {"nr_zspages 5\nnr_iommu_pa",
+                                      "nr_zspages 5\nnr_dirty 1",
+                                      "nr_zspages 5\nnr_iommu_pages 1"};
+  for (size_t i = 0; i < LENGTH(texts); i++) {
+    struct vmstat vmstat = parse(texts[i]);
+    ck_assert_known(vmstat.nr_zspages, 20480);
+    ck_assert_int_eq(vmstat.nr_iommu_pages.state, READING_MALFORMED);
+    ck_assert_int_eq(vmstat.balloon_inflate_count.state, READING_MALFORMED);
+    ck_assert_str_eq(fault.cause, "the file ends within the line");
+    ck_assert_uint_eq(fault.line, 2);
+    ck_assert_uint_eq(fault.count, 1);
+  }
+}
+END_TEST
+
+SUITE_MAIN("vmstat", what_follows_a_cut_is_not_absent,
+           pages_become_bytes_and_events_stay_counts, absent_counter_is_not_zero,
+           every_row_is_found_by_its_key_in_any_order, key_is_not_found_inside_another,
            bad_line_makes_its_counter_malformed_and_no_other,
            bad_value_of_an_unknown_key_is_no_fault, text_without_any_number_is_no_vmstat,
            page_size_is_that_of_the_captured_machine, second_parse_replaces_the_first)

@@ -117,14 +117,24 @@ static void bound_fields(const unsigned lines[MEMINFO_FIELD_COUNT], struct memin
   }
 }
 
+/* What may have followed a line that was cut is not known to be missing. */
+static void lose_rest(struct meminfo *out)
+{
+  for (unsigned row = 0; row < MEMINFO_FIELD_COUNT; row++)
+    if (out->fields[row].state == READING_ABSENT)
+      out->fields[row] = reading_missing(READING_MALFORMED);
+}
+
 int meminfo_parse(struct scan text, struct meminfo *out, struct fault *fault)
 {
   memset(out, 0, sizeof(*out));
   unsigned lines[MEMINFO_FIELD_COUNT] = {0};
   struct scan line;
   unsigned next = 0;
+  bool cut = false;
   while (scan_line(&text, &line)) {
-    struct line parsed = parse_line(line, scan_line_is_open(&text, &line));
+    bool open = scan_line_is_open(&text, &line);
+    struct line parsed = parse_line(line, open);
     enum meminfo_field row = find_row(parsed.key, next);
     const char *cause;
     if (row == MEMINFO_FIELD_COUNT) {
@@ -136,12 +146,15 @@ int meminfo_parse(struct scan text, struct meminfo *out, struct fault *fault)
     }
     if (cause != NULL)
       fault_note(fault, line.line, parsed.key, cause);
+    cut = open && parsed.cause != NULL;
   }
   if (out->mem_total.state != READING_KNOWN || out->mem_total.value == 0) {
     if (fault->count == 0)
       fault_note(fault, 0, (struct span){"MemTotal", 8}, "no such line above 0");
     return -EBADMSG;
   }
+  if (cut)
+    lose_rest(out);
   bound_fields(lines, out, fault);
   return 0;
 }

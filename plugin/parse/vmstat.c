@@ -24,22 +24,33 @@ static unsigned find_row(struct span key)
   return row;
 }
 
+/* What may have followed a line that was cut is not known to be missing. */
+static void lose_rest(struct vmstat *out)
+{
+  for (unsigned row = 0; row < VMSTAT_FIELD_COUNT; row++)
+    if (out->fields[row].state == READING_ABSENT)
+      out->fields[row] = reading_missing(READING_MALFORMED);
+}
+
 int vmstat_parse(struct scan text, uint64_t page_size, struct vmstat *out,
                  struct fault *fault)
 {
   memset(out, 0, sizeof(*out));
   struct scan line;
-  bool any = false;
+  bool any = false, open = false;
   while (scan_line(&text, &line)) {
-    bool open = scan_line_is_open(&text, &line);
+    open = scan_line_is_open(&text, &line);
     struct span key = scan_word(&line);
     struct span word = scan_word(&line);
     uint64_t value;
     int error = span_number(word, &value);
     any |= error == 0;
     unsigned row = find_row(key);
-    if (row == VMSTAT_FIELD_COUNT)
+    if (row == VMSTAT_FIELD_COUNT) {
+      if (open)
+        fault_note(fault, line.line, key, "the file ends within the line");
       continue;
+    }
     if (error == 0 && rows[row].unit == STAT_UNIT_PAGES)
       error = scale(value, page_size, &value);
     const char *cause = NULL;
@@ -54,6 +65,8 @@ int vmstat_parse(struct scan text, uint64_t page_size, struct vmstat *out,
     if (cause != NULL)
       fault_note(fault, line.line, key, cause);
   }
+  if (open)
+    lose_rest(out);
   if (any)
     return 0;
   fault_note(fault, 0, (struct span){"", 0}, "no line of the form `key number'");
