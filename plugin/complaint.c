@@ -5,14 +5,17 @@
 #include <stdio.h>
 #include <string.h>
 
-static void describe_fault(const struct fault *fault, char *out, size_t size)
+static void describe_fault(const struct source_status *status, char *out, size_t size)
 {
+  const struct fault *fault = &status->fault;
   if (fault->line > 0)
     words_append(out, size, ":%u", fault->line);
   words_append(out, size, ": ");
   if (fault->near[0] != '\0')
     words_append(out, size, "\"%s\": ", fault->near);
   words_append(out, size, "%s", fault->cause);
+  if (status->error != 0)
+    words_append(out, size, " (%s)", strerror(-status->error));
   if (fault->count > 1)
     words_append(out, size, " (and %u more)", fault->count - 1);
 }
@@ -60,12 +63,13 @@ bool complaint(const struct sample *sample, enum source source, char *out, size_
   if (is_consumer(source) && status->state == READING_DENIED)
     return false;
   bool lost = status->state == READING_DENIED || status->state == READING_MALFORMED ||
+              status->gone ||
               (status->state == READING_ABSENT && source == SOURCE_meminfo);
   if (!lost && status->fault.count == 0)
     return false;
   snprintf(out, size, "%s", status->path[0] != '\0' ? status->path : row->path);
   if (status->fault.count > 0)
-    describe_fault(&status->fault, out, size);
+    describe_fault(status, out, size);
   else
     words_append(out, size, ": %s",
                  status->error != 0 ? strerror(-status->error) : "permission denied");

@@ -35,6 +35,26 @@ static void note_total(struct observer *observer)
   observer->explanation.removed = reading_known(observer->highest_total - total.value);
 }
 
+/* Drivers' files come and go with their devices: a consumer has no error then. */
+static void note_gone(struct observer *observer)
+{
+  for (unsigned i = 0; i < SOURCE_COUNT; i++) {
+    struct source_status *status = &observer->sample.sources[i];
+    observer->had[i] |= status->state == READING_KNOWN;
+    status->gone =
+        observer->had[i] && status->state == READING_ABSENT && status->error != 0;
+  }
+}
+
+static struct timespec pause_of(const struct observe_options *options)
+{
+  double most = options->collect.interval * 1e9 / 2 / OBSERVE_LOOKS;
+  long pause = OBSERVE_PAUSE_NS;
+  if (options->collect.interval > 0 && most < (double)pause)
+    pause = (long)most;
+  return (struct timespec){.tv_nsec = pause};
+}
+
 void rank_callers(const struct vmallocinfo *info, unsigned limit, struct ranking *ranking)
 {
   ranking_begin(ranking);
@@ -61,7 +81,7 @@ void rank_sites(const struct allocinfo *info, unsigned limit, struct ranking *ra
 
 int observe(struct observer *observer, const struct observe_options *options)
 {
-  static const struct timespec pause = {.tv_nsec = OBSERVE_PAUSE_NS};
+  const struct timespec pause = pause_of(options);
   struct sample *sample = &observer->sample;
   struct black_hole *hole = &observer->explanation.black_hole;
   unsigned retries = 0;
@@ -82,6 +102,7 @@ int observe(struct observer *observer, const struct observe_options *options)
   if (!is_known(observer->first.mem_total))
     observer->first = sample->meminfo;
   note_total(observer);
+  note_gone(observer);
   held_note(&observer->held, &observer->explanation);
   rank_callers(&sample->vmallocinfo, options->vmalloc_callers, &observer->callers);
   if (is_known(sample->allocinfo.total))

@@ -160,6 +160,30 @@ START_TEST(a_read_error_is_told_in_the_systems_words)
 }
 END_TEST
 
+START_TEST(a_source_that_is_gone_is_missed)
+{
+  ck_assert_str_eq(
+      line_about(SOURCE_vmstat, (struct source_status){.state = READING_ABSENT,
+                                                       .error = -ENOENT,
+                                                       .gone = true}),
+      "proc/vmstat: No such file or directory; "
+      "pages isolated from the LRU are not known");
+}
+END_TEST
+
+START_TEST(of_several_files_that_cannot_be_read_one_is_named_with_its_error)
+{
+  ck_assert_str_eq(
+      line_about(SOURCE_smaps,
+                 (struct source_status){.state = READING_MALFORMED,
+                                        .error = -EIO,
+                                        .fault = {.cause = "cannot be read", .count = 3},
+                                        .path = "proc/7/smaps_rollup"}),
+      "proc/7/smaps_rollup: cannot be read (Input/output error) (and 2 more); "
+      "the pss accounting is incomplete");
+}
+END_TEST
+
 START_TEST(a_line_that_does_not_fit_is_cut)
 {
   static const char whole[] = "proc/vmstat:7: \"nr_zspages\": not a number (and 2 more); "
@@ -238,6 +262,8 @@ START_TEST(processes_that_are_not_listed_are_missed)
 END_TEST
 
 SUITE_MAIN("complaint", processes_that_are_not_listed_are_missed,
+           a_source_that_is_gone_is_missed,
+           of_several_files_that_cannot_be_read_one_is_named_with_its_error,
            a_process_that_hangs_is_named_by_its_file, a_source_without_fault_says_nothing,
            a_source_this_kernel_does_not_have_says_nothing,
            a_meminfo_that_is_not_there_says_so,

@@ -225,7 +225,71 @@ START_TEST(processes_of_a_namespace_are_not_all)
 }
 END_TEST
 
+/* A kernel does not lose its files; a driver does. */
+START_TEST(a_source_that_was_there_is_gone_and_not_merely_absent)
+{
+  const char *const zram = "sys/block/zram0/mm_stat";
+  char *tree = make_machine(5000);
+  const struct source_status *sources = observer.sample.sources;
+  tree_write(tree, zram, "8192 4096 12288 0 12288 0 0 0 0\n");
+  ck_assert_int_eq(observer_open(tree, &observer), 0);
+  observed();
+  ck_assert_int_eq(sources[SOURCE_modules].state, READING_ABSENT);
+  ck_assert(!sources[SOURCE_modules].gone);
+  ck_assert(!sources[SOURCE_vmstat].gone);
+  ck_assert_int_eq(sources[SOURCE_zram].state, READING_KNOWN);
+  ck_assert_int_eq(unlink(tree_path(tree, "proc/vmstat")), 0);
+  ck_assert_int_eq(unlink(tree_path(tree, zram)), 0);
+  for (int i = 0; i < 2; i++) {
+    ck_assert_int_eq(observe(&observer, &no_pss), 0);
+    ck_assert(sources[SOURCE_vmstat].gone);
+    ck_assert_int_eq(sources[SOURCE_zram].state, READING_ABSENT);
+    ck_assert(!sources[SOURCE_zram].gone);
+  }
+  tree_write(tree, "proc/vmstat",
+             "nr_isolated_anon 0\nnr_isolated_file 0\nnr_mapped 1000\n");
+  observed();
+  ck_assert(!sources[SOURCE_vmstat].gone);
+  observer_close(&observer);
+  tree_remove(tree);
+}
+END_TEST
+
+/* How long is waited between looks. */
+static double waited; /* seconds */
+int __real_nanosleep(const struct timespec *time, struct timespec *left);
+int __wrap_nanosleep(const struct timespec *time, struct timespec *left);
+
+int __wrap_nanosleep(const struct timespec *time, struct timespec *left)
+{
+  waited += (double)time->tv_sec + (double)time->tv_nsec / 1e9;
+  return __real_nanosleep(time, left);
+}
+
+START_TEST(looks_take_half_of_the_interval_at_most)
+{
+  static const struct {
+    double interval, waited; /* seconds */
+  } cases[] = {{0, 0.3}, {10, 0.3}, {0.6, 0.3}, {0.1, 0.05}, {0.01, 0.005}};
+  for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+    const struct observe_options options = {.collect.interval = cases[i].interval};
+    char *tree = make_machine(5000);
+    ck_assert_int_eq(observer_open(tree, &observer), 0);
+    observed();
+    write_machine(tree, 90000);
+    waited = 0;
+    ck_assert_int_eq(observe(&observer, &options), 0);
+    ck_assert_uint_eq(observer.sample.retries, OBSERVE_LOOKS);
+    ck_assert_double_eq_tol(waited, cases[i].waited, 1e-6);
+    observer_close(&observer);
+    tree_remove(tree);
+  }
+}
+END_TEST
+
 SUITE_MAIN("observe", processes_of_a_namespace_are_not_all,
+           a_source_that_was_there_is_gone_and_not_merely_absent,
+           looks_take_half_of_the_interval_at_most,
            what_left_mem_total_is_told_against_its_highest,
            callers_keep_their_names_from_sample_to_sample,
            vmallocinfo_is_read_again_when_vmalloc_used_moved,

@@ -13,7 +13,8 @@
 /* Free memory leaves every counter for up to 0.2 s while it is reported to a hypervisor
  * (mm/page_reporting.c isolates up to 32 blocks at a time), offlined or compacted for a
  * large allocation. So where the estimate differs from the last one by more than its
- * error, it is looked at again: so many times, so far apart, until it does not. */
+ * error, it is looked at again: so many times, so far apart, until it does not; closer
+ * where that would take more than half of the interval. */
 #define OBSERVE_LOOKS    3
 #define OBSERVE_PAUSE_NS (100 * 1000 * 1000)
 
@@ -35,6 +36,7 @@ struct observer {
   uint64_t highest_total;        /* MemTotal has been so high since observer_open */
   struct ranking callers, sites; /* of vmalloc, and of the black hole by allocinfo */
   struct held held;              /* which consumers the default set has */
+  bool had[SOURCE_COUNT];        /* the source was there once */
 };
 
 /* 0, or -errno with nothing to close. */
@@ -43,7 +45,7 @@ void observer_close(struct observer *observer);
 
 /* Collects, explains, and fills in what needs a memory: the floor, explanation.removed
  * (balloons and hot-unplug take pages out of MemTotal), the rankings, who has held
- * anything. 0, or -errno as collect() gives it. */
+ * anything, which files are gone. 0, or -errno as collect() gives it. */
 int observe(struct observer *observer, const struct observe_options *options);
 
 /* Who is shown of a reading's callers of vmalloc, and of the black hole's sites: a round

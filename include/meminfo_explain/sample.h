@@ -46,6 +46,7 @@ struct source_status {
   struct fault fault; /* bad lines; the rest of the file may still be known */
   int error;          /* errno of the access that failed, 0 if none did */
   char path[96];      /* the file at fault where the row's path is a pattern, else "" */
+  bool gone;          /* absent, and was there before: not for want of such a kernel */
 };
 
 /* Notes the first file at fault, with `error` as sysroot_slurp gives it, or -EBADMSG
