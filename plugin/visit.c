@@ -14,11 +14,14 @@
 
 /* --- files of a process ----------------------------------------------------------- */
 
-/* Keeps the first file at fault. */
-static void note_where(struct pass *pass, const struct process *process, const char *name)
+/* Keeps the first file at fault; error: of the access to it, 0 or -errno. */
+static void note_where(struct pass *pass, const struct process *process, const char *name,
+                       int error)
 {
-  if (pass->where[0] == '\0')
-    snprintf(pass->where, sizeof(pass->where), "proc/%u/%s", process->pid, name);
+  if (pass->where[0] != '\0')
+    return;
+  snprintf(pass->where, sizeof(pass->where), "proc/%u/%s", process->pid, name);
+  pass->where_error = error;
 }
 
 /* Neither absent nor denied: to be told, for what comes of it is too small. */
@@ -28,7 +31,7 @@ static void note_unreadable(struct pass *pass, const struct process *process,
   if (sysroot_error_state(error) != READING_MALFORMED)
     return;
   fault_note(&pass->fault, 0, (struct span){"", 0}, "cannot be read");
-  note_where(pass, process, name);
+  note_where(pass, process, name, error);
 }
 
 static int slurp_of(struct pass *pass, const struct process *process, const char *name)
@@ -231,7 +234,7 @@ int visit_identify(struct pass *pass, struct process *process)
   if (error == 0) {
     if (stat_parse(text_of(pass), walk->page_size, &stat, &pass->fault) == 0)
       return take_stat(pass, process, &stat);
-    note_where(pass, process, "stat");
+    note_where(pass, process, "stat", 0);
     become(walk, process, PROCESS_MALFORMED);
   } else if (error == -ENOENT && !walk->root->live) {
     process->identified = true; /* a tree captured without stat */
@@ -290,7 +293,7 @@ static int ask_statm(struct pass *pass, struct process *process)
   if (error != 0)
     return error;
   if (statm_parse(text_of(pass), pass->walk->page_size, &statm, &pass->fault) != 0) {
-    note_where(pass, process, "statm");
+    note_where(pass, process, "statm", 0);
     return -EBADMSG;
   }
   if (statm.resident == 0)
@@ -403,7 +406,7 @@ int visit_smaps(struct pass *pass, struct process *process)
     return 0;
   }
   if (smaps_parse(text_of(pass), &smaps, &pass->fault) != 0) {
-    note_where(pass, process, pass->smaps);
+    note_where(pass, process, pass->smaps, 0);
     leave_unread(pass, process, PROCESS_MALFORMED);
   } else if (smaps.mappings_count == 0) {
     return smaps_absent(pass, process, -ESRCH);

@@ -274,6 +274,7 @@ static void conclude(struct pass *pass)
   if (pass->fault.count > 0 || malformed == 0) {
     walk->fault = pass->fault;
     memcpy(walk->where, pass->where, sizeof(walk->where));
+    walk->where_error = pass->where_error;
   }
   walk->passed_at = pass->now;
 }
@@ -328,6 +329,8 @@ int walk_pass(struct walk *walk, const struct walk_files *files,
   budget_refill(&walk->budget, options->share, options->period, pass.now);
   budget_save_for(&walk->budget, 0);
   walk->pass++;
+  walk->no_rollup =
+      false; /* one that ends while it is asked for looks like an old kernel */
   walk->history[walk->pass % WALK_HISTORY] = walk->churn; /* should it be taken away */
   int error = 0;
   if (is_worth_it(walk)) {

@@ -399,6 +399,25 @@ START_TEST(a_malformed_file_is_named_with_path_and_line)
 }
 END_TEST
 
+START_TEST(smaps_rollup_is_asked_for_again_in_the_next_pass)
+{
+  static const struct walk_options options = {.period = 10};
+  char *tree = tree_make();
+  write_process(tree, 7, 5);
+  write_of(tree, 7, "smaps", ROLLUP_HEADER "Rss: 20 kB\nPss: 20 kB\n");
+  begin_at(tree, false);
+  ck_assert_int_eq(pass(&options), 0);
+  ck_assert(stroll.walk.no_rollup);
+  write_rollup(tree, 7, 20, 20, 0, 0);
+  ck_assert_int_eq(pass(&options), 0);
+  ck_assert(!stroll.walk.no_rollup);
+  ck_assert_ptr_nonnull(strstr(stroll.opened, "proc/7/smaps_rollup\n"));
+  ck_assert_ptr_null(strstr(stroll.opened, "proc/7/smaps\n"));
+  end();
+  tree_remove(tree);
+}
+END_TEST
+
 START_TEST(what_is_no_file_is_malformed_and_does_not_block)
 {
   char *tree = tree_make();
@@ -408,6 +427,7 @@ START_TEST(what_is_no_file_is_malformed_and_does_not_block)
   assert_counts(&result.out, COUNTS([IS_BAD] = 1));
   ck_assert_str_eq(result.where, "proc/7/smaps_rollup");
   ck_assert_str_eq(result.fault.cause, "cannot be read");
+  ck_assert_int_eq(stroll.walk.where_error, -ENOTSUP);
   ck_assert_known(result.out.unread_rss, 5 * PAGE_SIZE_BYTES);
   tree_remove(tree);
 }
@@ -1180,45 +1200,48 @@ START_TEST(the_counters_to_compare_with_are_noted_at_the_end_of_a_pass)
 }
 END_TEST
 
-SUITE_MAIN(
-    "walk", sums_are_exact_over_all_processes, five_hundred_processes_are_all_counted,
-    what_has_no_address_space_is_never_opened, a_kernel_threads_fifo_is_not_waited_for,
-    an_empty_smaps_is_a_process_without_mm,
-    on_a_live_machine_a_missing_file_is_a_process_that_ended,
-    in_a_captured_tree_a_missing_smaps_was_denied_to_the_capture,
-    a_tree_captured_without_stat_is_read,
-    a_denied_process_is_unread_with_its_resident_size,
-    a_process_whose_stat_is_denied_counts_as_denied,
-    a_malformed_file_is_named_with_path_and_line,
-    what_is_no_file_is_malformed_and_does_not_block,
-    further_malformed_files_are_counted_and_do_not_stop_the_walk,
-    without_a_rollup_smaps_is_summed_by_mapping,
-    a_captured_tree_of_rollups_and_smaps_is_the_same_in_each_pass,
-    one_process_without_the_split_makes_the_split_absent,
-    smaps_of_a_process_above_the_limit_is_not_opened,
-    entries_that_are_no_pid_are_not_processes,
-    a_sum_over_no_process_is_absent_and_not_zero, sums_that_cannot_be_are_malformed,
-    a_proc_that_cannot_be_listed_is_an_error, on_a_live_machine_this_very_process_is_read,
-    a_process_that_ended_is_forgotten_and_a_new_one_read,
-    who_is_known_is_not_asked_for_its_stat_again,
-    a_number_that_was_given_again_is_another_process,
-    an_exec_between_two_readings_is_a_new_reading,
-    a_kernel_thread_that_executes_a_program_becomes_a_process,
-    a_kernel_thread_seen_twice_is_never_opened_again,
-    a_leader_that_ended_is_read_through_a_thread_that_runs,
-    a_leader_that_ends_between_two_readings_is_followed_by_its_thread,
-    who_lives_in_the_address_space_of_a_waiting_parent_is_counted_once,
-    a_forked_child_is_no_twin, on_this_machine_clone_vm_is_counted_once,
-    huge_pages_are_summed_apart, a_large_process_is_estimated_from_its_status,
-    without_kinds_in_status_a_large_process_is_estimated_from_statm,
-    who_moved_most_is_read_first_then_who_was_asked_longest_ago,
-    the_first_pass_reads_the_largest_first, a_quarter_is_kept_for_those_asked_longest_ago,
-    for_one_that_costs_more_than_a_period_brings_it_is_saved,
-    between_readings_a_process_is_estimated_by_statm,
-    a_pass_that_could_do_nothing_of_use_is_saved_for,
-    where_all_can_be_read_only_the_costly_are_asked_for_statm,
-    one_that_has_outgrown_the_budget_is_estimated,
-    the_error_covers_what_an_end_does_to_those_who_shared,
-    the_error_covers_what_a_birth_does_to_those_who_share,
-    a_walk_that_is_taken_away_touches_nothing_any_more,
-    the_counters_to_compare_with_are_noted_at_the_end_of_a_pass)
+SUITE_MAIN("walk", smaps_rollup_is_asked_for_again_in_the_next_pass,
+           sums_are_exact_over_all_processes, five_hundred_processes_are_all_counted,
+           what_has_no_address_space_is_never_opened,
+           a_kernel_threads_fifo_is_not_waited_for,
+           an_empty_smaps_is_a_process_without_mm,
+           on_a_live_machine_a_missing_file_is_a_process_that_ended,
+           in_a_captured_tree_a_missing_smaps_was_denied_to_the_capture,
+           a_tree_captured_without_stat_is_read,
+           a_denied_process_is_unread_with_its_resident_size,
+           a_process_whose_stat_is_denied_counts_as_denied,
+           a_malformed_file_is_named_with_path_and_line,
+           what_is_no_file_is_malformed_and_does_not_block,
+           further_malformed_files_are_counted_and_do_not_stop_the_walk,
+           without_a_rollup_smaps_is_summed_by_mapping,
+           a_captured_tree_of_rollups_and_smaps_is_the_same_in_each_pass,
+           one_process_without_the_split_makes_the_split_absent,
+           smaps_of_a_process_above_the_limit_is_not_opened,
+           entries_that_are_no_pid_are_not_processes,
+           a_sum_over_no_process_is_absent_and_not_zero,
+           sums_that_cannot_be_are_malformed, a_proc_that_cannot_be_listed_is_an_error,
+           on_a_live_machine_this_very_process_is_read,
+           a_process_that_ended_is_forgotten_and_a_new_one_read,
+           who_is_known_is_not_asked_for_its_stat_again,
+           a_number_that_was_given_again_is_another_process,
+           an_exec_between_two_readings_is_a_new_reading,
+           a_kernel_thread_that_executes_a_program_becomes_a_process,
+           a_kernel_thread_seen_twice_is_never_opened_again,
+           a_leader_that_ended_is_read_through_a_thread_that_runs,
+           a_leader_that_ends_between_two_readings_is_followed_by_its_thread,
+           who_lives_in_the_address_space_of_a_waiting_parent_is_counted_once,
+           a_forked_child_is_no_twin, on_this_machine_clone_vm_is_counted_once,
+           huge_pages_are_summed_apart, a_large_process_is_estimated_from_its_status,
+           without_kinds_in_status_a_large_process_is_estimated_from_statm,
+           who_moved_most_is_read_first_then_who_was_asked_longest_ago,
+           the_first_pass_reads_the_largest_first,
+           a_quarter_is_kept_for_those_asked_longest_ago,
+           for_one_that_costs_more_than_a_period_brings_it_is_saved,
+           between_readings_a_process_is_estimated_by_statm,
+           a_pass_that_could_do_nothing_of_use_is_saved_for,
+           where_all_can_be_read_only_the_costly_are_asked_for_statm,
+           one_that_has_outgrown_the_budget_is_estimated,
+           the_error_covers_what_an_end_does_to_those_who_shared,
+           the_error_covers_what_a_birth_does_to_those_who_share,
+           a_walk_that_is_taken_away_touches_nothing_any_more,
+           the_counters_to_compare_with_are_noted_at_the_end_of_a_pass)

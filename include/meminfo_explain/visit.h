@@ -16,6 +16,7 @@ struct pass {
   const char *smaps; /* the file of that name was read last */
   struct fault fault;
   char where[sizeof(((struct walk *)0)->where)];
+  int where_error; /* -errno of the access to it; 0: it could be read */
 };
 
 /* All return 0, or -ECANCELED where the walk was taken away: then nothing was touched

@@ -57,7 +57,7 @@ struct walk {
   struct walk_costs costs;
   struct walk_options options;
   uint32_t pass;   /* number of the last one; 0: none yet */
-  bool no_rollup;  /* seen: this kernel is older than 4.14 */
+  bool no_rollup;  /* seen in this pass: this kernel is older than 4.14 */
   bool has_rollup; /* seen: it is not */
   struct churn churn;
   struct churn
@@ -67,6 +67,7 @@ struct walk {
   struct reading anon_pages, mapped; /* of meminfo, at its end */
   struct fault fault; /* the first bad file of the last pass that had one */
   char where[96];     /* which */
+  int where_error;    /* -errno, where it could not be read */
   int error;          /* of the listing: 0 or -errno */
 };
 
