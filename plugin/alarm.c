@@ -3,6 +3,7 @@
 
 #include "utils/common/common.h"
 
+#include "meminfo_explain/clock.h"
 #include "meminfo_explain/evidence.h"
 #include "meminfo_explain/keep.h"
 #include "meminfo_explain/scribe.h"
@@ -22,10 +23,10 @@ struct alarm {
   const struct observer *observer;
   struct watch watch;
   struct watch_verdicts verdicts;
-  char boot[KEEP_BOOT_SIZE]; /* "" where the kernel does not tell */
-  cdtime_t kept_at;
-  bool alarmed[SERIES_COUNT];      /* a warning or failure was the last thing said */
-  struct scribe *scribe;           /* NULL: nothing is written */
+  char boot[KEEP_BOOT_SIZE];  /* "" where the kernel does not tell */
+  double kept_at;             /* monotonic time: the other one may go back by years */
+  bool alarmed[SERIES_COUNT]; /* a warning or failure was the last thing said */
+  struct scribe *scribe;      /* NULL: nothing is written */
   int complained_of[SCRIBE_KINDS]; /* what was said last; 0: nothing */
   struct past *past;               /* NULL without evidence */
   unsigned past_count;
@@ -204,7 +205,8 @@ struct alarm *alarm_open(const struct config *config, const struct observer *obs
   struct alarm *alarm = calloc(1, sizeof(*alarm));
   if (alarm == NULL)
     return NULL;
-  *alarm = (struct alarm){.config = config, .observer = observer, .kept_at = cdtime()};
+  *alarm = (struct alarm){
+      .config = config, .observer = observer, .kept_at = clock_seconds(CLOCK_MONOTONIC)};
   if (config->evidence_dir[0] != '\0')
     alarm->past = calloc(PAST, sizeof(*alarm->past));
   if (config->evidence_dir[0] != '\0' && alarm->past == NULL)
@@ -255,10 +257,10 @@ void alarm_act(struct alarm *alarm, cdtime_t time)
     write_evidence(alarm, series, text, CDTIME_T_TO_DOUBLE(time));
   }
   remember(alarm, CDTIME_T_TO_DOUBLE(time));
-  cdtime_t next =
-      alarm->kept_at + DOUBLE_TO_CDTIME_T(pause * alarm->config->trend_settings.window);
-  if (changed || time >= next) {
+  double now = clock_seconds(CLOCK_MONOTONIC);
+  double next = alarm->kept_at + pause * alarm->config->trend_settings.window;
+  if (changed || now >= next) {
     save(alarm);
-    alarm->kept_at = time;
+    alarm->kept_at = now;
   }
 }

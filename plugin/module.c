@@ -12,11 +12,16 @@
 
 static struct config config;
 
-/* What is complained about once, until it changes. */
+/* What is complained about once, until it changes. Its end is told once it lasts: for
+ * longer the more often it came back soon. */
 struct notice {
   c_complain_t complain;
   char text[256]; /* "" while nothing is wrong */
+  unsigned fine;  /* samples in a row without it */
+  unsigned peace; /* so many are not yet its end */
+  unsigned soon;  /* for so many samples to come, it comes back soon */
 };
+enum { PEACE = 60 }; /* samples; the longest */
 
 /* All that the read callback owns; it never overlaps itself. */
 struct reader {
@@ -33,13 +38,25 @@ struct reader {
   bool callers_exhausted, sites_exhausted; /* it was said */
 };
 
+/* Behind numbers, and behind how many more there are. */
+static const char *skip_numbers(const char *at)
+{
+  static const char head[] = " (and ", tail[] = " more)";
+  at += strspn(at, "0123456789");
+  if (strncmp(at, head, sizeof(head) - 1) != 0)
+    return at;
+  const char *end = at + sizeof(head) - 1;
+  end += strspn(end, "0123456789");
+  return strncmp(end, tail, sizeof(tail) - 1) == 0 ? end + sizeof(tail) - 1 : at;
+}
+
 /* A complaint whose text changed is a new one; numbers in it change all the time and do
  * not count. */
 static bool is_same_complaint(const char *a, const char *b)
 {
   while (*a != '\0' && *b != '\0') {
-    a += strspn(a, "0123456789");
-    b += strspn(b, "0123456789");
+    a = skip_numbers(a);
+    b = skip_numbers(b);
     if (*a != *b)
       return false;
     if (*a != '\0')
@@ -51,11 +68,20 @@ static bool is_same_complaint(const char *a, const char *b)
 static void notice_update(struct notice *notice, const char *what, const char *text)
 {
   if (text[0] == '\0') {
+    notice->soon -= notice->soon > 0;
+    if (notice->text[0] == '\0' || notice->fine++ < notice->peace)
+      return;
+    notice->soon = PEACE;
     c_release(LOG_INFO, &notice->complain, "meminfo_explain plugin: %s is fine again.",
               what);
     notice->text[0] = '\0';
     return;
   }
+  if (notice->text[0] == '\0')
+    notice->peace = notice->soon == 0           ? 0
+                    : notice->peace < PEACE / 2 ? 2 * notice->peace + 1
+                                                : PEACE;
+  notice->fine = 0;
   if (!is_same_complaint(notice->text, text))
     C_COMPLAIN_INIT(&notice->complain);
   sstrncpy(notice->text, text, sizeof(notice->text));
@@ -93,7 +119,7 @@ static void report_hung(struct reader *reader)
  * coming back. */
 static void report_pss(struct reader *reader)
 {
-  enum { PATIENCE = 3, PEACE = 60 }; /* samples */
+  enum { PATIENCE = 3 }; /* samples */
   const struct sample *sample = &reader->observer.sample;
   const struct decision *pss = &reader->observer.explanation.decided.pss;
   char text[256] = "";

@@ -108,6 +108,11 @@ cdtime_t plugin_get_interval(void)
   return DOUBLE_TO_CDTIME_T(10);
 }
 
+void mock_time(cdtime_t now)
+{
+  mock.now = now;
+}
+
 cdtime_t cdtime(void)
 {
   return ++mock.now;

@@ -38,6 +38,9 @@ int mock_read(void);
  * BaseDir with what the plugin left there. */
 void mock_shutdown(void);
 
+/* What the clock says from now on. */
+void mock_time(cdtime_t now);
+
 size_t mock_dispatched_count(void);
 const struct mock_dispatched *mock_dispatched_at(size_t index);
 

@@ -5,6 +5,7 @@
 
 #include "meminfo_explain/observe.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -326,6 +327,103 @@ START_TEST(a_caller_that_gets_no_name_is_told_of_once)
 }
 END_TEST
 
+/* Comes and goes with each sample: it is told ever more seldom, and in the end once. */
+START_TEST(trouble_that_comes_back_soon_ends_only_when_it_stays_away)
+{
+  char *tree = damaged_tree();
+  start_on_tree(tree);
+  size_t begun = 0, ended = 0;
+  for (int i = 0; i < 200; i++) {
+    tree_write(tree, "proc/vmallocinfo", i % 2 == 0 ? "rubbish\n" : "");
+    ck_assert_int_eq(mock_read(), 0);
+    begun += mock_logged("proc/vmallocinfo:1");
+    ended += mock_logged("proc/vmallocinfo is fine again");
+  }
+  ck_assert_uint_eq(begun, 2);
+  ck_assert_uint_eq(ended, 1);
+  for (int i = 0; i < 10; i++) {
+    ck_assert_int_eq(mock_read(), 0);
+    ended += mock_logged("proc/vmallocinfo is fine again");
+  }
+  ck_assert_uint_eq(ended, 2);
+  for (int i = 0; i < 100; i++) /* forgotten */
+    ck_assert_int_eq(mock_read(), 0);
+  tree_write(tree, "proc/vmallocinfo", "rubbish\n");
+  ck_assert_int_eq(mock_read(), 0);
+  ck_assert_uint_eq(mock_logged("proc/vmallocinfo:1"), 1);
+  tree_write(tree, "proc/vmallocinfo", "");
+  ck_assert_int_eq(mock_read(), 0);
+  ck_assert_uint_eq(mock_logged("proc/vmallocinfo is fine again"), 1);
+  mock_shutdown();
+  tree_remove(tree);
+}
+END_TEST
+
+START_TEST(how_many_more_are_bad_makes_no_new_complaint)
+{
+  static const char *const texts[] = {"rubbish\n", "rubbish\nmore\n", "rubbish\n",
+                                      "rubbish\nmore\nmore\n"};
+  char *tree = damaged_tree();
+  start_on_tree(tree);
+  size_t begun = 0;
+  for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+    tree_write(tree, "proc/vmallocinfo", texts[i]);
+    ck_assert_int_eq(mock_read(), 0);
+    begun += mock_logged("proc/vmallocinfo:1");
+  }
+  ck_assert_uint_eq(begun, 1);
+  mock_shutdown();
+  tree_remove(tree);
+}
+END_TEST
+
+START_TEST(a_file_that_is_gone_is_told_once_and_its_return_too)
+{
+  char *tree = damaged_tree(), *vmstat = file_read(IDLE "/proc/vmstat", NULL);
+  start_on_tree(tree);
+  ck_assert_int_eq(mock_read(), 0);
+  ck_assert_uint_eq(mock_logged("proc/vmstat"), 0);
+  ck_assert_int_eq(unlink(tree_path(tree, "proc/vmstat")), 0);
+  ck_assert_int_eq(mock_read(), 0);
+  ck_assert_uint_eq(mock_logged("proc/vmstat: No such file or directory"), 1);
+  ck_assert_int_eq(mock_read(), 0);
+  ck_assert_uint_eq(mock_log_count(), 0);
+  tree_write(tree, "proc/vmstat", vmstat);
+  ck_assert_int_eq(mock_read(), 0);
+  ck_assert_uint_eq(mock_logged("proc/vmstat is fine again"), 1);
+  mock_shutdown();
+  free(vmstat);
+  tree_remove(tree);
+}
+END_TEST
+
+/* By a thread of its own, so soon. */
+static bool is_saved(const char *path)
+{
+  for (int tries = 500; tries > 0; tries--) {
+    if (access(path, F_OK) == 0)
+      return true;
+    usleep(10 * 1000);
+  }
+  return false;
+}
+
+START_TEST(the_state_is_kept_although_the_clock_went_back)
+{
+  const cdtime_t now = DOUBLE_TO_CDTIME_T(1.8e9),
+                 year = DOUBLE_TO_CDTIME_T(365 * 86400.0);
+  start("Pss false\nTrendWindow 1\nStateFile \"state\"\n");
+  for (int i = 0; i < 2; i++) {
+    mock_time(i == 0 ? now : now - year);
+    ck_assert(unlink("state") == 0 || errno == ENOENT);
+    usleep(100 * 1000); /* a twelfth of the window, and a bit */
+    ck_assert_int_eq(mock_read(), 0);
+    ck_assert(is_saved("state"));
+  }
+  mock_shutdown();
+}
+END_TEST
+
 START_TEST(only_an_unusable_meminfo_fails_the_read)
 {
   char *tree = damaged_tree();
@@ -385,7 +483,11 @@ START_TEST(a_line_that_no_row_knows_is_named_once_and_sent_on_demand)
 }
 END_TEST
 
-SUITE_MAIN("plugin", a_line_that_no_row_knows_is_named_once_and_sent_on_demand,
+SUITE_MAIN("plugin", trouble_that_comes_back_soon_ends_only_when_it_stays_away,
+           how_many_more_are_bad_makes_no_new_complaint,
+           a_file_that_is_gone_is_told_once_and_its_return_too,
+           the_state_is_kept_although_the_clock_went_back,
+           a_line_that_no_row_knows_is_named_once_and_sent_on_demand,
            dispatches_what_the_fixture_expects, all_values_of_a_sample_share_one_time,
            reads_this_machine_without_any_option, own_types_are_registered_where_missing,
            stock_types_are_registered_where_typesdb_lost_them,
