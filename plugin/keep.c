@@ -143,21 +143,21 @@ static int read_header(int fd, const struct header *want, struct header *out)
 }
 
 /* By way of memory of our own: half of a damaged file must not be left in *data. */
-static int read_data(int fd, const struct header *header, void *data)
+static int read_data(int fd, const struct header *header, void *data, size_t size)
 {
   struct stat st;
   if (fstat(fd, &st) != 0)
     return -errno;
-  if ((uint64_t)st.st_size - sizeof(*header) != header->size)
+  if ((uint64_t)st.st_size - sizeof(*header) != size)
     return -EBADMSG;
-  void *copy = malloc(header->size > 0 ? header->size : 1);
+  void *copy = malloc(size > 0 ? size : 1);
   if (copy == NULL)
     return -ENOMEM;
-  int error = read_all(fd, copy, header->size);
-  if (error == 0 && sum_of(copy, header->size) != header->data_sum)
+  int error = read_all(fd, copy, size);
+  if (error == 0 && sum_of(copy, size) != header->data_sum)
     error = -EBADMSG;
-  if (error == 0 && header->size > 0)
-    memcpy(data, copy, header->size);
+  if (error == 0 && size > 0)
+    memcpy(data, copy, size);
   free(copy);
   return error;
 }
@@ -200,7 +200,7 @@ int keep_load(const char *path, const char *kind, const char *boot, void *data,
     return fd;
   error = read_header(fd, &want, &header);
   if (error == 0)
-    error = read_data(fd, &header, data);
+    error = read_data(fd, &header, data, size);
   close(fd);
   return error;
 }

@@ -585,17 +585,24 @@ START_TEST(names_of_the_kernel_bring_no_control_characters_and_no_lines)
 }
 END_TEST
 
+/* The longest string that fits. */
+static void fill_up(char *name, size_t size, char letter)
+{
+  memset(name, letter, size - 1);
+  name[size - 1] = '\0';
+}
+
 START_TEST(names_of_any_length_are_no_danger)
 {
   begin();
   struct vmalloc_caller *caller =
       &now->sample.vmallocinfo.callers[now->sample.vmallocinfo.by_size[0]];
   struct allocinfo_site *site = &now->sample.allocinfo.sites[0];
-  memset(caller->symbol, 's', sizeof(caller->symbol) - 1);
-  memset(caller->module, 'm', sizeof(caller->module) - 1);
-  memset(site->function, 'f', sizeof(site->function) - 1);
-  memset(site->module, 'm', sizeof(site->module) - 1);
-  memset(site->file, 'p', sizeof(site->file) - 1);
+  fill_up(caller->symbol, sizeof(caller->symbol), 's');
+  fill_up(caller->module, sizeof(caller->module), 'm');
+  fill_up(site->function, sizeof(site->function), 'f');
+  fill_up(site->module, sizeof(site->module), 'm');
+  fill_up(site->file, sizeof(site->file), 'p');
   static char message[2000];
   memset(message, 'w', sizeof(message) - 1);
   ck_assert_int_eq(evidence_write(dir, TIME, "x", message, now, then), 0);
@@ -823,6 +830,18 @@ START_TEST(what_a_crash_left_over_is_replaced)
 }
 END_TEST
 
+/* The seconds of 32 bits end in January 2038. */
+START_TEST(times_of_later_than_2038_are_told)
+{
+  begin();
+  ck_assert_int_eq(evidence_write(dir, 4102444800, "x", "It grows.", now, then), 0);
+  char *text = content("meminfo_explain-21000101T000000Z-x.txt", NULL);
+  ck_assert(strncmp(text, "It grows.\n2100-01-01T00:00:00Z\n", 31) == 0);
+  free(text);
+  end();
+}
+END_TEST
+
 START_TEST(names_and_times_that_are_none_are_refused)
 {
   static const char *const names[] = {"",    "A",   "../x", "a/b",
@@ -933,7 +952,7 @@ SUITE_MAIN("evidence", it_begins_with_the_message_and_the_time,
            the_oldest_of_ours_make_room, files_of_others_do_not_count_and_stay,
            what_has_our_name_and_is_no_file_does_not_count_and_stays,
            several_of_one_second_are_numbered, what_a_crash_left_over_is_replaced,
-           names_and_times_that_are_none_are_refused, little_room_is_left_to_others,
-           without_its_directory_there_is_nothing,
+           times_of_later_than_2038_are_told, names_and_times_that_are_none_are_refused,
+           little_room_is_left_to_others, without_its_directory_there_is_nothing,
            a_directory_that_may_not_be_written_is_an_error,
            a_write_that_fails_midway_leaves_nothing)

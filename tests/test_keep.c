@@ -266,6 +266,21 @@ START_TEST(a_file_with_more_behind_it_is_damaged)
 }
 END_TEST
 
+/* By 4 GiB too long: the lower half of its size is right. */
+START_TEST(a_size_of_more_than_32_bits_is_seen)
+{
+  begin();
+  ck_assert_int_eq(save(), 0);
+  struct stat st;
+  ck_assert_int_eq(stat(path, &st), 0);
+  ck_assert_int_eq(truncate(path, st.st_size + ((off_t)1 << 32)), 0);
+  assert_refused(-EBADMSG);
+  ck_assert_int_eq(save(), 0);
+  assert_kept();
+  tree_remove(tree);
+}
+END_TEST
+
 START_TEST(other_files_are_damaged)
 {
   begin();
@@ -514,9 +529,9 @@ SUITE_MAIN("keep", what_somebody_else_may_have_written_is_not_believed,
            another_size_is_stale,
            names_that_do_not_fit_are_refused_and_nothing_is_written,
            any_byte_that_changed_is_seen, a_file_cut_anywhere_is_damaged,
-           a_file_with_more_behind_it_is_damaged, other_files_are_damaged,
-           a_fifo_does_not_block_and_is_replaced, a_symbolic_link_is_not_followed,
-           a_socket_is_no_file, a_directory_stays_one,
+           a_file_with_more_behind_it_is_damaged, a_size_of_more_than_32_bits_is_seen,
+           other_files_are_damaged, a_fifo_does_not_block_and_is_replaced,
+           a_symbolic_link_is_not_followed, a_socket_is_no_file, a_directory_stays_one,
            a_directory_in_the_way_of_the_new_file_is_an_error,
            without_its_directory_there_is_nothing, a_path_that_is_too_long_is_an_error,
            where_only_reading_is_allowed_the_old_file_stays,
