@@ -88,8 +88,7 @@ static uint64_t in_proportion(uint64_t part, uint64_t whole, uint64_t now, uint6
   uint64_t base = whole > then ? whole : then;
   if (now == then || base == 0)
     return part;
-  double ratio = (double)part / (double)base;
-  uint64_t step = (uint64_t)((double)distance(now, then) * ratio);
+  uint64_t step = in_ratio(distance(now, then), part, base);
   return now > then ? part + step : less(part, step);
 }
 

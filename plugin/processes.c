@@ -46,13 +46,13 @@ static struct reading sum_of(struct reading a, struct reading b)
   return a;
 }
 
-/* How much of the files and shared memory that those who were read have mapped is theirs
- * alone. */
-static double own_ratio(const struct processes *p)
+/* What of files and shared memory that are mapped is one's own, if it is as much of them
+ * as of those of who was read. */
+static uint64_t own_of(const struct processes *p, uint64_t bytes)
 {
   const uint64_t mapped = less(p->rss.value, p->pss_anon.value);
   const uint64_t pss = p->pss_file.value + p->pss_shmem.value;
-  return mapped > 0 && pss < mapped ? (double)pss / (double)mapped : 1;
+  return mapped > 0 && pss < mapped ? in_ratio(bytes, pss, mapped) : bytes;
 }
 
 /* Anonymous memory by AnonPages, all other by Mapped. */
@@ -64,8 +64,7 @@ static void settle_by_kind(struct processes *p)
                              .most = p->guessed_anon.value,
                              .largest = p->guessed_anon_most.value,
                              .shared = p->shared_anon.value};
-  const struct guess mapped = {.natural =
-                                   (uint64_t)((double)(file + shmem) * own_ratio(p)),
+  const struct guess mapped = {.natural = own_of(p, file + shmem),
                                .most = file + shmem,
                                .largest = p->guessed_shared_most.value,
                                .shared = p->shared_mapped.value};
@@ -74,9 +73,7 @@ static void settle_by_kind(struct processes *p)
       settle_guess(&anon, left_of(p->anon_pages_then, p->pss_anon.value), &anon_error);
   uint64_t pss =
       settle_guess(&mapped, left_of(p->mapped_then, pss_mapped), &mapped_error);
-  uint64_t file_pss =
-      file + shmem > 0 ? (uint64_t)((double)pss * (double)file / (double)(file + shmem))
-                       : 0;
+  uint64_t file_pss = file + shmem > 0 ? in_ratio(pss, file, file + shmem) : 0;
   reading_add(&p->pss, anon_pss + pss);
   reading_add(&p->pss_anon, anon_pss);
   reading_add(&p->pss_file, file_pss);
@@ -92,7 +89,7 @@ static void settle_as_one(struct processes *p)
   const uint64_t mapped = p->guessed_file.value + p->guessed_shmem.value;
   const uint64_t anon_most = p->guessed_anon_most.value;
   const uint64_t mapped_most = p->guessed_shared_most.value;
-  const struct guess guess = {.natural = anon + (uint64_t)((double)mapped * own_ratio(p)),
+  const struct guess guess = {.natural = anon + own_of(p, mapped),
                               .most = anon + mapped,
                               .largest =
                                   anon_most > mapped_most ? anon_most : mapped_most,

@@ -121,7 +121,7 @@ static uint64_t churn_since(const struct walk *walk, uint32_t oldest)
     widen(&surprise, then->surprise);
   }
   uint64_t most = shared.most + surprise.most;
-  return age > known ? (uint64_t)((double)most * age / known) : most;
+  return age > known ? in_ratio(most, age, known) : most;
 }
 
 void tally(const struct walk *walk, struct processes *out, double *oldest_at)

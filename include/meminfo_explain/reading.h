@@ -67,6 +67,16 @@ static inline uint64_t amount_distance(struct amount a, struct amount b)
                            : (uint64_t)b.value - (uint64_t)a.value;
 }
 
+/* number * part / whole, cut; whole is not 0, and what comes out fits. Each step is
+ * stored, or a processor that computes with more digits than double has (i386's x87)
+ * would cut elsewhere. */
+static inline uint64_t in_ratio(uint64_t number, uint64_t part, uint64_t whole)
+{
+  const double product = (double)number * (double)part;
+  const double quotient = product / (double)whole;
+  return (uint64_t)quotient;
+}
+
 /* "known", "absent", "denied", "malformed": the words of the JSON output. */
 const char *reading_state_name(enum reading_state state);
 
