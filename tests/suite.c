@@ -17,6 +17,7 @@ int suite_run(const char *name, const TTest *const tests[], size_t count)
   for (size_t i = 0; i < count; i++) {
     TCase *tcase = tcase_create(tests[i]->name);
     tcase_set_timeout(tcase, 60);
+    tcase_set_tags(tcase, tests[i]->name); /* for CK_EXCLUDE_TAGS */
     tcase_add_test(tcase, tests[i]);
     suite_add_tcase(suite, tcase);
   }

@@ -306,10 +306,22 @@ static struct {
   unsigned requests_count;
 } kernel;
 
+struct mnl_socket *__real_mnl_socket_open2(int, int);
+struct mnl_socket *__wrap_mnl_socket_open2(int, int);
 ssize_t __real_mnl_socket_sendto(const struct mnl_socket *, const void *, size_t);
 ssize_t __wrap_mnl_socket_sendto(const struct mnl_socket *, const void *, size_t);
 ssize_t __real_mnl_socket_recvfrom(const struct mnl_socket *, void *, size_t);
 ssize_t __wrap_mnl_socket_recvfrom(const struct mnl_socket *, void *, size_t);
+
+/* Where there is no generic netlink (qemu-user has none), another socket does for all but
+ * the real kernel: nothing passes it. */
+struct mnl_socket *__wrap_mnl_socket_open2(int bus, int flags)
+{
+  struct mnl_socket *socket = __real_mnl_socket_open2(bus, flags);
+  if (socket == NULL && errno == EPROTONOSUPPORT && !kernel.real)
+    socket = __real_mnl_socket_open2(NETLINK_ROUTE, flags);
+  return socket;
+}
 
 ssize_t __wrap_mnl_socket_sendto(const struct mnl_socket *socket, const void *request,
                                  size_t size)

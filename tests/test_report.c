@@ -1551,7 +1551,7 @@ enum { BLOCKS = sizeof(blocks) / sizeof(*blocks) };
 
 static void fill_name(char *name, size_t size)
 {
-  size_t length = random_next() % size;
+  size_t length = (size_t)(random_next() % size);
   for (size_t i = 0; i < length; i++)
     name[i] = (char)('!' + random_next() % ('~' - '!' + 1));
   name[length] = '\0';

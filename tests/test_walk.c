@@ -848,9 +848,11 @@ START_TEST(on_this_machine_clone_vm_is_counted_once)
 {
   static char stack[1 << 16];
   pid_t twin = clone(sleep_forever, stack + sizeof(stack), CLONE_VM | SIGCHLD, NULL);
+  ck_assert_int_gt(twin, 0);
   pid_t child = fork();
   if (child == 0)
     sleep_forever(NULL);
+  ck_assert_int_gt(child, 0);
   begin_at("/", true);
   stroll.walk.own_pids = true;
   pass_any();
