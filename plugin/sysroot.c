@@ -3,7 +3,6 @@
 #include "meminfo_explain/sysroot.h"
 #include "meminfo_explain/inside.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <fnmatch.h>
@@ -12,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -204,21 +204,31 @@ static int split_pattern(const char *pattern, struct split *split)
   return 0;
 }
 
+/* As the kernel writes it (include/linux/dirent.h). C libraries disagree on whether they
+ * have it, and under which name. */
+struct linux_dirent64 {
+  uint64_t d_ino;
+  int64_t d_off;
+  unsigned short d_reclen;
+  unsigned char d_type;
+  char d_name[];
+};
+
 /* Calls visit for each entry of a directory, with getdents64 into our own buffer: opendir
  * would allocate one at each sample. */
 static int each_entry(const struct sysroot *root, const char *directory,
-                      int (*visit)(void *context, const struct dirent64 *entry),
+                      int (*visit)(void *context, const struct linux_dirent64 *entry),
                       void *context)
 {
   int fd = open_below(root, directory, O_RDONLY | O_DIRECTORY);
   if (fd < 0)
     return fd;
-  _Alignas(struct dirent64) char buffer[8192];
+  _Alignas(struct linux_dirent64) char buffer[8192];
   int result = 0;
-  ssize_t n = 0;
-  while (result == 0 && (n = getdents64(fd, buffer, sizeof(buffer))) > 0) {
-    for (ssize_t at = 0; result == 0 && at < n;) {
-      const struct dirent64 *entry = (const struct dirent64 *)(buffer + at);
+  long n = 0;
+  while (result == 0 && (n = syscall(SYS_getdents64, fd, buffer, sizeof(buffer))) > 0) {
+    for (long at = 0; result == 0 && at < n;) {
+      const struct linux_dirent64 *entry = (const struct linux_dirent64 *)(buffer + at);
       at += entry->d_reclen;
       result = visit(context, entry);
     }
@@ -235,7 +245,7 @@ struct each {
   void *context;
 };
 
-static int visit_match(void *context, const struct dirent64 *entry)
+static int visit_match(void *context, const struct linux_dirent64 *entry)
 {
   const struct each *each = context;
   const struct split *split = &each->split;
@@ -265,7 +275,7 @@ struct each_number {
   void *context;
 };
 
-static int visit_number(void *context, const struct dirent64 *entry)
+static int visit_number(void *context, const struct linux_dirent64 *entry)
 {
   const struct each_number *each = context;
   uint32_t number = 0;
