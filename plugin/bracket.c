@@ -55,7 +55,7 @@ static int collect_once(const struct sysroot *root, struct bracket *bracket,
 {
   static const enum source sources[BRACKET_COUNT] = {SOURCE_zoneinfo, SOURCE_meminfo,
                                                      SOURCE_vmstat, SOURCE_zoneinfo};
-  int errors[BRACKET_COUNT];
+  int errors[BRACKET_COUNT] = {0};
   for (int i = 0; i < BRACKET_COUNT; i++)
     errors[i] = sysroot_slurp(root, source_rows[sources[i]].path, &bracket->texts[i]);
   for (int i = 0; i < BRACKET_AFTER; i++)

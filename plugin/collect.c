@@ -257,7 +257,7 @@ static void collect_thread_stacks(struct collector *collector, struct sample *ou
   if (out->page_size < 1 << 16)
     return;
   struct source_status *status = &out->sources[SOURCE_slabinfo];
-  uint64_t objects;
+  uint64_t objects = 0;
   int error = slurp_source(collector, SOURCE_slabinfo, out);
   if (error == 0)
     error = field_parse(text_of(collector), "thread_stack", 3, &objects, &status->fault);

@@ -731,7 +731,7 @@ static void look_for_lower_level(struct trend *trend,
 
 static void look_for_step(struct trend *trend, const struct trend_settings *settings)
 {
-  double before;
+  double before = 0;
   int64_t index = 0;
   look_for_tooth(trend, settings);
   double height = find_step(trend, settings, &before, &index);
@@ -999,6 +999,7 @@ static bool ring_is_sane(const struct trend_ring *ring)
 bool trend_is_sane(const struct trend *trend)
 {
   static const struct trend never;
+  /* What differs in its padding alone is judged below: NOLINTNEXTLINE */
   if (memcmp(trend, &never, sizeof(never)) == 0)
     return true;
   unsigned char begun;
