@@ -4,6 +4,8 @@
 # Graphite among them. Sourced after lib.sh.
 
 tool=${tool:?}
+# shellcheck source=tools/ports.sh
+. "${root:?}/tools/ports.sh"
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/meminfo_explain-${tool##*/}.XXXXXX")
 daemons=() # process ids, each the leader of its session
 declare -A name_of
@@ -90,15 +92,6 @@ plugin_dir() {
 # Debian's, since another one knows nothing of Debian's packages.
 python() {
 	/usr/bin/python3 "$@"
-}
-
-# free_ports N: of 127.0.0.1.
-free_ports() {
-	python -c '
-import socket, sys
-sockets = [socket.socket() for _ in range(int(sys.argv[1]))]
-for s in sockets: s.bind(("127.0.0.1", 0))
-print(*(s.getsockname()[1] for s in sockets))' "$1"
 }
 
 # wait_for NAME PORT LOG: until the daemon started last accepts connections.

@@ -66,7 +66,7 @@ elif ldd /usr/lib/collectd/write_prometheus.so | grep -q 'not found'; then
 	echo "skipped: alerts: libraries of write_prometheus are missing, so only collectd's" \
 		"own alerts are tested"
 fi
-collectd_port=$(free_port) prometheus_port=$(free_port)
+read -r collectd_port prometheus_port < <(free_ports 2)
 if $have_prometheus; then
 	start_prometheus # it looks at its targets only after five seconds
 	promtool check rules "$examples/meminfo_explain.rules.yml" >"$work/promtool" 2>&1 ||

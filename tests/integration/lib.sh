@@ -7,6 +7,8 @@ set -euo pipefail
 build=$(cd "${1:?usage: $0 BUILD_DIR}" && pwd)
 # shellcheck disable=SC2034 # used by those who source this
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+# shellcheck source=tools/ports.sh
+. "$repository/tools/ports.sh"
 name=$(basename "$0" .sh)
 work=$(mktemp -d "${TMPDIR:-/tmp}/meminfo_explain.$name.XXXXXX")
 # Other users must reach the plugin and the configuration.
@@ -28,15 +30,6 @@ fail() {
 		sed 's/^/  log: /' "$work/log" | tail -n 20 >&2
 	fi
 	exit 1
-}
-
-# A port of 127.0.0.1 that nobody listens on.
-free_port() {
-	local port
-	for port in $(shuf -i 20000-29999 -n 50); do
-		(exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || break
-	done
-	echo "$port"
 }
 
 # configure INTERVAL PLUGIN-OPTIONS: csv into $work/csv, log into $work/log. More lines

@@ -286,7 +286,7 @@ has_written() {
 		"$work/lines" >&2 || fail "lines with names or values that Graphite does not take"
 }
 
-prometheus_port=$(free_port) network_port=$(free_port)
+read -r prometheus_port network_port < <(free_ports 2)
 start_sinks
 
 has_written "$repository/fixtures/6.18-debian12-idle-24g"
