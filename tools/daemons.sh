@@ -75,7 +75,7 @@ trap cleanup EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
-# --- collectd's configuration -----------------------------------------------------------
+# --- collectd ---------------------------------------------------------------------------
 
 # A string of collectd's configuration.
 quoted() {
@@ -85,6 +85,66 @@ quoted() {
 
 plugin_dir() {
 	collectd -h | sed -n 's/^ *Plugin directory *//p'
+}
+
+# collectd_configure NAME INTERVAL LEVEL: what every collectd begins with, and then what
+# comes from standard input, for the host NAME. It logs to its standard error.
+collectd_configure() {
+	mkdir -p "$scratch"/{conf,log,run}
+	{
+		cat <<-END
+			Hostname "$1"
+			FQDNLookup false
+			BaseDir $(quoted "$scratch/run/$1")
+			PIDFile $(quoted "$scratch/run/$1.pid")
+			Interval $2
+			PluginDir $(quoted "$(plugin_dir)")
+			LoadPlugin logfile
+			<Plugin logfile>
+			  File stderr
+			  LogLevel $3
+			  Timestamp false
+			  PrintSeverity true
+			</Plugin>
+		END
+		cat
+	} >"$scratch/conf/$1.conf"
+}
+
+# load_write_graphite NODE...: see graphite_node.
+load_write_graphite() {
+	cat <<-'END'
+		<LoadPlugin write_graphite>
+		  FlushInterval 1
+		  FlushTimeout 0
+		</LoadPlugin>
+		<Plugin write_graphite>
+	END
+	printf '%s\n' "$@" '</Plugin>'
+}
+
+# graphite_node NAME PROTOCOL PORT PREFIX [LINE...]
+graphite_node() {
+	printf '<Node "%s">\n  Host "127.0.0.1"\n  Protocol "%s"\n  Port "%s"\n  Prefix "%s"\n' \
+		"${@:1:4}"
+	[ $# -eq 4 ] || printf '  %s\n' "${@:5}"
+	echo '</Node>'
+}
+
+# load_meminfo_explain LINE...: the plugin of $build, with its options. It comes last: the
+# PluginDir is for what follows.
+load_meminfo_explain() {
+	printf '%s\n' "PluginDir $(quoted "${build:?}/plugins")" 'LoadPlugin meminfo_explain' \
+		'<Plugin meminfo_explain>'
+	printf '  %s\n' "$@"
+	echo '</Plugin>'
+}
+
+# collectd_start NAME [COMMAND...]: through COMMAND, if there is one. From $scratch, since
+# collectd takes its -C for a pattern of the shell's, in which a name with blanks is two.
+collectd_start() {
+	cd "$scratch" || exit
+	start "collectd $1" "${@:2}" collectd -f -C "conf/$1.conf"
 }
 
 # --- Graphite -----------------------------------------------------------------------
