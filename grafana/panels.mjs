@@ -2,11 +2,11 @@
 // How a panel looks, whatever it asks.
 
 // The same thing has the same colour everywhere. What is not named here has one by its
-// name (palette-classic-by-name): consumers, callers, sites.
+// name (palette-classic-by-name), and may share it with another: callers, sites.
 const colours = {
   // free: grey
-  mem_free: '#d8d9da',
-  pcp_free: '#9fa1a3',
+  mem_free: '#9fa1a3',
+  pcp_free: '#6e7073',
   mem_total: 'text',
   // kernel: yellow to brown
   slab: '#e0b400',
@@ -44,6 +44,26 @@ const colours = {
   shmem: '#5794f2',
   mapped: '#37872d',
   swap_used: '#b877d9',
+  // hidden consumers, and balloons: violet, turquoise; grey what is of the boot
+  zram: '#a352cc',
+  zswap: '#ca95e5',
+  zsmalloc: '#7c2ea3',
+  brd: '#806eb7',
+  swiotlb_dynamic: '#614d93',
+  swiotlb_transient: '#dedaf7',
+  virtio_balloon: '#1f9c9c',
+  vmware_balloon: '#33c4c4',
+  hyperv_balloon: '#66d9d9',
+  xen_balloon: '#0f6e6e',
+  zfs_abd: '#508642',
+  gpu: '#badff4',
+  dma_buf_heap: '#6ed0e0',
+  page_pool: '#f4d598',
+  ftrace: '#eab839',
+  cma: '#82b5d8',
+  hash_tables: '#787878',
+  memmap: '#a0a0a0',
+  other: '#c7d0d9',
   // the black hole: red and purple
   'black hole': '#e02f44',
   estimate: '#e02f44',
@@ -70,6 +90,12 @@ export const series = (name, properties) => ({
 
 // What a wildcard may bring, of the names that have a colour.
 const namesOf = {
+  hidden: ['zram', 'zswap', 'zsmalloc', 'virtio_balloon', 'vmware_balloon', 'zfs_abd', 'gpu',
+    'dma_buf_heap', 'page_pool', 'ftrace', 'brd', 'cma', 'swiotlb_dynamic', 'swiotlb_transient',
+    'hash_tables', 'memmap', 'other'],
+  outside: ['virtio_balloon', 'hyperv_balloon', 'xen_balloon'],
+  vmalloc: ['other'],
+  alloc_site: ['other'],
   kernel: ['slab', 'slab_reclaimable', 'slab_unreclaimable', 'misc_reclaimable', 'vmalloc',
     'kernel_stack', 'page_tables', 'sec_page_tables', 'quicklists', 'percpu', 'hugetlb',
     'hardware_corrupted', 'bounce', 'writeback_tmp', 'mmap_copy'],
@@ -110,8 +136,9 @@ const kinds = {
     },
     options: {
       legend: {
-        displayMode: 'table',
-        placement: 'right',
+        ...(spec.width > 12
+          ? { displayMode: 'table', placement: 'right' }
+          : { displayMode: 'list', placement: 'bottom' }),
         showLegend: true,
         calcs: ['lastNotNull', 'max'],
       },
