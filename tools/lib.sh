@@ -27,6 +27,10 @@ node_packages=()
 command -v node >/dev/null || node_packages+=(nodejs)
 command -v npm >/dev/null || node_packages+=(npm)
 
+# What draws Grafana's panels, in the letters that Grafana uses.
+# shellcheck disable=SC2034
+browser_packages=(chromium fonts-inter)
+
 # What reads and takes what collectd's writers write; collectd-core only suggests the
 # libraries.
 # shellcheck disable=SC2034
@@ -96,6 +100,20 @@ need_packages() {
 	install_packages "${missing[@]}" >"$log" 2>&1 ||
 		die "cannot install ${missing[*]}: see $log"
 	rm -f "$log"
+}
+
+# install_npm_packages FROM TO: those of FROM/package-lock.json, into the directory TO.
+install_npm_packages() {
+	command -v npm >/dev/null || die "no Node.js and npm here"
+	mkdir -p "$2"
+	! cmp -s "$1/package-lock.json" "$2/installed" || return 0
+	rm -rf "$2"/{installed,node_modules}
+	cp "$1"/package{,-lock}.json "$2/"
+	npm ci --prefix "$2" --ignore-scripts --no-audit --no-fund >"$2/npm.log" 2>&1 || {
+		tail -n 20 "$2/npm.log" >&2
+		die "npm cannot install what package-lock.json names: is its registry within reach?"
+	}
+	cp "$1/package-lock.json" "$2/installed"
 }
 
 # logged WHAT LOG COMMAND...: silent unless the command fails; appends to LOG.

@@ -27,14 +27,17 @@ const filled = (all) => all
   .map((s) => ({ ...s, values: s.values.filter(([, v]) => v !== null && Number.isFinite(v)) }))
   .filter((s) => s.values.length > 0);
 
+// What Graphite at url says, as it is: {target, tags, datapoints: [[value, time]...]}.
+export function render(url, target, { from, until, maxDataPoints }) {
+  const fixed = target.replace(/'(\d+)m'/gi, (m) => m.replace('m', 'min').replace('M', 'mon'));
+  return answer(`${url}/render`, { target: fixed, from, until, format: 'json', maxDataPoints });
+}
+
 export const graphite = (url) => ({
   // from and until in seconds before now.
   async query(target, { from, until = 0, maxDataPoints = 1000 }) {
-    const fixed = target.replace(/'(\d+)m'/gi, (m) => m.replace('m', 'min').replace('M', 'mon'));
     const now = Math.floor(Date.now() / 1000);
-    const all = await answer(`${url}/render`, {
-      target: fixed, from: now - from, until: now - until, format: 'json', maxDataPoints,
-    });
+    const all = await render(url, target, { from: now - from, until: now - until, maxDataPoints });
     return filled(all.map((s) => ({
       name: s.target,
       labels: { ...s.tags, name: s.target },

@@ -6,8 +6,7 @@
 # shellcheck source=tests/integration/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-# shellcheck disable=SC2016 # so it is called
-odd=$work/'it'\''s "a" $b [c]* \'
+odd=$work/"it's \"a\" \$b [c]* \\"
 mkdir "$odd" "$odd/build" "$odd/tmp"
 cp -r "$build/plugins" "$build/meminfo-explain" "$odd/build/"
 
