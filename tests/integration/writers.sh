@@ -34,8 +34,9 @@ wait_for() {
 	echo "$found"
 }
 
-# Both choose a port by themselves. Each connection of carbon's kind is appended to lines,
-# each body that is posted is a line of posts.
+# All choose a port by themselves. Each connection of carbon's kind is appended to lines,
+# each body that is posted is a line of posts, each datagram is one of datagrams: its length,
+# and how many values it has, which are its parts of type 6.
 start_sinks() {
 	socat -d -d -u TCP-LISTEN:0,bind=127.0.0.1,fork OPEN:"$work/lines",creat,append \
 		2>"$work/socat" &
@@ -59,6 +60,22 @@ start_sinks() {
 		server.serve_forever()
 	PYTHON
 	sinks+=($!)
+	/usr/bin/python3 - "$work/datagrams" >"$work/udp" 2>&1 <<-'PYTHON' &
+		import socket, struct, sys
+
+		udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+		udp.bind(('127.0.0.1', 0))
+		print('port', udp.getsockname()[1], flush=True)
+		while True:
+		    data, values, at = udp.recv(65536), 0, 0
+		    while at < len(data):
+		        kind, length = struct.unpack_from('>HH', data, at)
+		        values, at = values + (kind == 6), at + length
+		    with open(sys.argv[1], 'a') as datagrams:
+		        print(len(data), values, file=datagrams)
+	PYTHON
+	sinks+=($!)
+	udp_port=$(wait_for "$work/udp" 's/^port //p')
 	carbon_port=$(wait_for "$work/socat" 's/.*listening on AF=2 127\.0\.0\.1:([0-9]+).*/\1/p')
 	http_port=$(wait_for "$work/http" 's/^port //p')
 }
@@ -123,6 +140,7 @@ configure_writers() {
 		LoadPlugin network
 		<Plugin network>
 		  Server "127.0.0.1" "$network_port"
+		  Server "127.0.0.1" "$udp_port"
 		</Plugin>
 		LoadPlugin unixsock
 		<Plugin unixsock>
@@ -259,7 +277,7 @@ arrives_unixsock() {
 # has_written ROOT: all of it, by all of them, and nothing that only other machines have.
 has_written() {
 	root=$(basename "$1")
-	rm -rf "$work"/{csv,received,rrd,lines,posts,log,receiver.log,all_others}
+	rm -rf "$work"/{csv,received,rrd,lines,posts,datagrams,log,receiver.log,all_others}
 	LC_ALL=C sort "$1/expect.txt" >"$work/expected"
 	cut -d ' ' -f 1 "$work/expected" >"$work/names"
 	cat "$repository"/fixtures/*/expect.txt | cut -d ' ' -f 1 | LC_ALL=C sort -u |
@@ -286,10 +304,25 @@ has_written() {
 		"$work/lines" >&2 || fail "lines with names or values that Graphite does not take"
 }
 
+# costs BYTES VALUES WRITER: a value costs on average what docs/fleet.md says, which has two
+# numbers of it in a sentence.
+costs() {
+	local said
+	said=$(tr '\n' ' ' <"$repository/docs/fleet.md" |
+		sed -nE "s/.*Measured by .writers\.sh.: [^.]*$3 ([0-9]+) bytes.*/\1/p")
+	awk -v said="$said" -v bytes="$1" -v values="$2" 'BEGIN {
+		printf "%.1f bytes for each of %d values\n", bytes / values, values
+		exit !(said > 0 && values > 100 && bytes / values > said - 1.5 && bytes / values < said + 1.5)
+	}' || fail "$3 takes $1 bytes for $2 values; docs/fleet.md says $said for each"
+}
+
 read -r prometheus_port network_port < <(free_ports 2)
 start_sinks
 
 has_written "$repository/fixtures/6.18-debian12-idle-24g"
+read -r bytes values < <(awk '{ bytes += $1; values += $2 } END { print bytes, values }' "$work/datagrams")
+costs "$bytes" "$values" network
+costs "$(wc -c <"$work/lines")" "$(wc -l <"$work/lines")" Graphite
 has_written "$repository/fixtures/6.6-composed-1t-locked-shmem"
 # The numbers themselves, so that no one makes expect.txt anew without looking.
 is_literal 'total/bytes-mem_total 1082123878400.000000'
