@@ -4,13 +4,20 @@
 
 // Where the instance of a type, and the host, are in a path of either naming; functions
 // that were applied before have left their names around it.
-const nameInPath = '^.*meminfo_explain[-.][a-z0-9_]+[.][a-z0-9_]+[-.]([a-z0-9_]+).*';
+const nameInPath = '^.*meminfo_explain[-.][a-z0-9_]+[.][a-z0-9_]+[-.](?:rate_)?([a-z0-9_]+).*';
 const hostInPath = '^.*?([^.(,]+)[.]meminfo_explain.*';
 
-// naming is '-', or '.' with SeparateInstances.
-const path = (view, type, name) =>
-  '${prefix}${host}.meminfo_explain${naming}' +
-  `${view}.${type}\${naming}${Array.isArray(name) ? `{${name}}` : name}`;
+// naming is '-', or '.' with SeparateInstances. With UseStockTypes, what is signed is a
+// gauge, and of a rate the name begins with rate_: no two are in one path, for in {} there
+// must be no dot.
+const path = (view, type, name) => {
+  const of = (types, prefix = '') => '${prefix}${host}.meminfo_explain${naming}' +
+    `${view}.${types}\${naming}${prefix}${Array.isArray(name) ? `{${name}}` : name}`;
+  return {
+    signed_bytes: () => of('{signed_bytes,gauge}'),
+    bytes_rate: () => `group(${of('bytes_rate')},${of('gauge', 'rate_')})`,
+  }[type]?.() ?? of(type);
+};
 
 const graphite = {
   id: 'graphite',
