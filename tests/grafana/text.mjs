@@ -52,8 +52,8 @@ export function checkText(repository, dashboards, fault) {
   const [provider] = yaml('grafana/dashboards/meminfo_explain.yml').providers;
   if (provider.options.path !== '/etc/grafana/provisioning/dashboards')
     fault('dashboards are looked for elsewhere');
-  const runbooks = new Map(yaml('examples/meminfo_explain.rules.yml').groups[0].rules
-    .map((rule) => [rule.alert, rule.annotations.runbook]));
+  const others = new Map(yaml('examples/meminfo_explain.rules.yml').groups[0].rules
+    .map((rule) => [rule.alert, rule]));
   for (const { rules } of yaml('grafana/alerting/meminfo_explain.yml').groups) {
     if (new Set(rules.map((r) => r.uid)).size !== rules.length) fault('two rules have one uid');
     for (const rule of rules) {
@@ -65,9 +65,11 @@ export function checkText(repository, dashboards, fault) {
           fault(`${rule.title}: no data source ${uid}`);
       if (!rule.data.some((d) => d.refId === rule.condition))
         fault(`${rule.title}: no ${rule.condition}`);
-      // The same alert has the same advice; whom to ask about silence differs.
-      const other = runbooks.get(rule.title);
-      if (rule.title !== 'MeminfoExplainSilent' && other && other !== rule.annotations.runbook)
+      // The same alert waits as long, and has the same advice; whom to ask about silence differs.
+      const other = others.get(rule.title);
+      if (other && (other.for ?? '0s') !== rule.for)
+        fault(`${rule.title}: for ${rule.for}, in examples/meminfo_explain.rules.yml ${other.for}`);
+      if (rule.title !== 'MeminfoExplainSilent' && other && other.annotations.runbook !== rule.annotations.runbook)
         fault(`${rule.title}: another runbook than in examples/meminfo_explain.rules.yml`);
       // Grafana replaces them by its environment.
       for (const text of Object.values(rule.annotations))
