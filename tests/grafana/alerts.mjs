@@ -51,8 +51,8 @@ const hosts = {
   is_late: [{ [total]: between(23 * hour, 7 * minute, 1e9) }],
   balloon: [{ [total]: [...between(23 * hour, 25 * minute, 8e9), ...between(24 * minute, 0, 7e9)],
     [removed]: [...between(23 * hour, 25 * minute, 0), ...between(24 * minute, 0, 1e9)] }, 'MemoryRemoved'],
-  balloon_for_a_moment: [{ [total]: [...between(23 * hour, 9 * minute, 8e9), ...between(8 * minute, 0, 7e9)],
-    [removed]: [...between(23 * hour, 9 * minute, 0), ...between(8 * minute, 0, 1e9)] }],
+  balloon_for_a_moment: [{ [total]: [...between(23 * hour, 6 * minute, 8e9), ...between(5 * minute, 0, 7e9)],
+    [removed]: [...between(23 * hour, 6 * minute, 0), ...between(5 * minute, 0, 1e9)] }],
   small_balloon: [{ [total]: always(7.9e9), [removed]: always(1e8) }],
   is_gone: [{ [total]: between(30 * hour, 25 * hour, 1e9) }],
 };
