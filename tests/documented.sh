@@ -1,9 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
+# usage: tests/documented.sh [BUILD_DIR]
 # The manual describes every metric that any fixture gives, in the section of its view, and
-# what the default set has; every option of the plugin, and every one of the tool. README
-# has every view, and docs/consumers.md every consumer.
+# what the default set has; every option of the plugin, and every one of the tool; with a
+# BUILD_DIR also every member of the JSON of every fixture, and none that is gone. README has
+# every view, and docs/consumers.md every consumer.
 set -euo pipefail
+build=${1:+$(cd "$1" && pwd)}
 cd "$(dirname "$0")/.."
 plugin=docs/collectd-meminfo_explain.pod
 tool=docs/meminfo-explain.pod
@@ -91,6 +94,49 @@ diff <(tool_options cli/main.c) <(described_options OPTIONS) >&2 ||
 	complain "$tool describes other options"
 diff <(tool_options cli/trend.c) <(described_options 'OPTIONS OF TREND') >&2 ||
 	complain "$tool describes other options of trend"
+
+# Members of the JSON, as a path: "vmalloc.callers[].bytes". Those of an object whose names
+# are terms, lines of meminfo and the like go without that name: "identities.holds".
+members() {
+	local about
+	for about in fixtures/*/about; do
+		"$build/meminfo-explain" --root "${about%/about}" --format json 2>/dev/null
+	done | jq -r 'paths | map(if type == "number" then "[]" else "." + . end) | add' |
+		sed -E 's/^\.//; s/\.\[/[/g
+			s/^(free|kernel|user\.[a-z]+|hidden|inside|outside|at_most|identities|detail|meminfo|sources|decisions|vmalloc\.(modules|space))\.[^.]+/\1/' |
+		sort -u
+}
+# Of its description, each item and each name within it: "B<caller>" of the item
+# vmalloc.callers[] is vmalloc.callers[].caller, or what it says.
+described_members() {
+	awk '
+		/^=head1/ { inside = $0 == "=head1 JSON"; next }
+		!inside { next }
+		/^=item/ { split("", items) }
+		{
+			for (rest = $0; match(rest, /B<[^>]+>/); rest = substr(rest, RSTART + RLENGTH)) {
+				name = substr(rest, RSTART + 2, RLENGTH - 3)
+				print name
+				if (/^=item/) items[name]
+				else for (item in items) print item "." name
+			}
+		}' "$tool" | sort -u
+}
+if [ -n "$build" ]; then
+	have=$(members) described=$(described_members)
+	# An array is described with its elements, an object by its members.
+	while read -r member; do
+		case $member in
+		black_hole.*) # a row of black_hole.def is a metric of that name
+			has "${member#*.}" < <(items "$plugin" black_hole | sed 's/.*-//') && continue ;;
+		esac
+		grep -E "^${member//[][]/.}(\[\]|\..*)?$" <<<"$described" >/dev/null ||
+			complain "$tool has no member $member of the JSON"
+	done <<<"$have"
+	while read -r item; do
+		has "$item" <<<"$have" || complain "$tool has $item, which is not in the JSON"
+	done < <(items "$tool" JSON)
+fi
 
 # docs/consumers.md has every consumer, with its view.
 while read -r view name; do
