@@ -1,10 +1,20 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
+<<<<<<< HEAD
 # usage: tests/documented.sh [BUILD_DIR]
 # The manual describes every metric that any fixture gives, in the section of its view, and
 # what the default set has; every option of the plugin, and every one of the tool; with a
 # BUILD_DIR also every member of the JSON of every fixture, and none that is gone. README has
 # every view, and docs/consumers.md every consumer.
+=======
+# The documents say what the code does, and nothing that is gone. The manual describes every
+# metric that any fixture gives, in the section of its view, and what the default set has;
+# every option of the plugin, every one of the tool, and every member of its JSON output.
+# README has every view, docs/consumers.md every consumer, docs/cost.md every benchmark, and
+# docs/accounting.md every row of the tables with its formula, and every reason of --why. What
+# documents link to exists. fixtures/capture.sh takes what the plugin reads, and each file
+# names its licence. Needs a C compiler, and no build.
+>>>>>>> e148294 (Documents: accounting, architecture, cost, contributing, security, changelog)
 set -euo pipefail
 build=${1:+$(cd "$1" && pwd)}
 cd "$(dirname "$0")/.."
@@ -16,6 +26,9 @@ complain() {
 	echo "documented: $1" >&2
 	missing=1
 }
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/meminfo_explain-documented.XXXXXX")
+trap 'rm -rf "$work"' EXIT
 
 # items POD SECTION: the names that are described there, one a line.
 items() {
@@ -95,6 +108,7 @@ diff <(tool_options cli/main.c) <(described_options OPTIONS) >&2 ||
 diff <(tool_options cli/trend.c) <(described_options 'OPTIONS OF TREND') >&2 ||
 	complain "$tool describes other options of trend"
 
+<<<<<<< HEAD
 # Members of the JSON, as a path: "vmalloc.callers[].bytes". Those of an object whose names
 # are terms, lines of meminfo and the like go without that name: "identities.holds".
 members() {
@@ -137,6 +151,24 @@ if [ -n "$build" ]; then
 		has "$item" <<<"$have" || complain "$tool has $item, which is not in the JSON"
 	done < <(items "$tool" JSON)
 fi
+=======
+# Every member of the JSON output that is no row's name.
+while read -r key; do
+	grep -qE "B<([a-z_]+\.)*$key(\[\]|\.[^>]*)?>" "$tool" || complain "$tool has no member $key"
+done < <(tr -d '\n' <cli/json.c |
+	grep -oE 'json_object_set_new\([a-z]+, *"[a-z_]+"|\{"[a-z_]+", *p->' |
+	sed -E 's/^[^"]*"([a-z_]+)".*/\1/' | sort -u)
+
+# docs/cost.md has every benchmark.
+while read -r name; do
+	grep -qF "| \`$name\` |" docs/cost.md || complain "docs/cost.md has no benchmark $name"
+done < <(
+	cat tests/bench/*.c tests/trend/simulate.c |
+		grep -oE '(measure(_full)?|print|printf)\("(pss|sample|vmallocinfo|microseconds|bytes)_[a-z0-9_]+' |
+		sed 's/.*"//'
+	sed -nE 's/^.*judge ([a-z_]+) .*/\1/p' tests/bench/peers
+)
+>>>>>>> e148294 (Documents: accounting, architecture, cost, contributing, security, changelog)
 
 # docs/consumers.md has every consumer, with its view.
 while read -r view name; do
@@ -148,4 +180,127 @@ done < <(
 	sed -nE 's/^TERM\((HIDDEN|INSIDE|OUTSIDE|AT_MOST), ([a-z0-9_]+),.*/\1 \2/p' \
 		include/meminfo_explain/terms.def | tr '[:upper:]' '[:lower:]'
 )
+
+# docs/accounting.md has each row of the tables with its formula, and no other. Of a
+# decision, and of a number of the black hole, the table has only the name.
+"${CC:-cc}" -std=c11 -Wall -Wextra -Werror -Iinclude tests/rows.c -o "$work/rows"
+"$work/rows" | sort >"$work/rows.txt"
+# A section's heading ends with its name; a table begins behind its line of dashes.
+awk '
+	NR == FNR {
+		split($0, part, / [|] /)
+		cells[part[1]] = gsub(/ [|]/, " |") - 1 # but for that of the section
+		next
+	}
+	/^#/ {
+		section = tolower($NF)
+		gsub(/`/, "", section)
+		inside = 0
+	}
+	/^[|]---/ { inside = 1; next }
+	!/^[|]/ { inside = 0 }
+	inside && section in cells && !/^[|] +[|]/ {
+		split($0, cell, /[|]/)
+		row = section
+		for (i = 2; i <= cells[section] + 1; i++) {
+			gsub(/^ +| +$/, "", cell[i])
+			row = row " | " cell[i]
+		}
+		print row " |"
+	}
+' "$work/rows.txt" docs/accounting.md | sort >"$work/said.txt"
+if ! diff "$work/rows.txt" "$work/said.txt" >&2; then
+	complain "docs/accounting.md (>) and include/meminfo_explain/*.def (<) differ"
+fi
+
+# fixtures/capture.sh takes each file that the plugin reads.
+while read -r file; do
+	case $file in
+	*/PID/*) file=details=${file##*/} ;; # details=smaps_rollup
+	esac
+	grep -qxF "$file" fixtures/capture.sh ||
+		grep -qF -e "$file/" -e "cat $file >" -e "$file #" fixtures/capture.sh ||
+		complain "fixtures/capture.sh does not take $file"
+done < <(
+	# shellcheck disable=SC2016 # backticks
+	grep -E '^(consumers|sources) ' "$work/rows.txt" | grep -oE '`(proc|sys)/[^`]*`' | tr -d '`'
+)
+
+# literals FILE...: string literals of C that are sentences, whole
+literals() {
+	grep -hv '^#include' "$@" | tr '\n' ' ' |
+		sed -E 's|/[*][^*]*[*]+([^/*][^*]*[*]+)*/||g; s/" *"//g' |
+		grep -oE '"[^"]+"' | tr -d '"' | grep ' '
+}
+# What --why may say, and why there may be no black hole: each of it, and nothing else.
+literals plugin/decide.c plugin/attribute.c plugin/explain.c | sort -u >"$work/whys.txt"
+awk -F ' *[|] *' '
+	/^#/ { section = $0 }
+	/^[|]---/ { inside = 1; next }
+	!/^[|]/ { inside = 0 }
+	inside && section == "## Decisions" && $3 != "" { print $3 }
+	inside && section == "## Conservation" { print $2 }
+' docs/accounting.md | sort -u >"$work/said.txt"
+if ! diff "$work/whys.txt" "$work/said.txt" >&2; then
+	complain "docs/accounting.md (>) and what the code decides (<) differ"
+fi
+
+# Links: of a document, "FILE LINE TARGET" of each link and of each path in backticks
+# that has a folder of ours in front.
+documents() {
+	find . \( -path ./build -o -path ./.git -o -name node_modules \) -prune -o \
+		-name '*.md' -not -path './fixtures/*/*' -print | sed 's|^\./||'
+}
+# has_anchor FILE ANCHOR: whether a heading has that anchor, made as GitHub makes them
+has_anchor() {
+	# shellcheck disable=SC2016 # backticks
+	sed -n '/^```/,/^```/!s/^##* //p' "$1" | tr '[:upper:]' '[:lower:]' |
+		sed -E 's/[^a-z0-9 _-]//g; s/ /-/g' | grep -qxF -- "$2"
+}
+while read -r document target; do
+	file=${target%%#*}
+	anchor=${target#"$file"}
+	if [ -n "$file" ]; then
+		file=$(dirname "$document")/$file
+	else
+		file=$document
+	fi
+	if [ ! -e "$file" ]; then
+		complain "$document links to $target, which does not exist"
+	elif [ -n "$anchor" ] && ! has_anchor "$file" "${anchor#\#}"; then
+		complain "$document links to $target, which is no heading there"
+	fi
+done < <(
+	while read -r document; do
+		grep -oE '\]\([^) ]+\)' "$document" | sed -E 's/^\]\((.*)\)$/\1/' |
+			grep -vE '^(https?|mailto):' | sed "s|^|$document |" || :
+	done < <(documents)
+)
+# A path may have words of its command behind it, or stand for several.
+folders='\.ci|cli|debian|docs|examples|fixtures|grafana|include|packaging|plugin|tests|tools|types\.db\.d'
+while read -r document path; do
+	case $path in
+	*[\<\>]* | *[A-Z][A-Z]*) continue ;; # stands for any
+	esac
+	# shellcheck disable=SC2086 # a pattern, or {a,b}
+	found=$(eval "ls -d $path" 2>/dev/null) || :
+	[ -n "$found" ] || complain "$document names $path, which does not exist"
+done < <(
+	while read -r document; do
+		{ grep -oE "(^    |\`)($folders)/[A-Za-z0-9_./*{},-]*" "$document" || :; } |
+			sed -E 's/^( +|`)//; s/[.,]$//' | sort -u | sed "s|^|$document |"
+	done < <(documents | grep -v '^CHANGELOG')
+)
+
+# Each file that can hold a comment names its licence. Not those that a tool writes.
+while read -r file; do
+	case $file in
+	fixtures/*/* | *.md | *.json | *.png | *.db | LICENSE | */.gitattributes) continue ;;
+	debian/rules | debian/*.p[or]*) ;; # programs
+	debian/*) continue ;; # debian/copyright says it for all
+	esac
+	head -n 5 "$file" | grep -qF 'SPDX-License-Identifier: MIT' ||
+		complain "$file has no line SPDX-License-Identifier: MIT"
+done < <(find . \( -path ./build -o -path ./.git -o -name node_modules \) -prune -o \
+	-type f -print | sed 's|^\./||')
 exit "$missing"
