@@ -1,20 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-<<<<<<< HEAD
 # usage: tests/documented.sh [BUILD_DIR]
-# The manual describes every metric that any fixture gives, in the section of its view, and
-# what the default set has; every option of the plugin, and every one of the tool; with a
-# BUILD_DIR also every member of the JSON of every fixture, and none that is gone. README has
-# every view, and docs/consumers.md every consumer.
-=======
 # The documents say what the code does, and nothing that is gone. The manual describes every
 # metric that any fixture gives, in the section of its view, and what the default set has;
-# every option of the plugin, every one of the tool, and every member of its JSON output.
-# README has every view, docs/consumers.md every consumer, docs/cost.md every benchmark, and
-# docs/accounting.md every row of the tables with its formula, and every reason of --why. What
-# documents link to exists. fixtures/capture.sh takes what the plugin reads, and each file
-# names its licence. Needs a C compiler, and no build.
->>>>>>> e148294 (Documents: accounting, architecture, cost, contributing, security, changelog)
+# every option of the plugin, and every one of the tool; with a BUILD_DIR also every member
+# of the JSON of every fixture, and none that is gone. README has every view,
+# docs/consumers.md every consumer, docs/cost.md every benchmark, docs/architecture.md every
+# room, and docs/accounting.md every row of the tables with its formula, and every reason of
+# --why. What documents link to exists. fixtures/capture.sh takes what the plugin reads, and
+# each file names its licence. Needs a C compiler.
 set -euo pipefail
 build=${1:+$(cd "$1" && pwd)}
 cd "$(dirname "$0")/.."
@@ -108,7 +102,6 @@ diff <(tool_options cli/main.c) <(described_options OPTIONS) >&2 ||
 diff <(tool_options cli/trend.c) <(described_options 'OPTIONS OF TREND') >&2 ||
 	complain "$tool describes other options of trend"
 
-<<<<<<< HEAD
 # Members of the JSON, as a path: "vmalloc.callers[].bytes". Those of an object whose names
 # are terms, lines of meminfo and the like go without that name: "identities.holds".
 members() {
@@ -151,13 +144,6 @@ if [ -n "$build" ]; then
 		has "$item" <<<"$have" || complain "$tool has $item, which is not in the JSON"
 	done < <(items "$tool" JSON)
 fi
-=======
-# Every member of the JSON output that is no row's name.
-while read -r key; do
-	grep -qE "B<([a-z_]+\.)*$key(\[\]|\.[^>]*)?>" "$tool" || complain "$tool has no member $key"
-done < <(tr -d '\n' <cli/json.c |
-	grep -oE 'json_object_set_new\([a-z]+, *"[a-z_]+"|\{"[a-z_]+", *p->' |
-	sed -E 's/^[^"]*"([a-z_]+)".*/\1/' | sort -u)
 
 # docs/cost.md has every benchmark.
 while read -r name; do
@@ -168,7 +154,12 @@ done < <(
 		sed 's/.*"//'
 	sed -nE 's/^.*judge ([a-z_]+) .*/\1/p' tests/bench/peers
 )
->>>>>>> e148294 (Documents: accounting, architecture, cost, contributing, security, changelog)
+
+# docs/architecture.md has every room.
+for room in plugin/*.c; do
+	grep -qF "\`${room##*/}\`" docs/architecture.md ||
+		complain "docs/architecture.md has no ${room##*/}"
+done
 
 # docs/consumers.md has every consumer, with its view.
 while read -r view name; do
