@@ -24,12 +24,17 @@ static unsigned find_row(struct span key)
   return row;
 }
 
-/* What may have followed a line that was cut is not known to be missing. */
-static void lose_rest(struct vmstat *out)
+/* What may have followed a line that was cut is not known to be missing. Whether there is
+ * any. */
+static bool lose_rest(struct vmstat *out)
 {
+  bool any = false;
   for (unsigned row = 0; row < VMSTAT_FIELD_COUNT; row++)
-    if (out->fields[row].state == READING_ABSENT)
+    if (out->fields[row].state == READING_ABSENT) {
       out->fields[row] = reading_missing(READING_MALFORMED);
+      any = true;
+    }
+  return any;
 }
 
 int vmstat_parse(struct scan text, uint64_t page_size, struct vmstat *out,
@@ -37,6 +42,7 @@ int vmstat_parse(struct scan text, uint64_t page_size, struct vmstat *out,
 {
   memset(out, 0, sizeof(*out));
   struct scan line;
+  struct span stranger = {0};
   bool any = false, open = false;
   while (scan_line(&text, &line)) {
     open = scan_line_is_open(&text, &line);
@@ -46,11 +52,9 @@ int vmstat_parse(struct scan text, uint64_t page_size, struct vmstat *out,
     int error = span_number(word, &value);
     any |= error == 0;
     unsigned row = find_row(key);
-    if (row == VMSTAT_FIELD_COUNT) {
-      if (open)
-        fault_note(fault, line.line, key, "the file ends within the line");
+    stranger = row == VMSTAT_FIELD_COUNT ? key : (struct span){0};
+    if (row == VMSTAT_FIELD_COUNT)
       continue;
-    }
     if (error == 0 && rows[row].unit == STAT_UNIT_PAGES)
       error = scale(value, page_size, &value);
     const char *cause = NULL;
@@ -65,8 +69,8 @@ int vmstat_parse(struct scan text, uint64_t page_size, struct vmstat *out,
     if (cause != NULL)
       fault_note(fault, line.line, key, cause);
   }
-  if (open)
-    lose_rest(out);
+  if (open && lose_rest(out) && stranger.length > 0)
+    fault_note(fault, line.line, stranger, "the file ends within the line");
   if (any)
     return 0;
   fault_note(fault, 0, (struct span){"", 0}, "no line of the form `key number'");
