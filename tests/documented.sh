@@ -286,7 +286,7 @@ done < <(
 # Each file that can hold a comment names its licence. Not those that a tool writes.
 while read -r file; do
 	case $file in
-	fixtures/*/* | *.md | *.json | *.png | *.db | LICENSE | */.gitattributes) continue ;;
+	fixtures/*/* | tests/fuzz/found/* | *.md | *.json | *.png | *.db | LICENSE | */.gitattributes) continue ;;
 	debian/rules | debian/*.p[or]*) ;; # programs
 	debian/*) continue ;; # debian/copyright says it for all
 	esac
