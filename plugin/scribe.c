@@ -6,13 +6,14 @@
 #include "meminfo_explain/relay.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* An evidence that waits. */
 struct errand {
   double time;
-  char *name;
+  char name[64]; /* of a series and a state */
   struct text text;
 };
 
@@ -30,12 +31,6 @@ struct scribe {
   int status[SCRIBE_KINDS];
   bool hangs[SCRIBE_KINDS];
 };
-
-static void errand_free(struct errand *errand)
-{
-  free(errand->name);
-  text_free(&errand->text);
-}
 
 /* --- the thread --------------------------------------------------------------------- */
 
@@ -79,7 +74,7 @@ static bool write_all(void *context, struct runner *runner)
     relay_unlock(scribe->relay);
     relay_enter(runner, kind);
     int status = write_one(scribe, kind, &errand);
-    errand_free(&errand);
+    text_free(&errand.text);
     bool goes_on = relay_leave(runner);
     relay_lock(scribe->relay);
     scribe->status[kind] = status;
@@ -109,7 +104,7 @@ static void scribe_free(void *context)
 {
   struct scribe *scribe = context;
   for (unsigned i = 0; i < scribe->errands_count; i++)
-    errand_free(&scribe->errands[i]);
+    text_free(&scribe->errands[i].text);
   free(scribe->state_file);
   free(scribe->state_kind);
   free(scribe->boot);
@@ -183,15 +178,14 @@ void scribe_evidence(struct scribe *scribe, double time, const char *name,
                      struct text *text)
 {
   struct errand errand = {.time = time, .text = *text};
+  int length = snprintf(errand.name, sizeof(errand.name), "%s", name);
   int error = 0;
   *text = (struct text){0};
-  if (scribe->evidence_dir != NULL)
-    errand.name = strdup(name);
   relay_lock(scribe->relay);
   if (scribe->evidence_dir == NULL)
     error = -ENOENT;
-  else if (errand.name == NULL)
-    error = -ENOMEM;
+  else if (length >= (int)sizeof(errand.name))
+    error = -ENAMETOOLONG;
   else if (scribe->errands_count == SCRIBE_TEXTS_MAX)
     error = -EBUSY;
   else
@@ -200,7 +194,7 @@ void scribe_evidence(struct scribe *scribe, double time, const char *name,
     scribe->status[SCRIBE_EVIDENCE] = error;
   relay_unlock(scribe->relay);
   if (error != 0)
-    errand_free(&errand);
+    text_free(&errand.text);
   else
     relay_request(scribe->relay, 0);
 }

@@ -142,6 +142,8 @@ START_TEST(what_fails_is_told_until_it_works)
   hand_over_evidence("No Name");
   ck_assert(scribe_wait(scribe, long_enough));
   ck_assert_int_eq(scribe_status(scribe, SCRIBE_EVIDENCE), -EINVAL);
+  hand_over_evidence("a-name-that-is-longer-than-any-series-with-its-state-can-ever-be");
+  ck_assert_int_eq(scribe_status(scribe, SCRIBE_EVIDENCE), -ENAMETOOLONG);
   ck_assert_int_eq(scribe_status(scribe, SCRIBE_STATE), -EISDIR);
   ck_assert_int_eq(unlink(tree_path(tree, "state/in_the_way")), 0);
   ck_assert_int_eq(rmdir(state_file), 0);

@@ -30,8 +30,9 @@ int scribe_open(const struct sysroot *root, const struct scribe_options *options
 void scribe_close(struct scribe *scribe);
 
 /* These only hand over, and never wait. The state is copied; one that still waits is
- * replaced by it. The text becomes the scribe's, and *text an empty one; where too many
- * wait, it is thrown away, and that is -EBUSY. */
+ * replaced by it. The text becomes the scribe's, and *text an empty one; it is thrown
+ * away where too many wait (-EBUSY), or for a name of 64 bytes and more (-ENAMETOOLONG).
+ */
 void scribe_state(struct scribe *scribe, const void *state);
 void scribe_evidence(struct scribe *scribe, double time, const char *name,
                      struct text *text);
