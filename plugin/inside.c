@@ -84,21 +84,23 @@ static int go_down(struct way *way, int folder)
 static int follow(struct way *way, const char *name)
 {
   char path[PATH_MAX];
-  ssize_t length = readlinkat(here(way), name, path, sizeof(path));
-  if (length < 0)
+  const size_t rest = strlen(way->rest);
+  ssize_t got = readlinkat(here(way), name, path, sizeof(path));
+  if (got < 0)
     return -errno;
   if (++way->links > LINKS_MAX)
     return -ELOOP;
-  if ((size_t)length + 1 + strlen(way->rest) >= sizeof(path))
+  size_t length = (size_t)got;
+  if (length + 1 + rest >= sizeof(path))
     return -ENAMETOOLONG;
   if (length == 0)
     return -ENOENT;
   if (path[0] == '/')
     go_back(way);
-  if (way->rest[0] != '\0')
+  if (rest > 0)
     path[length++] = '/';
-  strcpy(path + length, way->rest);
-  strcpy(way->rest, path);
+  memcpy(path + length, way->rest, rest + 1);
+  memcpy(way->rest, path, length + rest + 1);
   return 0;
 }
 

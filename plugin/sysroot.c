@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "meminfo_explain/sysroot.h"
 #include "meminfo_explain/inside.h"
+#include "meminfo_explain/scan.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,10 +16,23 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+/* Whether the path, or a folder above it, is one of the words. */
+static bool is_among(const char *words, const char *path)
+{
+  struct scan scan = scan_text(words, strlen(words));
+  for (struct span word; (word = scan_word(&scan)).length > 0;)
+    if (strncmp(path, word.at, word.length) == 0 &&
+        (path[word.length] == '\0' || path[word.length] == '/'))
+      return true;
+  return false;
+}
+
 /* A descriptor, or -errno. Every access to what is below a root begins here. */
 static int open_below(const struct sysroot *root, const char *path, int flags)
 {
-  return inside_open(root->fd, root->kernel_can, path, flags);
+  int fd = inside_open(root->fd, root->kernel_can, path, flags);
+  bool was_denied = fd == -ENOENT && root->denied != NULL && is_among(root->denied, path);
+  return was_denied ? -EACCES : fd;
 }
 
 static bool holds_procfs(const struct sysroot *root)
@@ -30,6 +44,27 @@ static bool holds_procfs(const struct sysroot *root)
   bool procfs = fstatfs(fd, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
   close(fd);
   return procfs;
+}
+
+/* What the capture was denied, by the line of `about` that says so. */
+static int read_denied(struct sysroot *root)
+{
+  enum { ABOUT_MAX = 1 << 16 };
+  struct text text = {0};
+  int error = sysroot_slurp_within(root, "about", ABOUT_MAX, &text);
+  struct scan about = scan_text(text.bytes, error == 0 ? text.length : 0), line;
+  while (scan_line(&about, &line))
+    if (span_is(scan_word(&line), "denied:")) {
+      size_t length = (size_t)(line.end - line.at);
+      root->denied = calloc(1, length + 1);
+      if (root->denied != NULL)
+        memcpy(root->denied, line.at, length);
+      else
+        error = -ENOMEM;
+      break;
+    }
+  text_free(&text);
+  return error == -ENOMEM ? error : 0; /* else it is no capture of ours */
 }
 
 int sysroot_open(const char *path, struct sysroot *root)
@@ -44,9 +79,14 @@ int sysroot_open(const char *path, struct sysroot *root)
   }
   for (size_t length = strlen(copy); length > 0 && copy[length - 1] == '/';)
     copy[--length] = '\0';
-  *root = (struct sysroot){.fd = fd, .path = copy, .kernel_can = inside_kernel_can(fd)};
-  root->live = holds_procfs(root);
-  return 0;
+  struct sysroot opened = {.fd = fd, .path = copy, .kernel_can = inside_kernel_can(fd)};
+  opened.live = holds_procfs(&opened);
+  int error = opened.live ? 0 : read_denied(&opened);
+  if (error != 0)
+    sysroot_close(&opened);
+  else
+    *root = opened;
+  return error;
 }
 
 int sysroot_dup(const struct sysroot *root, struct sysroot *out)
@@ -54,13 +94,17 @@ int sysroot_dup(const struct sysroot *root, struct sysroot *out)
   int fd = fcntl(root->fd, F_DUPFD_CLOEXEC, 0);
   if (fd < 0)
     return -errno;
-  char *copy = strdup(root->path);
-  if (copy == NULL) {
+  struct sysroot copy = *root;
+  copy.fd = fd;
+  copy.path = strdup(root->path);
+  copy.denied = root->denied != NULL ? strdup(root->denied) : NULL;
+  if (copy.path == NULL || (copy.denied == NULL) != (root->denied == NULL)) {
     close(fd);
+    free(copy.path);
+    free(copy.denied);
     return -ENOMEM;
   }
-  *out = (struct sysroot){
-      .fd = fd, .path = copy, .kernel_can = root->kernel_can, .live = root->live};
+  *out = copy;
   return 0;
 }
 
@@ -70,6 +114,7 @@ void sysroot_close(struct sysroot *root)
     return;
   close(root->fd);
   free(root->path);
+  free(root->denied);
   *root = (struct sysroot){.fd = -1};
 }
 

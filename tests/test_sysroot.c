@@ -608,7 +608,47 @@ START_TEST(each_error_says_what_becomes_of_the_file)
 }
 END_TEST
 
-SUITE_MAIN("sysroot", file_is_read_whole_at_any_size, empty_file_is_an_empty_text,
+/* fixtures/capture.sh says what it was not allowed to read. */
+START_TEST(what_a_capture_was_denied_is_denied_and_not_absent)
+{
+  static const struct {
+    const char *path;
+    int error;
+  } cases[] = {
+      {"proc/vmallocinfo", -EACCES}, {"proc/vmallocinfo2", -ENOENT},
+      {"proc/vmalloc", -ENOENT},     {"sys/kernel/debug/zswap/pool_total_size", -EACCES},
+      {"sys/kernel/debug", -EACCES}, {"sys/kernel", -ENOENT},
+      {"proc/slabinfo", -EACCES},    {"hung", -ENOENT},
+      {"proc/meminfo", 0},
+  };
+  char *tree = tree_make();
+  struct sysroot root, twin;
+  struct text text = {0};
+  tree_write(tree, "proc/meminfo", "MemTotal: 1 kB\n");
+  tree_write(tree, "about",
+             "kernel: 6.1 denied: proc/stat\n"
+             "denied: proc/vmallocinfo  sys/kernel/debug proc/slabinfo proc/meminfo\n"
+             "hung: hung\n");
+  ck_assert_int_eq(sysroot_open(tree, &root), 0);
+  ck_assert_int_eq(sysroot_dup(&root, &twin), 0);
+  sysroot_close(&root);
+  for (size_t i = 0; i < LENGTH(cases); i++)
+    ck_assert_msg(sysroot_slurp(&twin, cases[i].path, &text) == cases[i].error, "%s",
+                  cases[i].path);
+  ck_assert_int_eq(sysroot_slurp(&twin, "proc/stat", &text), -ENOENT);
+  sysroot_close(&twin);
+
+  /* A machine that runs tells by itself. */
+  ck_assert_int_eq(sysroot_open("/", &root), 0);
+  ck_assert_ptr_null(root.denied);
+  sysroot_close(&root);
+  text_free(&text);
+  tree_remove(tree);
+}
+END_TEST
+
+SUITE_MAIN("sysroot", what_a_capture_was_denied_is_denied_and_not_absent,
+           file_is_read_whole_at_any_size, empty_file_is_an_empty_text,
            pseudo_file_without_size_is_read, buffer_is_reused_and_grows,
            what_is_no_regular_file_is_refused, fifo_does_not_block,
            device_of_a_captured_tree_is_not_read, link_to_itself_is_an_error,

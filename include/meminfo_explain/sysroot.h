@@ -15,6 +15,7 @@ struct sysroot {
   char *path;      /* without trailing slashes; "" for "/" */
   bool live;       /* proc is a procfs: this kernel's own figures */
   bool kernel_can; /* inside.h */
+  char *denied;    /* paths that a capture may not have read, by words; NULL: none */
 };
 
 /* A whole file. The buffer is owned here, grows to the largest file seen and is reused.
@@ -27,7 +28,9 @@ struct text {
 /* The largest file we read: 500,000 lines of vmallocinfo. */
 #define SYSROOT_FILE_MAX ((size_t)64 << 20)
 
-/* 0, or -errno with *root untouched. */
+/* A captured tree may have a file `about` with a line "denied: proc/vmallocinfo ..."
+ * (fixtures/capture.sh): what is missing there below one of these paths is -EACCES, and
+ * not -ENOENT. 0, or -errno with *root untouched. */
 int sysroot_open(const char *path, struct sysroot *root);
 /* Another one of the same folder, to be closed by itself. 0, or -errno. */
 int sysroot_dup(const struct sysroot *root, struct sysroot *out);
