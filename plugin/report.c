@@ -909,7 +909,8 @@ static bool rule_commit(const struct context *c, struct sentence *out)
              words_bytes((double)limit.value).text);
 }
 
-static bool rule_pss(const struct context *c, struct sentence *out)
+static bool says_why_pss_is_incomplete(const struct context *c, bool unlisted,
+                                       struct sentence *out)
 {
   const struct processes *p = &c->sample->processes;
   const struct percentage coverage = c->explanation->pss_coverage;
@@ -920,7 +921,8 @@ static bool rule_pss(const struct context *c, struct sentence *out)
                   !is_known(c->explanation->decided.pss_anon.reading);
   double unread = (is_known(p->unread_rss) ? (double)p->unread_rss.value : 0) +
                   (is_known(p->unlisted) ? (double)p->unlisted.value : 0);
-  bool unlisted = is_known(p->unlisted) && p->unlisted.value > 0;
+  if (unlisted != (is_known(p->unlisted) && p->unlisted.value > 0))
+    return false;
   if (withheld)
     return say(out, unread, "The Pss of all processes is not summed up%s: %s%s.",
                pss->passing ? " for now" : "", pss->why,
@@ -935,6 +937,16 @@ static bool rule_pss(const struct context *c, struct sentence *out)
              unlisted ? "a PID namespace or by hidepid"
                       : "privilege (root or CAP_SYS_PTRACE), by a security module or by "
                         "a user namespace");
+}
+
+static bool rule_pss(const struct context *c, struct sentence *out)
+{
+  return says_why_pss_is_incomplete(c, false, out);
+}
+
+static bool rule_unlisted(const struct context *c, struct sentence *out)
+{
+  return says_why_pss_is_incomplete(c, true, out);
 }
 
 static bool rule_hung(const struct context *c, struct sentence *out)

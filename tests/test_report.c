@@ -1235,21 +1235,42 @@ START_TEST(rule_pss)
       RULE_pss, GB(1) + PAGE,
       "The Pss of all processes is not summed up: processes that could not be read "
       "hold more than 1 % of memory; run as root or grant CAP_SYS_PTRACE.");
-  p->unread_rss = reading_known(0);
-  p->unlisted = reading_known(GB(2));
-  explain_again();
-  check_says(
-      RULE_pss, GB(2),
-      "The Pss of all processes is not summed up: processes we do not see (another "
-      "PID namespace, hidepid) map more than 1 % of memory; look from outside of it "
-      "(Root), or grant CAP_SYS_PTRACE.");
   p->unread_rss = reading_known(GB(1) + PAGE);
-  p->unlisted = reading_known(0);
   p->new_count = reading_known(1);
   explain_again();
   check_says(RULE_pss, GB(1) + PAGE,
              "The Pss of all processes is not summed up for now: not every process has "
              "been looked at yet.");
+}
+END_TEST
+
+START_TEST(rule_unlisted)
+{
+  be_quiet();
+  struct processes *p = &sample.processes;
+  p->pss = p->pss_anon = p->pss_file = p->pss_shmem = reading_known(GB(9));
+  p->rss = reading_known(GB(9));
+  p->unread_rss = p->unlisted = reading_known(0);
+  p->error = reading_known(GB(100));
+  p->new_count = p->guessed_count = p->denied_count = reading_known(0);
+  p->moved = p->guess_error = p->stale = reading_known(0);
+  explain_again();
+  check_silent(RULE_unlisted);
+  p->unlisted = reading_known(GB(1));
+  explain_again();
+  explanation.pss_coverage.percent = 89.5;
+  check_says(RULE_unlisted, GB(1),
+             "Pss was read for only 89.5 % of the memory of processes: the others are "
+             "hidden from us by a PID namespace or by hidepid.");
+  check_silent(RULE_pss);
+  p->unlisted = reading_known(GB(2));
+  explain_again();
+  check_says(
+      RULE_unlisted, GB(2),
+      "The Pss of all processes is not summed up: processes we do not see (another "
+      "PID namespace, hidepid) map more than 1 % of memory; look from outside of it "
+      "(Root), or grant CAP_SYS_PTRACE.");
+  check_silent(RULE_pss);
 }
 END_TEST
 
