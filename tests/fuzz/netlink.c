@@ -19,8 +19,11 @@ static struct {
   bool fitting;      /* answers get the request's number and our port */
 } kernel;
 
-ssize_t __wrap_mnl_socket_sendto(const struct mnl_socket *, const void *, size_t);
-ssize_t __wrap_mnl_socket_recvfrom(const struct mnl_socket *, void *, size_t);
+/* used: the linker's --wrap comes too late for LTO to see that they are. */
+__attribute__((used)) ssize_t __wrap_mnl_socket_sendto(const struct mnl_socket *,
+                                                       const void *, size_t);
+__attribute__((used)) ssize_t __wrap_mnl_socket_recvfrom(const struct mnl_socket *,
+                                                         void *, size_t);
 
 ssize_t __wrap_mnl_socket_sendto(const struct mnl_socket *socket, const void *request,
                                  size_t size)
