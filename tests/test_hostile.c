@@ -24,7 +24,7 @@ static uint64_t random_next(void)
 
 static size_t random_below(size_t limit)
 {
-  return limit > 0 ? random_next() % limit : 0;
+  return limit > 0 ? (size_t)(random_next() % limit) : 0;
 }
 
 static uint64_t number_of(const char *variable, uint64_t otherwise)
