@@ -725,12 +725,18 @@ START_TEST(no_call_leaves_a_descriptor_behind)
 }
 END_TEST
 
+/* On i386, how the C library asks for a socket. */
+#ifndef SYS_socketcall
+#define SYS_socketcall SYS_socket
+#endif
+
 /* A service that may have no socket of this kind. */
 START_TEST(forbidden_netlink_is_denied)
 {
   struct sock_filter filter[] = {
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_socket, 0, 1),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_socket, 1, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_socketcall, 0, 1),
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EAFNOSUPPORT),
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
   const struct sock_fprog program = {.len = LENGTH(filter), .filter = filter};
