@@ -42,8 +42,8 @@ int vmstat_parse(struct scan text, uint64_t page_size, struct vmstat *out,
 {
   memset(out, 0, sizeof(*out));
   struct scan line;
-  struct span stranger = {0};
-  bool any = false, open = false;
+  struct span last = {0};
+  bool any = false, open = false, told = false;
   while (scan_line(&text, &line)) {
     open = scan_line_is_open(&text, &line);
     struct span key = scan_word(&line);
@@ -52,8 +52,9 @@ int vmstat_parse(struct scan text, uint64_t page_size, struct vmstat *out,
     int error = span_number(word, &value);
     any |= error == 0;
     unsigned row = find_row(key);
-    stranger = row == VMSTAT_FIELD_COUNT ? key : (struct span){0};
-    if (row == VMSTAT_FIELD_COUNT)
+    last = key;
+    told = row != VMSTAT_FIELD_COUNT;
+    if (!told)
       continue;
     if (error == 0 && rows[row].unit == STAT_UNIT_PAGES)
       error = scale(value, page_size, &value);
@@ -69,8 +70,8 @@ int vmstat_parse(struct scan text, uint64_t page_size, struct vmstat *out,
     if (cause != NULL)
       fault_note(fault, line.line, key, cause);
   }
-  if (open && lose_rest(out) && stranger.length > 0)
-    fault_note(fault, line.line, stranger, "the file ends within the line");
+  if (open && lose_rest(out) && !told)
+    fault_note(fault, line.line, last, "the file ends within the line");
   if (any)
     return 0;
   fault_note(fault, 0, (struct span){"", 0}, "no line of the form `key number'");

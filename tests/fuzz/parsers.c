@@ -367,7 +367,9 @@ void fuzz_meminfo(struct bytes input)
     char *more = joined(input, stranger, sizeof(stranger) - 1);
     meminfo_parse(scan_text(more, input.size + sizeof(stranger) - 1), &again, &fault);
     require_same_readings(out.fields, again.fields, MEMINFO_FIELD_COUNT);
-    require(again.others_count == out.others_count + 1);
+    /* But for a fuzzer that has learnt that key. */
+    bool known = memmem(input.at, input.size, "NothingOfTheKind", 16) != NULL;
+    require(known || again.others_count == out.others_count + 1);
     free(more);
   }
   free(copy);

@@ -30,6 +30,9 @@ captures_again() {
 		6.12-debian12-unprivileged 6.17-composed-devices; do
 		fixture=$repository/fixtures/$machine
 		capture "$1/again" --root "$fixture"
+		# What the first capture was denied, a second one only misses.
+		sed -i '/^denied:/d' "$work/$1/again/about"
+		grep '^denied:' "$fixture/about" >>"$work/$1/again/about" || :
 		"$build/tests/explain_root" "$work/$1/again" >"$work/$1/got"
 		diff -u "$fixture/expect.txt" "$work/$1/got" >&2 ||
 			fail "$machine, by $1: captured anew it is explained otherwise"
