@@ -61,7 +61,8 @@ static int slurp_smaps(struct pass *pass, const struct process *process)
   if (!walk->no_rollup) {
     pass->smaps = "smaps_rollup";
     error = slurp_of(pass, process, pass->smaps);
-    walk->has_rollup |= error == 0;
+    if (error == 0) /* and only then: of a pass that was taken away nothing is ours */
+      walk->has_rollup = true;
   }
   if (error != -ENOENT)
     return error;

@@ -297,9 +297,15 @@ has_written() {
 	for writer in csv write_graphite write_prometheus rrdtool network write_http; do
 		arrives "$writer"
 	done
-	# The library that write_prometheus uses says this of collectd itself.
+	# The library that write_prometheus uses says this of collectd itself; and the plugin,
+	# what the capture was denied.
+	local path denied=() known=(-e MHD_OPTION_EXTERNAL_LOGGER)
+	read -ra denied < <(sed -n 's/^denied://p' "$1/about") || :
+	for path in ${denied[@]+"${denied[@]}"}; do
+		known+=(-e "plugin: $path: Permission denied; ")
+	done
 	! grep -hE '\[(warning|error)\]|not found' "$work/log" "$work/receiver.log" |
-		grep -v 'MHD_OPTION_EXTERNAL_LOGGER' >&2 || fail "$root: the log has warnings"
+		grep -vF "${known[@]}" >&2 || fail "$root: the log has warnings"
 	! grep -vE '^collectd\.testhost\.meminfo_explain-[a-z_]+\.[a-z_]+-[a-z0-9_]+ [-0-9.e+]+ [0-9]+.?$' \
 		"$work/lines" >&2 || fail "lines with names or values that Graphite does not take"
 }
