@@ -178,12 +178,16 @@ static int open_by_hand(int root, const char *path, int flags)
 
 /* --- either ----------------------------------------------------------------------- */
 
-int inside_open(int root, bool kernel_can, const char *path, int flags)
+int inside_open(int root, enum inside_way way, const char *path, int flags)
 {
   /* -EAGAIN: something was renamed or mounted while the kernel went up by "..". */
   enum { PATIENCE = 8 };
   int fd = -EAGAIN;
-  for (int i = 0; kernel_can && fd == -EAGAIN && i < PATIENCE; i++)
+  if (way == INSIDE_IS_ALL) {
+    fd = openat(root, path, flags | O_CLOEXEC);
+    return fd < 0 ? -errno : fd;
+  }
+  for (int i = 0; way == INSIDE_BY_KERNEL && fd == -EAGAIN && i < PATIENCE; i++)
     fd = open_by_kernel(root, path, flags);
   return fd == -EAGAIN ? open_by_hand(root, path, flags) : fd;
 }

@@ -30,7 +30,7 @@ static bool is_among(const char *words, const char *path)
 /* A descriptor, or -errno. Every access to what is below a root begins here. */
 static int open_below(const struct sysroot *root, const char *path, int flags)
 {
-  int fd = inside_open(root->fd, root->kernel_can, path, flags);
+  int fd = inside_open(root->fd, root->way, path, flags);
   bool was_denied = fd == -ENOENT && root->denied != NULL && is_among(root->denied, path);
   return was_denied ? -EACCES : fd;
 }
@@ -79,7 +79,11 @@ int sysroot_open(const char *path, struct sysroot *root)
   }
   for (size_t length = strlen(copy); length > 0 && copy[length - 1] == '/';)
     copy[--length] = '\0';
-  struct sysroot opened = {.fd = fd, .path = copy, .kernel_can = inside_kernel_can(fd)};
+  struct sysroot opened = {.fd = fd,
+                           .path = copy,
+                           .way = copy[0] == '\0'         ? INSIDE_IS_ALL
+                                  : inside_kernel_can(fd) ? INSIDE_BY_KERNEL
+                                                          : INSIDE_BY_HAND};
   opened.live = holds_procfs(&opened);
   int error = opened.live ? 0 : read_denied(&opened);
   if (error != 0)

@@ -25,9 +25,9 @@ static struct {
 } files = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
 
 /* Weak: a suite wraps one of the two. */
-__attribute__((weak)) int __real_inside_open(int root, bool kernel_can, const char *path,
-                                             int flags);
-int __wrap_inside_open(int root, bool kernel_can, const char *path, int flags);
+__attribute__((weak)) int __real_inside_open(int root, enum inside_way way,
+                                             const char *path, int flags);
+int __wrap_inside_open(int root, enum inside_way way, const char *path, int flags);
 __attribute__((weak)) int __real_draft_open(int directory, const char *name,
                                             struct draft *out);
 int __wrap_draft_open(int directory, const char *name, struct draft *out);
@@ -57,12 +57,12 @@ static bool pass(const char *path)
   return !lost;
 }
 
-int __wrap_inside_open(int root, bool kernel_can, const char *path, int flags)
+int __wrap_inside_open(int root, enum inside_way way, const char *path, int flags)
 {
   bool looks = (flags & O_PATH) != 0; /* without opening */
   if (!looks && !pass(path))
     return -ENOENT;
-  return __real_inside_open(root, kernel_can, path, flags);
+  return __real_inside_open(root, way, path, flags);
 }
 
 int __wrap_draft_open(int directory, const char *name, struct draft *out)

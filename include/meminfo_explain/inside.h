@@ -7,13 +7,18 @@
 
 #include <stdbool.h>
 
-/* Whether the kernel can do this by itself: openat2(2), since 5.6, unless a filter of
- * system calls does not let us. */
+enum inside_way {
+  INSIDE_BY_HAND,   /* each part of the path is opened by itself: slower */
+  INSIDE_BY_KERNEL, /* openat2(2), since 5.6, unless a filter of system calls forbids it
+                     */
+  INSIDE_IS_ALL,    /* the folder is our own "/": every link ends up inside anyway */
+};
+
+/* Whether INSIDE_BY_KERNEL will do. */
 bool inside_kernel_can(int root);
 
 /* A descriptor, or -errno as open(2) gives it: -ELOOP behind forty links. `flags` as of
- * open(2), for what exists; O_CLOEXEC is implied. Where the kernel cannot, each part of
- * the path is opened by itself: slower, and with the same result. */
-int inside_open(int root, bool kernel_can, const char *path, int flags);
+ * open(2), for what exists; O_CLOEXEC is implied. All ways have the same result. */
+int inside_open(int root, enum inside_way way, const char *path, int flags);
 
 #endif

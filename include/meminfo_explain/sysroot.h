@@ -5,6 +5,7 @@
 #ifndef MEMINFO_EXPLAIN_SYSROOT_H
 #define MEMINFO_EXPLAIN_SYSROOT_H
 
+#include "meminfo_explain/inside.h"
 #include "meminfo_explain/reading.h"
 
 #include <stdbool.h>
@@ -12,10 +13,10 @@
 
 struct sysroot {
   int fd;
-  char *path;      /* without trailing slashes; "" for "/" */
-  bool live;       /* proc is a procfs: this kernel's own figures */
-  bool kernel_can; /* inside.h */
-  char *denied;    /* paths that a capture may not have read, by words; NULL: none */
+  char *path; /* without trailing slashes; "" for "/" */
+  bool live;  /* proc is a procfs: this kernel's own figures */
+  enum inside_way way;
+  char *denied; /* paths that a capture may not have read, by words; NULL: none */
 };
 
 /* A whole file. The buffer is owned here, grows to the largest file seen and is reused.

@@ -28,12 +28,12 @@ static struct {
   char (*paths)[160];
 } opened;
 
-int __real_inside_open(int root, bool kernel_can, const char *path, int flags);
-int __wrap_inside_open(int root, bool kernel_can, const char *path, int flags);
+int __real_inside_open(int root, enum inside_way way, const char *path, int flags);
+int __wrap_inside_open(int root, enum inside_way way, const char *path, int flags);
 
-int __wrap_inside_open(int root, bool kernel_can, const char *path, int flags)
+int __wrap_inside_open(int root, enum inside_way way, const char *path, int flags)
 {
-  int fd = __real_inside_open(root, kernel_can, path, flags);
+  int fd = __real_inside_open(root, way, path, flags);
   if (opened.recording && (flags & O_DIRECTORY) == 0 && opened.count < FILES_MAX &&
       strlen(path) < sizeof(*opened.paths))
     strcpy(opened.paths[opened.count++], path);
