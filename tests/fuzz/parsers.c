@@ -309,30 +309,26 @@ static void require_meminfo(const struct meminfo *out, const struct fault *fault
   }
 }
 
-/* The digits of the first line `KEY:'; "" where there are none. */
-static const char *digits_behind(const char *key, struct bytes input)
+/* The number behind the first `KEY:' at the beginning of a line; false where there is no
+ * digit. */
+static bool number_behind(const char *key, struct bytes input, uint64_t *number)
 {
-  static char digits[64];
   char label[64];
   int length = snprintf(label, sizeof(label), "%s:", key);
   const char *at = (const char *)input.at, *end = at + input.size;
-  digits[0] = '\0';
-  while (at < end) {
+  while (end - at > length && memcmp(at, label, (size_t)length) != 0) {
     const char *newline = memchr(at, '\n', (size_t)(end - at));
-    const char *stop = newline != NULL ? newline : end;
-    if (stop - at > length && memcmp(at, label, (size_t)length) == 0) {
-      at += length;
-      while (at < stop && (*at == ' ' || *at == '\t'))
-        at++;
-      size_t size = 0;
-      for (; at < stop && *at >= '0' && *at <= '9' && size < sizeof(digits) - 1; at++)
-        digits[size++] = *at;
-      digits[size] = '\0';
-      break;
-    }
     at = newline != NULL ? newline + 1 : end;
   }
-  return digits;
+  if (end - at <= length)
+    return false;
+  at += length;
+  while (at < end && (*at == ' ' || *at == '\t'))
+    at++;
+  const char *digits = at;
+  for (*number = 0; at < end && *at >= '0' && *at <= '9'; at++)
+    *number = *number * 10 + (uint64_t)(*at - '0');
+  return at > digits;
 }
 
 /* Each number is one that is there, by another way of reading; least of all a 0. */
@@ -341,10 +337,9 @@ static void require_numbers(const struct meminfo *out, struct bytes input)
   for (unsigned row = 0; row < MEMINFO_FIELD_COUNT; row++) {
     if (!is_known(out->fields[row]))
       continue;
-    const char *digits = digits_behind(meminfo_rows[row].key, input);
-    uint64_t unit = meminfo_rows[row].unit == MEMINFO_UNIT_KB ? 1024 : 1;
-    require(digits[0] != '\0');
-    require(strtoull(digits, NULL, 10) * unit == out->fields[row].value);
+    uint64_t unit = meminfo_rows[row].unit == MEMINFO_UNIT_KB ? 1024 : 1, number = 0;
+    require(number_behind(meminfo_rows[row].key, input, &number));
+    require(number * unit == out->fields[row].value);
   }
 }
 
