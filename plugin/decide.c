@@ -279,6 +279,12 @@ struct pss_doubt {
   const char *why;
 };
 
+/* A sum that is beyond any number is no small one. */
+static uint64_t at_least(struct reading sum)
+{
+  return sum.state == READING_MALFORMED ? UINT64_MAX : sum.value;
+}
+
 /* Why the sum of Pss would be too far off to account with; why is NULL if it is not. */
 static struct pss_doubt pss_doubt(const struct sample *sample)
 {
@@ -295,14 +301,14 @@ static struct pss_doubt pss_doubt(const struct sample *sample)
   const struct pss_doubt doubts[] = {
       {p->new_count.value > 0 ? UINT64_MAX : 0, false,
        "not every process has been looked at yet"},
-      {p->unread_rss.value, true,
+      {at_least(p->unread_rss), true,
        "processes that could not be read hold more than 1 % of memory"},
       {p->moved.value, false,
        "more than 1 % of memory was mapped or unmapped since the last pass over the "
        "processes"},
       {p->guess_error.value, false,
        "estimates of processes that were not read may be off by more than 1 % of memory"},
-      {p->stale.value, false, "readings are out of date by more than 1 % of memory"},
+      {at_least(p->stale), false, "readings are out of date by more than 1 % of memory"},
       {unlisted > missing ? unlisted : missing, true,
        "processes we do not see (another PID namespace, hidepid) map more than 1 % of "
        "memory"},

@@ -126,6 +126,12 @@ void processes_settle(struct processes *p, struct reading anon_pages,
                                   p->guess_error};
   for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)
     reading_add(&p->error, parts[i].value);
+  /* Counters of meminfo that tell nothing are no part of it; a sum of ours that is beyond
+   * any number is not nothing. */
+  enum reading_state sums = reading_state_join(
+      p->unread_rss.state, reading_state_join(p->rounding.state, p->stale.state));
+  if (sums != READING_KNOWN)
+    p->error = reading_missing(sums);
 }
 
 bool processes_are_partial(const struct processes *p)

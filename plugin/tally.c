@@ -101,15 +101,23 @@ struct excursion {
 
 static void widen(struct excursion *excursion, int64_t then)
 {
-  int64_t way = excursion->now - then;
-  uint64_t size = way < 0 ? (uint64_t)-way : (uint64_t)way;
+  const struct amount a = {.value = excursion->now}, b = {.value = then};
+  uint64_t size = amount_distance(a, b);
   if (size > excursion->most)
     excursion->most = size;
 }
 
-/* What readings made in pass `oldest` and later may miss because of others. What is older
- * than the history is taken to have gone on at its rate. */
-static uint64_t churn_since(const struct walk *walk, uint32_t oldest)
+/* What went on for longer than it is known, at its rate; UINT64_MAX where that is more
+ * than can be told. */
+static uint64_t prolong(uint64_t size, uint32_t age, uint32_t known)
+{
+  if (age <= known)
+    return size;
+  return size / known < INT64_MAX / age ? in_ratio(size, age, known) : UINT64_MAX;
+}
+
+/* Adds what readings made in pass `oldest` and later may miss because of others. */
+static void add_churn(const struct walk *walk, uint32_t oldest, struct reading *stale)
 {
   struct excursion shared = {.now = walk->churn.shared};
   struct excursion surprise = {.now = walk->churn.surprise};
@@ -120,8 +128,8 @@ static uint64_t churn_since(const struct walk *walk, uint32_t oldest)
     widen(&shared, then->shared);
     widen(&surprise, then->surprise);
   }
-  uint64_t most = shared.most + surprise.most;
-  return age > known ? in_ratio(most, age, known) : most;
+  reading_add(stale, prolong(shared.most, age, known));
+  reading_add(stale, prolong(surprise.most, age, known));
 }
 
 void tally(const struct walk *walk, struct processes *out, double *oldest_at)
@@ -147,7 +155,7 @@ void tally(const struct walk *walk, struct processes *out, double *oldest_at)
       reading_add(&out->stale, process_rss(p));
     }
   }
-  reading_add(&out->stale, churn_since(walk, oldest));
+  add_churn(walk, oldest, &out->stale);
   out->anon_pages_then = walk->anon_pages;
   out->mapped_then = walk->mapped;
   if (out->read_count.value + out->guessed_count.value == 0) {

@@ -75,10 +75,16 @@ static int slurp_smaps(struct pass *pass, const struct process *process)
 
 /* --- who is it -------------------------------------------------------------------- */
 
+static void drift(int64_t *sum, int64_t by)
+{
+  if (__builtin_add_overflow(*sum, by, sum))
+    *sum = by < 0 ? INT64_MIN : INT64_MAX;
+}
+
 void visit_forget(struct walk *walk, const struct process *process)
 {
   if (process->kind == PROCESS_READ)
-    walk->churn.shared -= (int64_t)process->shares;
+    drift(&walk->churn.shared, -(int64_t)process->shares);
 }
 
 static void become(struct walk *walk, struct process *process, enum process_kind kind)
@@ -354,14 +360,14 @@ static void take_smaps(struct pass *pass, struct process *process,
   const struct statm statm = {.resident = process_rss(process),
                               .shared = process->shared};
   if (read_before)
-    walk->churn.surprise += surprise_of(process, smaps);
+    drift(&walk->churn.surprise, surprise_of(process, smaps));
   visit_forget(walk, process);
   process_take_smaps(process, smaps);
   /* statm and smaps may differ by a constant of the process. */
   if (process->scanned)
     process_anchor(process, statm);
   if (read_before || process->born)
-    walk->churn.shared += (int64_t)process->shares;
+    drift(&walk->churn.shared, (int64_t)process->shares);
   process->pass = walk->pass;
 }
 

@@ -576,6 +576,20 @@ START_TEST(pss_is_withheld_when_it_may_be_off_by_more_than_a_hundredth)
 }
 END_TEST
 
+START_TEST(pss_is_withheld_when_what_is_missing_is_beyond_any_number)
+{
+  begin_with_processes();
+  sample->processes.unread_rss = reading_missing(READING_MALFORMED);
+  decide_all();
+  assert_pss_withheld(READING_ABSENT, "could not be read");
+  sample->processes.unread_rss = reading_known(0);
+  sample->processes.stale = reading_missing(READING_MALFORMED);
+  decide_all();
+  assert_pss_withheld(READING_ABSENT, "out of date");
+  end();
+}
+END_TEST
+
 START_TEST(pss_is_withheld_until_every_process_has_been_looked_at)
 {
   begin_with_processes();
@@ -773,6 +787,7 @@ SUITE_MAIN(
     free_and_promised_huge_pages_are_of_all_sizes_where_sysfs_is,
     pss_is_split_where_every_process_splits_it, pss_is_one_term_where_it_is_not_split,
     pss_is_withheld_when_it_may_be_off_by_more_than_a_hundredth,
+    pss_is_withheld_when_what_is_missing_is_beyond_any_number,
     pss_is_withheld_until_every_process_has_been_looked_at,
     pss_is_withheld_when_unseen_processes_map_more_than_a_hundredth,
     pss_of_no_process_is_absent_or_denied,

@@ -1169,6 +1169,33 @@ START_TEST(the_error_covers_what_a_birth_does_to_those_who_share)
 }
 END_TEST
 
+/* What a captured tree claims of who comes and goes may be beyond any number: then that
+ * is so of the error too, until all are read again. */
+START_TEST(what_comes_and_goes_may_claim_any_size)
+{
+  char *tree = eight_processes();
+  for (unsigned pid = 21; pid <= 23; pid++) {
+    write_process(tree, pid, 4);
+    write_of(tree, pid, "smaps_rollup", ROLLUP_HEADER "Pss: 9007199254740991 kB\n");
+  }
+  pass_for(3);
+  ck_assert_int_eq(sum().pss.state, READING_MALFORMED);
+  for (unsigned pid = 21; pid <= 23; pid++)
+    tree_remove_person(tree, pid);
+  pass_for(0);
+  struct processes out = sum();
+  ck_assert_int_eq(out.pss.state, READING_KNOWN);
+  ck_assert_int_eq(out.stale.state, READING_MALFORMED);
+  ck_assert_int_eq(out.error.state, READING_MALFORMED);
+  stroll.walk.pass += WALK_HISTORY; /* longer ago than is remembered */
+  ck_assert_int_eq(sum().stale.state, READING_MALFORMED);
+  pass_any();
+  ck_assert_known(sum().stale, 0);
+  end();
+  tree_remove(tree);
+}
+END_TEST
+
 START_TEST(a_walk_that_is_taken_away_touches_nothing_any_more)
 {
   char *tree = eight_processes();
@@ -1246,5 +1273,6 @@ SUITE_MAIN("walk", smaps_rollup_is_asked_for_again_in_the_next_pass,
            one_that_has_outgrown_the_budget_is_estimated,
            the_error_covers_what_an_end_does_to_those_who_shared,
            the_error_covers_what_a_birth_does_to_those_who_share,
+           what_comes_and_goes_may_claim_any_size,
            a_walk_that_is_taken_away_touches_nothing_any_more,
            the_counters_to_compare_with_are_noted_at_the_end_of_a_pass)

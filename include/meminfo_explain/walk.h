@@ -36,7 +36,8 @@ struct walk_costs {
 };
 
 /* What readings may miss because of others, summed up since the walk began; how far it
- * wandered since a reading was made bounds what that reading misses. */
+ * wandered since a reading was made bounds what that reading misses. They stay at the
+ * limits of a number: a captured tree may claim any size. */
 struct churn {
   /* Pss of shared pages that came with new processes and new readings, less what went:
    * who shares a page less has the others share it more. */
