@@ -316,8 +316,8 @@ struct ours {
   char oldest[NAME_MAX + 1];
 };
 
-/* 0, or -errno. */
-static int count_ours(int directory, struct ours *out)
+/* All but the file `except`. 0, or -errno. */
+static int count_ours(int directory, const char *except, struct ours *out)
 {
   *out = (struct ours){.count = 0};
   int fd = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -328,26 +328,28 @@ static int count_ours(int directory, struct ours *out)
       close(fd);
     return error;
   }
-  for (const struct dirent *entry; (entry = readdir(dir)) != NULL;) {
+  errno = 0;
+  for (const struct dirent *entry; (entry = readdir(dir)) != NULL; errno = 0) {
     struct stat st;
-    if (!is_ours(entry->d_name) ||
+    if (!is_ours(entry->d_name) || strcmp(entry->d_name, except) == 0 ||
         fstatat(directory, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
         !S_ISREG(st.st_mode))
       continue;
     if (out->count++ == 0 || strcmp(entry->d_name, out->oldest) < 0)
       snprintf(out->oldest, sizeof(out->oldest), "%s", entry->d_name);
   }
+  int error = -errno;
   closedir(dir);
-  return 0;
+  return error;
 }
 
-/* Makes room for one more. The time is in the name, and so the first name is the oldest.
- */
-static int remove_oldest(int directory)
+/* Makes room for `file`, which is there already. The time is in the name, and so the
+ * first name is the oldest. */
+static int remove_oldest(int directory, const char *file)
 {
   struct ours files;
   for (;;) {
-    int error = count_ours(directory, &files);
+    int error = count_ours(directory, file, &files);
     if (error != 0 || files.count < EVIDENCE_FILES_MAX)
       return error;
     if (unlinkat(directory, files.oldest, 0) != 0)
@@ -396,6 +398,17 @@ static int write_file(int directory, const char *file, const struct text *text)
     return error;
   draft_write(&draft, text->bytes, text->length);
   return draft_finish(&draft, file);
+}
+
+/* The new one first: should it come to nothing, the others are still there. */
+static int add_file(int directory, const char *file, const struct text *text)
+{
+  int error = write_file(directory, file, text);
+  if (error == 0)
+    error = remove_oldest(directory, file);
+  if (error != 0) /* not one more than there may be */
+    unlinkat(directory, file, 0);
+  return error;
 }
 
 /* --- all of it -------------------------------------------------------------------- */
@@ -452,9 +465,7 @@ int evidence_store(const char *dir, double time, const char *name,
     return -errno;
   int error = choose_file(directory, stamp, name, file);
   if (error == 0)
-    error = remove_oldest(directory);
-  if (error == 0)
-    error = write_file(directory, file, text);
+    error = add_file(directory, file, text);
   close(directory);
   return error;
 }

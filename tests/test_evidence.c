@@ -37,6 +37,21 @@ int __wrap_fstatvfs(int fd, struct statvfs *fs)
   return status;
 }
 
+/* --- a directory that cannot be read ------------------------------------------------ */
+
+static bool lists = true;
+
+struct dirent *__real_readdir(DIR *);
+struct dirent *__wrap_readdir(DIR *);
+
+struct dirent *__wrap_readdir(DIR *directory)
+{
+  if (lists)
+    return __real_readdir(directory);
+  errno = EIO;
+  return NULL;
+}
+
 /* --- a machine, and a directory for what is told of it ------------------------------ */
 
 static char *root, *dir;
@@ -743,6 +758,45 @@ START_TEST(the_oldest_of_ours_make_room)
 }
 END_TEST
 
+/* Who cannot be counted may be too many. */
+START_TEST(without_a_list_of_them_there_is_no_new_one)
+{
+  begin();
+  lists = false;
+  int error = write_at(0);
+  lists = true;
+  ck_assert_int_eq(error, -EIO);
+  ck_assert_uint_eq(entries(), 0);
+  end();
+}
+END_TEST
+
+/* Nor is it removed where nothing comes in its place. */
+START_TEST(the_oldest_stays_where_a_new_one_cannot_be_written)
+{
+  struct rlimit before, none;
+  begin();
+  for (unsigned i = 0; i < EVIDENCE_FILES_MAX; i++)
+    ck_assert_int_eq(write_at(i), 0);
+  room = 0;
+  ck_assert_int_eq(write_at(EVIDENCE_FILES_MAX), -ENOSPC);
+  ck_assert_uint_eq(entries(), EVIDENCE_FILES_MAX);
+  room = UINT64_MAX;
+  ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &before), 0);
+  none = (struct rlimit){0, before.rlim_max};
+  signal(SIGXFSZ, SIG_IGN);
+  setrlimit(RLIMIT_FSIZE, &none);
+  int error = write_at(EVIDENCE_FILES_MAX);
+  setrlimit(RLIMIT_FSIZE, &before);
+  ck_assert_int_eq(error, -EFBIG);
+  ck_assert_uint_eq(entries(), EVIDENCE_FILES_MAX);
+  ck_assert_int_eq(write_at(EVIDENCE_FILES_MAX), 0);
+  ck_assert_uint_eq(entries(), EVIDENCE_FILES_MAX);
+  ck_assert(!exists(FILE_OF "x.txt"));
+  end();
+}
+END_TEST
+
 static const char *const foreign[] = {
     "meminfo_explain-20260101T000000Z-x.txt.bak",
     "meminfo_explain-20260101T000000Z-.txt",
@@ -951,7 +1005,10 @@ SUITE_MAIN("evidence", it_begins_with_the_message_and_the_time,
            bytes_that_are_no_text_are_copied_as_question_marks,
            whatever_slabinfo_holds_the_file_is_bounded_and_text,
            only_what_does_not_fit_is_cut_and_only_whole_lines_are_left,
-           the_oldest_of_ours_make_room, files_of_others_do_not_count_and_stay,
+           the_oldest_of_ours_make_room,
+           the_oldest_stays_where_a_new_one_cannot_be_written,
+           without_a_list_of_them_there_is_no_new_one,
+           files_of_others_do_not_count_and_stay,
            what_has_our_name_and_is_no_file_does_not_count_and_stays,
            several_of_one_second_are_numbered, what_a_crash_left_over_is_replaced,
            times_of_later_than_2038_are_told, names_and_times_that_are_none_are_refused,
