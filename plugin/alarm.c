@@ -98,7 +98,8 @@ static void complain(struct alarm *alarm, enum scribe_kind kind, const char *pat
     return;
   *complained_of = status;
   if (status == -EINPROGRESS)
-    P_WARNING("%s: the disk has not taken it for %g seconds.", path, SCRIBE_PATIENCE);
+    P_WARNING("%s is not written: a disk has not answered for %g seconds.", path,
+              SCRIBE_PATIENCE);
   else if (status != 0)
     P_WARNING("%s: %s.", path, STRERROR(-status));
   else
@@ -175,9 +176,10 @@ static void write_evidence(struct alarm *alarm, enum series series, const char *
   int error = evidence_compose(time, text, alarm->observer,
                                explanation_before(alarm, verdict->since), &composed);
   if (error == 0)
-    scribe_evidence(alarm->scribe, time, name, &composed);
-  else
-    complain(alarm, SCRIBE_EVIDENCE, alarm->config->evidence_dir, error);
+    error = scribe_evidence(alarm->scribe, time, name, &composed);
+  if (error != 0) /* each time: there will be none of this alarm */
+    P_WARNING("%s: no evidence of %s: %s.", alarm->config->evidence_dir, name,
+              STRERROR(-error));
 }
 
 /* --- what others call --------------------------------------------------------------- */

@@ -91,6 +91,9 @@ static bool note_hanging(void *context, uint32_t kind, double since)
   struct scribe *scribe = context;
   (void)since;
   scribe->hangs[kind] = true;
+  /* And what waits behind it. */
+  scribe->hangs[SCRIBE_STATE] |= scribe->state_waits;
+  scribe->hangs[SCRIBE_EVIDENCE] |= scribe->errands_count > 0;
   return false;
 }
 
@@ -174,8 +177,8 @@ void scribe_state(struct scribe *scribe, const void *state)
   relay_request(scribe->relay, 0);
 }
 
-void scribe_evidence(struct scribe *scribe, double time, const char *name,
-                     struct text *text)
+int scribe_evidence(struct scribe *scribe, double time, const char *name,
+                    struct text *text)
 {
   struct errand errand = {.time = time, .text = *text};
   int length = snprintf(errand.name, sizeof(errand.name), "%s", name);
@@ -190,13 +193,12 @@ void scribe_evidence(struct scribe *scribe, double time, const char *name,
     error = -EBUSY;
   else
     scribe->errands[scribe->errands_count++] = errand;
-  if (error != 0)
-    scribe->status[SCRIBE_EVIDENCE] = error;
   relay_unlock(scribe->relay);
   if (error != 0)
     text_free(&errand.text);
   else
     relay_request(scribe->relay, 0);
+  return error;
 }
 
 bool scribe_wait(struct scribe *scribe, double seconds)

@@ -30,18 +30,19 @@ int scribe_open(const struct sysroot *root, const struct scribe_options *options
 void scribe_close(struct scribe *scribe);
 
 /* These only hand over, and never wait. The state is copied; one that still waits is
- * replaced by it. The text becomes the scribe's, and *text an empty one; it is thrown
- * away where too many wait (-EBUSY), or for a name of 64 bytes and more (-ENAMETOOLONG).
- */
+ * replaced by it. The text becomes the scribe's, and *text an empty one, whatever comes
+ * of it: 0; or, and it is thrown away, -EBUSY where too many wait, -ENAMETOOLONG for a
+ * name of 64 bytes and more, -ENOENT without a directory. */
 void scribe_state(struct scribe *scribe, const void *state);
-void scribe_evidence(struct scribe *scribe, double time, const char *name,
-                     struct text *text);
+int scribe_evidence(struct scribe *scribe, double time, const char *name,
+                    struct text *text);
 
 /* Waits until all is written; at most `seconds`, and not for a disk that hangs. */
 bool scribe_wait(struct scribe *scribe, double seconds);
 
-/* Of the last one that was written or thrown away: 0 (also where none was), or -errno.
- * -EINPROGRESS where one of that kind has been under way for longer than the patience. */
+/* Of the last one that was to be written: 0 (also where none was), or -errno.
+ * -EINPROGRESS where one of that kind is under way for longer than the patience, or waits
+ * for such a one of either kind: there is one thread for both. */
 int scribe_status(struct scribe *scribe, enum scribe_kind kind);
 
 #endif
