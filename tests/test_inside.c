@@ -53,25 +53,25 @@ static void link_to(const struct fixture *f, const char *target, const char *pat
   ck_assert_int_eq(symlink(target, tree_path(f->tree, below)), 0);
 }
 
-/* By hand, and where this kernel can, by the kernel. */
-static int ways(const struct fixture *f)
+/* How many of enum inside_way: by hand, and where this kernel can, by the kernel. */
+static unsigned ways(const struct fixture *f)
 {
   return inside_kernel_can(f->root) ? 2 : 1;
 }
 
 /* What is to be read there: NULL, or -error. */
-static void assert_reads(const struct fixture *f, int way, const char *path,
+static void assert_reads(const struct fixture *f, enum inside_way way, const char *path,
                          const char *want, int error)
 {
   char text[32] = "";
-  int fd = inside_open(f->root, way == 1, path, O_RDONLY | O_NONBLOCK);
-  ck_assert_msg(want != NULL ? fd >= 0 : fd == error, "%s, way %d: %d", path, way, fd);
+  int fd = inside_open(f->root, way, path, O_RDONLY | O_NONBLOCK);
+  ck_assert_msg(want != NULL ? fd >= 0 : fd == error, "%s, way %u: %d", path, way, fd);
   if (fd < 0)
     return;
   ck_assert_int_eq(fcntl(fd, F_GETFD), FD_CLOEXEC);
   ck_assert_int_ge(read(fd, text, sizeof(text) - 1), 0);
   close(fd);
-  ck_assert_msg(want != NULL && strcmp(text, want) == 0, "%s, way %d: \"%s\"", path, way,
+  ck_assert_msg(want != NULL && strcmp(text, want) == 0, "%s, way %u: \"%s\"", path, way,
                 text);
 }
 
@@ -86,7 +86,7 @@ START_TEST(paths_and_links_inside_are_followed)
   static const char *const paths[] = {
       "file",     "a/b/file",    "./a/./b/file", "a//b/file", "a/../file",   "same",
       "absolute", "folder/file", "a/b/up",       "folder/up", "a/b/top/b/up"};
-  for (int way = 0; way < ways(&f); way++)
+  for (enum inside_way way = 0; way < ways(&f); way++)
     for (size_t i = 0; i < LENGTH(paths); i++)
       assert_reads(&f, way, paths[i], "inside", 0);
   teardown(&f);
@@ -120,7 +120,7 @@ START_TEST(no_link_leads_outside)
                                       "../outside/secret",
                                       "a/../../outside/secret",
                                       "/outside/secret"};
-  for (int way = 0; way < ways(&f); way++)
+  for (enum inside_way way = 0; way < ways(&f); way++)
     for (size_t i = 0; i < LENGTH(paths); i++)
       assert_reads(&f, way, paths[i], NULL, -ENOENT);
   teardown(&f);
@@ -132,7 +132,7 @@ START_TEST(what_would_be_outside_is_looked_for_inside)
   struct fixture f = setup();
   link_to(&f, "/secret", "absolute");
   link_to(&f, "../../../secret", "up");
-  for (int way = 0; way < ways(&f); way++) {
+  for (enum inside_way way = 0; way < ways(&f); way++) {
     assert_reads(&f, way, "absolute", "inside", 0);
     assert_reads(&f, way, "up", "inside", 0);
     assert_reads(&f, way, "../secret", "inside", 0);
@@ -161,11 +161,10 @@ START_TEST(what_cannot_be_opened_says_why)
                {"file/x", -ENOTDIR},    {"loop", -ELOOP},      {"loop/file", -ELOOP},
                {"ping", -ELOOP},        {"dangling", -ENOENT}, {name, -ENAMETOOLONG},
                {longest, -ENAMETOOLONG}};
-  for (int way = 0; way < ways(&f); way++) {
+  for (enum inside_way way = 0; way < ways(&f); way++) {
     for (size_t i = 0; i < LENGTH(cases); i++)
       assert_reads(&f, way, cases[i].path, NULL, cases[i].error);
-    ck_assert_int_eq(inside_open(f.root, way == 1, "file", O_RDONLY | O_DIRECTORY),
-                     -ENOTDIR);
+    ck_assert_int_eq(inside_open(f.root, way, "file", O_RDONLY | O_DIRECTORY), -ENOTDIR);
   }
   teardown(&f);
 }
@@ -181,7 +180,7 @@ START_TEST(chain_of_links_ends_at_forty)
     link_to(&f, target, path);
     strcpy(target, path);
   }
-  for (int way = 0; way < ways(&f); way++) {
+  for (enum inside_way way = 0; way < ways(&f); way++) {
     assert_reads(&f, way, "link40", "inside", 0);
     assert_reads(&f, way, "link41", NULL, -ELOOP);
   }
@@ -199,7 +198,7 @@ START_TEST(links_that_multiply_end)
     link_to(&f, target, path);
     snprintf(target, sizeof(target), "%s/../%s", path, path);
   }
-  for (int way = 0; way < ways(&f); way++)
+  for (enum inside_way way = 0; way < ways(&f); way++)
     assert_reads(&f, way, "bomb29/b/file", NULL, -ELOOP);
   teardown(&f);
 }
@@ -214,15 +213,15 @@ START_TEST(folders_are_opened_and_descended_to_a_depth)
   strcat(path, "/file");
   tree_write(f.tree, path, "inside");
   link_to(&f, "a/b", "folder");
-  for (int way = 0; way < ways(&f); way++) {
+  for (enum inside_way way = 0; way < ways(&f); way++) {
     static const char *const folders[] = {".",         "a",  "a/", "folder",
                                           "folder/..", "..", "/"};
     for (size_t i = 0; i < LENGTH(folders); i++) {
-      int fd = inside_open(f.root, way == 1, folders[i], O_RDONLY | O_DIRECTORY);
+      int fd = inside_open(f.root, way, folders[i], O_RDONLY | O_DIRECTORY);
       ck_assert_msg(fd >= 0, "%s: %d", folders[i], fd);
       close(fd);
     }
-    if (way == 1)
+    if (way == INSIDE_BY_KERNEL)
       assert_reads(&f, way, path + 5, "inside", 0);
     else /* no file of ours is that deep */
       assert_reads(&f, way, path + 5, NULL, -ENAMETOOLONG);
@@ -236,13 +235,35 @@ START_TEST(links_are_followed_when_only_looked_at)
   struct fixture f = setup();
   struct stat st;
   link_to(&f, "file", "link");
-  for (int way = 0; way < ways(&f); way++) {
-    int fd = inside_open(f.root, way == 1, "link", O_PATH);
+  for (enum inside_way way = 0; way < ways(&f); way++) {
+    int fd = inside_open(f.root, way, "link", O_PATH);
     ck_assert_int_ge(fd, 0);
     ck_assert_int_eq(fstat(fd, &st), 0);
     ck_assert(S_ISREG(st.st_mode));
     close(fd);
   }
+  teardown(&f);
+}
+END_TEST
+
+/* Then nothing is outside, and openat(2) alone has the same result. */
+START_TEST(below_our_own_root_all_ways_agree)
+{
+  struct fixture f = setup();
+  char path[PATH_MAX], target[PATH_MAX];
+  snprintf(target, sizeof(target), "%s/root/a", f.tree);
+  link_to(&f, target, "absolute");
+  link_to(&f, "../../../../../../../../../../../../../../../../..", "up");
+  snprintf(path, sizeof(path), "%s/root/up%s/root/absolute/b/file", f.tree + 1, f.tree);
+  const enum inside_way last = inside_kernel_can(f.root) ? INSIDE_IS_ALL : INSIDE_BY_HAND;
+  struct fixture all = {.tree = f.tree, .root = open("/", O_PATH | O_CLOEXEC)};
+  for (enum inside_way way = 0; way <= last; way++) {
+    assert_reads(&all, way, path, "inside", 0);
+    assert_reads(&all, way, "proc/self/none", NULL, -ENOENT);
+    assert_reads(&all, way, "proc/self/stat/none", NULL, -ENOTDIR);
+  }
+  assert_reads(&all, INSIDE_IS_ALL, path, "inside", 0);
+  close(all.root);
   teardown(&f);
 }
 END_TEST
@@ -312,11 +333,11 @@ START_TEST(tree_that_changes_meanwhile_does_not_let_us_out)
     return;
   }
   ck_assert_int_eq(pthread_create(&thread, NULL, change, &changer), 0);
-  for (int way = 0; way < ways(&f); way++) {
+  for (enum inside_way way = 0; way < ways(&f); way++) {
     unsigned read_count = 0;
     for (int i = 0; i < 20000; i++) {
       char text[16] = "";
-      int fd = inside_open(f.root, way == 1,
+      int fd = inside_open(f.root, way,
                            i % 2 == 0 ? "x/sub/secret" : "x/sub/../sub/secret", O_RDONLY);
       if (fd < 0)
         continue;
@@ -393,6 +414,6 @@ SUITE_MAIN("inside", paths_and_links_inside_are_followed, no_link_leads_outside,
            what_would_be_outside_is_looked_for_inside, what_cannot_be_opened_says_why,
            chain_of_links_ends_at_forty, links_that_multiply_end,
            folders_are_opened_and_descended_to_a_depth,
-           links_are_followed_when_only_looked_at, no_descriptor_is_left_behind,
-           tree_that_changes_meanwhile_does_not_let_us_out, old_kernel_is_done_by_hand,
-           filter_of_system_calls_is_done_by_hand)
+           links_are_followed_when_only_looked_at, below_our_own_root_all_ways_agree,
+           no_descriptor_is_left_behind, tree_that_changes_meanwhile_does_not_let_us_out,
+           old_kernel_is_done_by_hand, filter_of_system_calls_is_done_by_hand)

@@ -18,7 +18,9 @@ enum inside_way {
 bool inside_kernel_can(int root);
 
 /* A descriptor, or -errno as open(2) gives it: -ELOOP behind forty links. `flags` as of
- * open(2), for what exists; O_CLOEXEC is implied. All ways have the same result. */
+ * open(2), for what exists; O_CLOEXEC is implied. All ways have the same result, but for
+ * proc's magic links (PID/fd, PID/cwd...), through which nothing of ours is to be found:
+ * the kernel refuses them, and where the folder is "/" they lead anywhere. */
 int inside_open(int root, enum inside_way way, const char *path, int flags);
 
 #endif
