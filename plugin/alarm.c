@@ -8,6 +8,9 @@
 #include "meminfo_explain/keep.h"
 #include "meminfo_explain/scribe.h"
 
+/* At the start and at the end: seconds that the daemon waits for the state. */
+static const double disk_patience = 2;
+
 /* Names the layout of struct watch: to be changed with it. */
 #define KIND "meminfo_explain trend 1"
 
@@ -63,7 +66,7 @@ static void load(struct alarm *alarm)
     P_ERROR("%s: out of memory; the alarm begins anew.", path);
     return;
   }
-  int status = keep_load(path, KIND, alarm->boot, watch, sizeof(*watch));
+  int status = scribe_load(alarm->scribe, watch, disk_patience);
   if (status == 0 && !watch_is_sane(watch))
     status = -EBADMSG;
   if (status == 0) {
@@ -74,9 +77,10 @@ static void load(struct alarm *alarm)
     P_INFO("%s is of another boot, or of another version: the alarm begins anew.", path);
   else if (status != -ENOENT)
     P_WARNING("%s: %s; the alarm begins anew.", path,
-              status == -EBADMSG ? "damaged"
-              : status == -EPERM ? "somebody else may have written it"
-                                 : STRERROR(-status));
+              status == -EBADMSG       ? "damaged"
+              : status == -EPERM       ? "somebody else may have written it"
+              : status == -EINPROGRESS ? "the disk does not answer"
+                                       : STRERROR(-status));
   free(watch);
 }
 
@@ -198,8 +202,10 @@ static void open_scribe(struct alarm *alarm)
     return;
   int error = scribe_open(&alarm->observer->collector.root, &options, &alarm->scribe);
   if (error != 0)
-    P_WARNING("neither the alarm's state nor evidence will be written: %s.",
-              STRERROR(-error));
+    P_WARNING(
+        "the alarm begins anew, and neither its state nor evidence will be written: "
+        "%s.",
+        STRERROR(-error));
 }
 
 struct alarm *alarm_open(const struct config *config, const struct observer *observer)
@@ -214,19 +220,18 @@ struct alarm *alarm_open(const struct config *config, const struct observer *obs
   if (config->evidence_dir[0] != '\0' && alarm->past == NULL)
     P_ERROR("out of memory: no evidence is kept until the next start.");
   read_boot(alarm);
-  if (keeps_state(alarm))
-    load(alarm);
   open_scribe(alarm);
+  if (alarm->scribe != NULL && keeps_state(alarm))
+    load(alarm);
   return alarm;
 }
 
 void alarm_close(struct alarm *alarm)
 {
-  static const double farewell = 2; /* seconds */
   if (alarm == NULL)
     return;
   save(alarm);
-  if (alarm->scribe != NULL && !scribe_wait(alarm->scribe, farewell))
+  if (alarm->scribe != NULL && !scribe_wait(alarm->scribe, disk_patience))
     P_WARNING("the disk did not take the alarm's last state in time.");
   report_writing(alarm);
   scribe_close(alarm->scribe);

@@ -10,8 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* An evidence that waits. */
+/* An evidence that waits; or of the state, whether it is to be read. */
 struct errand {
+  bool loads;
   double time;
   char name[64]; /* of a series and a state */
   struct text text;
@@ -21,11 +22,12 @@ struct scribe {
   struct relay *relay;
   char *state_file, *state_kind, *boot, *evidence_dir;
   size_t state_size;
-  void *writing; /* the state that is being written; the runner's */
+  void *writing; /* the state that is being written, or read; the runner's */
 
   /* Guarded by the relay's lock. */
   void *waiting; /* the state that waits, if one does */
-  bool state_waits;
+  bool state_waits, load_waits;
+  int loaded; /* what came of that; it is in `waiting` where it is 0 */
   struct errand errands[SCRIBE_TEXTS_MAX]; /* the oldest first */
   unsigned errands_count;
   int status[SCRIBE_KINDS];
@@ -34,9 +36,22 @@ struct scribe {
 
 /* --- the thread --------------------------------------------------------------------- */
 
+static void swap_states(struct scribe *scribe)
+{
+  void *state = scribe->waiting;
+  scribe->waiting = scribe->writing;
+  scribe->writing = state;
+}
+
 /* With the lock: takes what is next. False where nothing waits. */
 static bool take(struct scribe *scribe, enum scribe_kind *kind, struct errand *errand)
 {
+  *errand = (struct errand){.loads = scribe->load_waits};
+  *kind = SCRIBE_STATE;
+  if (scribe->load_waits) {
+    scribe->load_waits = false;
+    return true;
+  }
   if (scribe->errands_count > 0) {
     *kind = SCRIBE_EVIDENCE;
     *errand = scribe->errands[0];
@@ -46,25 +61,37 @@ static bool take(struct scribe *scribe, enum scribe_kind *kind, struct errand *e
   }
   if (!scribe->state_waits)
     return false;
-  void *state = scribe->waiting;
-  *kind = SCRIBE_STATE;
-  *errand = (struct errand){0};
-  scribe->waiting = scribe->writing;
-  scribe->writing = state;
+  swap_states(scribe);
   scribe->state_waits = false;
   return true;
 }
 
-static int write_one(const struct scribe *scribe, enum scribe_kind kind,
-                     const struct errand *errand)
+static int do_one(const struct scribe *scribe, enum scribe_kind kind,
+                  const struct errand *errand)
 {
+  if (errand->loads)
+    return keep_load(scribe->state_file, scribe->state_kind, scribe->boot,
+                     scribe->writing, scribe->state_size);
   if (kind == SCRIBE_STATE)
     return keep_save(scribe->state_file, scribe->state_kind, scribe->boot,
                      scribe->writing, scribe->state_size);
   return evidence_store(scribe->evidence_dir, errand->time, errand->name, &errand->text);
 }
 
-static bool write_all(void *context, struct runner *runner)
+/* With the lock. */
+static void note_done(struct scribe *scribe, enum scribe_kind kind, bool loads,
+                      int status)
+{
+  scribe->hangs[kind] = false;
+  if (!loads) {
+    scribe->status[kind] = status;
+  } else if (!scribe->state_waits) { /* else it comes too late */
+    scribe->loaded = status;
+    swap_states(scribe);
+  }
+}
+
+static bool do_all(void *context, struct runner *runner)
 {
   struct scribe *scribe = context;
   enum scribe_kind kind;
@@ -73,12 +100,11 @@ static bool write_all(void *context, struct runner *runner)
   while (take(scribe, &kind, &errand)) {
     relay_unlock(scribe->relay);
     relay_enter(runner, kind);
-    int status = write_one(scribe, kind, &errand);
+    int status = do_one(scribe, kind, &errand);
     text_free(&errand.text);
     bool goes_on = relay_leave(runner);
     relay_lock(scribe->relay);
-    scribe->status[kind] = status;
-    scribe->hangs[kind] = false;
+    note_done(scribe, kind, errand.loads, status);
     if (!goes_on)
       break;
   }
@@ -143,7 +169,7 @@ int scribe_open(const struct sysroot *root, const struct scribe_options *options
 {
   static const struct relay_work work = {.name = "scribe",
                                          .patience = SCRIBE_PATIENCE,
-                                         .round = write_all,
+                                         .round = do_all,
                                          .hangs = note_hanging,
                                          .came_back = nobody_comes_back,
                                          .free = scribe_free};
@@ -164,6 +190,24 @@ void scribe_close(struct scribe *scribe)
 {
   if (scribe != NULL)
     relay_close(scribe->relay);
+}
+
+int scribe_load(struct scribe *scribe, void *state, double seconds)
+{
+  if (scribe->state_file == NULL)
+    return -ENOENT;
+  relay_lock(scribe->relay);
+  scribe->load_waits = true;
+  scribe->loaded = -EINPROGRESS;
+  relay_unlock(scribe->relay);
+  relay_request(scribe->relay, 0);
+  relay_wait(scribe->relay, seconds);
+  relay_lock(scribe->relay);
+  int status = scribe->loaded;
+  if (status == 0)
+    memcpy(state, scribe->waiting, scribe->state_size);
+  relay_unlock(scribe->relay);
+  return status;
 }
 
 void scribe_state(struct scribe *scribe, const void *state)

@@ -4,6 +4,7 @@
 
 #include "meminfo_explain/draft.h"
 #include "meminfo_explain/inside.h"
+#include "meminfo_explain/keep.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -24,13 +25,17 @@ static struct {
   unsigned opened;
 } files = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
 
-/* Weak: a suite wraps one of the two. */
+/* Weak: a suite wraps some of them. */
 __attribute__((weak)) int __real_inside_open(int root, enum inside_way way,
                                              const char *path, int flags);
 int __wrap_inside_open(int root, enum inside_way way, const char *path, int flags);
 __attribute__((weak)) int __real_draft_open(int directory, const char *name,
                                             struct draft *out);
 int __wrap_draft_open(int directory, const char *name, struct draft *out);
+__attribute__((weak)) int __real_keep_load(const char *path, const char *kind,
+                                           const char *boot, void *data, size_t size);
+int __wrap_keep_load(const char *path, const char *kind, const char *boot, void *data,
+                     size_t size);
 
 /* With the lock. */
 static bool matches(const struct pattern *pattern, const char *path)
@@ -68,6 +73,12 @@ int __wrap_inside_open(int root, enum inside_way way, const char *path, int flag
 int __wrap_draft_open(int directory, const char *name, struct draft *out)
 {
   return pass(name) ? __real_draft_open(directory, name, out) : -ENOENT;
+}
+
+int __wrap_keep_load(const char *path, const char *kind, const char *boot, void *data,
+                     size_t size)
+{
+  return pass(path) ? __real_keep_load(path, kind, boot, data, size) : -ENOENT;
 }
 
 static void set(struct pattern *pattern, const char *paths)

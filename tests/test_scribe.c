@@ -87,6 +87,52 @@ START_TEST(both_are_written)
 }
 END_TEST
 
+START_TEST(what_was_written_is_read_by_the_next)
+{
+  int number = 7;
+  begin();
+  ck_assert_int_eq(scribe_load(scribe, &number, long_enough), -ENOENT);
+  hand_over(1);
+  ck_assert(scribe_wait(scribe, long_enough));
+  scribe_close(scribe);
+  const struct scribe_options options = {.state_file = state_file,
+                                         .state_kind = KIND,
+                                         .boot = BOOT,
+                                         .state_size = sizeof(int)};
+  ck_assert_int_eq(scribe_open(&root, &options, &scribe), 0);
+  ck_assert_int_eq(scribe_load(scribe, &number, long_enough), 0);
+  ck_assert_int_eq(number, 1);
+  ck_assert_int_eq(scribe_status(scribe, SCRIBE_STATE), 0);
+  tree_write(tree, "state", "damaged");
+  ck_assert_int_eq(scribe_load(scribe, &number, long_enough), -EBADMSG);
+  ck_assert_int_eq(number, 1);
+  ck_assert_int_eq(scribe_status(scribe, SCRIBE_STATE), 0); /* that is of writing */
+  end();
+}
+END_TEST
+
+/* Else the daemon would not start. What comes too late is not in the way of what is new.
+ */
+START_TEST(reading_from_a_disk_that_hangs_is_given_up)
+{
+  int number = 7;
+  begin();
+  ck_assert_int_eq(keep_save(state_file, KIND, BOOT, &(int){1}, sizeof(int)), 0);
+  hang("*/state");
+  ck_assert_int_eq(scribe_load(scribe, &number, 0.05), -EINPROGRESS);
+  ck_assert_uint_eq(hanging(), 1);
+  hand_over(2);
+  ck_assert(!scribe_wait(scribe, long_enough));
+  ck_assert_int_eq(scribe_status(scribe, SCRIBE_STATE), -EINPROGRESS);
+  let_go();
+  ck_assert(scribe_wait(scribe, long_enough));
+  ck_assert_int_eq(scribe_status(scribe, SCRIBE_STATE), 0);
+  ck_assert_int_eq(number, 7);
+  ck_assert_int_eq(kept(), 2);
+  end();
+}
+END_TEST
+
 /* The plugin's read callback must go on, and what is newest counts in the end. */
 START_TEST(a_disk_that_hangs_holds_up_nobody)
 {
@@ -202,6 +248,7 @@ START_TEST(what_was_not_asked_for_is_not_written)
   ck_assert_int_eq(sysroot_open(tree, &root), 0);
   ck_assert_int_eq(scribe_open(&root, &options, &scribe), 0);
   hand_over(1);
+  ck_assert_int_eq(scribe_load(scribe, &(int){1}, long_enough), -ENOENT);
   ck_assert_int_eq(hand_over_evidence("a"), -ENOENT);
   ck_assert(scribe_wait(scribe, long_enough));
   ck_assert_int_eq(scribe_status(scribe, SCRIBE_STATE), 0);
@@ -211,7 +258,8 @@ START_TEST(what_was_not_asked_for_is_not_written)
 }
 END_TEST
 
-SUITE_MAIN("scribe", both_are_written, a_disk_that_hangs_holds_up_nobody,
+SUITE_MAIN("scribe", both_are_written, what_was_written_is_read_by_the_next,
+           reading_from_a_disk_that_hangs_is_given_up, a_disk_that_hangs_holds_up_nobody,
            what_waits_behind_one_that_hangs_is_not_written_either,
            more_evidence_than_may_wait_is_thrown_away, what_fails_is_told_until_it_works,
            the_thread_that_hangs_may_outlive_its_scribe,

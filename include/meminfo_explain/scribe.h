@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A thread that writes what shall outlive the daemon: the alarm's state, and evidence. A
- * disk that hangs holds up this thread, and nobody who hands something over. */
+/* A thread that writes what shall outlive the daemon: the alarm's state, which it reads
+ * back at the next start, and evidence. A disk that hangs holds up this thread, and
+ * nobody who hands something over. */
 #ifndef MEMINFO_EXPLAIN_SCRIBE_H
 #define MEMINFO_EXPLAIN_SCRIBE_H
 
@@ -28,6 +29,10 @@ int scribe_open(const struct sysroot *root, const struct scribe_options *options
 
 /* Ends it. What still waits is not written: see scribe_wait. NULL is nothing. */
 void scribe_close(struct scribe *scribe);
+
+/* Reads the state that an earlier one wrote, before the first is handed over: as
+ * keep_load (keep.h); or -EINPROGRESS where the disk does not answer within `seconds`. */
+int scribe_load(struct scribe *scribe, void *state, double seconds);
 
 /* These only hand over, and never wait. The state is copied; one that still waits is
  * replaced by it. The text becomes the scribe's, and *text an empty one, whatever comes
