@@ -43,14 +43,15 @@ static enum reading_state smaps_state(const struct processes *processes)
 static void summarise(const struct walk *walk, struct census_result *out)
 {
   tally(walk, &out->processes, &out->oldest_at);
-  out->smaps =
-      (struct source_status){.error = walk->error != 0 ? walk->error : walk->where_error,
-                             .fault = walk->fault,
-                             .state = smaps_state(&out->processes)};
-  memcpy(out->smaps.path, walk->where, sizeof(out->smaps.path));
   if (walk->error != 0) {
-    out->smaps.state = sysroot_error_state(walk->error);
-    reading_fill(&out->processes.pss, PROCESSES_READINGS, out->smaps.state);
+    enum reading_state state = sysroot_error_state(walk->error);
+    out->smaps = (struct source_status){.error = walk->error, .state = state};
+    reading_fill(&out->processes.pss, PROCESSES_READINGS, state);
+  } else {
+    out->smaps = (struct source_status){.error = walk->where_error,
+                                        .fault = walk->fault,
+                                        .state = smaps_state(&out->processes)};
+    memcpy(out->smaps.path, walk->where, sizeof(out->smaps.path));
   }
   out->cpu = walk->cpu;
   out->passed_at = walk->passed_at;

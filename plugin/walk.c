@@ -103,7 +103,6 @@ static int list(struct pass *pass)
   int error = sysroot_each_number(walk->root, "proc", visit_listed, roster);
   if (error == 0)
     error = roster_settle(roster, forget_who_left, walk);
-  walk->error = error;
   if (error != 0)
     return error;
   double cost = charge(pass);
@@ -339,6 +338,7 @@ int walk_pass(struct walk *walk, const struct walk_files *files,
       error = look_at_all(&pass);
     if (error == -ECANCELED)
       return error;
+    walk->error = error;
     if (error == 0)
       conclude(&pass);
   }

@@ -309,6 +309,23 @@ START_TEST(a_proc_that_cannot_be_listed_is_in_the_result)
 }
 END_TEST
 
+START_TEST(a_proc_that_cannot_be_listed_any_more_is_not_told_by_an_older_fault)
+{
+  begin(3);
+  tree_write(tree, "proc/2/smaps_rollup", "no smaps\n");
+  ck_assert(passed(30));
+  ck_assert_uint_gt(result.smaps.fault.count, 0);
+  char *proc = strdup(tree_path(tree, "proc"));
+  ck_assert_int_eq(rename(proc, tree_path(tree, "gone")), 0);
+  free(proc);
+  ck_assert(passed(30));
+  ck_assert_int_eq(result.smaps.error, -ENOENT);
+  ck_assert_uint_eq(result.smaps.fault.count, 0);
+  ck_assert_str_eq(result.smaps.path, "");
+  end();
+}
+END_TEST
+
 START_TEST(closing_nothing_is_nothing)
 {
   census_close(NULL);
@@ -326,4 +343,6 @@ SUITE_MAIN("census", there_is_no_result_before_the_first_pass,
            closing_does_not_wait_for_what_hangs,
            closing_while_the_walker_itself_hangs_takes_a_farewell,
            a_fifo_does_not_hang_and_is_malformed,
-           a_proc_that_cannot_be_listed_is_in_the_result, closing_nothing_is_nothing)
+           a_proc_that_cannot_be_listed_is_in_the_result,
+           a_proc_that_cannot_be_listed_any_more_is_not_told_by_an_older_fault,
+           closing_nothing_is_nothing)

@@ -48,6 +48,16 @@ int __wrap_clock_gettime(clockid_t clock, struct timespec *out)
   return 0;
 }
 
+static bool has_memory = true;
+
+void *__real_realloc(void *block, size_t size);
+void *__wrap_realloc(void *block, size_t size);
+
+void *__wrap_realloc(void *block, size_t size)
+{
+  return has_memory ? __real_realloc(block, size) : NULL;
+}
+
 static int slurp(void *context, uint32_t pid, const char *path)
 {
   (void)context;
@@ -944,13 +954,18 @@ END_TEST
 /* --- within a budget -------------------------------------------------------------- */
 
 /* A pass that can pay for so many readings, of a second of CPU each. */
-static void pass_for(unsigned readings)
+static int try_pass_for(unsigned readings)
 {
   struct walk *w = &stroll.walk;
   double credit = readings + 0.5;
   w->costs = (struct walk_costs){.smaps = 1};
   w->budget = (struct budget){.credit = credit, .saving = credit, .refilled_at = 1000};
-  ck_assert_int_eq(pass(&nothing_more), 0);
+  return pass(&nothing_more);
+}
+
+static void pass_for(unsigned readings)
+{
+  ck_assert_int_eq(try_pass_for(readings), 0);
 }
 
 /* Processes 1 to 8, of 100 kB and more, all read once. */
@@ -1217,6 +1232,23 @@ START_TEST(a_walk_that_is_taken_away_touches_nothing_any_more)
 }
 END_TEST
 
+/* No more of them than before, but none was ever queued. */
+START_TEST(a_pass_without_memory_for_its_queue_says_so)
+{
+  char *tree = eight_processes();
+  has_memory = false;
+  int error = try_pass_for(0);
+  has_memory = true;
+  ck_assert_int_eq(error, -ENOMEM);
+  ck_assert_int_eq(stroll.walk.error, -ENOMEM);
+  pass_for(0);
+  ck_assert_int_eq(stroll.walk.error, 0);
+  ck_assert_known(sum().read_count, 8);
+  end();
+  tree_remove(tree);
+}
+END_TEST
+
 START_TEST(the_counters_to_compare_with_are_noted_at_the_end_of_a_pass)
 {
   char *tree = eight_processes();
@@ -1275,4 +1307,5 @@ SUITE_MAIN("walk", smaps_rollup_is_asked_for_again_in_the_next_pass,
            the_error_covers_what_a_birth_does_to_those_who_share,
            what_comes_and_goes_may_claim_any_size,
            a_walk_that_is_taken_away_touches_nothing_any_more,
+           a_pass_without_memory_for_its_queue_says_so,
            the_counters_to_compare_with_are_noted_at_the_end_of_a_pass)

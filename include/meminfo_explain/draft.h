@@ -22,7 +22,9 @@ int draft_open(int directory, const char *name, struct draft *out);
 void draft_write(struct draft *draft, const void *bytes, size_t size);
 
 /* Gives it its name, in place of what had it; or removes it, where anything went wrong.
- * A symbolic link of that name is replaced, not followed. 0 or -errno. */
+ * A symbolic link of that name is replaced, not followed. 0; or -errno, also where it has
+ * its name and only the directory is not on the disk: then a crash may bring the old one
+ * back. */
 int draft_finish(struct draft *draft, const char *name);
 
 #endif

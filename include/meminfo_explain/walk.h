@@ -69,7 +69,7 @@ struct walk {
   struct fault fault; /* the first bad file of the last pass that had one */
   char where[96];     /* which */
   int where_error;    /* -errno, where it could not be read */
-  int error;          /* of the listing: 0 or -errno */
+  int error;          /* of the last pass that looked: 0 or -errno */
 };
 
 /* {.root, .page_size} begin a walk. */
@@ -79,7 +79,7 @@ void walk_free(struct walk *walk);
  * budget allows: of all, if that is enough; else it asks statm of all, and smaps first of
  * those who moved most, then of those asked longest ago. A pass that could do nothing of
  * use within its budget is saved for.
- * 0; -ECANCELED; or -errno of the listing, which is in walk->error too. */
+ * 0; -ECANCELED; or -errno of the listing, or -ENOMEM, which is in walk->error too. */
 int walk_pass(struct walk *walk, const struct walk_files *files,
               const struct walk_options *options);
 
