@@ -10,9 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* An evidence that waits; or of the state, whether it is to be read. */
+/* An evidence that waits. */
 struct errand {
-  bool loads;
   double time;
   char name[64]; /* of a series and a state */
   struct text text;
@@ -27,7 +26,8 @@ struct scribe {
   /* Guarded by the relay's lock. */
   void *waiting; /* the state that waits, if one does */
   bool state_waits, load_waits;
-  int loaded; /* what came of that; it is in `waiting` where it is 0 */
+  bool loading; /* the state is being read; only the runner changes it */
+  int loaded;   /* what came of that; it is in `waiting` where it is 0 */
   struct errand errands[SCRIBE_TEXTS_MAX]; /* the oldest first */
   unsigned errands_count;
   int status[SCRIBE_KINDS];
@@ -46,8 +46,9 @@ static void swap_states(struct scribe *scribe)
 /* With the lock: takes what is next. False where nothing waits. */
 static bool take(struct scribe *scribe, enum scribe_kind *kind, struct errand *errand)
 {
-  *errand = (struct errand){.loads = scribe->load_waits};
+  *errand = (struct errand){0};
   *kind = SCRIBE_STATE;
+  scribe->loading = scribe->load_waits;
   if (scribe->load_waits) {
     scribe->load_waits = false;
     return true;
@@ -69,7 +70,7 @@ static bool take(struct scribe *scribe, enum scribe_kind *kind, struct errand *e
 static int do_one(const struct scribe *scribe, enum scribe_kind kind,
                   const struct errand *errand)
 {
-  if (errand->loads)
+  if (scribe->loading)
     return keep_load(scribe->state_file, scribe->state_kind, scribe->boot,
                      scribe->writing, scribe->state_size);
   if (kind == SCRIBE_STATE)
@@ -79,12 +80,11 @@ static int do_one(const struct scribe *scribe, enum scribe_kind kind,
 }
 
 /* With the lock. */
-static void note_done(struct scribe *scribe, enum scribe_kind kind, bool loads,
-                      int status)
+static void note_done(struct scribe *scribe, enum scribe_kind kind, int status)
 {
-  scribe->hangs[kind] = false;
-  if (!loads) {
+  if (!scribe->loading) {
     scribe->status[kind] = status;
+    scribe->hangs[kind] = false;
   } else if (!scribe->state_waits) { /* else it comes too late */
     scribe->loaded = status;
     swap_states(scribe);
@@ -104,7 +104,7 @@ static bool do_all(void *context, struct runner *runner)
     text_free(&errand.text);
     bool goes_on = relay_leave(runner);
     relay_lock(scribe->relay);
-    note_done(scribe, kind, errand.loads, status);
+    note_done(scribe, kind, status);
     if (!goes_on)
       break;
   }
@@ -116,7 +116,7 @@ static bool note_hanging(void *context, uint32_t kind, double since)
 {
   struct scribe *scribe = context;
   (void)since;
-  scribe->hangs[kind] = true;
+  scribe->hangs[kind] |= !scribe->loading;
   /* And what waits behind it. */
   scribe->hangs[SCRIBE_STATE] |= scribe->state_waits;
   scribe->hangs[SCRIBE_EVIDENCE] |= scribe->errands_count > 0;

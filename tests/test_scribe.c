@@ -121,8 +121,9 @@ START_TEST(reading_from_a_disk_that_hangs_is_given_up)
   hang("*/state");
   ck_assert_int_eq(scribe_load(scribe, &number, 0.05), -EINPROGRESS);
   ck_assert_uint_eq(hanging(), 1);
-  hand_over(2);
   ck_assert(!scribe_wait(scribe, long_enough));
+  ck_assert_int_eq(scribe_status(scribe, SCRIBE_STATE), 0); /* nothing to be written */
+  hand_over(2);
   ck_assert_int_eq(scribe_status(scribe, SCRIBE_STATE), -EINPROGRESS);
   let_go();
   ck_assert(scribe_wait(scribe, long_enough));
