@@ -72,7 +72,7 @@ static void take_back(struct census *census)
   }
 }
 
-static bool pass(void *context, struct runner *runner)
+static void pass(void *context, struct runner *runner)
 {
   struct census *census = context;
   const struct walk_files files = {
@@ -83,13 +83,12 @@ static bool pass(void *context, struct runner *runner)
   take_back(census);
   relay_unlock(census->relay);
   if (walk_pass(&census->walk, &files, &options) == -ECANCELED)
-    return false;
+    return;
   summarise(&census->walk, &result);
   relay_lock(census->relay);
   memcpy(result.hung, census->result.hung, sizeof(result.hung));
   census->result = result;
   relay_unlock(census->relay);
-  return true;
 }
 
 /* --- who hangs ---------------------------------------------------------------------- */

@@ -307,12 +307,11 @@ static bool ask_row(struct consumers_reader *reader, struct runner *runner, unsi
   return true;
 }
 
-static bool ask_all(void *context, struct runner *runner)
+static void ask_all(void *context, struct runner *runner)
 {
   for (unsigned row = 0; row < ASKED; row++)
     if (!ask_row(context, runner, row))
-      return false;
-  return true;
+      return;
 }
 
 static bool set_aside(void *context, uint32_t row, double since)

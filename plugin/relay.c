@@ -109,7 +109,9 @@ int relay_slurp(struct runner *runner, uint32_t tag, const char *path)
 {
   relay_enter(runner, tag);
   int error = sysroot_slurp(&runner->relay->root, path, &runner->text);
-  return relay_leave(runner) ? error : -ECANCELED;
+  if (!relay_leave(runner))
+    return -ECANCELED;
+  return error == -ECANCELED ? -EIO : error;
 }
 
 /* With the lock, which it leaves for the time of the round. */
@@ -119,10 +121,10 @@ static void run_round(struct runner *runner)
   unsigned long number = relay->begun = relay->requested;
   double start = now();
   relay_unlock(relay);
-  bool done = relay->work->round(relay->context, runner);
+  relay->work->round(relay->context, runner);
   relay_lock(relay);
-  if (!done)
-    return;
+  if (relay->current != runner)
+    return; /* relieved: another one makes the round again */
   relay->duration = now() - start;
   relay->through = number;
   pthread_cond_broadcast(&relay->changed);

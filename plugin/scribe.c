@@ -91,7 +91,7 @@ static void note_done(struct scribe *scribe, enum scribe_kind kind, int status)
   }
 }
 
-static bool do_all(void *context, struct runner *runner)
+static void do_all(void *context, struct runner *runner)
 {
   struct scribe *scribe = context;
   enum scribe_kind kind;
@@ -109,7 +109,6 @@ static bool do_all(void *context, struct runner *runner)
       break;
   }
   relay_unlock(scribe->relay);
-  return true; /* it is never relieved: another one would write to the same file */
 }
 
 static bool note_hanging(void *context, uint32_t kind, double since)
@@ -120,7 +119,7 @@ static bool note_hanging(void *context, uint32_t kind, double since)
   /* And what waits behind it. */
   scribe->hangs[SCRIBE_STATE] |= scribe->state_waits;
   scribe->hangs[SCRIBE_EVIDENCE] |= scribe->errands_count > 0;
-  return false;
+  return false; /* it is never relieved: another one would write to the same file */
 }
 
 static void nobody_comes_back(void *context, uint32_t kind)

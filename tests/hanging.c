@@ -6,7 +6,6 @@
 #include "meminfo_explain/inside.h"
 #include "meminfo_explain/keep.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <fnmatch.h>
 #include <pthread.h>
@@ -20,7 +19,8 @@ struct pattern {
 static struct {
   pthread_mutex_t lock;
   pthread_cond_t changed;
-  struct pattern hanging, lost, counted;
+  struct pattern hanging, refused, counted;
+  int error;        /* of those that fail */
   unsigned threads; /* that hang */
   unsigned opened;
 } files = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
@@ -43,8 +43,8 @@ static bool matches(const struct pattern *pattern, const char *path)
   return pattern->text[0] != '\0' && fnmatch(pattern->text, path, 0) == 0;
 }
 
-/* Hangs if it is to. False where it is lost. */
-static bool pass(const char *path)
+/* Hangs if it is to. 0, or -errno where it is to fail. */
+static int pass(const char *path)
 {
   pthread_mutex_lock(&files.lock);
   files.opened += matches(&files.counted, path);
@@ -57,28 +57,29 @@ static bool pass(const char *path)
     files.threads--;
     pthread_cond_broadcast(&files.changed);
   }
-  bool lost = matches(&files.lost, path);
+  int error = matches(&files.refused, path) ? files.error : 0;
   pthread_mutex_unlock(&files.lock);
-  return !lost;
+  return error;
 }
 
 int __wrap_inside_open(int root, enum inside_way way, const char *path, int flags)
 {
   bool looks = (flags & O_PATH) != 0; /* without opening */
-  if (!looks && !pass(path))
-    return -ENOENT;
-  return __real_inside_open(root, way, path, flags);
+  int error = looks ? 0 : pass(path);
+  return error != 0 ? error : __real_inside_open(root, way, path, flags);
 }
 
 int __wrap_draft_open(int directory, const char *name, struct draft *out)
 {
-  return pass(name) ? __real_draft_open(directory, name, out) : -ENOENT;
+  int error = pass(name);
+  return error != 0 ? error : __real_draft_open(directory, name, out);
 }
 
 int __wrap_keep_load(const char *path, const char *kind, const char *boot, void *data,
                      size_t size)
 {
-  return pass(path) ? __real_keep_load(path, kind, boot, data, size) : -ENOENT;
+  int error = pass(path);
+  return error != 0 ? error : __real_keep_load(path, kind, boot, data, size);
 }
 
 static void set(struct pattern *pattern, const char *paths)
@@ -122,9 +123,12 @@ void wait_for_hanging(unsigned count)
   pthread_mutex_unlock(&files.lock);
 }
 
-void lose(const char *paths)
+void refuse(const char *paths, int error)
 {
-  set(&files.lost, paths);
+  pthread_mutex_lock(&files.lock);
+  files.error = error;
+  pthread_mutex_unlock(&files.lock);
+  set(&files.refused, paths);
 }
 
 void count_opened(const char *paths)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Files that hang when they are opened, or are gone by then: for suites that are linked
+/* Files that hang when they are opened, or cannot be: for suites that are linked
  * with --wrap=inside_open, or for those of ours with --wrap=draft_open and keep_load.
  * Paths are told by a pattern as of fnmatch(3), in which * stands for slashes too. */
 #ifndef MEMINFO_EXPLAIN_TESTS_HANGING_H
@@ -15,8 +15,8 @@ void let_go(void);
 unsigned hanging(void);
 void wait_for_hanging(unsigned count);
 
-/* From now on these cannot be opened, for they are gone. */
-void lose(const char *paths);
+/* From now on these cannot be opened, for -errno. */
+void refuse(const char *paths, int error);
 
 /* Counts from now on how often these are opened, or would be. */
 void count_opened(const char *paths);

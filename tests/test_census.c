@@ -293,6 +293,21 @@ START_TEST(a_fifo_does_not_hang_and_is_malformed)
 }
 END_TEST
 
+/* By that errno the walk knows that it was taken away. */
+START_TEST(a_file_that_answers_cancelled_is_one_that_cannot_be_read)
+{
+  begin(3);
+  refuse("proc/2/smaps_rollup", -ECANCELED);
+  ck_assert(passed(30));
+  ck_assert_uint_eq(result.processes.read_count.value, 2);
+  ck_assert_uint_eq(result.processes.malformed_count.value, 1);
+  ck_assert_int_eq(result.smaps.error, -EIO);
+  refuse("proc", -ECANCELED);
+  ck_assert(passed(30)); /* that nobody waits for ever */
+  end();
+}
+END_TEST
+
 START_TEST(a_proc_that_cannot_be_listed_is_in_the_result)
 {
   struct sysroot root;
@@ -343,6 +358,7 @@ SUITE_MAIN("census", there_is_no_result_before_the_first_pass,
            closing_does_not_wait_for_what_hangs,
            closing_while_the_walker_itself_hangs_takes_a_farewell,
            a_fifo_does_not_hang_and_is_malformed,
+           a_file_that_answers_cancelled_is_one_that_cannot_be_read,
            a_proc_that_cannot_be_listed_is_in_the_result,
            a_proc_that_cannot_be_listed_any_more_is_not_told_by_an_older_fault,
            closing_nothing_is_nothing)

@@ -906,15 +906,15 @@ START_TEST(what_goes_away_while_it_is_listed_is_no_fault)
   begin();
   write_machine();
   open_reader();
-  lose("*zram11/mm_stat");
+  refuse("*zram11/mm_stat", -ENOENT);
   collect();
   assert_known(SOURCE_zram, 12288);
   ck_assert_uint_eq(sample.sources[SOURCE_zram].fault.count, 0);
   ck_assert_str_eq(sample.sources[SOURCE_zram].path, "");
-  lose("*exporter_name");
+  refuse("*exporter_name", -ENOENT);
   collect();
   assert_state(SOURCE_dma_buf_heap, READING_ABSENT);
-  lose("*/mm_stat");
+  refuse("*/mm_stat", -ENOENT);
   collect();
   assert_state(SOURCE_zram, READING_ABSENT);
   consumers_close(reader);

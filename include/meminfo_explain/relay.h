@@ -29,9 +29,9 @@ struct relay_work {
   const char *name; /* of the threads, at most 15 bytes */
   double patience;  /* with one access, seconds */
   /* One round, by the current runner, without the lock. What it leaves for others it
-   * puts down between relay_lock and relay_unlock. False where it was relieved: from
-   * that moment on it touches nothing but its own stack. */
-  bool (*round)(void *context, struct runner *runner);
+   * puts down between relay_lock and relay_unlock. Where relay_leave says that it was
+   * relieved, it returns, and from that moment on touches nothing but its own stack. */
+  void (*round)(void *context, struct runner *runner);
   /* With the lock: the access `tag`, begun at monotonic time `since`, hangs. True to
    * relieve the runner, false to wait on: there is no room to remember one more. */
   bool (*hangs)(void *context, uint32_t tag, double since);
@@ -71,7 +71,7 @@ const struct sysroot *relay_root(const struct relay *relay);
 struct text *relay_text(struct runner *runner); /* the runner's own */
 
 /* sysroot_slurp of `path` into relay_text(), as an access. -ECANCELED where relay_leave
- * is false. */
+ * is false, and only there: a file that answers that is -EIO. */
 int relay_slurp(struct runner *runner, uint32_t tag, const char *path);
 
 #endif
