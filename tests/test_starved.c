@@ -22,7 +22,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define IDLE FIXTURES "/6.18-debian12-idle-24g"
+#define IDLE   FIXTURES "/6.18-debian12-idle-24g"
+#define DENIED FIXTURES "/6.12-debian12-unprivileged"
 
 /* --- who gets none ------------------------------------------------------------------ */
 
@@ -153,7 +154,9 @@ struct sending {
   size_t count;
 };
 
-static struct sending whole; /* of a run that lacks nothing */
+/* Of a run that lacks nothing. */
+static struct sending whole;
+static unsigned whole_denials;
 
 static void take_sending(struct sending *out)
 {
@@ -245,23 +248,27 @@ static void assert_right(const struct sending *sending, long number)
 
 /* --- the plugin --------------------------------------------------------------------- */
 
-/* What was said of trouble since the log was forgotten; each in one line. */
-static unsigned complaints(void)
-{
-  unsigned count = 0;
-  for (size_t i = 0; i < mock_log_count(); i++) {
-    ck_assert_ptr_null(strchr(mock_log_at(i)->text, '\n'));
-    count += mock_log_at(i)->level <= LOG_WARNING;
-  }
-  return count;
-}
-
 struct run {
   long number;
   long starved;
-  unsigned complaints;
+  unsigned complaints, denials;
   bool started;
 };
+
+/* What was said of trouble since the log was forgotten; each in one line. Of what is
+ * denied, to us or to who made a capture, there is a word with memory, too. */
+static void count_complaints(struct run *run)
+{
+  for (size_t i = 0; i < mock_log_count(); i++) {
+    const struct mock_log *log = mock_log_at(i);
+    ck_assert_ptr_null(strchr(log->text, '\n'));
+    if (log->level > LOG_WARNING)
+      continue;
+    bool denied = strstr(log->text, "ermission denied") != NULL;
+    run->denials += denied;
+    run->complaints += !denied;
+  }
+}
 
 /* From load to shutdown. */
 static void run_plugin(const char *options, struct run *run, struct sending *sendings)
@@ -273,12 +280,12 @@ static void run_plugin(const char *options, struct run *run, struct sending *sen
   memory.armed = true;
   run->started = mock_init() == 0;
   memory.armed = false;
-  run->complaints = complaints();
+  count_complaints(run);
   for (int i = 0; run->started && i < READS; i++) {
     memory.armed = true;
     mock_read();
     memory.armed = false;
-    run->complaints += complaints();
+    count_complaints(run);
     take_sending(&sendings[i]);
   }
   memory.armed = run->started;
@@ -300,6 +307,9 @@ static void assert_made_up_for(const struct run *run, const struct sending *last
     ck_assert_msg(find_sent(last, whole.of[i].name) != NULL,
                   "allocation %ld: %s is missing, and nothing is said", run->number,
                   whole.of[i].name);
+  ck_assert_msg(run->denials == whole_denials,
+                "allocation %ld: what is denied is told %u times, not %u", run->number,
+                run->denials, whole_denials);
 }
 
 static void starve_plugin(const char *options, bool lasting, bool captured)
@@ -311,6 +321,7 @@ static void starve_plugin(const char *options, bool lasting, bool captured)
   run_plugin(options, &run, sendings);
   ck_assert(run.started && run.complaints == 0);
   whole = sendings[READS - 1];
+  whole_denials = run.denials;
   do {
     run = (struct run){.number = ++number};
     snprintf(crash_note, sizeof(crash_note), "starved: allocation %ld%s\n", number,
@@ -341,12 +352,27 @@ START_TEST(plugin_without_memory_from_then_on)
 }
 END_TEST
 
-/* Its boot log, its state file, its page pools; and evidence. */
-START_TEST(plugin_on_this_machine_without_memory)
+/* What it was denied, besides. */
+START_TEST(plugin_on_a_capture_by_nobody_without_memory)
 {
   tell_crash_note();
   for (int lasting = 0; lasting < 2; lasting++)
-    starve_plugin("Root \"/\"\nPss false\nEvidenceDir \"evidence\"\n", lasting, false);
+    starve_plugin("Root \"" DENIED "\"\nAllSeries true\nPss false\n", lasting, true);
+}
+END_TEST
+
+/* Its boot log, its state file of the run before, its page pools; and evidence. */
+START_TEST(plugin_on_this_machine_without_memory)
+{
+  char *tree = tree_make();
+  char options[512];
+  snprintf(options, sizeof(options),
+           "Root \"/\"\nPss false\nStateFile \"%s/state\"\nEvidenceDir \"evidence\"\n",
+           tree);
+  tell_crash_note();
+  for (int lasting = 0; lasting < 2; lasting++)
+    starve_plugin(options, lasting, false);
+  tree_remove(tree);
 }
 END_TEST
 
@@ -552,6 +578,7 @@ START_TEST(series_without_memory_is_an_error)
 END_TEST
 
 SUITE_MAIN("starved", plugin_without_memory_once, plugin_without_memory_from_then_on,
+           plugin_on_a_capture_by_nobody_without_memory,
            plugin_on_this_machine_without_memory, evidence_without_memory,
            tool_without_memory, json_without_memory_is_none,
            series_without_memory_is_an_error)
