@@ -40,9 +40,9 @@ writer_packages=(rrdtool librrd8 libyajl2 libcurl3-gnutls python3 curl jq)
 # shellcheck disable=SC2034
 fleet_packages=("${graphite_packages[@]}" carbon-c-relay iproute2 util-linux)
 
-# What builds packages, makes a clean root for one of them, and reads manuals.
+# What builds packages and judges them, makes a clean root, and reads manuals.
 # shellcheck disable=SC2034
-packaging_packages=(build-essential debhelper rpm mmdebstrap man-db mandoc)
+packaging_packages=(build-essential debhelper check lintian rpm mmdebstrap man-db mandoc)
 
 note() {
 	printf '%s: %s\n' "$tool" "$*" >&2
