@@ -68,6 +68,7 @@ void *__real_realloc(void *, size_t);
 char *__real_strdup(const char *);
 void __real_free(void *);
 ssize_t __real_getline(char **, size_t *, FILE *);
+ssize_t __real___getdelim(char **, size_t *, int, FILE *);
 DIR *__real_fdopendir(int);
 FILE *__real_open_memstream(char **, size_t *);
 int __real_pthread_create(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
@@ -78,6 +79,7 @@ void *__wrap_realloc(void *, size_t);
 char *__wrap_strdup(const char *);
 void __wrap_free(void *);
 ssize_t __wrap_getline(char **, size_t *, FILE *);
+ssize_t __wrap___getdelim(char **, size_t *, int, FILE *);
 DIR *__wrap_fdopendir(int);
 FILE *__wrap_open_memstream(char **, size_t *);
 int __wrap_pthread_create(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
@@ -122,6 +124,13 @@ ssize_t __wrap_getline(char **line, size_t *size, FILE *in)
   ssize_t length = __real_getline(line, size, in);
   memory.alive += fresh && *line != NULL;
   return length;
+}
+
+/* What glibc makes of getline where it optimizes. */
+ssize_t __wrap___getdelim(char **line, size_t *size, int delimiter, FILE *in)
+{
+  return delimiter == '\n' ? __wrap_getline(line, size, in)
+                           : __real___getdelim(line, size, delimiter, in);
 }
 
 DIR *__wrap_fdopendir(int fd)
@@ -404,6 +413,7 @@ START_TEST(evidence_without_memory)
     if (error == 0)
       text_free(&text);
     ck_assert_int_eq(memory.alive, before);
+    ck_assert(more || number > 3);
   }
   observer_close(observer);
   free(observer);
@@ -508,6 +518,7 @@ START_TEST(tool_without_memory)
         }
       } else {
         ck_assert_str_eq(told.out, want.out);
+        ck_assert_int_gt(number, 10);
       }
       told_free(&told);
     }
@@ -573,6 +584,7 @@ START_TEST(series_without_memory_is_an_error)
     fclose(in);
     fclose(out);
     fclose(err);
+    ck_assert(more || number > 4); /* lines */
   }
 }
 END_TEST
