@@ -39,9 +39,6 @@ const struct fuzz_target *fuzz_target_named(const char *name);
 /* Calls take() for each seed of the target, the reproducers in found/NAME included. */
 void fuzz_seeds(const struct fuzz_target *target, fuzz_take *take, void *context);
 
-/* Calls take() for each file in found/NAME. */
-void fuzz_found(const struct fuzz_target *target, fuzz_take *take, void *context);
-
 /* A whole file, to be freed. Ends the process where it cannot be read. */
 struct bytes fuzz_file(const char *path);
 

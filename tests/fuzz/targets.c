@@ -72,13 +72,6 @@ static void take_files(const char *pattern, fuzz_take *take, void *context)
   globfree(&found);
 }
 
-void fuzz_found(const struct fuzz_target *target, fuzz_take *take, void *context)
-{
-  char pattern[512];
-  snprintf(pattern, sizeof(pattern), FUZZ_FOUND "/%s/*", target->name);
-  take_files(pattern, take, context);
-}
-
 void fuzz_seeds(const struct fuzz_target *target, fuzz_take *take, void *context)
 {
   char pattern[512];
@@ -89,7 +82,8 @@ void fuzz_seeds(const struct fuzz_target *target, fuzz_take *take, void *context
   }
   if (target->make_seeds != NULL)
     target->make_seeds(take, context);
-  fuzz_found(target, take, context);
+  snprintf(pattern, sizeof(pattern), FUZZ_FOUND "/%s/*", target->name);
+  take_files(pattern, take, context);
 }
 
 _Noreturn void fuzz_failed(const char *condition, const char *file, int line)
