@@ -62,10 +62,16 @@ configure() {
 	CONF
 }
 
+# as_pattern PATH: collectd takes its -C for a pattern of the shell's, in which a name with
+# blanks is two.
+as_pattern() {
+	printf '%q' "$1"
+}
+
 # start [COMMAND...]: starts the daemon, through COMMAND if there is one.
 # shellcheck disable=SC2120 # most want none
 start() {
-	"$@" /usr/sbin/collectd -f -C "$work/collectd.conf" >"$work/stdout" 2>"$work/stderr" &
+	"$@" /usr/sbin/collectd -f -C "$(as_pattern "$work/collectd.conf")" >"$work/stdout" 2>"$work/stderr" &
 	daemon=$!
 }
 

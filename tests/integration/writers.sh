@@ -105,7 +105,7 @@ start_receiver() {
 		  StoreRates false
 		</Plugin>
 	CONF
-	/usr/sbin/collectd -f -C "$work/receiver.conf" >"$work/receiver.out" 2>&1 &
+	/usr/sbin/collectd -f -C "$(as_pattern "$work/receiver.conf")" >"$work/receiver.out" 2>&1 &
 	receiver=$!
 	wait_for "$work/receiver.log" '/entering read-loop/p' >/dev/null
 }

@@ -2,6 +2,7 @@
 """A collectd under test: its configuration, its log, its samples."""
 import os
 import re
+import shlex
 import signal
 import subprocess
 import threading
@@ -55,12 +56,15 @@ class Collectd:
     def start(self):
         environment = dict(os.environ)
         if self.faults:
-            environment.update(LD_PRELOAD=self.soak.library,
+            # By its name: with blanks in its path it would be two.
+            directory, name = os.path.split(self.soak.library)
+            environment.update(LD_PRELOAD=name, LD_LIBRARY_PATH=directory,
                                MEMINFO_EXPLAIN_FAULTS=self.soak.plan,
                                MEMINFO_EXPLAIN_HITS=self.soak.hits_path,
                                MEMINFO_EXPLAIN_DIRECTORY=self.soak.disk)
+        # collectd takes its -C for a pattern of the shell's, as which it is quoted.
         command = ["setpriv", "--pdeathsig", "KILL", "/usr/sbin/collectd", "-f", "-C",
-                   os.path.join(self.base, "collectd.conf")]
+                   shlex.quote(os.path.join(self.base, "collectd.conf"))]
         self.stderr = open(os.path.join(self.base, "stderr"), "a")
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.stderr,
                                         text=True, env=environment)
