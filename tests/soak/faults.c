@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* To be preloaded into collectd: faults on what the plugin does with the files of its
- * Root (relative paths that begin with proc/ or sys/, by openat2:
- * Linux 5.6) and with files in one directory,
+ * Root (relative paths that begin with proc/ or sys/) and with files in one directory,
  * that of the state and the evidence; and a clock that jumps. Nothing else is touched.
  *
  * MEMINFO_EXPLAIN_FAULTS names a file of rules, one a line, read again when another one
@@ -371,7 +370,9 @@ ssize_t write(int fd, const void *bytes, size_t size)
   if (strikes("slow", path, &milliseconds)) {
     /* One that is killed meanwhile has written half. */
     ssize_t n = real.write(fd, bytes, (size + 1) / 2);
-    nanosleep(&(struct timespec){.tv_nsec = milliseconds * 1000000}, NULL);
+    nanosleep(&(struct timespec){.tv_sec = milliseconds / 1000,
+                                 .tv_nsec = milliseconds % 1000 * 1000000},
+              NULL);
     return n;
   }
   return fails("write", path) ? -1 : real.write(fd, bytes, size);
