@@ -12,7 +12,7 @@
 static const double disk_patience = 2;
 
 /* Names the layout of struct watch: to be changed with it. */
-#define KIND "meminfo_explain trend 1"
+#define KIND "meminfo_explain trend 2"
 
 /* Explanations of the past, one per window, for evidence. */
 enum { PAST = 26 };
@@ -69,12 +69,15 @@ static void load(struct alarm *alarm)
   int status = scribe_load(alarm->scribe, watch, disk_patience);
   if (status == 0 && !watch_is_sane(watch))
     status = -EBADMSG;
+  /* Buckets of another width would lie in the future, or ages ago. */
+  if (status == 0 && watch->window != alarm->config->trend_settings.window)
+    status = -ESTALE;
   if (status == 0) {
     alarm->watch = *watch;
     for (unsigned series = 0; series < SERIES_COUNT; series++)
       alarm->alarmed[series] = watch->trends[series].state >= TREND_WARNING;
   } else if (status == -ESTALE)
-    P_INFO("%s is of another boot, or of another version: the alarm begins anew.", path);
+    P_INFO("%s is of another boot, version or TrendWindow: the alarm begins anew.", path);
   else if (status != -ENOENT)
     P_WARNING("%s: %s; the alarm begins anew.", path,
               status == -EBADMSG       ? "damaged"

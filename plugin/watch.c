@@ -184,6 +184,7 @@ void watch_add(struct watch *watch, const struct trend_settings *settings, doubl
                const struct explanation *e, struct watch_verdicts *out)
 {
   *out = (struct watch_verdicts){0};
+  watch->window = settings->window;
   for (unsigned series = 0; series < SERIES_COUNT; series++) {
     struct reading error = {0};
     struct amount amount = amount_of_series(e, series, &error);

@@ -424,6 +424,25 @@ START_TEST(the_state_is_kept_although_the_clock_went_back)
 }
 END_TEST
 
+START_TEST(the_state_of_another_window_is_not_used)
+{
+  static const struct {
+    unsigned window, begins_anew;
+  } starts[] = {{1, 0}, {1, 0}, {2, 1}, {1, 1}};
+  char *tree = tree_make(), options[600];
+  for (size_t i = 0; i < sizeof(starts) / sizeof(*starts); i++) {
+    snprintf(options, sizeof(options),
+             "Pss false\nTrendWindow %u\nStateFile \"%s/state\"\n", starts[i].window,
+             tree);
+    start(options);
+    ck_assert_uint_eq(mock_logged("begins anew"), starts[i].begins_anew);
+    ck_assert_int_eq(mock_read(), 0);
+    mock_shutdown();
+  }
+  tree_remove(tree);
+}
+END_TEST
+
 START_TEST(only_an_unusable_meminfo_fails_the_read)
 {
   char *tree = damaged_tree();
@@ -487,6 +506,7 @@ SUITE_MAIN("plugin", trouble_that_comes_back_soon_ends_only_when_it_stays_away,
            how_many_more_are_bad_makes_no_new_complaint,
            a_file_that_is_gone_is_told_once_and_its_return_too,
            the_state_is_kept_although_the_clock_went_back,
+           the_state_of_another_window_is_not_used,
            a_line_that_no_row_knows_is_named_once_and_sent_on_demand,
            dispatches_what_the_fixture_expects, all_values_of_a_sample_share_one_time,
            reads_this_machine_without_any_option, own_types_are_registered_where_missing,

@@ -150,7 +150,7 @@ void seeds_of_config(fuzz_take *take, void *context)
 
 /* --- the state ---------------------------------------------------------------------- */
 
-#define KIND "meminfo_explain trend 1"
+#define KIND "meminfo_explain trend 2"
 #define BOOT "01234567-89ab-cdef-0123-456789abcdef"
 
 static void write_state(const char *path, const void *at, size_t size)
