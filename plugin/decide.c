@@ -81,9 +81,11 @@ static struct decision decide_isolated(const struct sample *sample)
   if (is_known(sample->zoneinfo.isolated))
     return decision_take(sample->zoneinfo.isolated, "nr_isolated_* in zoneinfo");
   /* mm/vmscan.c: too_many_isolated stops at 1/8 of the inactive list. */
-  return (struct decision){.reading = reading_missing(vmstat->nr_isolated_anon.state),
-                           .error = sample->meminfo.inactive.value / 8,
-                           .why = "no file tells the isolated pages"};
+  return (struct decision){
+      .reading = reading_missing(reading_state_join(vmstat->nr_isolated_anon.state,
+                                                    vmstat->nr_isolated_file.state)),
+      .error = sample->meminfo.inactive.value / 8,
+      .why = "no file tells the isolated pages"};
 }
 
 /* Percpu counts a unit for each slot of the allocations that hold the units, of which up

@@ -110,6 +110,12 @@ START_TEST(isolated_comes_from_vmstat_then_zoneinfo_then_is_bounded)
   assert_known(&decide_all()->isolated, KB(12), 0);
   sample->vmstat.nr_isolated_anon = reading_missing(READING_MALFORMED);
   assert_known(&decide_all()->isolated, KB(44), 0);
+  sample->zoneinfo.isolated = reading_missing(READING_DENIED);
+  assert_missing(&decide_all()->isolated, READING_MALFORMED);
+  sample->vmstat.nr_isolated_anon = reading_known(KB(8));
+  sample->vmstat.nr_isolated_file = reading_missing(READING_MALFORMED);
+  assert_missing(&decide_all()->isolated, READING_MALFORMED);
+  ck_assert_uint_eq(decided.isolated.error, MB(10));
   end();
 }
 END_TEST
