@@ -249,9 +249,12 @@ static struct reading error_of(const struct sample *sample, const struct explana
                                enum accounting accounting)
 {
   struct reading error = reading_known(counters_error(sample, accounting));
-  /* How torn it is cannot be told: the first zoneinfo could be read, the second not. */
-  if (is_known(sample->zoneinfo.free) && is_known(sample->zoneinfo.pcp) &&
-      e->decided.tear.reading.state > READING_KNOWN)
+  const struct zoneinfo *z = &sample->zoneinfo;
+  /* How torn it is cannot be told: the first zoneinfo could be read, the second not. Nor
+   * how far counters drift: its thresholds make no sense. */
+  if (is_known(z->free) && is_known(z->pcp) &&
+      (e->decided.tear.reading.state > READING_KNOWN ||
+       z->node_drift.state > READING_KNOWN || z->zone_drift.state > READING_KNOWN))
     return reading_missing(READING_ABSENT);
   reading_add(&error, e->decided.tear.reading.value);
   if (accounting == ACCOUNTING_LRU)
@@ -393,17 +396,21 @@ static void explain_identity(const struct sample *sample, const struct decided *
   struct reading tolerance =
       reading_known(row->slack.bytes + pages * sample->page_size +
                     row->counters * sample->zoneinfo.node_drift.value);
-  for (size_t i = 0; i < OPERANDS_MAX && row->tolerance[i].sign != 0; i++)
-    reading_add(&tolerance, read_operand(sample, decided, row->tolerance[i]).value);
+  bool all_known = true;
+  for (size_t i = 0; i < OPERANDS_MAX && row->tolerance[i].sign != 0; i++) {
+    struct reading allowed = read_operand(sample, decided, row->tolerance[i]);
+    reading_add(&tolerance, allowed.value);
+    all_known &= allowed.state <= READING_KNOWN;
+  }
+  all_known &= is_known(tolerance);
   out->tolerance = (int64_t)tolerance.value;
   out->holds =
       out->residual.state == READING_KNOWN && out->residual.value >= -out->tolerance &&
       (row->relation == IDENTITY_AT_LEAST || out->residual.value <= out->tolerance);
   /* Without zoneinfo there is no telling how far counters drift. */
-  bool drifts = row->counters > 0 || row->slack.pages_per_cpu > 0;
-  bool drift_known = sample->zoneinfo.node_drift.state == READING_KNOWN;
-  out->judged =
-      out->residual.state == READING_KNOWN && (out->holds || !drifts || drift_known);
+  if (row->counters > 0 || row->slack.pages_per_cpu > 0)
+    all_known &= sample->zoneinfo.node_drift.state == READING_KNOWN;
+  out->judged = out->residual.state == READING_KNOWN && (out->holds || all_known);
 }
 
 static void explain_pss(const struct sample *sample, struct explanation *out)

@@ -977,6 +977,19 @@ START_TEST(without_the_second_zoneinfo_no_bound_is_known)
 }
 END_TEST
 
+START_TEST(without_thresholds_that_make_sense_no_bound_is_known)
+{
+  begin();
+  ck_assert_int_eq(hole()->error.state, READING_KNOWN);
+  sample.zoneinfo.zone_drift = reading_missing(READING_MALFORMED);
+  ck_assert_int_eq(hole()->error.state, READING_ABSENT);
+  begin();
+  sample.zoneinfo.node_drift = reading_missing(READING_MALFORMED);
+  ck_assert_int_eq(hole()->estimate.state, READING_KNOWN);
+  ck_assert_int_eq(hole()->error.state, READING_ABSENT);
+}
+END_TEST
+
 START_TEST(the_mean_of_the_per_cpu_lists_is_free)
 {
   begin();
@@ -1287,6 +1300,28 @@ START_TEST(a_residual_is_not_judged_where_the_drift_is_not_known)
 }
 END_TEST
 
+START_TEST(a_residual_is_not_judged_where_what_it_allows_is_not_known)
+{
+  static const struct {
+    enum reading_state state;
+    bool judged;
+  } cases[] = {
+      {READING_ABSENT, true}, {READING_DENIED, false}, {READING_MALFORMED, false}};
+  const struct identity_result *result = &explanation.identities[IDENTITY_anon_lru];
+  for (size_t i = 0; i < LENGTH(cases); i++) {
+    begin();
+    hole();
+    ck_assert(result->judged && result->holds);
+    sample.meminfo.anon_pages.value += MB(40);
+    sample.meminfo.unevictable = reading_missing(cases[i].state);
+    hole();
+    ck_assert_int_eq(result->residual.state, READING_KNOWN);
+    ck_assert(!result->holds);
+    ck_assert_int_eq(result->judged, cases[i].judged);
+  }
+}
+END_TEST
+
 START_TEST(coverage_is_the_resident_share_of_the_processes_read)
 {
   begin();
@@ -1364,32 +1399,37 @@ START_TEST(of_an_empty_sample_nothing_is_explained)
 }
 END_TEST
 
-SUITE_MAIN(
-    "explain", what_no_line_shows_comes_back_to_the_page,
-    one_page_more_of_anything_is_counted_once, on_a_sound_machine_every_identity_holds,
-    a_new_kernel_has_every_identity_but_that_of_high_memory, no_field_is_counted_twice,
-    no_hidden_consumer_is_part_of_an_accounting,
-    each_byte_of_a_field_moves_the_hole_by_that_byte_or_not_at_all,
-    the_hole_is_what_is_left_of_mem_total,
-    conservation_holds_to_the_byte_on_every_fixture,
-    the_error_is_the_sum_of_the_bounds_that_apply,
-    drift_of_many_cpus_is_three_sigma_and_not_the_worst_case,
-    the_tear_of_the_sample_is_part_of_the_error,
-    without_the_second_zoneinfo_no_bound_is_known, the_mean_of_the_per_cpu_lists_is_free,
-    the_estimate_is_lru_where_batches_do_not_explain_the_gap,
-    swap_cache_makes_an_interval_of_the_cache_accounting,
-    a_denied_zoneinfo_widens_the_error_by_an_eighth_of_mem_total,
-    where_vmalloc_is_not_known_no_error_bound_is, address_space_bounds_an_unknown_vmalloc,
-    the_estimate_is_lru_then_cache_then_pss, a_negative_hole_stays_negative,
-    an_accounting_without_its_essentials_is_absent,
-    a_malformed_addend_withholds_every_accounting_it_is_part_of,
-    a_term_below_zero_is_malformed_unless_it_is_signed,
-    hidden_consumers_are_taken_off_the_unexplained_only, a_meminfo_of_lxcfs_is_refused,
-    no_slab_beside_some_k_reclaimable_is_refused,
-    a_mem_total_that_the_zones_do_not_sum_to_is_refused,
-    an_identity_is_broken_beyond_its_tolerance, an_inequality_is_broken_on_one_side_only,
-    an_identity_of_which_a_line_is_missing_is_not_known,
-    a_residual_is_not_judged_where_the_drift_is_not_known,
-    coverage_is_the_resident_share_of_the_processes_read,
-    ratios_are_known_where_both_sides_are_and_the_whole_is_not_zero,
-    the_largest_numbers_do_not_overflow, of_an_empty_sample_nothing_is_explained)
+SUITE_MAIN("explain", what_no_line_shows_comes_back_to_the_page,
+           one_page_more_of_anything_is_counted_once,
+           on_a_sound_machine_every_identity_holds,
+           a_new_kernel_has_every_identity_but_that_of_high_memory,
+           no_field_is_counted_twice, no_hidden_consumer_is_part_of_an_accounting,
+           each_byte_of_a_field_moves_the_hole_by_that_byte_or_not_at_all,
+           the_hole_is_what_is_left_of_mem_total,
+           conservation_holds_to_the_byte_on_every_fixture,
+           the_error_is_the_sum_of_the_bounds_that_apply,
+           drift_of_many_cpus_is_three_sigma_and_not_the_worst_case,
+           the_tear_of_the_sample_is_part_of_the_error,
+           without_the_second_zoneinfo_no_bound_is_known,
+           without_thresholds_that_make_sense_no_bound_is_known,
+           the_mean_of_the_per_cpu_lists_is_free,
+           the_estimate_is_lru_where_batches_do_not_explain_the_gap,
+           swap_cache_makes_an_interval_of_the_cache_accounting,
+           a_denied_zoneinfo_widens_the_error_by_an_eighth_of_mem_total,
+           where_vmalloc_is_not_known_no_error_bound_is,
+           address_space_bounds_an_unknown_vmalloc,
+           the_estimate_is_lru_then_cache_then_pss, a_negative_hole_stays_negative,
+           an_accounting_without_its_essentials_is_absent,
+           a_malformed_addend_withholds_every_accounting_it_is_part_of,
+           a_term_below_zero_is_malformed_unless_it_is_signed,
+           hidden_consumers_are_taken_off_the_unexplained_only,
+           a_meminfo_of_lxcfs_is_refused, no_slab_beside_some_k_reclaimable_is_refused,
+           a_mem_total_that_the_zones_do_not_sum_to_is_refused,
+           an_identity_is_broken_beyond_its_tolerance,
+           an_inequality_is_broken_on_one_side_only,
+           an_identity_of_which_a_line_is_missing_is_not_known,
+           a_residual_is_not_judged_where_the_drift_is_not_known,
+           a_residual_is_not_judged_where_what_it_allows_is_not_known,
+           coverage_is_the_resident_share_of_the_processes_read,
+           ratios_are_known_where_both_sides_are_and_the_whole_is_not_zero,
+           the_largest_numbers_do_not_overflow, of_an_empty_sample_nothing_is_explained)

@@ -73,7 +73,7 @@ extern const struct identity_row identity_rows[IDENTITY_COUNT];
 
 struct identity_result {
   struct amount residual;
-  int64_t tolerance; /* bytes */
+  int64_t tolerance; /* bytes, as far as it is known */
   bool judged; /* residual and tolerance are known well enough to tell if it holds */
   bool holds;  /* false where it is not judged */
 };
