@@ -243,6 +243,13 @@ static uint64_t counters_error(const struct sample *sample, enum accounting acco
   return (uint64_t)hypot(node, zone);
 }
 
+/* True as well where that is not known. */
+static bool has_swap_cache(const struct sample *sample)
+{
+  const struct reading cached = sample->meminfo.swap_cached;
+  return cached.state > READING_KNOWN || cached.value > 0;
+}
+
 /* The sum of the bounds that apply: counters, tear, LRU batches or swap cache, and what
  * the decisions say of themselves. Absent if one of them knows no bound. */
 static struct reading error_of(const struct sample *sample, const struct explanation *e,
@@ -259,6 +266,8 @@ static struct reading error_of(const struct sample *sample, const struct explana
   reading_add(&error, e->decided.tear.reading.value);
   if (accounting == ACCOUNTING_LRU)
     reading_add(&error, batches_of(sample));
+  else if (sample->meminfo.swap_cached.state > READING_KNOWN)
+    return reading_missing(READING_ABSENT);
   else
     reading_add(&error, sample->meminfo.swap_cached.value);
   for (size_t i = 0; i < TERM_COUNT; i++) {
@@ -293,7 +302,7 @@ static bool prefers_cache(const struct sample *sample, const struct black_hole *
   struct amount lru = hole->of[ACCOUNTING_LRU], cache = hole->of[ACCOUNTING_CACHE];
   if (cache.state != READING_KNOWN || lru.state != READING_KNOWN)
     return cache.state == READING_KNOWN;
-  if (sample->meminfo.swap_cached.value > 0)
+  if (has_swap_cache(sample))
     return false;
   return amount_distance(lru, cache) <= batches_of(sample);
 }
@@ -307,7 +316,7 @@ static bool prefers_pss(const struct sample *sample, const struct black_hole *ho
   struct amount pss = hole->of[ACCOUNTING_PSS], cache = hole->of[ACCOUNTING_CACHE];
   const struct processes *p = &sample->processes;
   if (pss.state != READING_KNOWN || cache.state != READING_KNOWN ||
-      sample->meminfo.swap_cached.value > 0)
+      has_swap_cache(sample))
     return false;
   if (p->fresh_count.value < p->read_count.value || p->guessed_count.value > 0 ||
       p->new_count.value > 0 || p->unread_rss.value > 0 || p->unlisted.value > 0 ||

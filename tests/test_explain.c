@@ -1029,6 +1029,19 @@ START_TEST(swap_cache_makes_an_interval_of_the_cache_accounting)
 }
 END_TEST
 
+START_TEST(a_swap_cache_that_is_not_known_is_not_taken_for_none)
+{
+  begin();
+  sample.meminfo.swap_cached = reading_missing(READING_MALFORMED);
+  ck_assert_int_eq(hole()->estimate_from, ACCOUNTING_LRU);
+  ck_assert_int_eq(hole()->error.state, READING_KNOWN);
+  sample.meminfo.active = reading_missing(READING_ABSENT);
+  ck_assert_int_eq(hole()->estimate_from, ACCOUNTING_CACHE);
+  ck_assert_int_eq(hole()->estimate.state, READING_KNOWN);
+  ck_assert_int_eq(hole()->error.state, READING_ABSENT);
+}
+END_TEST
+
 START_TEST(a_denied_zoneinfo_widens_the_error_by_an_eighth_of_mem_total)
 {
   begin();
@@ -1415,6 +1428,7 @@ SUITE_MAIN("explain", what_no_line_shows_comes_back_to_the_page,
            the_mean_of_the_per_cpu_lists_is_free,
            the_estimate_is_lru_where_batches_do_not_explain_the_gap,
            swap_cache_makes_an_interval_of_the_cache_accounting,
+           a_swap_cache_that_is_not_known_is_not_taken_for_none,
            a_denied_zoneinfo_widens_the_error_by_an_eighth_of_mem_total,
            where_vmalloc_is_not_known_no_error_bound_is,
            address_space_bounds_an_unknown_vmalloc,
