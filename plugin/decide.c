@@ -101,9 +101,11 @@ static struct decision decide_percpu(const struct sample *sample)
   /* mm/percpu.c: pcpu_setup_first_chunk. The boot log says "Embedded 50 to 65
    * pages/cpu" of 4 KiB on the machines seen; its error is below 0.1 MB per CPU. */
   static const uint64_t boot_unit = 56 * 4096, boot_unit_error = 100 * 1000;
-  struct reading percpu = sample->meminfo.percpu;
+  struct reading percpu = decision_bounded(sample, sample->meminfo.percpu);
   if (!is_known(percpu))
-    return take_line(percpu, "no Percpu line: chunks stay in the black hole");
+    return take_line(percpu, percpu.state == READING_ABSENT
+                                 ? "no Percpu line: chunks stay in the black hole"
+                                 : NULL);
   struct reading first = sample->percpu_first_chunk;
   if (!is_known(sample->cpus_possible_count))
     return (struct decision){.reading = reading_missing(READING_ABSENT),
@@ -138,12 +140,14 @@ static struct decision decide_hugetlb(const struct sample *sample,
   if (sample->meminfo.hugetlb.state != READING_ABSENT)
     return take_line(sample->meminfo.hugetlb, "the Hugetlb line");
   const struct hugepages *huge = &sample->hugepages;
-  if (is_known(huge->total) && is_known(huge->gigantic) && is_older_than_3_10(sample))
-    return (struct decision){
-        .reading = reading_known(huge->total.value - huge->gigantic.value),
-        .error = huge->gigantic.value,
-        .why = "nr_hugepages x size, without gigantic pages: on this kernel those of the "
-               "boot are outside MemTotal"};
+  if (is_known(huge->total) && is_known(huge->gigantic) && is_older_than_3_10(sample)) {
+    struct decision inside = take_line(
+        decision_bounded(sample, reading_known(huge->total.value - huge->gigantic.value)),
+        "nr_hugepages x size, without gigantic pages: on this kernel those of the boot "
+        "are outside MemTotal");
+    inside.error = huge->gigantic.value;
+    return inside;
+  }
   if (is_known(huge->total) && is_known(huge->sizes_count))
     return take_line(decision_bounded(sample, huge->total),
                      "no Hugetlb line: nr_hugepages x size over all sizes");
@@ -200,7 +204,7 @@ static uint64_t moved_by(uint64_t value, uint64_t then, uint64_t now)
 static struct decision decide_vmalloc(const struct sample *sample)
 {
   struct reading used = sample->meminfo.vmalloc_used;
-  struct reading pages = sample->vmallocinfo.pages;
+  struct reading pages = decision_bounded(sample, sample->vmallocinfo.pages);
   enum epoch epoch = vmalloc_epoch(sample);
   if (epoch == EPOCH_PHYSICAL) {
     uint64_t then = used_then(sample).value;

@@ -483,6 +483,25 @@ START_TEST(huge_pages_above_mem_total_are_malformed_and_withhold)
 }
 END_TEST
 
+START_TEST(what_is_part_of_mem_total_is_not_more)
+{
+  begin();
+  m->percpu = reading_known(GB(1) + 1);
+  sample->cpus_possible_count = reading_known(2);
+  assert_missing(&decide_all()->percpu, READING_MALFORMED);
+  ck_assert(decided.percpu.withholds);
+  sample->vmallocinfo.pages = reading_known(GB(1) + 1);
+  assert_missing(&decide_all()->vmalloc, READING_MALFORMED);
+  ck_assert(decided.vmalloc.unbounded);
+  sample->hugepages.total = reading_known(GB(3));
+  sample->hugepages.gigantic = reading_known(GB(1));
+  sample->zoneinfo.free = reading_known(MB(100)); /* and no managed: before 3.10 */
+  assert_missing(&decide_all()->hugetlb, READING_MALFORMED);
+  ck_assert(decided.hugetlb.withholds);
+  end();
+}
+END_TEST
+
 START_TEST(free_and_promised_huge_pages_are_of_all_sizes_where_sysfs_is)
 {
   begin();
@@ -790,6 +809,7 @@ SUITE_MAIN(
     hugetlb_is_the_line_then_sysfs_then_the_default_size,
     sysfs_without_any_size_leaves_the_default_size,
     huge_pages_above_mem_total_are_malformed_and_withhold,
+    what_is_part_of_mem_total_is_not_more,
     free_and_promised_huge_pages_are_of_all_sizes_where_sysfs_is,
     pss_is_split_where_every_process_splits_it, pss_is_one_term_where_it_is_not_split,
     pss_is_withheld_when_it_may_be_off_by_more_than_a_hundredth,
