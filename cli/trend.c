@@ -19,22 +19,25 @@ static const char help[] =
     "`seconds STATE bytes_per_second eta_seconds`, STATE one of okay, step, warning and\n"
     "failure; nan where a number is not known.\n"
     "\n"
-    "  -w, --window S         the short window, seconds (default 3600)\n"
-    "  -R, --rise BYTES       what counts as a rise in half of it (default 27262976)\n"
+    "  -w, --window S         the short window, 1 to 1e6 seconds (default 3600)\n"
+    "  -R, --rise BYTES       what counts as a rise in half of it, 4096 to 1e15\n"
+    "                         (default 27262976)\n"
     "  -a, --available BYTES  MemAvailable, for the eta\n"
     "  -t, --total BYTES      MemTotal; a rise of 5 % of it is a failure\n"
     "  -h, --help             this text\n"
     "\n"
     "exit status: 0 done, 1 a line is no such line, 2 wrong usage\n";
 
-/* A number above 0. */
-static int parse_amount(const char *text, double *out)
+static const double bytes_max = 1e18;
+
+static int parse_amount(const char *text, double min, double max, double *out)
 {
   char *end;
   double number = strtod(text, &end);
-  if (end == text || *end != '\0' || !(number > 0 && number < 1e19)) {
-    fprintf(stderr, "meminfo-explain: trend: not a number above 0: \"%s\" (try --help)\n",
-            text);
+  if (end == text || *end != '\0' || !(number >= min && number <= max)) {
+    fprintf(stderr,
+            "meminfo-explain: trend: not a number from %g to %g: \"%s\" (try --help)\n",
+            min, max, text);
     return EXIT_USAGE;
   }
   *out = number;
@@ -55,16 +58,18 @@ static int parse_arguments(int argc, char **argv, struct trend_replay *settings)
          (option = getopt_long(argc, argv, "w:R:a:t:h", options, NULL)) != -1) {
     switch (option) {
     case 'w':
-      status = parse_amount(optarg, &settings->trend.window);
+      status = parse_amount(optarg, TREND_WINDOW_MIN, TREND_WINDOW_MAX,
+                            &settings->trend.window);
       break;
     case 'R':
-      status = parse_amount(optarg, &settings->trend.rise);
+      status =
+          parse_amount(optarg, TREND_RISE_MIN, TREND_RISE_MAX, &settings->trend.rise);
       break;
     case 'a':
-      status = parse_amount(optarg, &settings->available);
+      status = parse_amount(optarg, 1, bytes_max, &settings->available);
       break;
     case 't':
-      status = parse_amount(optarg, &settings->total);
+      status = parse_amount(optarg, 1, bytes_max, &settings->total);
       break;
     case 'h':
       fputs(help, stdout);

@@ -35,6 +35,11 @@ struct trend_settings {
 };
 #define TREND_WINDOW 3600.0
 #define TREND_RISE   ((double)(26 << 20))
+/* With a window below a second the indices of buckets would have no room. */
+#define TREND_WINDOW_MIN 1.0
+#define TREND_WINDOW_MAX 1e6
+#define TREND_RISE_MIN   4096.0
+#define TREND_RISE_MAX   1e15
 
 struct trend_sample {
   double time;      /* seconds; a clock that jumps is put up with */

@@ -107,7 +107,7 @@ printf '1 2 3\nx y\n2 nan 3\n3 2\n4 2 3 4\n' >"$work/series"
 expect 1 trend <"$work/series"
 grep -c '^meminfo-explain: standard input:[235]: ' "$work/err" | grep -qx 3 ||
 	fail "trend: bad lines are not told: $(cat "$work/err")"
-for arguments in "trend --window 0" "trend --rise x" "trend --bogus" "trend extra"; do
+for arguments in "trend --window 0" "trend --window 1e-9" "trend --rise x" "trend --bogus" "trend extra"; do
 	# shellcheck disable=SC2086 # words on purpose
 	expect 2 $arguments
 	[ -s "$work/err" ] || fail "$arguments: no message"
