@@ -353,11 +353,10 @@ int json_print(const struct observer *observer, FILE *out)
   json_object_set_new(root, "report", json_report(observer));
   char *text = json_dumps(root, JSON_COMPACT);
   json_decref(root);
-  int status = 0;
-  if (out_of_memory || text == NULL)
-    status = -ENOMEM;
-  else if (fputs(text, out) == EOF || fputc('\n', out) == EOF || fflush(out) != 0)
-    status = -EIO;
+  int status = -ENOMEM;
+  if (!out_of_memory && text != NULL) {
+    status = fprintf(out, "%s\n", text) < 0 ? -errno : output_end(out);
+  }
   free(text);
   return status;
 }

@@ -217,10 +217,8 @@ static int run(const struct settings *settings, struct observer *observer)
   return EXIT_SUCCESS;
 }
 
-int main(int argc, char **argv)
+static int explain_main(int argc, char **argv)
 {
-  if (argc > 1 && strcmp(argv[1], "trend") == 0)
-    return trend_main(argc - 1, argv + 1);
   struct settings settings = {.root = "/",
                               .format = FORMAT_TABLE,
                               .samples = 1,
@@ -239,4 +237,15 @@ int main(int argc, char **argv)
   status = run(&settings, &observer);
   observer_close(&observer);
   return status;
+}
+
+int main(int argc, char **argv)
+{
+  bool is_trend = argc > 1 && strcmp(argv[1], "trend") == 0;
+  int status = is_trend ? trend_main(argc - 1, argv + 1) : explain_main(argc, argv);
+  int error = output_end(stdout); /* of --help as well */
+  if (status != EXIT_SUCCESS || error == 0)
+    return status;
+  fprintf(stderr, "meminfo-explain: standard output: %s\n", strerror(-error));
+  return EXIT_NOT_MEMINFO;
 }

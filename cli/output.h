@@ -6,7 +6,16 @@
 #include "meminfo_explain/observe.h"
 #include "meminfo_explain/trend.h"
 
+#include <errno.h>
 #include <stdio.h>
+
+/* 0, or -errno where not all of it was written. */
+static inline int output_end(FILE *out)
+{
+  if (fflush(out) != 0)
+    return -errno;
+  return ferror(out) ? -EIO : 0;
+}
 
 /* Each prints the last observation. 0, or -errno where it could not be written. */
 int json_print(const struct observer *observer, FILE *out);

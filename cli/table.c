@@ -4,7 +4,6 @@
 #include "meminfo_explain/words.h"
 #include "output.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,11 +35,12 @@ static void print_view(FILE *out, const struct explanation *e, const char *headi
 {
   struct row rows[TERM_COUNT];
   size_t count = 0, zeros = 0;
-  int64_t sum = 0, total = e->terms[TERM_TOTAL_mem_total].value;
+  double sum = 0; /* what is not bounded by MemTotal may be anything */
+  int64_t total = e->terms[TERM_TOTAL_mem_total].value;
   for (size_t i = 0; i < TERM_COUNT; i++) {
     if (term_rows[i].view != view || e->terms[i].state != READING_KNOWN)
       continue;
-    sum += e->terms[i].value;
+    sum += (double)e->terms[i].value;
     if (e->terms[i].value != 0)
       rows[count++] = (struct row){term_rows[i].name, e->terms[i].value};
     else
@@ -48,9 +48,8 @@ static void print_view(FILE *out, const struct explanation *e, const char *headi
   }
   if (count + zeros == 0)
     return;
-  fprintf(out, "%-*s %12s  %5.1f %%\n", NAME_WIDTH + 2, heading,
-          words_bytes((double)sum).text,
-          total > 0 ? 100.0 * (double)sum / (double)total : 0);
+  fprintf(out, "%-*s %12s  %5.1f %%\n", NAME_WIDTH + 2, heading, words_bytes(sum).text,
+          total > 0 ? 100.0 * sum / (double)total : 0);
   qsort(rows, count, sizeof(*rows), by_bytes);
   for (size_t i = 0; i < count; i++)
     print_row(out, rows[i].name, rows[i].bytes, total);
@@ -287,5 +286,5 @@ int table_print(const struct observer *observer, bool why, FILE *out)
   if (why)
     print_decisions(out, e);
   print_report(out, observer);
-  return fflush(out) == 0 && ferror(out) == 0 ? 0 : -EIO;
+  return output_end(out);
 }

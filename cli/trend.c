@@ -135,13 +135,16 @@ int trend_replay(const struct trend_replay *settings, FILE *in, FILE *out, FILE 
       fprintf(out, "%.15g %s %.3f %.0f\n", sample.time, trend_state_name(verdict.state),
               verdict.rate, verdict.eta);
   }
-  free(line);
   /* Without memory for a line, getline fails and the stream is none the wiser. */
-  if (!feof(in) || fflush(out) != 0 || ferror(out)) {
-    fprintf(errors, "meminfo-explain: trend: %s\n", strerror(errno));
-    return EXIT_MALFORMED;
-  }
-  return status;
+  int error = feof(in) ? 0 : -errno;
+  const char *stream = error == 0 ? "output" : "input";
+  free(line);
+  if (error == 0)
+    error = output_end(out);
+  if (error == 0)
+    return status;
+  fprintf(errors, "meminfo-explain: standard %s: %s\n", stream, strerror(-error));
+  return EXIT_MALFORMED;
 }
 
 int trend_main(int argc, char **argv)

@@ -116,7 +116,12 @@ expect 0 trend --help
 
 # A full disk is not a success.
 if [ -w /dev/full ]; then
-	status=0
-	"$tool" --format json >/dev/full 2>"$work/err" || status=$?
-	[ "$status" -ne 0 ] || fail "writing to a full disk succeeded"
+	for arguments in "--format json" "--format table" --help --version "trend --help"; do
+		status=0
+		# shellcheck disable=SC2086 # words on purpose
+		"$tool" $arguments >/dev/full 2>"$work/err" || status=$?
+		[ "$status" -eq 1 ] || fail "$arguments: $status for a full disk"
+		grep -qx 'meminfo-explain: standard output: No space left on device' "$work/err" ||
+			fail "$arguments: a full disk is not told: $(cat "$work/err")"
+	done
 fi
