@@ -360,7 +360,8 @@ static struct reading commit_limit(const struct sample *sample, struct reading h
 {
   const struct meminfo *m = &sample->meminfo;
   if (!is_known(m->swap_total) || !is_known(sample->overcommit_ratio_count))
-    return reading_missing(READING_ABSENT);
+    return reading_missing(
+        reading_state_join(m->swap_total.state, sample->overcommit_ratio_count.state));
   /* Absent before 3.14; else it tells whether the ratio is in force. */
   if (sample->overcommit_kbytes.state > READING_KNOWN)
     return reading_missing(sample->overcommit_kbytes.state);

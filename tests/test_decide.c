@@ -704,6 +704,8 @@ START_TEST(the_commit_limit_is_not_guessed)
   m->swap_total = reading_missing(READING_ABSENT);
   assert_missing(&decide_all()->commit_limit, READING_ABSENT);
   m->swap_total = reading_known(0);
+  sample->overcommit_ratio_count = reading_missing(READING_DENIED);
+  assert_missing(&decide_all()->commit_limit, READING_DENIED);
   sample->overcommit_ratio_count = reading_known(INT64_MAX);
   assert_missing(&decide_all()->commit_limit, READING_MALFORMED);
   sample->overcommit_ratio_count = reading_known(50);
