@@ -131,7 +131,8 @@ static struct decision decide_percpu(const struct sample *sample)
  * the default size only (hugetlb_total_pages). */
 static bool is_older_than_3_10(const struct sample *sample)
 {
-  return is_known(sample->zoneinfo.free) && !is_known(sample->zoneinfo.managed);
+  return is_known(sample->zoneinfo.free) &&
+         sample->zoneinfo.managed.state == READING_ABSENT;
 }
 
 static struct decision decide_hugetlb(const struct sample *sample,

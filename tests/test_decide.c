@@ -388,6 +388,8 @@ START_TEST(gigantic_pages_of_a_kernel_without_managed_are_outside)
   sample->zoneinfo.free = reading_known(MB(100));
   sample->zoneinfo.managed = reading_known(MB(1024));
   assert_known(&decide_all()->hugetlb, MB(192), 0);
+  sample->zoneinfo.managed = reading_missing(READING_MALFORMED);
+  assert_known(&decide_all()->hugetlb, MB(192), 0);
   sample->zoneinfo.managed = reading_missing(READING_ABSENT);
   assert_known(&decide_all()->hugetlb, MB(64), MB(128));
   end();
