@@ -240,7 +240,8 @@ static uint64_t counters_error(const struct sample *sample, enum accounting acco
   double node = drift_error((double)z->node_drift.value, z->node_deltas_count.value,
                             node_counters[accounting]);
   double zone = drift_error((double)z->zone_drift.value, z->zone_deltas_count.value, 2);
-  return (uint64_t)hypot(node, zone);
+  double bytes = hypot(node, zone);
+  return bytes < (double)INT64_MAX ? (uint64_t)bytes : INT64_MAX;
 }
 
 /* True as well where that is not known. */
