@@ -89,8 +89,9 @@ static struct decision decide_isolated(const struct sample *sample)
 }
 
 /* Percpu counts a unit for each slot of the allocations that hold the units, of which up
- * to a quarter belongs to no CPU where their number is no power of two (mm/percpu.c:
- * pcpu_build_alloc_info), and has no pages. */
+ * to a quarter belongs to no CPU (mm/percpu.c: pcpu_build_alloc_info), and has no pages.
+ * Of a power of two of CPUs none does, unless nodes have odd parts of it (5 and 3), which
+ * we do not look at. */
 static uint64_t spare_units_error(uint64_t cpus, uint64_t percpu)
 {
   return (cpus & (cpus - 1)) == 0 ? 0 : percpu / 4;
