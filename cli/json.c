@@ -354,9 +354,8 @@ int json_print(const struct observer *observer, FILE *out)
   char *text = json_dumps(root, JSON_COMPACT);
   json_decref(root);
   int status = -ENOMEM;
-  if (!out_of_memory && text != NULL) {
+  if (!out_of_memory && text != NULL)
     status = fprintf(out, "%s\n", text) < 0 ? -errno : output_end(out);
-  }
   free(text);
   return status;
 }

@@ -28,7 +28,7 @@ static const char help[] =
     "\n"
     "exit status: 0 done, 1 a line is no such line, 2 wrong usage\n";
 
-static const double bytes_max = 1e18;
+static const double bytes_max = 1e18; /* more than there will be */
 
 static int parse_amount(const char *text, double min, double max, double *out)
 {

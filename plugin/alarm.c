@@ -70,7 +70,8 @@ static void load(struct alarm *alarm)
   if (status == 0 && !watch_is_sane(watch))
     status = -EBADMSG;
   /* Buckets of another width would lie in the future, or ages ago. */
-  if (status == 0 && watch->window != alarm->config->trend_settings.window)
+  if (status == 0 && watch->window != 0 &&
+      watch->window != alarm->config->trend_settings.window)
     status = -ESTALE;
   if (status == 0) {
     alarm->watch = *watch;

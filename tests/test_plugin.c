@@ -427,8 +427,8 @@ END_TEST
 START_TEST(the_state_of_another_window_is_not_used)
 {
   static const struct {
-    unsigned window, begins_anew;
-  } starts[] = {{1, 0}, {1, 0}, {2, 1}, {1, 1}};
+    unsigned window, begins_anew, samples;
+  } starts[] = {{1, 0, 0}, {2, 0, 1}, {2, 0, 1}, {1, 1, 1}, {2, 1, 1}};
   char *tree = tree_make(), options[600];
   for (size_t i = 0; i < sizeof(starts) / sizeof(*starts); i++) {
     snprintf(options, sizeof(options),
@@ -436,7 +436,8 @@ START_TEST(the_state_of_another_window_is_not_used)
              tree);
     start(options);
     ck_assert_uint_eq(mock_logged("begins anew"), starts[i].begins_anew);
-    ck_assert_int_eq(mock_read(), 0);
+    if (starts[i].samples > 0)
+      ck_assert_int_eq(mock_read(), 0);
     mock_shutdown();
   }
   tree_remove(tree);

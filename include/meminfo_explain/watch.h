@@ -30,7 +30,7 @@ struct watch {
   struct trend trends[SERIES_COUNT];
   struct watch_snapshot snapshots[WATCH_SNAPSHOTS]; /* a ring */
   uint32_t snapshots_count;                         /* of all ever taken */
-  double window; /* that the trends' buckets are parts of */
+  double window; /* that the trends' buckets are parts of; 0: there are none */
 };
 _Static_assert(sizeof(struct watch) < 64 << 10, "the alarm has become too large");
 
