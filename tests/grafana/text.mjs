@@ -52,10 +52,16 @@ export function checkText(repository, dashboards, fault) {
   const [provider] = yaml('grafana/dashboards/meminfo_explain.yml').providers;
   if (provider.options.path !== '/etc/grafana/provisioning/dashboards')
     fault('dashboards are looked for elsewhere');
-  const others = new Map(yaml('examples/meminfo_explain.rules.yml').groups[0].rules
-    .map((rule) => [rule.alert, rule]));
-  for (const { rules } of yaml('grafana/alerting/meminfo_explain.yml').groups) {
-    if (new Set(rules.map((r) => r.uid)).size !== rules.length) fault('two rules have one uid');
+  const others = new Map(yaml('examples/meminfo_explain.rules.yml').groups
+    .flatMap((group) => group.rules).map((rule) => [rule.alert, rule]));
+  const groups = yaml('grafana/alerting/meminfo_explain.yml').groups;
+  const all = groups.flatMap((group) => group.rules);
+  if (new Set(all.map((r) => r.uid)).size !== all.length) fault('two rules have one uid');
+  // That nobody sends is Absent there, and here what Silent is without data.
+  for (const name of others.keys())
+    if (name !== 'MeminfoExplainAbsent' && !all.some((r) => r.title === name))
+      fault(`${name}: only in examples/meminfo_explain.rules.yml`);
+  for (const { rules } of groups) {
     for (const rule of rules) {
       const dashboard = dashboards.find((d) => d.uid === rule.dashboardUid);
       if (!panelsOf(dashboard ?? { panels: [] }).some((p) => p.id === rule.panelId))
@@ -65,15 +71,22 @@ export function checkText(repository, dashboards, fault) {
           fault(`${rule.title}: no data source ${uid}`);
       if (!rule.data.some((d) => d.refId === rule.condition))
         fault(`${rule.title}: no ${rule.condition}`);
-      // The same alert waits as long, and has the same advice; whom to ask about silence differs.
-      const other = others.get(rule.title);
-      if (other && (other.for ?? '0s') !== rule.for)
-        fault(`${rule.title}: for ${rule.for}, in examples/meminfo_explain.rules.yml ${other.for}`);
-      if (rule.title !== 'MeminfoExplainSilent' && other && other.annotations.runbook !== rule.annotations.runbook)
-        fault(`${rule.title}: another runbook than in examples/meminfo_explain.rules.yml`);
       // Grafana replaces them by its environment.
       for (const text of Object.values(rule.annotations))
         if (text.includes('$')) fault(`${rule.title}: an annotation has a $`);
+      // The same alert waits as long, is as severe, and has the same advice; whom to ask about
+      // silence differs.
+      const other = others.get(rule.title);
+      if (other === undefined) {
+        fault(`${rule.title}: not in examples/meminfo_explain.rules.yml`);
+        continue;
+      }
+      if ((other.for ?? '0s') !== rule.for)
+        fault(`${rule.title}: for ${rule.for}, in examples/meminfo_explain.rules.yml ${other.for}`);
+      if (other.labels.severity !== rule.labels.severity)
+        fault(`${rule.title}: ${rule.labels.severity}, in examples/meminfo_explain.rules.yml ${other.labels.severity}`);
+      if (rule.title !== 'MeminfoExplainSilent' && other.annotations.runbook !== rule.annotations.runbook)
+        fault(`${rule.title}: another runbook than in examples/meminfo_explain.rules.yml`);
     }
   }
 }
