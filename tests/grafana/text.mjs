@@ -66,9 +66,13 @@ export function checkText(repository, dashboards, fault) {
       const dashboard = dashboards.find((d) => d.uid === rule.dashboardUid);
       if (!panelsOf(dashboard ?? { panels: [] }).some((p) => p.id === rule.panelId))
         fault(`${rule.title}: no panel ${rule.panelId} on ${rule.dashboardUid}`);
-      for (const { datasourceUid: uid } of rule.data)
+      for (const { datasourceUid: uid, relativeTimeRange: range, model } of rule.data) {
         if (uid !== '__expr__' && !sources.some((s) => s.uid === uid))
           fault(`${rule.title}: no data source ${uid}`);
+        // Grafana has an alert's points not consolidated: all there are, of all hosts.
+        if (range?.from > 3600 && !model.target.includes('summarize('))
+          fault(`${rule.title}: takes every point of ${range.from} s`);
+      }
       if (!rule.data.some((d) => d.refId === rule.condition))
         fault(`${rule.title}: no ${rule.condition}`);
       // Grafana replaces them by its environment.
