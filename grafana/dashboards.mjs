@@ -533,6 +533,7 @@ const fleetGraphs = [
   }),
   panel('heatmap', {
     ...half,
+    maxDataPoints: 48, // the one panel that brings all hosts to the browser
     title: 'Black hole, percent of MemTotal',
     description:
       'How many hosts miss how much of their memory. The dark band is what is usual in your fleet; ' +
@@ -667,7 +668,7 @@ const accounting = {
   options: ['lru', 'cache', 'pss'].map((a) => ({ text: a, value: a, selected: a === 'lru' })),
 };
 
-const dashboard = (backend, name, title, description, panels, list, time) => ({
+const dashboard = (backend, name, title, description, panels, list, time, refresh) => ({
   uid: `meminfo-explain-${backend.id}-${name}`,
   title: `${title} (${backend.title})`,
   description,
@@ -675,7 +676,7 @@ const dashboard = (backend, name, title, description, panels, list, time) => ({
   schemaVersion: 39,
   editable: true,
   graphTooltip: 1,
-  refresh: '1m',
+  refresh,
   time: { from: time, to: 'now' },
   timezone: 'browser',
   links: [
@@ -700,9 +701,10 @@ const dashboard = (backend, name, title, description, panels, list, time) => ({
 export const dashboards = (backend) => [
   dashboard(backend, 'host', 'Where did my memory go: host',
     "A host's memory as the collectd plugin meminfo_explain decomposes it.",
-    hostPanels(backend), variables(backend, [accounting], {}), 'now-6h'),
+    hostPanels(backend), variables(backend, [accounting], {}), 'now-6h', '1m'),
   dashboard(backend, 'fleet', 'Where did my memory go: fleet',
     'Which hosts lose memory that no counter has.',
     fleetPanels(backend),
-    variables(backend, [], { includeAll: true, current: { text: ['All'], value: ['$__all'] } }), 'now-24h'),
+    variables(backend, [], { includeAll: true, current: { text: ['All'], value: ['$__all'] } }),
+    'now-24h', '5m'),
 ];

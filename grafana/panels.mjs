@@ -237,6 +237,7 @@ export const panel = (kind, spec) => (backend) => {
     datasource: { type: backend.id, uid: '${datasource}' },
     gridPos: { w: spec.width, h: spec.height, x: 0, y: 0 },
     ...(spec.timeFrom ? { timeFrom: spec.timeFrom } : {}),
+    ...(spec.maxDataPoints ? { maxDataPoints: spec.maxDataPoints } : {}),
     fieldConfig: {
       defaults: {
         ...looks.fieldConfig.defaults,

@@ -26,6 +26,8 @@ export function checkText(repository, dashboards, fault) {
     for (const panel of panelsOf(dashboard).filter((p) => p.type !== 'row')) {
       const where = `${dashboard.uid}, ${panel.title}`;
       const { defaults, overrides } = panel.fieldConfig;
+      if (panel.type === 'heatmap' && !(panel.maxDataPoints <= 60))
+        fault(`${where}: brings every point of all hosts to the browser`);
       if (panel.description.length < 40) fault(`${where}: says nothing`);
       if (!units.includes(defaults.unit)) fault(`${where}: unit ${defaults.unit}`);
       const asks = panel.targets.map((t) => t.target ?? t.expr).join('\n');
