@@ -295,6 +295,23 @@ const hostGraphs = [
     targets: [[byName('quality'), (q) => q.highest('quality', 'count',
       ['sources_denied', 'sources_malformed', 'identities_broken'])]],
   }),
+  panel('state-timeline', {
+    width: 24,
+    height: 5,
+    title: 'Alarms',
+    description:
+      'When the alarm was at which state: of the black hole, and the highest of the five other ' +
+      'watched series (unreclaimable slab, vmalloc, page tables, pages on the LRU in no cache, what ' +
+      "is unexplained). Which of them rises says the plugin's notification in collectd's log, with " +
+      'the command to run; AllSeries sends the rate of each.',
+    unit: 'none',
+    mappings: states,
+    noValue: 'no data',
+    targets: [
+      ['black hole', (q) => q.highest(hole, 'count', 'state')],
+      ['other memory', (q) => q.highest('trend', 'count', 'worst')],
+    ],
+  }),
 ];
 
 const hostMore = [
@@ -519,17 +536,29 @@ const fleetGraphs = [
     targets: [[byHost, (q) => q.bottom(q.raw(hole, 'duration', 'eta'))]],
   }),
   panel('state-timeline', {
-    width: 24,
-    height: 8,
+    ...half,
     title: 'In warning',
     description:
-      'Hosts whose alarm was at rising or failing, and when. Many that began together have a ' +
+      'Hosts whose alarm of the black hole was at rising or failing, and when. Many that began together have a ' +
       'common cause: a kernel, a driver, a deployment. Empty: none.',
     unit: 'none',
     mappings: states,
     noValue: 'none',
     links: toHost,
     targets: [[byHost, (q) => q.everAtLeast(q.highest(hole, 'count', 'state'), 2)]],
+  }),
+  panel('state-timeline', {
+    ...half,
+    title: 'In warning for other memory',
+    description:
+      'Hosts on which unreclaimable slab, vmalloc, page tables, pages on the LRU in no cache, or ' +
+      'what nobody owns of the black hole was rising or failing: the highest of their states. Which ' +
+      "it is says the plugin's notification in collectd's log, with the command to run. Empty: none.",
+    unit: 'none',
+    mappings: states,
+    noValue: 'none',
+    links: toHost,
+    targets: [[byHost, (q) => q.everAtLeast(q.highest('trend', 'count', 'worst'), 2)]],
   }),
   panel('heatmap', {
     ...half,

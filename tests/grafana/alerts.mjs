@@ -19,6 +19,7 @@ const always = (value) => points(23 * hour, 0).map((age) => [age, value]);
 const between = (from, until, value) => points(from, until).map((age) => [age, value]);
 
 const state = 'black_hole count state';
+const other = 'trend count worst';
 const eta = 'black_hole duration eta';
 const malformed = 'quality count sources_malformed';
 const denied = 'quality count sources_denied';
@@ -30,9 +31,15 @@ const hosts = {
   well: [{ [state]: always(0), [malformed]: always(0), [denied]: always(0) }],
   stepped: [{ [state]: [...between(23 * hour, 9 * minute, 0), ...between(8 * minute, 0, 1)] }, 'Step'],
   stepped_once: [{ [state]: [...between(hour, 20 * minute, 1), ...between(19 * minute, 0, 0)] }],
-  rises: [{ [state]: always(2) }, 'Rising'],
+  rises: [{ [state]: always(2) }, 'HoleRising'],
   rose: [{ [state]: [...between(hour, 20 * minute, 2), ...between(19 * minute, 0, 0)] }],
-  fails: [{ [state]: always(3) }, 'Rising', 'Failing'],
+  fails: [{ [state]: always(3) }, 'HoleRising', 'HoleFailing'],
+  slab_rises: [{ [state]: always(0), [other]: always(2) }, 'OtherRising'],
+  slab_fails: [{ [state]: always(0), [other]: always(3) }, 'OtherRising', 'OtherFailing'],
+  slab_steps: [{ [state]: always(0), [other]: always(1) }],
+  rises_with_it: [{ [state]: always(2), [other]: always(2) }, 'HoleRising'],
+  fails_with_it: [{ [state]: always(3), [other]: always(3) }, 'HoleRising', 'HoleFailing'],
+  slab_is_worse: [{ [state]: always(2), [other]: always(3) }, 'HoleRising', 'OtherFailing'],
   soon_over: [{ [eta]: between(hour, 0, 3600) }, 'UsesUpMemory'],
   not_soon_over: [{ [eta]: between(hour, 0, 200000) }],
   soon_over_for_a_moment: [{ [eta]: between(25 * minute, 0, 3600) }],
@@ -78,7 +85,7 @@ const evaluators = {
 
 // A sum of math, of what the letters stand for.
 function math(expression, of) {
-  if (!/^[-+*/() .\d$A-Z]+$/.test(expression)) throw new Error(`no sum that we know: ${expression}`);
+  if (!/^[-+*/<() .\d$A-Z]+$/.test(expression)) throw new Error(`no sum that we know: ${expression}`);
   return Function(`return ${expression.replace(/\$([A-Z])/g, (_, ref) => `(${of(ref)})`)}`)();
 }
 

@@ -144,19 +144,20 @@ async function untilReady() {
       // A series is found only when carbon has made its file; that of eta is the last one.
       const hole = (prefix, naming, name) =>
         `${prefix}*.meminfo_explain${naming}black_hole.${name}`;
-      const states = hole('collectd.', '-', 'count-state');
+      const states = `group(${hole('collectd.', '-', 'count-state')},` +
+        'collectd.*.meminfo_explain-trend.count-worst)';
       const etas = choices.graphite.map(({ prefix, naming }) =>
         hole(prefix, naming, `duration${naming}eta`));
       return (await sources.graphite.query(states, { from: 60 }))
-        .filter((s) => s.values.at(-1)[1] >= 2).length === senders.graphite.length &&
+        .filter((s) => s.values.at(-1)[1] >= 2).length === 2 * senders.graphite.length &&
         (await sources.graphite.query(`group(${etas})`, { from: 60 })).length ===
           senders.graphite.length * etas.length;
     },
     prometheus: async () => {
       const found = await sources.prometheus.query(
-        'collectd_meminfo_explain_count{meminfo_explain="black_hole",type="state"} >= 2',
+        'collectd_meminfo_explain_count{type=~"state|worst"} >= 2',
         { instant: true, legend: '' });
-      return found.length === senders.prometheus.length;
+      return found.length === 2 * senders.prometheus.length;
     },
   };
   for (const [name, ready] of Object.entries(pending)) {
