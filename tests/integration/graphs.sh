@@ -47,5 +47,11 @@ while read -r link; do
 	links=$((links + 1))
 done < <(sed -n 's|^  \(http://127\.0\.0\.1:.*\)|\1|p' "$work/said")
 [ "$links" -eq 3 ] || fail "$links links: $(cat "$work/said")"
+# Where no bound on the error is known, none is drawn: not one of 0.
+link=$(sed -n '/with its error:$/ { n; s/^ *//p }' "$work/said")
+link=${link//bytes-error/bytes-unknown}
+curl -sf "${link/format=png/format=json}" >"$work/numbers" || fail "no answer of $link"
+known=$(jq -r '.[] | select(any(.datapoints[]; .[0] != null)) | .target' "$work/numbers")
+[ "$known" = estimate ] || fail "without an error there are numbers of: $known"
 kill -INT "$daemon"
 ended_well
