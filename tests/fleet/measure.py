@@ -4,6 +4,7 @@
 values URL HOST EXPECT WHICH      the host's values are those of EXPECT: all of them, stock
                                   (signed types arrive as gauge), without-own (signed types
                                   do not arrive), or default (those that are sent by default)
+graph LINK HOST...                what LINK draws is one series of each host
 sizes DOCUMENT RETENTION DIR...   files are as large as the document computes them
 lost SINCE UNTIL DOWN A B         points that are missing in the files of cache B, which was
                                   down for so long, on each way to it, by those of cache A,
@@ -44,16 +45,26 @@ def expected_values(expect, which):
     return values
 
 
+def last_values(link):
+    """[name, value] of each series that has one."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    for series in json.load(opener.open(link, timeout=10)):
+        points = [value for value, _ in series["datapoints"] if value is not None]
+        if points:
+            yield series["target"], points[-1]
+
+
 def arrived_values(url, host):
     query = urllib.parse.urlencode(
         {"target": "collectd.%s.meminfo_explain-*.*" % host, "from": "-10s", "format": "json"})
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    values = {}
-    for series in json.load(opener.open("%s/render?%s" % (url, query), timeout=10)):
-        points = [value for value, _ in series["datapoints"] if value is not None]
-        if points:
-            values[series["target"].split(".meminfo_explain-", 1)[1]] = points[-1]
-    return values
+    return {name.split(".meminfo_explain-", 1)[1]: value
+            for name, value in last_values("%s/render?%s" % (url, query))}
+
+
+def graph(link, *hosts):
+    drawn = sorted(name for name, _ in last_values(link.replace("format=png", "format=json")))
+    if drawn != sorted(hosts):
+        sys.exit("the graph is of %s" % ", ".join(drawn))
 
 
 def values(url, host, expect, which):
@@ -162,4 +173,4 @@ def lost(since, until, down, steady, killed):
 
 
 if __name__ == "__main__":
-    {"values": values, "sizes": sizes, "lost": lost}[sys.argv[1]](*sys.argv[2:])
+    {"values": values, "graph": graph, "sizes": sizes, "lost": lost}[sys.argv[1]](*sys.argv[2:])
