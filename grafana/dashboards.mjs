@@ -57,7 +57,7 @@ const hostNow = [
       'memory is given back. No value in the first while after collectd was started.',
     unit: 'binBps',
     signed: true,
-    noValue: 'no history yet',
+    noValue: '–',
     colour: '#fa6400',
     targets: [[byHost, (q) => q.present(hole, 'bytes_rate', 'estimate')]],
   }),
@@ -68,7 +68,7 @@ const hostNow = [
       'Until MemAvailable is used up at the present rate. There is a value only while the black ' +
       'hole rises. Less than a day: plan the restart of what leaks now, or the reboot.',
     unit: 's',
-    noValue: 'does not rise',
+    noValue: '–',
     colour: '#8f3bb8',
     targets: [[byHost, (q) => q.present(hole, 'duration', 'eta')]],
   }),
@@ -532,7 +532,7 @@ const fleetGraphs = [
       'Below a day: act today. Empty: none rises.',
     unit: 's',
     colour: '#8f3bb8',
-    noValue: 'none rises',
+    noValue: '–',
     targets: [[byHost, (q) => q.bottom(q.raw(hole, 'duration', 'eta'))]],
   }),
   panel('state-timeline', {
@@ -673,7 +673,8 @@ const variables = (backend, own, host) => [
     type: 'interval',
     name: 'interval',
     label: 'Interval',
-    description: 'Each point is the mean of so long. No less than what is stored.',
+    description:
+      'Each point is the mean of so long, of states and counts the highest. No less than is stored.',
     query: intervals.join(','),
     auto: true,
     auto_count: 200,

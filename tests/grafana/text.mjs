@@ -26,6 +26,9 @@ export function checkText(repository, dashboards, fault) {
     for (const panel of panelsOf(dashboard).filter((p) => p.type !== 'row')) {
       const where = `${dashboard.uid}, ${panel.title}`;
       const { defaults, overrides } = panel.fieldConfig;
+      // A host that is silent has no value, either: why there is none is for the description.
+      if (![undefined, 'no data', 'none', '0', '–'].includes(defaults.noValue))
+        fault(`${where}: says "${defaults.noValue}" of who is silent`);
       if (panel.type === 'heatmap' && !(panel.maxDataPoints <= 60))
         fault(`${where}: brings every point of all hosts to the browser`);
       if (panel.description.length < 40) fault(`${where}: says nothing`);
