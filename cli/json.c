@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "meminfo_explain/report.h"
+#include "meminfo_explain/report/sentences.h"
 #include "output.h"
 
 #include <errno.h>
@@ -19,18 +19,17 @@ static void *allocate(size_t size)
 
 static json_t *json_amount(struct amount amount)
 {
-  return amount.state == READING_KNOWN ? json_integer(amount.value) : json_null();
+  return is_known(amount) ? json_integer(amount.value) : json_null();
 }
 
 static json_t *json_reading(struct reading reading)
 {
-  return reading.state == READING_KNOWN ? json_integer((json_int_t)reading.value)
-                                        : json_null();
+  return is_known(reading) ? json_integer((json_int_t)reading.value) : json_null();
 }
 
 static json_t *json_percentage(struct percentage share)
 {
-  return share.state == READING_KNOWN ? json_real(share.percent) : json_null();
+  return is_known(share) ? json_real(share.percent) : json_null();
 }
 
 /* null for NULL and for "". */
@@ -63,7 +62,7 @@ static json_t *json_black_hole(const struct explanation *e)
   for (unsigned i = 0; i < HOLE_COUNT; i++)
     json_object_set_new(object, hole_rows[i].name, json_amount(hole_amount(hole, i)));
   json_object_set_new(object, "estimate_from",
-                      hole->estimate.state == READING_KNOWN
+                      is_known(hole->estimate)
                           ? json_string(accounting_name(hole->estimate_from))
                           : json_null());
   json_object_set_new(object, "percent", json_percentage(hole->share));
@@ -309,8 +308,8 @@ static json_t *json_decisions(const struct explanation *e)
 static json_t *json_report(const struct observer *observer)
 {
   struct sentence sentences[RULE_COUNT];
-  unsigned count =
-      report(&observer->sample, &observer->explanation, &observer->first, sentences);
+  unsigned count = sentences_make(&observer->sample, &observer->explanation,
+                                  &observer->first, sentences);
   json_t *array = json_array();
   for (unsigned i = 0; i < count; i++) {
     const struct rule_row *row = &rule_rows[sentences[i].rule];
@@ -340,7 +339,7 @@ int json_print(const struct observer *observer, FILE *out)
   json_object_set_new(root, "hidden", json_terms(e, TERM_VIEW_HIDDEN));
   json_object_set_new(root, "inside", json_terms(e, TERM_VIEW_INSIDE));
   json_object_set_new(root, "outside", json_terms(e, TERM_VIEW_OUTSIDE));
-  json_object_set_new(root, "at_most", json_terms(e, TERM_VIEW_AT_MOST));
+  json_object_set_new(root, "upper_bound", json_terms(e, TERM_VIEW_UPPER_BOUND));
   json_object_set_new(root, "identities", json_identities(e));
   json_object_set_new(root, "detail", json_detail(e));
   json_object_set_new(root, "meminfo", json_meminfo(&sample->meminfo));

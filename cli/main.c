@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* meminfo-explain: the plugin's core on the command line. */
 #define _GNU_SOURCE
-#include "meminfo_explain/complaint.h"
-#include "meminfo_explain/observe.h"
+#include "meminfo_explain/collect/diagnostic.h"
+#include "meminfo_explain/explain/observe.h"
 #include "output.h"
 
 #include <errno.h>
@@ -153,15 +153,15 @@ static void print_diagnostics(const struct sample *sample)
 {
   for (unsigned i = 0; i < SOURCE_COUNT; i++) {
     char text[512];
-    if (complaint(sample, i, text, sizeof(text)))
+    if (diagnostic(sample, i, text, sizeof(text)))
       fprintf(stderr, "meminfo-explain: %s\n", text);
   }
   char unlisted[512];
-  if (complaint_unlisted(&sample->processes, unlisted, sizeof(unlisted)))
+  if (diagnostic_unlisted(&sample->processes, unlisted, sizeof(unlisted)))
     fprintf(stderr, "meminfo-explain: %s\n", unlisted);
   for (int i = 0; i < HUNG_MAX; i++) {
     char text[512];
-    if (complaint_hung(&sample->hung[i], text, sizeof(text)))
+    if (diagnostic_hung(&sample->hung[i], text, sizeof(text)))
       fprintf(stderr, "meminfo-explain: %s\n", text);
   }
 }
@@ -192,9 +192,7 @@ static void warm_up(struct observer *observer, bool pss)
 static int run(const struct settings *settings, struct observer *observer)
 {
   const struct observe_options options = {
-      .collect = {.pss = settings->pss, .pss_max_process = settings->pss_max_process},
-      .vmalloc_callers = OBSERVE_NAMES_DEFAULT,
-      .allocation_sites = OBSERVE_NAMES_DEFAULT};
+      .collect = {.pss = settings->pss, .pss_max_process = settings->pss_max_process}};
   warm_up(observer, settings->pss);
   for (unsigned long n = 0; n < settings->samples; n++) {
     if (n > 0)

@@ -3,8 +3,8 @@
 #ifndef MEMINFO_EXPLAIN_CLI_OUTPUT_H
 #define MEMINFO_EXPLAIN_CLI_OUTPUT_H
 
-#include "meminfo_explain/observe.h"
-#include "meminfo_explain/trend.h"
+#include "meminfo_explain/explain/observe.h"
+#include "meminfo_explain/trend/trend.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "meminfo_explain/complaint.h"
-#include "meminfo_explain/report.h"
-#include "meminfo_explain/words.h"
+#include "meminfo_explain/base/format.h"
+#include "meminfo_explain/collect/diagnostic.h"
+#include "meminfo_explain/report/sentences.h"
 #include "output.h"
 
 #include <stdlib.h>
@@ -11,7 +11,7 @@ enum { NAME_WIDTH = 26, CALLERS_SHOWN = 8 };
 
 static void print_row(FILE *out, const char *name, int64_t bytes, int64_t total)
 {
-  fprintf(out, "  %-*s %12s", NAME_WIDTH, name, words_bytes((double)bytes).text);
+  fprintf(out, "  %-*s %12s", NAME_WIDTH, name, format_bytes((double)bytes).text);
   if (total > 0)
     fprintf(out, "  %5.1f %%", 100.0 * (double)bytes / (double)total);
   fputc('\n', out);
@@ -38,7 +38,7 @@ static void print_view(FILE *out, const struct explanation *e, const char *headi
   double sum = 0; /* what is not bounded by MemTotal may be anything */
   int64_t total = e->terms[TERM_TOTAL_mem_total].value;
   for (size_t i = 0; i < TERM_COUNT; i++) {
-    if (term_rows[i].view != view || e->terms[i].state != READING_KNOWN)
+    if (term_rows[i].view != view || !is_known(e->terms[i]))
       continue;
     sum += (double)e->terms[i].value;
     if (e->terms[i].value != 0)
@@ -48,7 +48,7 @@ static void print_view(FILE *out, const struct explanation *e, const char *headi
   }
   if (count + zeros == 0)
     return;
-  fprintf(out, "%-*s %12s  %5.1f %%\n", NAME_WIDTH + 2, heading, words_bytes(sum).text,
+  fprintf(out, "%-*s %12s  %5.1f %%\n", NAME_WIDTH + 2, heading, format_bytes(sum).text,
           total > 0 ? 100.0 * sum / (double)total : 0);
   qsort(rows, count, sizeof(*rows), by_bytes);
   for (size_t i = 0; i < count; i++)
@@ -64,20 +64,19 @@ static void print_black_hole(FILE *out, const struct explanation *e)
     fprintf(out, "BLACK HOLE: refused: %s\n", e->refused);
     return;
   }
-  if (hole->estimate.state != READING_KNOWN) {
+  if (!is_known(hole->estimate)) {
     fprintf(out, "BLACK HOLE: not known: a line it needs is missing or malformed\n");
     return;
   }
-  fprintf(out, "%-*s %12s  %5.1f %%  +/- %s (%s accounting)\n", NAME_WIDTH + 2,
-          "BLACK HOLE", words_bytes((double)hole->estimate.value).text,
-          hole->share.percent,
-          hole->error.state == READING_KNOWN ? words_bytes((double)hole->error.value).text
-                                             : "unknown",
-          accounting_name(hole->estimate_from));
+  fprintf(
+      out, "%-*s %12s  %5.1f %%  +/- %s (%s accounting)\n", NAME_WIDTH + 2, "BLACK HOLE",
+      format_bytes((double)hole->estimate.value).text, hole->share.percent,
+      is_known(hole->error) ? format_bytes((double)hole->error.value).text : "unknown",
+      accounting_name(hole->estimate_from));
   for (unsigned m = 0; m < ACCOUNTING_COUNT; m++) {
-    if (hole->of[m].state == READING_KNOWN)
+    if (is_known(hole->of[m]))
       fprintf(out, "  by %-*s %12s\n", NAME_WIDTH - 3, accounting_name(m),
-              words_bytes((double)hole->of[m].value).text);
+              format_bytes((double)hole->of[m].value).text);
     else
       fprintf(out, "  by %-*s %12s\n", NAME_WIDTH - 3, accounting_name(m), "-");
   }
@@ -88,16 +87,16 @@ static void print_hidden(FILE *out, const struct explanation *e)
   const struct black_hole *hole = &e->black_hole;
   bool any = false;
   for (size_t i = 0; i < TERM_COUNT; i++)
-    any |= term_rows[i].view == TERM_VIEW_HIDDEN && e->terms[i].state == READING_KNOWN &&
+    any |= term_rows[i].view == TERM_VIEW_HIDDEN && is_known(e->terms[i]) &&
            e->terms[i].value > 0;
   if (!any)
     return;
   print_view(out, e, "of it, hidden consumers", TERM_VIEW_HIDDEN);
-  if (hole->unexplained.state == READING_KNOWN)
+  if (is_known(hole->unexplained))
     fprintf(out, "  %-*s %12s           +/- %s\n", NAME_WIDTH, "unexplained",
-            words_bytes((double)hole->unexplained.value).text,
-            hole->unexplained_error.state == READING_KNOWN
-                ? words_bytes((double)hole->unexplained_error.value).text
+            format_bytes((double)hole->unexplained.value).text,
+            is_known(hole->unexplained_error)
+                ? format_bytes((double)hole->unexplained_error.value).text
                 : "unknown");
 }
 
@@ -109,11 +108,11 @@ static void print_elsewhere(FILE *out, const struct explanation *e)
     const char *heading;
   } views[] = {{TERM_VIEW_INSIDE, "Inside other terms"},
                {TERM_VIEW_OUTSIDE, "Outside MemTotal"},
-               {TERM_VIEW_AT_MOST, "Bounds, of unknown place"}};
+               {TERM_VIEW_UPPER_BOUND, "Bounds, of unknown place"}};
   for (size_t v = 0; v < sizeof(views) / sizeof(*views); v++) {
     bool heading = false;
     for (size_t i = 0; i < TERM_COUNT; i++) {
-      if (term_rows[i].view != views[v].view || e->terms[i].state != READING_KNOWN ||
+      if (term_rows[i].view != views[v].view || !is_known(e->terms[i]) ||
           e->terms[i].value == 0)
         continue;
       if (!heading)
@@ -129,16 +128,17 @@ static void print_sites(FILE *out, const struct sample *sample,
 {
   const struct allocinfo *info = &sample->allocinfo;
   char name[192];
-  if (e->black_hole.allocinfo.state != READING_KNOWN)
+  if (!is_known(e->black_hole.allocinfo))
     return;
   fprintf(out, "%-*s %12s           the estimate is %s more\n", NAME_WIDTH + 2,
-          "   or by allocinfo", words_bytes((double)e->black_hole.allocinfo.value).text,
-          e->black_hole.allocinfo_difference.state == READING_KNOWN
-              ? words_bytes((double)e->black_hole.allocinfo_difference.value).text
+          "   or by allocinfo", format_bytes((double)e->black_hole.allocinfo.value).text,
+          is_known(e->black_hole.allocinfo_difference)
+              ? format_bytes((double)e->black_hole.allocinfo_difference.value).text
               : "?");
   for (unsigned i = 0; i < info->sites_kept && i < CALLERS_SHOWN; i++) {
     const struct allocinfo_site *site = &info->sites[i];
-    snprintf(name, sizeof(name), "%s%s", site->function, words_module(site->module).text);
+    snprintf(name, sizeof(name), "%s%s", site->function,
+             format_module(site->module).text);
     print_row(out, name, (int64_t)site->bytes, 0);
   }
 }
@@ -163,8 +163,8 @@ static void print_sentence(FILE *out, const struct sentence *sentence)
 static void print_report(FILE *out, const struct observer *observer)
 {
   struct sentence sentences[RULE_COUNT];
-  unsigned count =
-      report(&observer->sample, &observer->explanation, &observer->first, sentences);
+  unsigned count = sentences_make(&observer->sample, &observer->explanation,
+                                  &observer->first, sentences);
   if (count > 0)
     fprintf(out, "\nIn words\n");
   for (unsigned i = 0; i < count; i++)
@@ -174,14 +174,14 @@ static void print_report(FILE *out, const struct observer *observer)
 static void print_callers(FILE *out, const struct sample *sample)
 {
   const struct vmallocinfo *info = &sample->vmallocinfo;
-  if (info->pages.state != READING_KNOWN || info->callers_count == 0)
+  if (!is_known(info->pages) || info->callers_count == 0)
     return;
   fprintf(out, "Largest callers of vmalloc\n");
   for (unsigned i = 0; i < info->callers_count && i < CALLERS_SHOWN; i++) {
     const struct vmalloc_caller *caller = &info->callers[info->by_size[i]];
     char name[192];
     snprintf(name, sizeof(name), "%s%s", caller->symbol,
-             words_module(caller->module).text);
+             format_module(caller->module).text);
     print_row(out, name, (int64_t)caller->bytes, 0);
   }
 }
@@ -201,15 +201,15 @@ static void print_identities(FILE *out, const struct explanation *e)
     if (!result->judged || result->holds)
       continue;
     fprintf(out, "  %-*s %12s  (tolerance %s)\n", NAME_WIDTH, identity_rows[i].name,
-            words_bytes((double)result->residual.value).text,
-            words_bytes((double)result->tolerance).text);
+            format_bytes((double)result->residual.value).text,
+            format_bytes((double)result->tolerance).text);
   }
 }
 
 static void print_pss(FILE *out, const struct sample *sample, const struct explanation *e)
 {
   const struct processes *p = &sample->processes;
-  if (e->pss_coverage.state != READING_KNOWN)
+  if (!is_known(e->pss_coverage))
     return;
   fprintf(out,
           "Processes: %llu read, %llu estimated, %llu denied; %.1f %% of Rss was read, "
@@ -218,8 +218,8 @@ static void print_pss(FILE *out, const struct sample *sample, const struct expla
           (unsigned long long)p->read_count.value,
           (unsigned long long)p->guessed_count.value,
           (unsigned long long)p->denied_count.value, e->pss_coverage.percent,
-          words_bytes((double)p->error.value).text);
-  if (e->decided.pss.reading.state != READING_KNOWN && e->decided.pss.why != NULL)
+          format_bytes((double)p->error.value).text);
+  if (!is_known(e->decided.pss.reading) && e->decided.pss.why != NULL)
     fprintf(out, "  no pss accounting: %s\n", e->decided.pss.why);
 }
 
@@ -236,12 +236,12 @@ static void print_sources(FILE *out, const struct sample *sample)
   bool heading = false;
   char text[512];
   for (unsigned i = 0; i < SOURCE_COUNT; i++)
-    if (complaint(sample, i, text, sizeof(text)))
+    if (diagnostic(sample, i, text, sizeof(text)))
       print_complaint(out, &heading, text);
-  if (complaint_unlisted(&sample->processes, text, sizeof(text)))
+  if (diagnostic_unlisted(&sample->processes, text, sizeof(text)))
     print_complaint(out, &heading, text);
   for (int i = 0; i < HUNG_MAX; i++)
-    if (complaint_hung(&sample->hung[i], text, sizeof(text)))
+    if (diagnostic_hung(&sample->hung[i], text, sizeof(text)))
       print_complaint(out, &heading, text);
 }
 
@@ -253,8 +253,8 @@ static void print_decisions(FILE *out, const struct explanation *e)
     if (decision->why == NULL)
       continue;
     fprintf(out, "  %-*s %12s  %s\n", NAME_WIDTH, decision_rows[i].name,
-            decision->reading.state == READING_KNOWN
-                ? words_bytes((double)decision->reading.value).text
+            is_known(decision->reading)
+                ? format_bytes((double)decision->reading.value).text
                 : reading_state_name(decision->reading.state),
             decision->why);
   }
@@ -265,8 +265,8 @@ int table_print(const struct observer *observer, bool why, FILE *out)
   const struct sample *sample = &observer->sample;
   const struct explanation *e = &observer->explanation;
   fprintf(out, "%-*s %12s  100.0 %%\n", NAME_WIDTH + 2, "MemTotal",
-          words_bytes((double)e->terms[TERM_TOTAL_mem_total].value).text);
-  if (e->terms[TERM_TOTAL_mem_available].state == READING_KNOWN)
+          format_bytes((double)e->terms[TERM_TOTAL_mem_total].value).text);
+  if (is_known(e->terms[TERM_TOTAL_mem_available]))
     print_row(out, "(MemAvailable)", e->terms[TERM_TOTAL_mem_available].value,
               e->terms[TERM_TOTAL_mem_total].value);
   print_view(out, e, "Free", TERM_VIEW_FREE);

@@ -401,7 +401,7 @@ const hostMore = [
     unit: 'bytes',
     targets: [
       [byName('inside'), (q) => q.average('inside', 'bytes', '*')],
-      [byName('at_most'), (q) => q.average('at_most', 'bytes', '*')],
+      [byName('upper_bound'), (q) => q.average('upper_bound', 'bytes', '*')],
     ],
   }),
   panel('timeseries', {

@@ -3,15 +3,15 @@
 
 #include "utils/common/common.h"
 
-#include "meminfo_explain/clock.h"
-#include "meminfo_explain/evidence.h"
-#include "meminfo_explain/keep.h"
-#include "meminfo_explain/scribe.h"
+#include "alarm/evidence.h"
+#include "alarm/state_file.h"
+#include "alarm/state_writer.h"
+#include "meminfo_explain/base/clock.h"
 
 /* At the start and at the end: seconds that the daemon waits for the state. */
 static const double disk_patience = 2;
 
-/* Names the layout of struct watch: to be changed with it. */
+/* Names the layout of struct watched_series: to be changed with it. */
 #define KIND "meminfo_explain trend 2"
 
 /* Explanations of the past, one per window, for evidence. */
@@ -24,14 +24,14 @@ struct past {
 struct alarm {
   const struct config *config;
   const struct observer *observer;
-  struct watch watch;
-  struct watch_verdicts verdicts;
-  char boot[KEEP_BOOT_SIZE];  /* "" where the kernel does not tell */
+  struct watched_series watched;
+  struct watched_verdicts verdicts;
+  char boot[STATE_FILE_BOOT_SIZE]; /* "" where the kernel does not tell */
   double kept_at;             /* monotonic time: the other one may go back by years */
   bool alarmed[SERIES_COUNT]; /* a warning or failure was the last thing said */
-  struct scribe *scribe;      /* NULL: nothing is written */
-  int complained_of[SCRIBE_KINDS]; /* what was said last; 0: nothing */
-  struct past *past;               /* NULL without evidence */
+  struct state_writer *state_writer;     /* NULL: nothing is written */
+  int complained_of[STATE_WRITER_KINDS]; /* what was said last; 0: nothing */
+  struct past *past;                     /* NULL without evidence */
   unsigned past_count;
 };
 
@@ -61,22 +61,22 @@ static void read_boot(struct alarm *alarm)
 static void load(struct alarm *alarm)
 {
   const char *path = alarm->config->state_file;
-  struct watch *watch = calloc(1, sizeof(*watch));
-  if (watch == NULL) {
+  struct watched_series *watched = calloc(1, sizeof(*watched));
+  if (watched == NULL) {
     P_ERROR("%s: out of memory; the alarm begins anew.", path);
     return;
   }
-  int status = scribe_load(alarm->scribe, watch, disk_patience);
-  if (status == 0 && !watch_is_sane(watch))
+  int status = state_writer_load(alarm->state_writer, watched, disk_patience);
+  if (status == 0 && !watched_is_sane(watched))
     status = -EBADMSG;
   /* Buckets of another width would lie in the future, or ages ago. */
-  if (status == 0 && watch->window != 0 &&
-      watch->window != alarm->config->trend_settings.window)
+  if (status == 0 && watched->window != 0 &&
+      watched->window != alarm->config->trend_settings.window)
     status = -ESTALE;
   if (status == 0) {
-    alarm->watch = *watch;
+    alarm->watched = *watched;
     for (unsigned series = 0; series < SERIES_COUNT; series++)
-      alarm->alarmed[series] = watch->trends[series].state >= TREND_WARNING;
+      alarm->alarmed[series] = watched->trends[series].state >= TREND_WARNING;
   } else if (status == -ESTALE)
     P_INFO("%s is of another boot, version or TrendWindow: the alarm begins anew.", path);
   else if (status != -ENOENT)
@@ -85,20 +85,20 @@ static void load(struct alarm *alarm)
               : status == -EPERM       ? "somebody else may have written it"
               : status == -EINPROGRESS ? "the disk does not answer"
                                        : STRERROR(-status));
-  free(watch);
+  free(watched);
 }
 
 static void save(struct alarm *alarm)
 {
-  if (alarm->scribe != NULL && keeps_state(alarm))
-    scribe_state(alarm->scribe, &alarm->watch);
+  if (alarm->state_writer != NULL && keeps_state(alarm))
+    state_writer_state(alarm->state_writer, &alarm->watched);
 }
 
 /* --- what became of what was written --------------------------------------------------
  */
 
 /* Said once, until it works again or fails in another way. */
-static void complain(struct alarm *alarm, enum scribe_kind kind, const char *path,
+static void complain(struct alarm *alarm, enum state_writer_kind kind, const char *path,
                      int status)
 {
   int *complained_of = &alarm->complained_of[kind];
@@ -107,7 +107,7 @@ static void complain(struct alarm *alarm, enum scribe_kind kind, const char *pat
   *complained_of = status;
   if (status == -EINPROGRESS)
     P_WARNING("%s is not written: a disk has not answered for %g seconds.", path,
-              SCRIBE_PATIENCE);
+              STATE_WRITER_PATIENCE);
   else if (status != 0)
     P_WARNING("%s: %s.", path, STRERROR(-status));
   else
@@ -116,12 +116,12 @@ static void complain(struct alarm *alarm, enum scribe_kind kind, const char *pat
 
 static void report_writing(struct alarm *alarm)
 {
-  if (alarm->scribe == NULL)
+  if (alarm->state_writer == NULL)
     return;
-  complain(alarm, SCRIBE_STATE, alarm->config->state_file,
-           scribe_status(alarm->scribe, SCRIBE_STATE));
-  complain(alarm, SCRIBE_EVIDENCE, alarm->config->evidence_dir,
-           scribe_status(alarm->scribe, SCRIBE_EVIDENCE));
+  complain(alarm, STATE_WRITER_STATE, alarm->config->state_file,
+           state_writer_status(alarm->state_writer, STATE_WRITER_STATE));
+  complain(alarm, STATE_WRITER_EVIDENCE, alarm->config->evidence_dir,
+           state_writer_status(alarm->state_writer, STATE_WRITER_EVIDENCE));
 }
 
 /* --- what is said ------------------------------------------------------------------- */
@@ -165,7 +165,7 @@ static const struct explanation *explanation_before(const struct alarm *alarm,
   for (unsigned i = 0; i < PAST; i++) {
     const struct past *past = &alarm->past[i];
     if (past->time != 0 &&
-        (found == NULL || watch_is_closer(past->time, found->time, since)))
+        (found == NULL || watched_is_closer(past->time, found->time, since)))
       found = past;
   }
   return found != NULL ? &found->explanation : NULL;
@@ -177,14 +177,15 @@ static void write_evidence(struct alarm *alarm, enum series series, const char *
   const struct trend_verdict *verdict = &alarm->verdicts.of[series];
   char name[64];
   struct text composed = {0};
-  if (alarm->past == NULL || alarm->scribe == NULL || verdict->state < TREND_WARNING)
+  if (alarm->past == NULL || alarm->state_writer == NULL ||
+      verdict->state < TREND_WARNING)
     return;
   snprintf(name, sizeof(name), "%s-%s", series_rows[series].name,
            trend_state_name(verdict->state));
   int error = evidence_compose(time, text, alarm->observer,
                                explanation_before(alarm, verdict->since), &composed);
   if (error == 0)
-    error = scribe_evidence(alarm->scribe, time, name, &composed);
+    error = state_writer_evidence(alarm->state_writer, time, name, &composed);
   if (error != 0) /* each time: there will be none of this alarm */
     P_WARNING("%s: no evidence of %s: %s.", alarm->config->evidence_dir, name,
               STRERROR(-error));
@@ -195,16 +196,17 @@ static void write_evidence(struct alarm *alarm, enum series series, const char *
 static void open_scribe(struct alarm *alarm)
 {
   const struct config *config = alarm->config;
-  const struct scribe_options options = {
+  const struct state_writer_options options = {
       .state_file = keeps_state(alarm) ? config->state_file : NULL,
       .state_kind = KIND,
       .boot = alarm->boot,
-      .state_size = sizeof(alarm->watch),
+      .state_size = sizeof(alarm->watched),
       .evidence_dir = config->evidence_dir[0] != '\0' ? config->evidence_dir : NULL,
   };
   if (options.state_file == NULL && options.evidence_dir == NULL)
     return;
-  int error = scribe_open(&alarm->observer->collector.root, &options, &alarm->scribe);
+  int error =
+      state_writer_open(&alarm->observer->collector.root, &options, &alarm->state_writer);
   if (error != 0)
     P_WARNING(
         "the alarm begins anew, and neither its state nor evidence will be written: "
@@ -225,7 +227,7 @@ struct alarm *alarm_open(const struct config *config, const struct observer *obs
     P_ERROR("out of memory: no evidence is kept until the next start.");
   read_boot(alarm);
   open_scribe(alarm);
-  if (alarm->scribe != NULL && keeps_state(alarm))
+  if (alarm->state_writer != NULL && keeps_state(alarm))
     load(alarm);
   return alarm;
 }
@@ -235,18 +237,19 @@ void alarm_close(struct alarm *alarm)
   if (alarm == NULL)
     return;
   save(alarm);
-  if (alarm->scribe != NULL && !scribe_wait(alarm->scribe, disk_patience))
+  if (alarm->state_writer != NULL &&
+      !state_writer_wait(alarm->state_writer, disk_patience))
     P_WARNING("the disk did not take the alarm's last state in time.");
   report_writing(alarm);
-  scribe_close(alarm->scribe);
+  state_writer_close(alarm->state_writer);
   free(alarm->past);
   free(alarm);
 }
 
-const struct watch_verdicts *alarm_judge(struct alarm *alarm, cdtime_t time)
+const struct watched_verdicts *alarm_judge(struct alarm *alarm, cdtime_t time)
 {
-  watch_add(&alarm->watch, &alarm->config->trend_settings, CDTIME_T_TO_DOUBLE(time),
-            &alarm->observer->explanation, &alarm->verdicts);
+  watched_add(&alarm->watched, &alarm->config->trend_settings, CDTIME_T_TO_DOUBLE(time),
+              &alarm->observer->explanation, &alarm->verdicts);
   return &alarm->verdicts;
 }
 
@@ -259,9 +262,10 @@ void alarm_act(struct alarm *alarm, cdtime_t time)
     const struct trend_verdict *verdict = &alarm->verdicts.of[series];
     if (!verdict->changed)
       continue;
-    char text[WATCH_MESSAGE_SIZE];
+    char text[WATCHED_MESSAGE_SIZE];
     changed = true;
-    watch_message(&alarm->watch, series, verdict, &alarm->observer->explanation, text);
+    watched_message(&alarm->watched, series, verdict, &alarm->observer->explanation,
+                    text);
     if (verdict->state != TREND_OKAY || alarm->alarmed[series])
       notify(series, verdict->state, text, time);
     alarm->alarmed[series] = verdict->state >= TREND_WARNING;

@@ -6,8 +6,8 @@
 
 #include "config.h"
 
-#include "meminfo_explain/observe.h"
-#include "meminfo_explain/watch.h"
+#include "meminfo_explain/explain/observe.h"
+#include "meminfo_explain/trend/watched_series.h"
 
 struct alarm; /* opaque */
 
@@ -19,7 +19,7 @@ struct alarm *alarm_open(const struct config *config, const struct observer *obs
 void alarm_close(struct alarm *alarm);
 
 /* Judges the observer's last observation, made at `time`. */
-const struct watch_verdicts *alarm_judge(struct alarm *alarm, cdtime_t time);
+const struct watched_verdicts *alarm_judge(struct alarm *alarm, cdtime_t time);
 
 /* Says what has changed by it, and has evidence and the state written, which no disk can
  * hold up. To be called when the values have gone out. */

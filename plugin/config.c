@@ -7,9 +7,8 @@ const struct config config_default = {
     .root = "/",
     .observe = {.collect = {.pss = true,
                             .pss_budget = 1,
-                            .pss_max_process = COLLECT_PSS_MAX_PROCESS},
-                .vmalloc_callers = CONFIG_BY_SET,
-                .allocation_sites = CONFIG_BY_SET},
+                            .pss_max_process = COLLECT_PSS_MAX_PROCESS}},
+    .publish = {.vmalloc_callers = CONFIG_BY_SET, .allocation_sites = CONFIG_BY_SET},
     .trend = true,
     .trend_settings = {.window = TREND_WINDOW, .rise = TREND_RISE},
     .trend_state = true,
@@ -38,10 +37,10 @@ static const struct option {
     {"PssMaxProcess", OPTION_U64,
      offsetof(struct config, observe.collect.pss_max_process), 0,
      (double)((uint64_t)1 << 62)},
-    {"VmallocCallers", OPTION_UNSIGNED, offsetof(struct config, observe.vmalloc_callers),
-     0, RANKING_SHOWN_MAX},
+    {"VmallocCallers", OPTION_UNSIGNED, offsetof(struct config, publish.vmalloc_callers),
+     0, TOP_N_SHOWN_MAX},
     {"AllocationSites", OPTION_UNSIGNED,
-     offsetof(struct config, observe.allocation_sites), 0, RANKING_SHOWN_MAX},
+     offsetof(struct config, publish.allocation_sites), 0, TOP_N_SHOWN_MAX},
     {"AllSeries", OPTION_BOOLEAN, offsetof(struct config, all_series), 0, 0},
     {"ReportUnknownLines", OPTION_BOOLEAN, offsetof(struct config, report_unknown_lines),
      0, 0},
@@ -145,10 +144,10 @@ void config_apply(const oconfig_item_t *block, struct config *config)
 
 void config_settle(struct config *config)
 {
-  struct observe_options *observe = &config->observe;
-  if (observe->vmalloc_callers == CONFIG_BY_SET)
-    observe->vmalloc_callers =
-        config->all_series ? OBSERVE_NAMES_DEFAULT : DEFAULT_CALLERS;
-  if (observe->allocation_sites == CONFIG_BY_SET)
-    observe->allocation_sites = config->all_series ? OBSERVE_NAMES_DEFAULT : 0;
+  struct publisher_options *publish = &config->publish;
+  if (publish->vmalloc_callers == CONFIG_BY_SET)
+    publish->vmalloc_callers =
+        config->all_series ? PUBLISHER_NAMES_DEFAULT : DEFAULT_CALLERS;
+  if (publish->allocation_sites == CONFIG_BY_SET)
+    publish->allocation_sites = config->all_series ? PUBLISHER_NAMES_DEFAULT : 0;
 }

@@ -7,8 +7,9 @@
 
 #include "plugin.h"
 
-#include "meminfo_explain/observe.h"
-#include "meminfo_explain/trend.h"
+#include "meminfo_explain/explain/observe.h"
+#include "meminfo_explain/report/publisher.h"
+#include "meminfo_explain/trend/trend.h"
 
 #include <limits.h>
 
@@ -18,6 +19,7 @@
 struct config {
   char root[PATH_MAX];
   struct observe_options observe;
+  struct publisher_options publish;
   bool all_series;           /* not just the default set */
   bool report_unknown_lines; /* of meminfo, as metrics */
   bool trend;                /* the leak alarm, by these settings */

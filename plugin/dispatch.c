@@ -3,7 +3,7 @@
 
 #include "utils/common/common.h"
 
-#include "meminfo_explain/metrics.h"
+#include "meminfo_explain/report/metrics.h"
 
 /* What a type is in types.db: one data source, a gauge. */
 static const struct type_row {
@@ -80,16 +80,18 @@ static void dispatch_metric(void *context, const struct metric *metric)
   plugin_dispatch_values(&list);
 }
 
-void dispatch(const struct observer *observer, const struct watch_verdicts *verdicts,
-              const struct config *config, cdtime_t time)
+void dispatch(struct publisher *publisher, const struct observer *observer,
+              const struct watched_verdicts *verdicts, const struct config *config,
+              cdtime_t time)
 {
-  const bool sites = config->all_series || config->observe.allocation_sites > 0;
-  const struct metrics_options options = {.callers = &observer->callers,
-                                          .sites = sites ? &observer->sites : NULL,
-                                          .verdicts = verdicts,
-                                          .unknown_lines = config->report_unknown_lines,
-                                          .held = config->all_series ? NULL
-                                                                     : &observer->held};
+  publisher_note(publisher, observer, &config->publish);
+  const bool sites = config->all_series || config->publish.allocation_sites > 0;
+  const struct metrics_options options = {
+      .callers = &publisher->callers,
+      .sites = sites ? &publisher->sites : NULL,
+      .verdicts = verdicts,
+      .unknown_lines = config->report_unknown_lines,
+      .series = config->all_series ? NULL : &publisher->default_series};
   struct sink sink = {.use_stock_types = config->use_stock_types, .time = time};
   metrics_each(&observer->sample, &observer->explanation, &options, dispatch_metric,
                &sink);

@@ -5,8 +5,9 @@
 
 #include "config.h"
 
-#include "meminfo_explain/observe.h"
-#include "meminfo_explain/watch.h"
+#include "meminfo_explain/explain/observe.h"
+#include "meminfo_explain/report/publisher.h"
+#include "meminfo_explain/trend/watched_series.h"
 
 /* Makes sure that the daemon knows the types we send: registers those it lacks. To be
  * called from init, after types.db was read and before any write thread runs. Where a
@@ -16,7 +17,8 @@ void dispatch_register_types(struct config *config);
 
 /* Dispatches every metric of the last observation with one timestamp, and the alarm's
  * verdicts on it, if there are any (else NULL). */
-void dispatch(const struct observer *observer, const struct watch_verdicts *verdicts,
-              const struct config *config, cdtime_t time);
+void dispatch(struct publisher *publisher, const struct observer *observer,
+              const struct watched_verdicts *verdicts, const struct config *config,
+              cdtime_t time);
 
 #endif

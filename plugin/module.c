@@ -7,8 +7,8 @@
 #include "utils/common/common.h"
 #include "utils_complain.h"
 
-#include "meminfo_explain/complaint.h"
-#include "meminfo_explain/observe.h"
+#include "meminfo_explain/collect/diagnostic.h"
+#include "meminfo_explain/explain/observe.h"
 
 static struct config config;
 
@@ -16,21 +16,23 @@ static struct config config;
  * longer the more often it came back soon. */
 struct notice {
   c_complain_t complain;
-  char text[256]; /* "" while nothing is wrong */
-  unsigned fine;  /* samples in a row without it */
-  unsigned peace; /* so many are not yet its end */
-  unsigned soon;  /* for so many samples to come, it comes back soon */
+  char text[256];         /* "" while nothing is wrong */
+  unsigned clear_samples; /* in a row without it */
+  unsigned hold;          /* clear samples that do not yet end it */
+  unsigned backoff;       /* samples left in which a return lengthens hold */
 };
-enum { PEACE = 60 }; /* samples; the longest */
+enum { HOLD_MAX = 60 }; /* samples; the longest */
 
 /* All that the read callback owns; it never overlaps itself. */
 struct reader {
   struct observer observer;
+  struct publisher publisher;
   struct alarm *alarm; /* NULL: off */
   struct notice sources[SOURCE_COUNT];
   struct notice refused, unlisted, pss;
-  unsigned withheld, fine; /* samples in a row without and with the pss accounting */
-  bool passing;            /* what was said of it would pass by itself */
+  unsigned withheld,
+      clear_samples;       /* samples in a row without and with the pss accounting */
+  bool transient;          /* what was said of it would pass by itself */
   uint32_t hung[HUNG_MAX]; /* processes that were named */
   char lines[MEMINFO_OTHERS_KEPT]
             [sizeof(((struct meminfo_other *)0)->key)]; /* likewise */
@@ -68,20 +70,20 @@ static bool is_same_complaint(const char *a, const char *b)
 static void notice_update(struct notice *notice, const char *what, const char *text)
 {
   if (text[0] == '\0') {
-    notice->soon -= notice->soon > 0;
-    if (notice->text[0] == '\0' || notice->fine++ < notice->peace)
+    notice->backoff -= notice->backoff > 0;
+    if (notice->text[0] == '\0' || notice->clear_samples++ < notice->hold)
       return;
-    notice->soon = PEACE;
+    notice->backoff = HOLD_MAX;
     c_release(LOG_INFO, &notice->complain, "meminfo_explain plugin: %s is fine again.",
               what);
     notice->text[0] = '\0';
     return;
   }
   if (notice->text[0] == '\0')
-    notice->peace = notice->soon == 0           ? 0
-                    : notice->peace < PEACE / 2 ? 2 * notice->peace + 1
-                                                : PEACE;
-  notice->fine = 0;
+    notice->hold = notice->backoff == 0          ? 0
+                   : notice->hold < HOLD_MAX / 2 ? 2 * notice->hold + 1
+                                                 : HOLD_MAX;
+  notice->clear_samples = 0;
   if (!is_same_complaint(notice->text, text))
     C_COMPLAIN_INIT(&notice->complain);
   sstrncpy(notice->text, text, sizeof(notice->text));
@@ -105,7 +107,7 @@ static void report_hung(struct reader *reader)
   for (int i = 0; i < HUNG_MAX; i++) {
     char text[256];
     if (!names(reader->hung, hung[i]) &&
-        complaint_hung(&reader->observer.sample.hung[i], text, sizeof(text)))
+        diagnostic_hung(&reader->observer.sample.hung[i], text, sizeof(text)))
       P_WARNING("%s", text);
     if (reader->hung[i] != 0 && !names(hung, reader->hung[i]))
       P_INFO(
@@ -123,17 +125,17 @@ static void report_pss(struct reader *reader)
   const struct sample *sample = &reader->observer.sample;
   const struct decision *pss = &reader->observer.explanation.decided.pss;
   char text[256] = "";
-  if (sample->processes.read_count.state != READING_KNOWN)
+  if (!is_known(sample->processes.read_count))
     return;
-  bool withheld = pss->reading.state != READING_KNOWN && pss->why != NULL;
+  bool withheld = !is_known(pss->reading) && pss->why != NULL;
   reader->withheld = withheld ? reader->withheld + 1 : 0;
-  reader->fine = withheld ? 0 : reader->fine + 1;
+  reader->clear_samples = withheld ? 0 : reader->clear_samples + 1;
   bool said = reader->pss.text[0] != '\0';
-  if (withheld && pss->passing && (said || reader->withheld < PATIENCE))
+  if (withheld && pss->transient && (said || reader->withheld < PATIENCE))
     return;
-  if (!withheld && said && reader->passing && reader->fine < PEACE)
+  if (!withheld && said && reader->transient && reader->clear_samples < HOLD_MAX)
     return;
-  reader->passing = withheld && pss->passing;
+  reader->transient = withheld && pss->transient;
   if (withheld)
     snprintf(text, sizeof(text), "the pss accounting is withheld: %s%s", pss->why,
              pss->reading.state == READING_DENIED
@@ -165,15 +167,15 @@ static void report_unknown_lines(struct reader *reader)
 }
 
 /* That somebody large has no series of its own is said once: he may come and go. */
-static void report_exhausted(const struct ranking *ranking, const char *view,
+static void report_exhausted(const struct top_n *top, const char *view,
                              const char *option, bool *said)
 {
-  if (*said || !ranking->exhausted)
+  if (*said || !top->exhausted)
     return;
   *said = true;
   P_INFO("%u names were shown in the view \"%s\" since the start, and others are only "
          "part of its \"other\" now; to show more, raise %s.",
-         ranking->names_count, view, option);
+         top->names_count, view, option);
 }
 
 static void report(struct reader *reader)
@@ -183,7 +185,7 @@ static void report(struct reader *reader)
   const struct explanation *e = &reader->observer.explanation;
   for (unsigned i = 0; i < SOURCE_COUNT; i++) {
     text[0] = '\0';
-    complaint(sample, i, text, sizeof(text));
+    diagnostic(sample, i, text, sizeof(text));
     notice_update(&reader->sources[i], source_rows[i].path, text);
   }
   text[0] = '\0';
@@ -191,15 +193,11 @@ static void report(struct reader *reader)
     snprintf(text, sizeof(text), "%s; no black hole is computed", e->refused);
   notice_update(&reader->refused, "proc/meminfo", text);
   text[0] = '\0';
-  complaint_unlisted(&sample->processes, text, sizeof(text));
+  diagnostic_unlisted(&sample->processes, text, sizeof(text));
   notice_update(&reader->unlisted, "the list of processes", text);
   report_hung(reader);
   report_pss(reader);
   report_unknown_lines(reader);
-  report_exhausted(&reader->observer.callers, "vmalloc", "VmallocCallers",
-                   &reader->callers_exhausted);
-  report_exhausted(&reader->observer.sites, "alloc_site", "AllocationSites",
-                   &reader->sites_exhausted);
 }
 
 /* collectd knows the interval only where a callback runs. */
@@ -217,9 +215,13 @@ static int read_callback(user_data_t *user_data)
   const struct observe_options options = observe_options();
   int status = observe(&reader->observer, &options);
   report(reader);
-  const struct watch_verdicts *verdicts =
+  const struct watched_verdicts *verdicts =
       reader->alarm != NULL ? alarm_judge(reader->alarm, time) : NULL;
-  dispatch(&reader->observer, verdicts, &config, time);
+  dispatch(&reader->publisher, &reader->observer, verdicts, &config, time);
+  report_exhausted(&reader->publisher.callers, "vmalloc", "VmallocCallers",
+                   &reader->callers_exhausted);
+  report_exhausted(&reader->publisher.sites, "alloc_site", "AllocationSites",
+                   &reader->sites_exhausted);
   if (reader->alarm != NULL)
     alarm_act(reader->alarm, time);
   return status;

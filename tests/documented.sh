@@ -69,7 +69,7 @@ diff <(echo "$options") <(sed -nE '/^=head1 SYNOPSIS/,/^=head1 DESC/s/^    (# )?
 diff <(
 	sed -nE 's/^NAME\(([a-z_]+), ([A-Z_]+), ([a-z_]+)\)$/\1 \L\2-\3 yes/p
 		s/^HELD\(([a-z_]+), ([a-z_]+)\)$/\1 bytes-\2 once held/p' \
-		include/meminfo_explain/default_series.def | grep -v '^total ' | sort
+		include/meminfo_explain/tables/default_series.def | grep -v '^total ' | sort
 ) <(
 	sed -nE '/^=head/h; /^=item B<.*> \(default/{G
 		s/^=item B<(.*)> \(default\)\n=head2 (.*)/\2 \1 yes/p
@@ -110,7 +110,7 @@ members() {
 		"$build/meminfo-explain" --root "${about%/about}" --format json 2>/dev/null
 	done | jq -r 'paths | map(if type == "number" then "[]" else "." + . end) | add' |
 		sed -E 's/^\.//; s/\.\[/[/g
-			s/^(free|kernel|user\.[a-z]+|hidden|inside|outside|at_most|identities|detail|meminfo|sources|decisions|vmalloc\.(modules|space))\.[^.]+/\1/' |
+			s/^(free|kernel|user\.[a-z]+|hidden|inside|outside|upper_bound|identities|detail|meminfo|sources|decisions|vmalloc\.(modules|space))\.[^.]+/\1/' |
 		sort -u
 }
 # Of its description, each item and each name within it: "B<caller>" of the item
@@ -155,21 +155,15 @@ done < <(
 	sed -nE 's/^.*judge ([a-z_]+) .*/\1/p' tests/bench/peers
 )
 
-# docs/architecture.md has every room.
-for room in plugin/*.c; do
-	grep -qF "\`${room##*/}\`" docs/architecture.md ||
-		complain "docs/architecture.md has no ${room##*/}"
-done
-
 # docs/consumers.md has every consumer, with its view.
 while read -r view name; do
 	grep -qF "| \`$name\` | $view |" docs/consumers.md ||
 		complain "docs/consumers.md has no $view consumer $name"
 done < <(
-	sed -nE 's/^(CONSUMER|TERM)\(([a-z0-9_]+), (HIDDEN|INSIDE|OUTSIDE|AT_MOST),.*/\3 \2/p' \
-		include/meminfo_explain/consumers.def | tr '[:upper:]' '[:lower:]'
-	sed -nE 's/^TERM\((HIDDEN|INSIDE|OUTSIDE|AT_MOST), ([a-z0-9_]+),.*/\1 \2/p' \
-		include/meminfo_explain/terms.def | tr '[:upper:]' '[:lower:]'
+	sed -nE 's/^(CONSUMER|TERM)\(([a-z0-9_]+), (HIDDEN|INSIDE|OUTSIDE|UPPER_BOUND),.*/\3 \2/p' \
+		include/meminfo_explain/tables/consumers.def | tr '[:upper:]' '[:lower:]'
+	sed -nE 's/^TERM\((HIDDEN|INSIDE|OUTSIDE|UPPER_BOUND), ([a-z0-9_]+),.*/\1 \2/p' \
+		include/meminfo_explain/tables/terms.def | tr '[:upper:]' '[:lower:]'
 )
 
 # docs/accounting.md has each row of the tables with its formula, and no other. Of a
@@ -201,7 +195,7 @@ awk '
 	}
 ' "$work/rows.txt" docs/accounting.md | sort >"$work/said.txt"
 if ! diff "$work/rows.txt" "$work/said.txt" >&2; then
-	complain "docs/accounting.md (>) and include/meminfo_explain/*.def (<) differ"
+	complain "docs/accounting.md (>) and include/meminfo_explain/tables/*.def (<) differ"
 fi
 
 # fixtures/capture.sh takes each file that the plugin reads.
@@ -224,7 +218,7 @@ literals() {
 		grep -oE '"[^"]+"' | tr -d '"' | grep ' '
 }
 # What --why may say, and why there may be no black hole: each of it, and nothing else.
-literals plugin/decide.c plugin/attribute.c plugin/explain.c | sort -u >"$work/whys.txt"
+literals plugin/explain/*.c | sort -u >"$work/whys.txt"
 awk -F ' *[|] *' '
 	/^#/ { section = $0 }
 	/^[|]---/ { inside = 1; next }

@@ -2,7 +2,8 @@
 #define _XOPEN_SOURCE 700
 #include "golden.h"
 
-#include "meminfo_explain/observe.h"
+#include "meminfo_explain/explain/observe.h"
+#include "meminfo_explain/report/publisher.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,25 +60,28 @@ static void add_metric(void *context, const struct metric *metric)
 
 int golden_explain(const char *root, struct lines *lines)
 {
-  static const struct observe_options options = {.collect = {.pss = true},
-                                                 .vmalloc_callers = OBSERVE_NAMES_DEFAULT,
-                                                 .allocation_sites =
-                                                     OBSERVE_NAMES_DEFAULT};
+  static const struct observe_options options = {.collect = {.pss = true}};
+  static const struct publisher_options names = {
+      .vmalloc_callers = PUBLISHER_NAMES_DEFAULT,
+      .allocation_sites = PUBLISHER_NAMES_DEFAULT};
   struct observer *observer = malloc(sizeof(*observer));
   int status = observer_open(root, observer);
   if (status == 0) {
     static const struct trend_settings settings = {.window = TREND_WINDOW,
                                                    .rise = TREND_RISE};
-    struct watch *watch = calloc(1, sizeof(*watch));
-    struct watch_verdicts verdicts;
+    struct watched_series *watched = calloc(1, sizeof(*watched));
+    struct watched_verdicts verdicts;
+    struct publisher *publisher = calloc(1, sizeof(*publisher));
     status = observe(observer, &options);
-    watch_add(watch, &settings, 1e9, &observer->explanation, &verdicts);
-    free(watch);
-    const struct metrics_options metrics = {.callers = &observer->callers,
-                                            .sites = &observer->sites,
+    publisher_note(publisher, observer, &names);
+    watched_add(watched, &settings, 1e9, &observer->explanation, &verdicts);
+    free(watched);
+    const struct metrics_options metrics = {.callers = &publisher->callers,
+                                            .sites = &publisher->sites,
                                             .verdicts = &verdicts,
                                             .unknown_lines = true};
     metrics_each(&observer->sample, &observer->explanation, &metrics, add_metric, lines);
+    free(publisher);
     lines_sort(lines);
     observer_close(observer);
   }

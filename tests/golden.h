@@ -4,7 +4,7 @@
 #ifndef MEMINFO_EXPLAIN_TESTS_GOLDEN_H
 #define MEMINFO_EXPLAIN_TESTS_GOLDEN_H
 
-#include "meminfo_explain/metrics.h"
+#include "meminfo_explain/report/metrics.h"
 
 struct lines {
   char **line;

@@ -2,9 +2,9 @@
 #define _GNU_SOURCE
 #include "hanging.h"
 
-#include "meminfo_explain/draft.h"
-#include "meminfo_explain/inside.h"
-#include "meminfo_explain/keep.h"
+#include "alarm/state_file.h"
+#include "meminfo_explain/base/atomic_file.h"
+#include "meminfo_explain/sysroot/openat_root.h"
 
 #include <fcntl.h>
 #include <fnmatch.h>
@@ -26,16 +26,18 @@ static struct {
 } files = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
 
 /* Weak: a suite wraps some of them. */
-__attribute__((weak)) int __real_inside_open(int root, enum inside_way way,
+__attribute__((weak)) int __real_openat_root(int root, enum openat_root_method way,
                                              const char *path, int flags);
-int __wrap_inside_open(int root, enum inside_way way, const char *path, int flags);
-__attribute__((weak)) int __real_draft_open(int directory, const char *name,
-                                            struct draft *out);
-int __wrap_draft_open(int directory, const char *name, struct draft *out);
-__attribute__((weak)) int __real_keep_load(const char *path, const char *kind,
-                                           const char *boot, void *data, size_t size);
-int __wrap_keep_load(const char *path, const char *kind, const char *boot, void *data,
-                     size_t size);
+int __wrap_openat_root(int root, enum openat_root_method way, const char *path,
+                       int flags);
+__attribute__((weak)) int __real_atomic_file_open(int directory, const char *name,
+                                                  struct atomic_file *out);
+int __wrap_atomic_file_open(int directory, const char *name, struct atomic_file *out);
+__attribute__((weak)) int __real_state_file_load(const char *path, const char *kind,
+                                                 const char *boot, void *data,
+                                                 size_t size);
+int __wrap_state_file_load(const char *path, const char *kind, const char *boot,
+                           void *data, size_t size);
 
 /* With the lock. */
 static bool matches(const struct pattern *pattern, const char *path)
@@ -62,24 +64,24 @@ static int pass(const char *path)
   return error;
 }
 
-int __wrap_inside_open(int root, enum inside_way way, const char *path, int flags)
+int __wrap_openat_root(int root, enum openat_root_method way, const char *path, int flags)
 {
   bool looks = (flags & O_PATH) != 0; /* without opening */
   int error = looks ? 0 : pass(path);
-  return error != 0 ? error : __real_inside_open(root, way, path, flags);
+  return error != 0 ? error : __real_openat_root(root, way, path, flags);
 }
 
-int __wrap_draft_open(int directory, const char *name, struct draft *out)
+int __wrap_atomic_file_open(int directory, const char *name, struct atomic_file *out)
 {
   int error = pass(name);
-  return error != 0 ? error : __real_draft_open(directory, name, out);
+  return error != 0 ? error : __real_atomic_file_open(directory, name, out);
 }
 
-int __wrap_keep_load(const char *path, const char *kind, const char *boot, void *data,
-                     size_t size)
+int __wrap_state_file_load(const char *path, const char *kind, const char *boot,
+                           void *data, size_t size)
 {
   int error = pass(path);
-  return error != 0 ? error : __real_keep_load(path, kind, boot, data, size);
+  return error != 0 ? error : __real_state_file_load(path, kind, boot, data, size);
 }
 
 static void set(struct pattern *pattern, const char *paths)

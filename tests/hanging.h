@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Files that hang when they are opened, or cannot be: for suites that are linked
- * with --wrap=inside_open, or for those of ours with --wrap=draft_open and keep_load.
- * Paths are told by a pattern as of fnmatch(3), in which * stands for slashes too. */
+ * with --wrap=openat_root, or for those of ours with --wrap=atomic_file_open and
+ * state_file_load. Paths are told by a pattern as of fnmatch(3), in which * stands for
+ * slashes too. */
 #ifndef MEMINFO_EXPLAIN_TESTS_HANGING_H
 #define MEMINFO_EXPLAIN_TESTS_HANGING_H
 

@@ -11,13 +11,13 @@ static const struct name {
   const char *operand, *called;
 } names[] = {
 #define FIELD(member, key, unit, inside) {"meminfo." #member, key},
-#include "meminfo_explain/meminfo.def"
+#include "meminfo_explain/tables/meminfo.def"
 #define STAT(member, key, unit) {"vmstat." #member, "`" key "`"},
-#include "meminfo_explain/vmstat.def"
+#include "meminfo_explain/tables/vmstat.def"
 #define CONSUMER(name, ...) {"consumers." #name, "`" #name "`"},
-#include "meminfo_explain/consumers.def"
+#include "meminfo_explain/tables/consumers.def"
 #define DECISION(name) {#name, "`" #name "`"},
-#include "meminfo_explain/decisions.def"
+#include "meminfo_explain/tables/decisions.def"
 };
 
 /* Prints what `operand` is called: of "DECIDED(x)" the decision x, of "PLUS(x)" the
@@ -158,27 +158,27 @@ static void print_consumer(const char *name, const char *place, const char *open
 int main(void)
 {
 #define TERM(view, name, sign, ...) print_term(#view, #name, #sign, #__VA_ARGS__);
-#include "meminfo_explain/terms.def"
+#include "meminfo_explain/tables/terms.def"
 #define DECISION(name) puts("decisions | `" #name "` |");
-#include "meminfo_explain/decisions.def"
+#include "meminfo_explain/tables/decisions.def"
 #define IDENTITY(name, relation, counters, slack, tolerance, ...)                        \
   print_identity(#name, #relation, #counters, #slack, #tolerance, #__VA_ARGS__);
-#include "meminfo_explain/identities.def"
+#include "meminfo_explain/tables/identities.def"
 #define RATIO(view, name, part, whole) print_ratio(#view, #name, #part, #whole);
-#include "meminfo_explain/ratios.def"
+#include "meminfo_explain/tables/ratios.def"
 #define AMOUNT(name, member) puts("black_hole | `" #name "` |");
 #define BOUND(name, member)  puts("black_hole | `" #name "` |");
-#include "meminfo_explain/black_hole.def"
+#include "meminfo_explain/tables/black_hole.def"
 #define FIELD(member, key, unit, inside) print_line(key, #unit, "meminfo." #inside);
-#include "meminfo_explain/meminfo.def"
+#include "meminfo_explain/tables/meminfo.def"
 #define STAT(member, key, unit) puts("vmstat | `" key "` | " #unit " |");
-#include "meminfo_explain/vmstat.def"
+#include "meminfo_explain/tables/vmstat.def"
 #define SMAP(member, key) puts("smaps | " key " |");
-#include "meminfo_explain/smaps.def"
+#include "meminfo_explain/tables/smaps.def"
 #define SOURCE(name, path, cost, remedy) puts("sources | `" path "` | " cost " |");
-#include "meminfo_explain/sources.def"
+#include "meminfo_explain/tables/sources.def"
 #define CONSUMER(name, place, opener, paths, filter, key, field, unit)                   \
   print_consumer(#name, #place, #opener, paths, #filter, key, #field, #unit);
-#include "meminfo_explain/consumers.def"
+#include "meminfo_explain/tables/consumers.def"
   return 0;
 }

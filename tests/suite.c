@@ -21,10 +21,10 @@ int suite_run(const char *name, const TTest *const tests[], size_t count)
     tcase_add_test(tcase, tests[i]);
     suite_add_tcase(suite, tcase);
   }
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
+  SRunner *worker = srunner_create(suite);
+  srunner_run_all(worker, CK_ENV);
+  int failed = srunner_ntests_failed(worker);
+  srunner_free(worker);
   return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
@@ -167,7 +167,7 @@ static unsigned or_else(unsigned value, unsigned otherwise)
   return value > 0 ? value : otherwise;
 }
 
-void tree_write_person_stat(const char *tree, const char *path, struct person p)
+void tree_write_process_stat(const char *tree, const char *path, struct fake_process p)
 {
   char text[256];
   snprintf(text, sizeof(text),
@@ -178,7 +178,7 @@ void tree_write_person_stat(const char *tree, const char *path, struct person p)
   tree_write(tree, path, text);
 }
 
-void tree_write_person_smaps(const char *tree, const char *path, struct person p)
+void tree_write_process_smaps(const char *tree, const char *path, struct fake_process p)
 {
   char text[512];
   const unsigned file = p.file / or_else(p.sharers, 1);
@@ -200,17 +200,17 @@ void tree_write_statm(const char *tree, unsigned pid, unsigned anon, unsigned fi
   tree_write(tree, path, text);
 }
 
-void tree_write_person(const char *tree, struct person p)
+void tree_write_process(const char *tree, struct fake_process p)
 {
   char path[64];
   snprintf(path, sizeof(path), "proc/%u/stat", p.pid);
-  tree_write_person_stat(tree, path, p);
+  tree_write_process_stat(tree, path, p);
   snprintf(path, sizeof(path), "proc/%u/smaps_rollup", p.pid);
-  tree_write_person_smaps(tree, path, p);
+  tree_write_process_smaps(tree, path, p);
   tree_write_statm(tree, p.pid, p.anon, p.file);
 }
 
-void tree_remove_person(const char *tree, unsigned pid)
+void tree_remove_process(const char *tree, unsigned pid)
 {
   static const char *const names[] = {"/stat", "/statm", "/smaps_rollup", "/status"};
   char path[64];

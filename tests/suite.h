@@ -3,8 +3,8 @@
 #ifndef MEMINFO_EXPLAIN_TESTS_SUITE_H
 #define MEMINFO_EXPLAIN_TESTS_SUITE_H
 
-#include "meminfo_explain/reading.h"
-#include "meminfo_explain/scan.h"
+#include "meminfo_explain/base/reading.h"
+#include "meminfo_explain/base/scan.h"
 
 #include <check.h>
 
@@ -65,7 +65,7 @@ size_t fixtures_count(void);
 const char *fixture_root(size_t index);
 
 /* A process with all that proc tells of it; sizes in kB. */
-struct person {
+struct fake_process {
   unsigned pid, parent;
   char state;                   /* 0: S */
   unsigned threads;             /* 0: 1 */
@@ -75,12 +75,14 @@ struct person {
 
 /* stat, statm and smaps_rollup; and each of them by itself, stat and smaps_rollup also
  * for one of its threads. */
-void tree_write_person(const char *tree, struct person person);
-void tree_write_person_stat(const char *tree, const char *path, struct person person);
-void tree_write_person_smaps(const char *tree, const char *path, struct person person);
+void tree_write_process(const char *tree, struct fake_process person);
+void tree_write_process_stat(const char *tree, const char *path,
+                             struct fake_process person);
+void tree_write_process_smaps(const char *tree, const char *path,
+                              struct fake_process person);
 void tree_write_statm(const char *tree, unsigned pid, unsigned anon, unsigned file);
 
 /* All that was written of it. */
-void tree_remove_person(const char *tree, unsigned pid);
+void tree_remove_process(const char *tree, unsigned pid);
 
 #endif

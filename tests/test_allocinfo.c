@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "meminfo_explain/allocinfo.h"
+#include "meminfo_explain/parse/allocinfo.h"
 
 #include "suite.h"
 
@@ -14,20 +14,20 @@
 /* Too large for a stack of unknown size. */
 static struct allocinfo got;
 static struct vmallocinfo areas;
-static struct fault fault;
+static struct parse_error parse_error;
 
 static int parse_text(const char *text, const struct vmallocinfo *vmalloc)
 {
-  fault = (struct fault){0};
-  return allocinfo_parse(scan_string(text), 4096, vmalloc, &got, &fault);
+  parse_error = (struct parse_error){0};
+  return allocinfo_parse(scan_string(text), 4096, vmalloc, &got, &parse_error);
 }
 
 static void parse_with(const char *text, const struct vmallocinfo *vmalloc)
 {
   int error = parse_text(text, vmalloc);
-  ck_assert_msg(error == 0, "line %u: \"%s\": %s in %s", fault.line, fault.near,
-                fault.cause, text);
-  ck_assert_uint_eq(fault.count, 0);
+  ck_assert_msg(error == 0, "line %u: \"%s\": %s in %s", parse_error.line,
+                parse_error.near, parse_error.cause, text);
+  ck_assert_uint_eq(parse_error.count, 0);
 }
 
 static void parse(const char *text)
@@ -37,7 +37,7 @@ static void parse(const char *text)
 
 static void parse_areas(const char *text)
 {
-  struct fault none = {0};
+  struct parse_error none = {0};
   ck_assert_int_eq(vmallocinfo_parse(scan_string(text), 4096, &areas, &none), 0);
 }
 
@@ -45,10 +45,9 @@ static void parse_areas(const char *text)
 static void assert_all_in(enum allocinfo_place place, uint64_t bytes, const char *text)
 {
   for (unsigned i = 0; i < ALLOCINFO_PLACE_COUNT; i++)
-    ck_assert_msg(got.place[i].state == READING_KNOWN &&
-                      got.place[i].value == (i == place ? bytes : 0),
-                  "place %u: %llu in %s", i, (unsigned long long)got.place[i].value,
-                  text);
+    ck_assert_msg(
+        is_known(got.place[i]) && got.place[i].value == (i == place ? bytes : 0),
+        "place %u: %llu in %s", i, (unsigned long long)got.place[i].value, text);
   ck_assert_known(got.total, bytes);
 }
 
@@ -95,7 +94,8 @@ static const struct {
     {"mm/swap_state.c:474 func:__read_swap_cache_async", ALLOCINFO_USER},
     {"mm/migrate.c:2189 func:alloc_migration_target", ALLOCINFO_USER},
     {"mm/compaction.c:1880 func:compaction_alloc", ALLOCINFO_USER},
-    {"arch/arm64/mm/fault.c:986 func:vma_alloc_zeroed_movable_folio", ALLOCINFO_USER},
+    {"arch/arm64/mm/parse_error.c:986 func:vma_alloc_zeroed_movable_folio",
+     ALLOCINFO_USER},
     {"fs/btrfs/extent_io.c:635 [btrfs] func:btrfs_alloc_page_array", ALLOCINFO_USER},
     {"arch/x86/mm/pgtable.c:33 func:pte_alloc_one", ALLOCINFO_PAGE_TABLES},
     {"mm/memory.c:441 func:__pte_alloc", ALLOCINFO_PAGE_TABLES},
@@ -186,11 +186,11 @@ END_TEST
 
 START_TEST(page_size_is_that_of_the_captured_machine)
 {
-  fault = (struct fault){0};
+  parse_error = (struct parse_error){0};
   struct scan text = scan_string(HEADER "131072 2 drivers/a.c:1 func:f \n"
                                         "4096 1 drivers/a.c:2 func:f \n"
                                         "196608 4 drivers/a.c:3 func:f \n");
-  ck_assert_int_eq(allocinfo_parse(text, 65536, NULL, &got, &fault), 0);
+  ck_assert_int_eq(allocinfo_parse(text, 65536, NULL, &got, &parse_error), 0);
   ck_assert_known(got.place[ALLOCINFO_BLACK_HOLE], 131072);
   ck_assert_known(got.place[ALLOCINFO_OBJECT], 4096 + 196608);
 }
@@ -217,9 +217,9 @@ START_TEST(text_without_a_header_of_ours_is_no_allocinfo)
 {
   for (size_t i = 0; i < LENGTH(headers); i++) {
     ck_assert_msg(parse_text(headers[i].text, NULL) == -EBADMSG, "%s", headers[i].text);
-    ck_assert_str_eq(fault.cause, headers[i].cause);
-    ck_assert_uint_eq(fault.line, 1);
-    ck_assert_uint_eq(fault.count, 1);
+    ck_assert_str_eq(parse_error.cause, headers[i].cause);
+    ck_assert_uint_eq(parse_error.line, 1);
+    ck_assert_uint_eq(parse_error.count, 1);
     assert_malformed();
   }
 }
@@ -297,10 +297,10 @@ START_TEST(one_bad_line_makes_every_sum_malformed)
     char text[512];
     snprintf(text, sizeof(text), HEADER "8192 1 drivers/b.c:1 func:g\n%s", bad[i].line);
     ck_assert_msg(parse_text(text, NULL) == -EBADMSG, "%s", bad[i].line);
-    ck_assert_msg(strcmp(fault.cause, bad[i].cause) == 0, "%s: %s", bad[i].line,
-                  fault.cause);
-    ck_assert_uint_eq(fault.line, 4);
-    ck_assert_uint_eq(fault.count, 1);
+    ck_assert_msg(strcmp(parse_error.cause, bad[i].cause) == 0, "%s: %s", bad[i].line,
+                  parse_error.cause);
+    ck_assert_uint_eq(parse_error.line, 4);
+    ck_assert_uint_eq(parse_error.count, 1);
     assert_malformed();
   }
 }
@@ -311,9 +311,9 @@ START_TEST(bad_lines_are_counted_and_the_first_is_told)
   ck_assert_int_eq(
       parse_text(HEADER "1 1 a.c:1 func:f\nfirst\n1 1 a.c:1 func:f\nnext\n", NULL),
       -EBADMSG);
-  ck_assert_uint_eq(fault.count, 2);
-  ck_assert_uint_eq(fault.line, 4);
-  ck_assert_str_eq(fault.near, "first");
+  ck_assert_uint_eq(parse_error.count, 2);
+  ck_assert_uint_eq(parse_error.line, 4);
+  ck_assert_str_eq(parse_error.near, "first");
 }
 END_TEST
 
@@ -364,8 +364,8 @@ START_TEST(sum_beyond_any_size_is_malformed_alone)
                                      "4096 1 mm/slub.c:2 func:alloc_slab_page\n",
                               NULL),
                    0);
-  ck_assert_uint_eq(fault.count, 1);
-  ck_assert_str_eq(fault.cause, "a sum is out of range");
+  ck_assert_uint_eq(parse_error.count, 1);
+  ck_assert_str_eq(parse_error.cause, "a sum is out of range");
   ck_assert_int_eq(got.place[ALLOCINFO_BLACK_HOLE].state, READING_MALFORMED);
   ck_assert_int_eq(got.total.state, READING_MALFORMED);
   ck_assert_known(got.place[ALLOCINFO_SLAB], 4096);
@@ -511,7 +511,7 @@ END_TEST
 
 START_TEST(malformed_vmallocinfo_has_no_callers)
 {
-  struct fault none = {0};
+  struct parse_error none = {0};
   ck_assert_int_eq(vmallocinfo_parse(scan_string(AREA(20480, "f+0x1/0x2", 4) "bad\n"),
                                      4096, &areas, &none),
                    -EBADMSG);
@@ -609,15 +609,16 @@ END_TEST
 START_TEST(hostile_bytes_are_neither_numbers_nor_printed)
 {
   static const char nul[] = HEADER "40\00096 1 drivers/a.c:1 func:f\n";
-  fault = (struct fault){0};
+  parse_error = (struct parse_error){0};
   ck_assert_int_eq(
-      allocinfo_parse(scan_text(nul, sizeof(nul) - 1), 4096, NULL, &got, &fault),
+      allocinfo_parse(scan_text(nul, sizeof(nul) - 1), 4096, NULL, &got, &parse_error),
       -EBADMSG);
   assert_malformed();
   static const char name[] = HEADER "4096 1 d\033[2J.c:1 [\xff\x7f] func:f\001\000g\n";
-  fault = (struct fault){0};
+  parse_error = (struct parse_error){0};
   ck_assert_int_eq(
-      allocinfo_parse(scan_text(name, sizeof(name) - 1), 4096, NULL, &got, &fault), 0);
+      allocinfo_parse(scan_text(name, sizeof(name) - 1), 4096, NULL, &got, &parse_error),
+      0);
   ck_assert_str_eq(got.sites[0].file, "d?[2J.c:1");
   ck_assert_str_eq(got.sites[0].module, "??");
   ck_assert_str_eq(got.sites[0].function, "f??g");
@@ -635,7 +636,7 @@ START_TEST(line_of_a_million_bytes_is_one_line)
   ck_assert_uint_eq(strlen(got.sites[0].file), sizeof(got.sites[0].file) - 1);
   memset(text + used - 7, '9', 7);
   ck_assert_int_eq(parse_text(text, NULL), -EBADMSG);
-  ck_assert_uint_eq(fault.count, 1);
+  ck_assert_uint_eq(parse_error.count, 1);
 }
 END_TEST
 
@@ -683,8 +684,8 @@ START_TEST(text_cut_within_a_line_tells_no_sum)
     char *text = malloc(length + 1); /* of its own: a sanitizer sees each byte too far */
     memcpy(text, machine, length);
     text = realloc(text, length > 0 ? length : 1);
-    fault = (struct fault){0};
-    int error = allocinfo_parse(scan_text(text, length), 4096, NULL, &got, &fault);
+    parse_error = (struct parse_error){0};
+    int error = allocinfo_parse(scan_text(text, length), 4096, NULL, &got, &parse_error);
     bool whole_lines = length >= header && text[length - 1] == '\n';
     /* Titles alone: there is nothing in them to be believed. */
     bool titles = length > header && length < sizeof(HEADER_2) - 1;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "meminfo_explain/budget.h"
+#include "meminfo_explain/workers/budget.h"
 
 #include "suite.h"
 

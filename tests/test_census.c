@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "hanging.h"
-#include "meminfo_explain/census.h"
-#include "meminfo_explain/clock.h"
-#include "meminfo_explain/relay.h"
+#include "meminfo_explain/base/clock.h"
+#include "meminfo_explain/pss/census.h"
+#include "meminfo_explain/workers/supervisor.h"
 #include "suite.h"
 
 #include <errno.h>
@@ -21,11 +21,11 @@ static struct census *census;
 static struct census_result result;
 static char *tree;
 
-static const struct walk_options any = {.period = 1};
+static const struct pss_scan_options any = {.period = 1};
 
 static void write_process(unsigned pid, unsigned kb)
 {
-  tree_write_person(tree, (struct person){.pid = pid, .anon = kb});
+  tree_write_process(tree, (struct fake_process){.pid = pid, .anon = kb});
 }
 
 /* Processes 1 to `count`, of 8 kB each. */
@@ -221,7 +221,7 @@ END_TEST
 START_TEST(who_hangs_and_ends_is_forgotten)
 {
   begin_with_one_that_hangs();
-  tree_remove_person(tree, 2);
+  tree_remove_process(tree, 2);
   ck_assert(passed(30));
   ck_assert_uint_eq(hung_count(), 1); /* its thread still waits */
   ck_assert_uint_eq(result.processes.read_count.value, 2);
@@ -254,7 +254,7 @@ START_TEST(closing_does_not_wait_for_what_hangs)
   begin_with_one_that_hangs();
   double start = now();
   census_close(census); /* the walker ends, the other one is left behind */
-  ck_assert(now() - start < RELAY_FAREWELL / 2);
+  ck_assert(now() - start < SUPERVISOR_CLOSE_WAIT / 2);
   let_go();
   usleep(200 * 1000); /* it frees what was left */
   tree_remove(tree);
@@ -269,7 +269,7 @@ START_TEST(closing_while_the_walker_itself_hangs_takes_a_farewell)
   wait_for_hanging(1);
   double start = now();
   census_close(census);
-  ck_assert(now() - start < 1.5 * RELAY_FAREWELL);
+  ck_assert(now() - start < 1.5 * SUPERVISOR_CLOSE_WAIT);
   let_go();
   usleep(200 * 1000);
   tree_remove(tree);
@@ -329,13 +329,13 @@ START_TEST(a_proc_that_cannot_be_listed_any_more_is_not_told_by_an_older_fault)
   begin(3);
   tree_write(tree, "proc/2/smaps_rollup", "no smaps\n");
   ck_assert(passed(30));
-  ck_assert_uint_gt(result.smaps.fault.count, 0);
+  ck_assert_uint_gt(result.smaps.parse_error.count, 0);
   char *proc = strdup(tree_path(tree, "proc"));
   ck_assert_int_eq(rename(proc, tree_path(tree, "gone")), 0);
   free(proc);
   ck_assert(passed(30));
   ck_assert_int_eq(result.smaps.error, -ENOENT);
-  ck_assert_uint_eq(result.smaps.fault.count, 0);
+  ck_assert_uint_eq(result.smaps.parse_error.count, 0);
   ck_assert_str_eq(result.smaps.path, "");
   end();
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
-#include "meminfo_explain/collect.h"
-#include "meminfo_explain/complaint.h"
-#include "meminfo_explain/explain.h"
+#include "meminfo_explain/collect/collect.h"
+#include "meminfo_explain/collect/diagnostic.h"
+#include "meminfo_explain/explain/explain.h"
 #include "suite.h"
 
 #include <dlfcn.h>
@@ -228,8 +228,8 @@ START_TEST(garbage_makes_its_source_malformed_and_no_other)
     tree_write(tree, sources[i].file, sources[i].garbage);
     assert_all_known_but(tree, i, READING_MALFORMED);
     struct sample *sample = collect_tree(tree, 0);
-    ck_assert_uint_eq(sample->sources[sources[i].source].fault.count, 1);
-    ck_assert(complaint(sample, sources[i].source, line, sizeof(line)));
+    ck_assert_uint_eq(sample->sources[sources[i].source].parse_error.count, 1);
+    ck_assert(diagnostic(sample, sources[i].source, line, sizeof(line)));
     ck_assert_msg(strncmp(line, sources[i].file, strlen(sources[i].file)) == 0,
                   "\"%s\" does not name %s", line, sources[i].file);
     free(sample);
@@ -275,7 +275,7 @@ START_TEST(what_is_no_such_number_is_not_called_a_lack_of_permission)
     tree_write(tree, "sys/kernel/mm/hugepages/hugepages-2048kB/resv_hugepages", "0\n");
     tree_write(tree, cases[i].file, cases[i].text);
     struct sample *sample = collect_tree(tree, 0);
-    ck_assert(complaint(sample, cases[i].source, line, sizeof(line)));
+    ck_assert(diagnostic(sample, cases[i].source, line, sizeof(line)));
     ck_assert_str_eq(line, cases[i].want);
     free(sample);
     tree_remove(tree);
@@ -290,7 +290,7 @@ START_TEST(huge_pages_of_2_to_the_64_bytes_are_not_of_0)
              "1\n");
   struct sample *sample = collect_tree(tree, 0);
   ck_assert_int_eq(sample->hugepages.total.state, READING_MALFORMED);
-  ck_assert(complaint(sample, SOURCE_hugepages, line, sizeof(line)));
+  ck_assert(diagnostic(sample, SOURCE_hugepages, line, sizeof(line)));
   ck_assert_ptr_nonnull(strstr(line, "hugepages-18014398509481984kB: "));
   free(sample);
   tree_remove(tree);
@@ -320,7 +320,7 @@ START_TEST(what_is_no_meminfo_is_an_error_and_the_rest_is_still_read)
   tree_write(tree, "proc/meminfo", "<html>\n");
   struct sample *sample = collect_tree(tree, -EBADMSG);
   ck_assert_int_eq(sample->sources[SOURCE_meminfo].state, READING_MALFORMED);
-  ck_assert_uint_eq(sample->sources[SOURCE_meminfo].fault.line, 1);
+  ck_assert_uint_eq(sample->sources[SOURCE_meminfo].parse_error.line, 1);
   ck_assert_int_eq(sample->sources[SOURCE_zoneinfo].state, READING_KNOWN);
   free(sample);
   tree_remove(tree);
@@ -545,7 +545,7 @@ START_TEST(a_bad_zram_device_spoils_the_sum_in_any_order)
     ck_assert_int_eq(sample->sources[SOURCE_zram].state, READING_MALFORMED);
     snprintf(want, sizeof(want), "sys/block/zram%u/mm_stat", bad);
     ck_assert_str_eq(sample->sources[SOURCE_zram].path, want);
-    ck_assert_str_eq(sample->sources[SOURCE_zram].fault.near, "n/a");
+    ck_assert_str_eq(sample->sources[SOURCE_zram].parse_error.near, "n/a");
     free(sample);
     tree_remove(tree);
   }
@@ -570,7 +570,8 @@ START_TEST(a_consumer_above_mem_total_is_malformed)
     struct sample *sample = collect_tree(tree, 0);
     ck_assert_int_eq(sample->consumers.zram.state, cases[i].want);
     if (cases[i].want == READING_MALFORMED)
-      ck_assert_str_eq(sample->sources[SOURCE_zram].fault.cause, "more than MemTotal");
+      ck_assert_str_eq(sample->sources[SOURCE_zram].parse_error.cause,
+                       "more than MemTotal");
     free(sample);
     tree_remove(tree);
   }
@@ -640,7 +641,8 @@ START_TEST(a_second_collect_gives_the_same_whatever_out_held)
   ck_assert_uint_eq(first->vmallocinfo.callers_count, second->vmallocinfo.callers_count);
   for (unsigned i = 0; i < SOURCE_COUNT; i++) {
     ck_assert_int_eq(first->sources[i].state, second->sources[i].state);
-    ck_assert_uint_eq(first->sources[i].fault.count, second->sources[i].fault.count);
+    ck_assert_uint_eq(first->sources[i].parse_error.count,
+                      second->sources[i].parse_error.count);
   }
   collector_close(&collector);
   free(first);
@@ -773,7 +775,7 @@ START_TEST(a_malformed_process_is_named_in_the_sources)
   tree_write(tree, "proc/7/stat", "garbage");
   struct sample *sample = collect_tree(tree, 0);
   ck_assert_int_eq(sample->sources[SOURCE_smaps].state, READING_MALFORMED);
-  ck_assert(complaint(sample, SOURCE_smaps, line, sizeof(line)));
+  ck_assert(diagnostic(sample, SOURCE_smaps, line, sizeof(line)));
   ck_assert_str_eq(line, "proc/7/stat:1: no name in parentheses; "
                          "the pss accounting is incomplete");
   free(sample);
@@ -816,7 +818,7 @@ static void assert_states_and_ranges(const struct reading *readings, size_t coun
   for (size_t i = 0; i < count; i++) {
     ck_assert_int_le(readings[i].state, READING_MALFORMED);
     ck_assert_uint_le(readings[i].value, INT64_MAX);
-    if (readings[i].state != READING_KNOWN)
+    if (!is_known(readings[i]))
       ck_assert_uint_eq(readings[i].value, 0);
   }
 }
@@ -832,7 +834,7 @@ static void assert_sane(const struct sample *sample)
   assert_states_and_ranges(&sample->hugepages.total, HUGEPAGES_READINGS);
   assert_states_and_ranges(&sample->processes.pss, PROCESSES_READINGS);
   explain(sample, &e);
-  if (sample->meminfo.mem_total.state != READING_KNOWN)
+  if (!is_known(sample->meminfo.mem_total))
     for (unsigned i = 0; i < ACCOUNTING_COUNT; i++)
       ck_assert_int_ne(e.black_hole.of[i].state, READING_KNOWN);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
+#include "collect/consumers.h"
 #include "hanging.h"
-#include "meminfo_explain/clock.h"
-#include "meminfo_explain/consumers.h"
-#include "meminfo_explain/relay.h"
+#include "meminfo_explain/base/clock.h"
+#include "meminfo_explain/workers/supervisor.h"
 #include "suite.h"
 
 #include <dirent.h>
@@ -119,7 +119,7 @@ static const struct row {
   {#name,  #place,        paths,                                                         \
    filter, key,           field,                                                         \
    #unit,  SOURCE_##name, offsetof(struct consumers, name)},
-#include "meminfo_explain/consumers.def"
+#include "meminfo_explain/tables/consumers.def"
 };
 
 static const struct row *row_of(enum source source)
@@ -143,7 +143,8 @@ static void assert_state(enum source source, enum reading_state want)
   const struct reading got = reading_of(row);
   ck_assert_msg(got.state == want, "%s is %s, not %s (%s: %s, %d)", row->name,
                 reading_state_name(got.state), reading_state_name(want), status->path,
-                status->fault.cause != NULL ? status->fault.cause : "", status->error);
+                status->parse_error.cause != NULL ? status->parse_error.cause : "",
+                status->error);
   ck_assert_msg(status->state == want, "the source of %s is %s, not %s", row->name,
                 reading_state_name(status->state), reading_state_name(want));
   ck_assert_uint_le(got.value, want == READING_KNOWN ? INT64_MAX : 0);
@@ -162,9 +163,10 @@ static void assert_malformed(enum source source, const char *path, const char *c
   assert_state(source, READING_MALFORMED);
   const struct source_status *status = &sample.sources[source];
   ck_assert_str_eq(status->path, path);
-  ck_assert_msg(status->fault.cause != NULL && strcmp(status->fault.cause, cause) == 0,
-                "%s: \"%s\", not \"%s\"", path,
-                status->fault.cause != NULL ? status->fault.cause : "", cause);
+  ck_assert_msg(
+      status->parse_error.cause != NULL && strcmp(status->parse_error.cause, cause) == 0,
+      "%s: \"%s\", not \"%s\"", path,
+      status->parse_error.cause != NULL ? status->parse_error.cause : "", cause);
   ck_assert_int_eq(status->error, 0);
 }
 
@@ -174,7 +176,7 @@ static void assert_failed(enum source source, const char *path, int error)
   assert_state(source, sysroot_error_state(error));
   ck_assert_str_eq(sample.sources[source].path, path);
   ck_assert_int_eq(sample.sources[source].error, error);
-  ck_assert_uint_eq(sample.sources[source].fault.count, 0);
+  ck_assert_uint_eq(sample.sources[source].parse_error.count, 0);
 }
 
 static bool does_not_answer(const struct row *row)
@@ -381,7 +383,7 @@ START_TEST(rows_read_what_the_kernel_prints)
     collect_once();
     assert_machine_but("");
     for (size_t row = 0; row < LENGTH(rows); row++) {
-      ck_assert_uint_eq(sample.sources[rows[row].source].fault.count, 0);
+      ck_assert_uint_eq(sample.sources[rows[row].source].parse_error.count, 0);
       ck_assert_str_eq(sample.sources[rows[row].source].path, "");
     }
     ck_assert_int_eq(sample.page_pool.state, READING_ABSENT); /* no kernel to ask */
@@ -400,7 +402,7 @@ START_TEST(of_an_empty_tree_all_are_absent_whatever_the_sample_held)
   for (size_t i = 0; i < LENGTH(rows); i++) {
     assert_state(rows[i].source, READING_ABSENT);
     ck_assert_int_eq(sample.sources[rows[i].source].error, 0);
-    ck_assert_uint_eq(sample.sources[rows[i].source].fault.count, 0);
+    ck_assert_uint_eq(sample.sources[rows[i].source].parse_error.count, 0);
   }
   ck_assert_int_eq(sample.page_pool.state, READING_ABSENT);
   ck_assert_int_eq(sample.sources[SOURCE_page_pool].state, READING_ABSENT);
@@ -422,7 +424,7 @@ static bool next_path(const char **paths, char word[256])
   return length > 0;
 }
 
-/* sysroot.c: split_pattern and visit_match. */
+/* sysroot.c: split_pattern and process_read_match. */
 static void assert_pattern_fits(const char *pattern)
 {
   const char *wild = strpbrk(pattern, "*?[");
@@ -909,7 +911,7 @@ START_TEST(what_goes_away_while_it_is_listed_is_no_fault)
   refuse("*zram11/mm_stat", -ENOENT);
   collect();
   assert_known(SOURCE_zram, 12288);
-  ck_assert_uint_eq(sample.sources[SOURCE_zram].fault.count, 0);
+  ck_assert_uint_eq(sample.sources[SOURCE_zram].parse_error.count, 0);
   ck_assert_str_eq(sample.sources[SOURCE_zram].path, "");
   refuse("*exporter_name", -ENOENT);
   collect();
@@ -975,7 +977,7 @@ START_TEST(sum_above_mem_total_is_malformed_though_no_part_is)
   tree_write(tree, "sys/block/zram1/mm_stat", "0 0 400001\n");
   collect_once();
   assert_state(SOURCE_zram, READING_MALFORMED);
-  ck_assert_str_eq(sample.sources[SOURCE_zram].fault.cause, "more than MemTotal");
+  ck_assert_str_eq(sample.sources[SOURCE_zram].parse_error.cause, "more than MemTotal");
   end();
 }
 END_TEST
@@ -991,7 +993,7 @@ START_TEST(sum_out_of_range_is_malformed_and_says_so)
   collect_once();
   assert_state(SOURCE_amdgpu_gtt, READING_MALFORMED);
   const struct source_status *status = &sample.sources[SOURCE_amdgpu_gtt];
-  ck_assert_str_eq(status->fault.cause, "number out of range");
+  ck_assert_str_eq(status->parse_error.cause, "number out of range");
   ck_assert_str_ne(status->path, "");
   end();
 }
@@ -1288,7 +1290,7 @@ START_TEST(closing_does_not_wait_for_what_hangs_and_frees_it_later)
   collect();
   double start = now();
   consumers_close(reader); /* the runner ends, the other one is left behind */
-  ck_assert(now() - start < RELAY_FAREWELL / 2);
+  ck_assert(now() - start < SUPERVISOR_CLOSE_WAIT / 2);
   ck_assert_uint_gt(open_files(), before);
   let_go();
   assert_all_is_freed(before);
@@ -1307,7 +1309,7 @@ START_TEST(closing_while_the_runner_itself_hangs_takes_a_farewell)
   ck_assert_uint_eq(hanging(), CONSUMERS_HUNG_MAX + 1);
   double start = now();
   consumers_close(reader);
-  ck_assert(now() - start < 1.5 * RELAY_FAREWELL);
+  ck_assert(now() - start < 1.5 * SUPERVISOR_CLOSE_WAIT);
   let_go();
   assert_all_is_freed(before);
   end();

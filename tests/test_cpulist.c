@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "meminfo_explain/cpulist.h"
+#include "meminfo_explain/parse/cpulist.h"
 
 #include "suite.h"
 
@@ -19,11 +19,11 @@ START_TEST(cpus_of_all_ranges_are_counted)
 {
   for (size_t i = 0; i < LENGTH(cases); i++) {
     uint64_t got = 4711;
-    struct fault fault = {0};
-    ck_assert_int_eq(cpulist_parse(scan_string(cases[i].text), &got, &fault), 0);
+    struct parse_error parse_error = {0};
+    ck_assert_int_eq(cpulist_parse(scan_string(cases[i].text), &got, &parse_error), 0);
     ck_assert_msg(got == cases[i].want, "%s: %llu", cases[i].text,
                   (unsigned long long)got);
-    ck_assert_uint_eq(fault.count, 0);
+    ck_assert_uint_eq(parse_error.count, 0);
   }
 }
 END_TEST
@@ -52,15 +52,15 @@ START_TEST(what_is_no_list_leaves_out_untouched)
 {
   for (size_t i = 0; i < LENGTH(refused); i++) {
     uint64_t got = 4711;
-    struct fault fault = {0};
-    int error = cpulist_parse(scan_string(refused[i].text), &got, &fault);
+    struct parse_error parse_error = {0};
+    int error = cpulist_parse(scan_string(refused[i].text), &got, &parse_error);
     ck_assert_msg(error == -EBADMSG, "%s: %d, %llu", refused[i].text, error,
                   (unsigned long long)got);
     ck_assert_uint_eq(got, 4711);
-    ck_assert_str_eq(fault.cause, "not a range of CPUs");
-    ck_assert_str_eq(fault.near, refused[i].near);
-    ck_assert_uint_eq(fault.line, 1);
-    ck_assert_uint_eq(fault.count, 1);
+    ck_assert_str_eq(parse_error.cause, "not a range of CPUs");
+    ck_assert_str_eq(parse_error.near, refused[i].near);
+    ck_assert_uint_eq(parse_error.line, 1);
+    ck_assert_uint_eq(parse_error.count, 1);
   }
 }
 END_TEST

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "meminfo_explain/decide.h"
+#include "meminfo_explain/explain/decide.h"
 #include "suite.h"
 
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
-#include "meminfo_explain/evidence.h"
+#include "alarm/evidence.h"
 
 #include "suite.h"
 
@@ -70,8 +70,7 @@ static void copy_file(const char *path)
 
 static void look(void)
 {
-  static const struct observe_options options = {.vmalloc_callers = 8,
-                                                 .allocation_sites = 8};
+  static const struct observe_options options = {.collect = {.pss = false}};
   ck_assert_int_eq(observe(now, &options), 0);
 }
 
@@ -248,7 +247,7 @@ START_TEST(each_known_number_is_there_with_its_change)
   char *text = written();
   unsigned count = rows_of(text, rows), want = 0;
   for (unsigned i = 0; i < TERM_COUNT; i++)
-    want += now->explanation.terms[i].state == READING_KNOWN;
+    want += is_known(now->explanation.terms[i]);
   ck_assert_uint_gt(want, 20);
   ck_assert_uint_gt(count, want); /* and those of the black hole */
   for (unsigned i = 0; i < count; i++) {

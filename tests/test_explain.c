@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "meminfo_explain/collect.h"
-#include "meminfo_explain/explain.h"
+#include "meminfo_explain/collect/collect.h"
+#include "meminfo_explain/explain/explain.h"
 #include "suite.h"
 
 #include <stdarg.h>
@@ -471,12 +471,12 @@ static void assert_conserved(const char *name)
 {
   for (unsigned accounting = 0; accounting < ACCOUNTING_COUNT; accounting++) {
     struct amount hole = explanation.black_hole.of[accounting];
-    if (hole.state != READING_KNOWN)
+    if (!is_known(hole))
       continue;
     int64_t sum = hole.value;
     for (size_t i = 0; i < TERM_COUNT; i++) {
       enum term_view view = term_rows[i].view;
-      if (explanation.terms[i].state == READING_KNOWN &&
+      if (is_known(explanation.terms[i]) &&
           (view == TERM_VIEW_FREE || view == TERM_VIEW_KERNEL ||
            view == accounting_view(accounting)))
         sum += explanation.terms[i].value;
@@ -493,7 +493,7 @@ static void assert_hole(const struct machine *machine, const struct generation *
 {
   for (unsigned accounting = 0; accounting < ACCOUNTING_COUNT; accounting++) {
     struct amount hole = explanation.black_hole.of[accounting];
-    ck_assert_msg(hole.state == READING_KNOWN, "%s, %s: %s is %s", g->name, what,
+    ck_assert_msg(is_known(hole), "%s, %s: %s is %s", g->name, what,
                   accounting_name(accounting), reading_state_name(hole.state));
     int64_t want = expected_hole(machine, g, accounting);
     ck_assert_msg(hole.value == want, "%s, %s: %s is %ld pages off", g->name, what,
@@ -513,7 +513,7 @@ static void check_holes(const struct generation *g)
     assert_hole(&machine, g, what);
     assert_conserved(what);
     struct reading error = explanation.black_hole.error;
-    if (error.state == READING_KNOWN)
+    if (is_known(error))
       ck_assert_int_le(labs((long)percpu_guess_error(&machine, g)) * (long)PAGE,
                        (int64_t)error.value);
   }
@@ -564,7 +564,7 @@ static void assert_residual(const struct generation *g, enum identity identity,
                             int64_t pages)
 {
   struct amount residual = explanation.identities[identity].residual;
-  if (residual.state == READING_KNOWN)
+  if (is_known(residual))
     ck_assert_msg(residual.value == pages * (int64_t)PAGE, "%s: %s is %ld, not %ld pages",
                   g->name, identity_rows[identity].name, (long)(residual.value / 4096),
                   (long)pages);
@@ -579,7 +579,7 @@ static void check_identities(const struct generation *g)
     explain_machine(tree, &a, g);
     for (size_t i = 0; i < IDENTITY_COUNT; i++)
       ck_assert_msg(
-          explanation.identities[i].residual.state != READING_KNOWN ||
+          !is_known(explanation.identities[i].residual) ||
               (explanation.identities[i].judged && explanation.identities[i].holds),
           "%s, seed %lu: %s is off by %ld, tolerance %ld", g->name, (unsigned long)seed,
           identity_rows[i].name, (long)explanation.identities[i].residual.value,
@@ -615,8 +615,8 @@ START_TEST(a_new_kernel_has_every_identity_but_that_of_high_memory)
     if (i == IDENTITY_high_low || i == IDENTITY_anon_huge_pages ||
         i == IDENTITY_shmem_huge_pages || i == IDENTITY_module_images)
       continue; /* lines we did not print, or a machine without modules */
-    ck_assert_msg(explanation.identities[i].residual.state == READING_KNOWN,
-                  "%s is not known", identity_rows[i].name);
+    ck_assert_msg(is_known(explanation.identities[i].residual), "%s is not known",
+                  identity_rows[i].name);
   }
   tree_remove(tree);
 }
@@ -716,7 +716,7 @@ static int slope(struct reading *reading, enum accounting accounting)
 
 static int slope_if_known(struct reading *reading, enum accounting accounting)
 {
-  return reading->state == READING_KNOWN ? slope(reading, accounting) : 0;
+  return is_known(*reading) ? slope(reading, accounting) : 0;
 }
 
 /* Zero in these tells what kernel it is: there is no byte more of the same. */
@@ -913,7 +913,7 @@ START_TEST(conservation_holds_to_the_byte_on_every_fixture)
 {
   for (size_t i = 0; i < fixtures_count(); i++) {
     read_tree(fixture_root(i));
-    ck_assert_int_eq(explanation.black_hole.of[ACCOUNTING_LRU].state == READING_KNOWN,
+    ck_assert_int_eq(is_known(explanation.black_hole.of[ACCOUNTING_LRU]),
                      explanation.refused == NULL);
     assert_conserved(fixture_root(i));
   }
@@ -1147,9 +1147,8 @@ START_TEST(a_malformed_addend_withholds_every_accounting_it_is_part_of)
         continue;
       begin();
       sample.meminfo.fields[f] = reading_missing(READING_MALFORMED);
-      ck_assert_msg(hole()->of[m].state != READING_KNOWN,
-                    "%s is malformed, and %s is shown", meminfo_rows[f].key,
-                    accounting_name(m));
+      ck_assert_msg(!is_known(hole()->of[m]), "%s is malformed, and %s is shown",
+                    meminfo_rows[f].key, accounting_name(m));
     }
   }
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "meminfo_explain/field.h"
+#include "meminfo_explain/parse/field.h"
 
 #include "suite.h"
 
@@ -51,12 +51,12 @@ START_TEST(word_of_the_line_with_the_key_is_taken)
 {
   for (size_t i = 0; i < LENGTH(cases); i++) {
     uint64_t got = 4711;
-    struct fault fault = {0};
+    struct parse_error parse_error = {0};
     int error = field_parse(scan_string(cases[i].text), cases[i].key, cases[i].field,
-                            &got, &fault);
+                            &got, &parse_error);
     ck_assert_msg(error == 0 && got == cases[i].want, "%s: %d, %llu", cases[i].text,
                   error, (unsigned long long)got);
-    ck_assert_uint_eq(fault.count, 0);
+    ck_assert_uint_eq(parse_error.count, 0);
   }
 }
 END_TEST
@@ -86,19 +86,19 @@ START_TEST(missing_line_and_bad_word_are_told_apart)
 {
   for (size_t i = 0; i < LENGTH(failures); i++) {
     uint64_t got = 4711;
-    struct fault fault = {0};
+    struct parse_error parse_error = {0};
     int error = field_parse(scan_string(failures[i].text), failures[i].key,
-                            failures[i].field, &got, &fault);
+                            failures[i].field, &got, &parse_error);
     ck_assert_msg(error == failures[i].want, "%s: %d", failures[i].text, error);
     ck_assert_uint_eq(got, 4711);
     if (failures[i].cause == NULL) {
-      ck_assert_uint_eq(fault.count, 0);
+      ck_assert_uint_eq(parse_error.count, 0);
       continue;
     }
-    ck_assert_str_eq(fault.cause, failures[i].cause);
-    ck_assert_str_eq(fault.near, failures[i].near);
-    ck_assert_uint_eq(fault.line, failures[i].line);
-    ck_assert_uint_eq(fault.count, 1);
+    ck_assert_str_eq(parse_error.cause, failures[i].cause);
+    ck_assert_str_eq(parse_error.near, failures[i].near);
+    ck_assert_uint_eq(parse_error.line, failures[i].line);
+    ck_assert_uint_eq(parse_error.count, 1);
   }
 }
 END_TEST

@@ -4,8 +4,9 @@
 #include "golden.h"
 #include "suite.h"
 
-#include "meminfo_explain/collect.h"
-#include "meminfo_explain/observe.h"
+#include "meminfo_explain/collect/collect.h"
+#include "meminfo_explain/explain/observe.h"
+#include "meminfo_explain/report/publisher.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,11 +71,11 @@ START_TEST(conserves_mem_total_to_the_byte)
 {
   struct explanation *e = explain_fixture(fixture_root((size_t)_i));
   for (unsigned m = 0; m < ACCOUNTING_COUNT; m++) {
-    if (e->black_hole.of[m].state != READING_KNOWN)
+    if (!is_known(e->black_hole.of[m]))
       continue;
     int64_t sum = e->black_hole.of[m].value;
     for (size_t i = 0; i < TERM_COUNT; i++)
-      if (e->terms[i].state == READING_KNOWN &&
+      if (is_known(e->terms[i]) &&
           (term_rows[i].view == TERM_VIEW_FREE || term_rows[i].view == TERM_VIEW_KERNEL ||
            term_rows[i].view == accounting_view(m)))
         sum += e->terms[i].value;
@@ -98,7 +99,7 @@ START_TEST(estimate_covers_the_truth)
     struct explanation *e = explain_fixture(root);
     const struct black_hole *hole = &e->black_hole;
     ck_assert_int_eq(hole->estimate.state, READING_KNOWN);
-    if (hole->error.state == READING_KNOWN)
+    if (is_known(hole->error))
       ck_assert_msg(llabs(hole->estimate.value - truth) <= (int64_t)hole->error.value,
                     "%s: %lld is not within %lld of the truth, %lld", root,
                     (long long)hole->estimate.value, (long long)hole->error.value,
@@ -150,25 +151,27 @@ static void sum_up(void *context, const struct metric *metric)
  * there has held something. */
 START_TEST(the_default_set_is_bounded_and_adds_up)
 {
-  static const struct observe_options options = {.collect = {.pss = true},
-                                                 .vmalloc_callers = DEFAULT_CALLERS};
+  static const struct observe_options options = {.collect = {.pss = true}};
+  static const struct publisher_options names = {.vmalloc_callers = DEFAULT_CALLERS};
+  static struct publisher publisher;
   struct observer *observer = malloc(sizeof(*observer));
   ck_assert_int_eq(observer_open(fixture_root((size_t)_i), observer), 0);
   for (int i = 0; i < FLOOR_WINDOW; i++)
     ck_assert_int_eq(observe(observer, &options), 0);
+  memset(&publisher, 0, sizeof(publisher));
   struct explanation once = observer->explanation;
   for (unsigned i = 0; i < TERM_COUNT; i++)
     once.terms[i].value++;
-  held_note(&observer->held, &once);
-  held_note(&observer->held, &observer->explanation);
-  struct watch_verdicts verdicts;
+  default_series_note(&publisher.default_series, &once);
+  publisher_note(&publisher, observer, &names);
+  struct watched_verdicts verdicts;
   for (unsigned i = 0; i < SERIES_COUNT; i++) {
     verdicts.known[i] = true;
     verdicts.of[i] =
         (struct trend_verdict){.state = TREND_FAILURE, .rate = 1e6, .eta = 3600};
   }
   const struct metrics_options metrics = {
-      .callers = &observer->callers, .verdicts = &verdicts, .held = &observer->held};
+      .callers = &publisher.callers, .verdicts = &verdicts, .series = &publisher.default_series};
   struct sums sums = {0};
   metrics_each(&observer->sample, &observer->explanation, &metrics, sum_up, &sums);
   ck_assert_uint_le(sums.series, DEFAULT_SERIES_MAX);
@@ -201,12 +204,12 @@ START_TEST(every_consumer_is_known_in_some_fixture)
     explain(sample, e);
     collector_close(&collector);
     for (unsigned i = 0; i < SOURCE_COUNT; i++)
-      read[i] |= sample->sources[i].state == READING_KNOWN;
+      read[i] |= is_known(sample->sources[i]);
     for (unsigned i = 0; i < TERM_COUNT; i++)
-      held[i] |= e->terms[i].state == READING_KNOWN && e->terms[i].value > 0;
+      held[i] |= is_known(e->terms[i]) && e->terms[i].value > 0;
   }
 #define CONSUMER(name, ...) ck_assert_msg(read[SOURCE_##name], "no fixture has " #name);
-#include "meminfo_explain/consumers.def"
+#include "meminfo_explain/tables/consumers.def"
   for (unsigned i = 0; i < TERM_COUNT; i++)
     if (term_rows[i].view >= TERM_VIEW_HIDDEN && term_rows[i].view < TERM_VIEW_DETAIL)
       ck_assert_msg(held[i] || is_live_only(i), "in no fixture holds %s anything",
@@ -235,9 +238,9 @@ int main(void)
     tcase_add_test(tcase, every_consumer_is_known_in_some_fixture);
   }
   suite_add_tcase(suite, tcase);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
+  SRunner *worker = srunner_create(suite);
+  srunner_run_all(worker, CK_ENV);
+  int failed = srunner_ntests_failed(worker);
+  srunner_free(worker);
   return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "suite.h"
 
-#include "meminfo_explain/floor.h"
+#include "meminfo_explain/explain/floor.h"
 
 #include <limits.h>
 

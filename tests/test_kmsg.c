@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "suite.h"
 
-#include "meminfo_explain/kmsg.h"
+#include "meminfo_explain/parse/kmsg.h"
 
 START_TEST(pages_of_the_first_chunk_are_in_the_boot_log)
 {

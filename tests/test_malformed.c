@@ -2,17 +2,17 @@
 /* One test per folder of fixtures/malformed: the file `input` (of meminfo) or
  * `input.SOURCE` is parsed, and the file `error` tells what must come of it:
  *
- *   LINE: "NEAR": CAUSE (count N)     the fault, or `none'
+ *   LINE: "NEAR": CAUSE (count N)     the parse_error, or `none'
  *   return EBADMSG                    or 0
  *   KEY STATE [VALUE]                 any readings worth a look; a value where known
  *
  * Keys are the kernel's, or for vmallocinfo our members' and caller:SYMBOL. */
 #define _XOPEN_SOURCE 700
-#include "meminfo_explain/meminfo.h"
-#include "meminfo_explain/smaps.h"
-#include "meminfo_explain/vmallocinfo.h"
-#include "meminfo_explain/vmstat.h"
-#include "meminfo_explain/zoneinfo.h"
+#include "meminfo_explain/parse/meminfo.h"
+#include "meminfo_explain/parse/smaps.h"
+#include "meminfo_explain/parse/vmallocinfo.h"
+#include "meminfo_explain/parse/vmstat.h"
+#include "meminfo_explain/parse/zoneinfo.h"
 
 #include "suite.h"
 
@@ -32,7 +32,7 @@ static struct vmallocinfo vmallocinfo;
 static struct zoneinfo zoneinfo;
 static struct vmstat vmstat;
 static struct smaps smaps;
-static struct fault fault;
+static struct parse_error parse_error;
 
 struct name {
   const char *key;
@@ -65,13 +65,13 @@ static const struct name zoneinfo_names[] = {
 
 static const struct name vmstat_names[] = {
 #define STAT(member, key, unit) {key, &vmstat.member},
-#include "meminfo_explain/vmstat.def"
+#include "meminfo_explain/tables/vmstat.def"
     {NULL, NULL},
 };
 
 static const struct name smaps_names[] = {
 #define SMAP(member, key) {key, &smaps.member},
-#include "meminfo_explain/smaps.def"
+#include "meminfo_explain/tables/smaps.def"
     {NULL, NULL},
 };
 
@@ -123,27 +123,27 @@ static struct reading find_smaps(const char *key)
 
 static int parse_meminfo(struct scan text)
 {
-  return meminfo_parse(text, &meminfo, &fault);
+  return meminfo_parse(text, &meminfo, &parse_error);
 }
 
 static int parse_vmallocinfo(struct scan text)
 {
-  return vmallocinfo_parse(text, page_size, &vmallocinfo, &fault);
+  return vmallocinfo_parse(text, page_size, &vmallocinfo, &parse_error);
 }
 
 static int parse_zoneinfo(struct scan text)
 {
-  return zoneinfo_parse(text, page_size, &zoneinfo, &fault);
+  return zoneinfo_parse(text, page_size, &zoneinfo, &parse_error);
 }
 
 static int parse_vmstat(struct scan text)
 {
-  return vmstat_parse(text, page_size, &vmstat, &fault);
+  return vmstat_parse(text, page_size, &vmstat, &parse_error);
 }
 
 static int parse_smaps(struct scan text)
 {
-  return smaps_parse(text, &smaps, &fault);
+  return smaps_parse(text, &smaps, &parse_error);
 }
 
 static const struct parser {
@@ -171,17 +171,17 @@ static const struct parser *find_parser(const char *name, char *path, size_t siz
 
 static void print_fault(int result, char *out, size_t size)
 {
-  int used = fault.count == 0
+  int used = parse_error.count == 0
                  ? snprintf(out, size, "none\n")
-                 : snprintf(out, size, "%u: \"%s\": %s (count %u)\n", fault.line,
-                            fault.near, fault.cause, fault.count);
+                 : snprintf(out, size, "%u: \"%s\": %s (count %u)\n", parse_error.line,
+                            parse_error.near, parse_error.cause, parse_error.count);
   ck_assert(result == 0 || result == -EBADMSG);
   snprintf(out + used, size - (size_t)used, "return %s\n", result == 0 ? "0" : "EBADMSG");
 }
 
 static void print_reading(const char *key, struct reading reading, char *out, size_t size)
 {
-  if (reading.state == READING_KNOWN)
+  if (is_known(reading))
     snprintf(out, size, "%s known %" PRIu64 "\n", key, reading.value);
   else
     snprintf(out, size, "%s %s\n", key, reading_state_name(reading.state));
@@ -244,10 +244,10 @@ int main(void)
   tcase_add_loop_test(tcase, case_ends_as_its_error_says, 0,
                       cases_count > 0 ? cases_count : 0);
   suite_add_tcase(suite, tcase);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
+  SRunner *worker = srunner_create(suite);
+  srunner_run_all(worker, CK_ENV);
+  int failed = srunner_ntests_failed(worker);
+  srunner_free(worker);
   for (int i = 0; i < cases_count; i++)
     free(cases[i]);
   free(cases);

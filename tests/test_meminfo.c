@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "meminfo_explain/meminfo.h"
+#include "meminfo_explain/parse/meminfo.h"
 
 #include "suite.h"
 
@@ -37,19 +37,19 @@ static const char machine[] = "MemTotal:       16316412 kB\n"
                               "DirectMap1G:    12582912 kB\n";
 
 /* A meminfo that is one. */
-static struct meminfo parse(const char *text, struct fault *fault)
+static struct meminfo parse(const char *text, struct parse_error *parse_error)
 {
   struct meminfo meminfo;
-  *fault = (struct fault){0};
-  ck_assert_int_eq(meminfo_parse(scan_string(text), &meminfo, fault), 0);
+  *parse_error = (struct parse_error){0};
+  ck_assert_int_eq(meminfo_parse(scan_string(text), &meminfo, parse_error), 0);
   return meminfo;
 }
 
 START_TEST(kb_are_kept_in_bytes_and_counts_as_they_stand)
 {
-  struct fault fault;
-  struct meminfo meminfo = parse(machine, &fault);
-  ck_assert_uint_eq(fault.count, 0);
+  struct parse_error parse_error;
+  struct meminfo meminfo = parse(machine, &parse_error);
+  ck_assert_uint_eq(parse_error.count, 0);
   ck_assert_known(meminfo.mem_total, KB(16316412));
   ck_assert_known(meminfo.mem_free, KB(1234560));
   ck_assert_known(meminfo.active_anon, KB(2143212));
@@ -66,8 +66,8 @@ END_TEST
 
 START_TEST(absent_field_is_not_zero)
 {
-  struct fault fault;
-  struct meminfo meminfo = parse("MemTotal: 1000 kB\nMemFree: 0 kB\n", &fault);
+  struct parse_error parse_error;
+  struct meminfo meminfo = parse("MemTotal: 1000 kB\nMemFree: 0 kB\n", &parse_error);
   ck_assert_known(meminfo.mem_free, 0);
   for (unsigned row = 0; row < MEMINFO_FIELD_COUNT; row++)
     if (row != MEMINFO_FIELD_mem_total && row != MEMINFO_FIELD_mem_free)
@@ -84,9 +84,9 @@ START_TEST(every_row_is_found_by_its_key_in_any_order)
     used += snprintf(text + used, sizeof(text) - (size_t)used, "%s: %u%s\n",
                      meminfo_rows[row].key, row == 0 ? 999999 : row + 1,
                      meminfo_rows[row].unit == MEMINFO_UNIT_KB ? " kB" : "");
-  struct fault fault;
-  struct meminfo meminfo = parse(text, &fault);
-  ck_assert_uint_eq(fault.count, 0);
+  struct parse_error parse_error;
+  struct meminfo meminfo = parse(text, &parse_error);
+  ck_assert_uint_eq(parse_error.count, 0);
   ck_assert_uint_eq(meminfo.others_count, 0);
   ck_assert_known(meminfo.mem_total, KB(999999));
   for (unsigned row = 1; row < MEMINFO_FIELD_COUNT; row++)
@@ -96,10 +96,10 @@ END_TEST
 
 START_TEST(cached_is_not_found_inside_swap_cached)
 {
-  struct fault fault;
+  struct parse_error parse_error;
   struct meminfo meminfo = parse("MemTotal: 1000 kB\nSwapCached: 5 kB\nZswapped: 7 kB\n"
                                  "Active(anon): 9 kB\nSecPageTables: 11 kB\n",
-                                 &fault);
+                                 &parse_error);
   ck_assert_known(meminfo.swap_cached, KB(5));
   ck_assert_known(meminfo.sec_page_tables, KB(11));
   ck_assert_int_eq(meminfo.cached.state, READING_ABSENT);
@@ -173,22 +173,22 @@ START_TEST(line_is_known_or_its_fault_is_told)
   for (size_t i = 0; i < LENGTH(lines); i++) {
     char text[256];
     snprintf(text, sizeof(text), "MemTotal: 1000000 kB\n%s", lines[i].line);
-    struct fault fault;
-    struct meminfo meminfo = parse(text, &fault);
+    struct parse_error parse_error;
+    struct meminfo meminfo = parse(text, &parse_error);
     struct reading field = meminfo.fields[lines[i].field];
     const char *line = lines[i].line, *cause = lines[i].cause;
     ck_assert_known(meminfo.mem_total, KB(1000000));
     ck_assert_msg(field.value == lines[i].want, "%s", line);
     if (cause == NULL) {
-      ck_assert_msg(field.state == READING_KNOWN && fault.count == 0, "%s", line);
+      ck_assert_msg(is_known(field) && parse_error.count == 0, "%s", line);
       continue;
     }
     ck_assert_msg(field.state == READING_MALFORMED, "%s", line);
-    ck_assert_msg(fault.cause != NULL && strcmp(fault.cause, cause) == 0, "%s: %s", line,
-                  fault.cause);
-    ck_assert_str_eq(fault.near, meminfo_rows[lines[i].field].key);
-    ck_assert_uint_eq(fault.line, 2);
-    ck_assert_uint_eq(fault.count, 1);
+    ck_assert_msg(parse_error.cause != NULL && strcmp(parse_error.cause, cause) == 0,
+                  "%s: %s", line, parse_error.cause);
+    ck_assert_str_eq(parse_error.near, meminfo_rows[lines[i].field].key);
+    ck_assert_uint_eq(parse_error.line, 2);
+    ck_assert_uint_eq(parse_error.count, 1);
   }
 }
 END_TEST
@@ -198,38 +198,40 @@ START_TEST(nul_byte_makes_its_field_malformed_and_no_other)
   static const char text[] =
       "MemTotal: 1000 kB\nMemFree: 1\0002 kB\nBuf\0fers: 3 kB\nCached: 4 kB\n";
   struct meminfo meminfo;
-  struct fault fault = {0};
-  ck_assert_int_eq(meminfo_parse(scan_text(text, sizeof(text) - 1), &meminfo, &fault), 0);
+  struct parse_error parse_error = {0};
+  ck_assert_int_eq(
+      meminfo_parse(scan_text(text, sizeof(text) - 1), &meminfo, &parse_error), 0);
   ck_assert_int_eq(meminfo.mem_free.state, READING_MALFORMED);
   ck_assert_int_eq(meminfo.buffers.state, READING_ABSENT);
   ck_assert_known(meminfo.cached, KB(4));
   ck_assert_str_eq(meminfo.others[0].key, "Buf?fers");
-  ck_assert_uint_eq(fault.line, 2);
-  ck_assert_uint_eq(fault.count, 1);
+  ck_assert_uint_eq(parse_error.line, 2);
+  ck_assert_uint_eq(parse_error.count, 1);
 }
 END_TEST
 
 START_TEST(key_that_occurs_twice_is_malformed_even_with_one_value)
 {
-  struct fault fault;
-  struct meminfo meminfo = parse(
-      "MemTotal: 1000 kB\nSlab: 5 kB\nShmem: 6 kB\nSlab: 5 kB\nSlab: 5 kB\n", &fault);
+  struct parse_error parse_error;
+  struct meminfo meminfo =
+      parse("MemTotal: 1000 kB\nSlab: 5 kB\nShmem: 6 kB\nSlab: 5 kB\nSlab: 5 kB\n",
+            &parse_error);
   ck_assert_int_eq(meminfo.slab.state, READING_MALFORMED);
   ck_assert_known(meminfo.shmem, KB(6));
-  ck_assert_str_eq(fault.cause, "the key occurs twice");
-  ck_assert_uint_eq(fault.line, 4);
-  ck_assert_uint_eq(fault.count, 2);
+  ck_assert_str_eq(parse_error.cause, "the key occurs twice");
+  ck_assert_uint_eq(parse_error.line, 4);
+  ck_assert_uint_eq(parse_error.count, 2);
 }
 END_TEST
 
 START_TEST(what_lies_outside_mem_total_may_exceed_it)
 {
-  struct fault fault;
+  struct parse_error parse_error;
   struct meminfo meminfo =
       parse("MemTotal: 1000 kB\nSwapTotal: 2000 kB\nCommitted_AS: 3000 kB\n"
             "VmallocUsed: 4000 kB\nCmaTotal: 5000 kB\nPercpu: 6000 kB\n",
-            &fault);
-  ck_assert_uint_eq(fault.count, 0);
+            &parse_error);
+  ck_assert_uint_eq(parse_error.count, 0);
   ck_assert_known(meminfo.swap_total, KB(2000));
   ck_assert_known(meminfo.committed_as, KB(3000));
   ck_assert_known(meminfo.vmalloc_used, KB(4000));
@@ -240,24 +242,24 @@ END_TEST
 
 START_TEST(nested_field_is_bounded_by_mem_total_too)
 {
-  struct fault fault;
+  struct parse_error parse_error;
   struct meminfo meminfo = /* before MemTotal as well as after it */
-      parse("Shmem: 1001 kB\nMemTotal: 1000 kB\nShmemPmdMapped: 1001 kB\n", &fault);
+      parse("Shmem: 1001 kB\nMemTotal: 1000 kB\nShmemPmdMapped: 1001 kB\n", &parse_error);
   ck_assert_int_eq(meminfo.shmem.state, READING_MALFORMED);
   ck_assert_int_eq(meminfo.shmem_pmd_mapped.state, READING_MALFORMED);
-  ck_assert_uint_eq(fault.count, 2);
-  ck_assert_str_eq(fault.near, "Shmem");
-  ck_assert_uint_eq(fault.line, 1);
+  ck_assert_uint_eq(parse_error.count, 2);
+  ck_assert_str_eq(parse_error.near, "Shmem");
+  ck_assert_uint_eq(parse_error.line, 1);
 }
 END_TEST
 
 START_TEST(unknown_line_is_kept_under_its_key)
 {
-  struct fault fault;
+  struct parse_error parse_error;
   struct meminfo meminfo =
       parse("MemTotal: 1000 kB\nIonTotalUsed: 116 kB\nRbinPages: 17\nOdd: x kB\n"
             "Huge: 18446744073709551612 kB\nLarger: 5000 kB\n",
-            &fault);
+            &parse_error);
   static const char *const keys[] = {"IonTotalUsed", "RbinPages", "Odd", "Huge",
                                      "Larger"};
   ck_assert_uint_eq(meminfo.others_count, 5);
@@ -268,27 +270,27 @@ START_TEST(unknown_line_is_kept_under_its_key)
   ck_assert_int_eq(meminfo.others[2].value.state, READING_MALFORMED);
   ck_assert_int_eq(meminfo.others[3].value.state, READING_MALFORMED);
   ck_assert_known(meminfo.others[4].value, KB(5000)); /* nobody knows where it is */
-  ck_assert_uint_eq(fault.count, 2);
-  ck_assert_str_eq(fault.near, "Odd");
+  ck_assert_uint_eq(parse_error.count, 2);
+  ck_assert_str_eq(parse_error.near, "Odd");
 }
 END_TEST
 
 /* Nor twice as it is shown: it is one member of the JSON, and one series. */
 START_TEST(unknown_key_that_occurs_twice_is_malformed)
 {
-  struct fault fault;
+  struct parse_error parse_error;
   struct meminfo meminfo =
       parse("MemTotal: 1000 kB\nNew: 1 kB\nOther: 5 kB\nNew: 2 kB\nA\033b: 3 kB\n"
             "A\007b: 4 kB\n",
-            &fault);
+            &parse_error);
   ck_assert_uint_eq(meminfo.others_count, 3);
   ck_assert_str_eq(meminfo.others[0].key, "New");
   ck_assert_int_eq(meminfo.others[0].value.state, READING_MALFORMED);
   ck_assert_known(meminfo.others[1].value, KB(5));
   ck_assert_str_eq(meminfo.others[2].key, "A?b");
   ck_assert_int_eq(meminfo.others[2].value.state, READING_MALFORMED);
-  ck_assert_uint_eq(fault.count, 2);
-  ck_assert_str_eq(fault.cause, "the key occurs twice");
+  ck_assert_uint_eq(parse_error.count, 2);
+  ck_assert_str_eq(parse_error.cause, "the key occurs twice");
 }
 END_TEST
 
@@ -299,23 +301,23 @@ START_TEST(unknown_lines_are_counted_above_the_cap)
   for (unsigned i = 0; i < MEMINFO_OTHERS_KEPT + 10; i++)
     used += (size_t)snprintf(text + used, sizeof(text) - used, "New%u: %u kB\n", i, i);
   snprintf(text + used, sizeof(text) - used, "MemFree: 7 kB\n");
-  struct fault fault;
-  struct meminfo meminfo = parse(text, &fault);
+  struct parse_error parse_error;
+  struct meminfo meminfo = parse(text, &parse_error);
   ck_assert_uint_eq(meminfo.others_count, MEMINFO_OTHERS_KEPT + 10);
   ck_assert_str_eq(meminfo.others[MEMINFO_OTHERS_KEPT - 1].key, "New63");
   ck_assert_known(meminfo.others[MEMINFO_OTHERS_KEPT - 1].value, KB(63));
   ck_assert_known(meminfo.mem_free, KB(7));
-  ck_assert_uint_eq(fault.count, 0);
+  ck_assert_uint_eq(parse_error.count, 0);
 }
 END_TEST
 
 START_TEST(long_unknown_key_is_cut)
 {
-  struct fault fault;
+  struct parse_error parse_error;
   struct meminfo meminfo =
       parse("MemTotal: 1000 kB\n"
             "K0123456789012345678901234567890123456789012345678901234: 5 kB\n",
-            &fault);
+            &parse_error);
   ck_assert_str_eq(meminfo.others[0].key,
                    "K0123456789012345678901234567890123456789012345");
   ck_assert_known(meminfo.others[0].value, KB(5));
@@ -326,8 +328,9 @@ END_TEST
 START_TEST(file_of_one_node_is_no_meminfo)
 {
   struct meminfo meminfo;
-  struct fault fault = {0};
-  int error = meminfo_parse(scan_string("Node 0 MemTotal:  1000 kB\n"), &meminfo, &fault);
+  struct parse_error parse_error = {0};
+  int error =
+      meminfo_parse(scan_string("Node 0 MemTotal:  1000 kB\n"), &meminfo, &parse_error);
   ck_assert_int_eq(error, -EBADMSG);
   ck_assert_int_eq(meminfo.mem_total.state, READING_ABSENT);
 }
@@ -352,36 +355,36 @@ START_TEST(text_without_mem_total_above_zero_is_no_meminfo)
 {
   for (size_t i = 0; i < LENGTH(refused); i++) {
     struct meminfo meminfo;
-    struct fault fault = {0};
-    int error = meminfo_parse(scan_string(refused[i].text), &meminfo, &fault);
+    struct parse_error parse_error = {0};
+    int error = meminfo_parse(scan_string(refused[i].text), &meminfo, &parse_error);
     ck_assert_msg(error == -EBADMSG, "%s: %d", refused[i].text, error);
-    ck_assert_str_eq(fault.cause, refused[i].cause);
-    ck_assert_uint_eq(fault.line, refused[i].line);
+    ck_assert_str_eq(parse_error.cause, refused[i].cause);
+    ck_assert_uint_eq(parse_error.line, refused[i].line);
   }
 }
 END_TEST
 
 START_TEST(first_fault_is_told_and_all_are_counted)
 {
-  struct fault fault;
-  parse("MemTotal: 1000 kB\nDirty: x kB\nMapped: 7 MB\nSlab: 2000 kB\n", &fault);
-  ck_assert_str_eq(fault.near, "Dirty");
-  ck_assert_str_eq(fault.cause, "not a number");
-  ck_assert_uint_eq(fault.line, 2);
-  ck_assert_uint_eq(fault.count, 3);
+  struct parse_error parse_error;
+  parse("MemTotal: 1000 kB\nDirty: x kB\nMapped: 7 MB\nSlab: 2000 kB\n", &parse_error);
+  ck_assert_str_eq(parse_error.near, "Dirty");
+  ck_assert_str_eq(parse_error.cause, "not a number");
+  ck_assert_uint_eq(parse_error.line, 2);
+  ck_assert_uint_eq(parse_error.count, 3);
 }
 END_TEST
 
 /* A line of a million times `c` after `start`, between two good ones. */
 static struct meminfo parse_with_long_line(const char *start, char c, const char *end,
-                                           struct fault *fault)
+                                           struct parse_error *parse_error)
 {
   enum { LONG = 1000000 };
   char *text = malloc(LONG + 200);
   int used = snprintf(text, 100, "MemTotal: 1000 kB\n%s", start);
   memset(text + used, c, LONG);
   snprintf(text + used + LONG, 100, "%s\nBuffers: 7 kB\n", end);
-  struct meminfo meminfo = parse(text, fault);
+  struct meminfo meminfo = parse(text, parse_error);
   ck_assert_known(meminfo.buffers, KB(7));
   free(text);
   return meminfo;
@@ -389,28 +392,28 @@ static struct meminfo parse_with_long_line(const char *start, char c, const char
 
 START_TEST(line_of_a_million_bytes_is_one_bad_line)
 {
-  struct fault fault;
-  struct meminfo meminfo = parse_with_long_line("MemFree: ", '9', " kB", &fault);
+  struct parse_error parse_error;
+  struct meminfo meminfo = parse_with_long_line("MemFree: ", '9', " kB", &parse_error);
   ck_assert_int_eq(meminfo.mem_free.state, READING_MALFORMED);
-  ck_assert_uint_eq(fault.count, 1);
-  ck_assert_uint_eq(fault.line, 2);
+  ck_assert_uint_eq(parse_error.count, 1);
+  ck_assert_uint_eq(parse_error.line, 2);
 
-  meminfo = parse_with_long_line("", 'x', "", &fault);
-  ck_assert_str_eq(fault.cause, "no key with a colon");
-  ck_assert_uint_eq(fault.count, 1);
+  meminfo = parse_with_long_line("", 'x', "", &parse_error);
+  ck_assert_str_eq(parse_error.cause, "no key with a colon");
+  ck_assert_uint_eq(parse_error.count, 1);
   ck_assert_uint_eq(meminfo.others_count, 1);
 }
 END_TEST
 
 START_TEST(million_blanks_are_blanks_and_a_million_byte_key_is_cut)
 {
-  struct fault fault;
-  struct meminfo meminfo = parse_with_long_line("MemFree: ", ' ', "12 kB", &fault);
+  struct parse_error parse_error;
+  struct meminfo meminfo = parse_with_long_line("MemFree: ", ' ', "12 kB", &parse_error);
   ck_assert_known(meminfo.mem_free, KB(12));
-  meminfo = parse_with_long_line("", 'K', ": 5 kB", &fault);
+  meminfo = parse_with_long_line("", 'K', ": 5 kB", &parse_error);
   ck_assert_uint_eq(strlen(meminfo.others[0].key), sizeof(meminfo.others[0].key) - 1);
   ck_assert_known(meminfo.others[0].value, KB(5));
-  ck_assert_uint_eq(fault.count, 0);
+  ck_assert_uint_eq(parse_error.count, 0);
 }
 END_TEST
 
@@ -425,16 +428,17 @@ static void assert_same_fields(const struct meminfo *got, const struct meminfo *
 
 START_TEST(second_parse_replaces_the_first)
 {
-  struct fault fault;
-  struct meminfo want = parse(machine, &fault), got;
+  struct parse_error parse_error;
+  struct meminfo want = parse(machine, &parse_error), got;
   memset(&got, 0xa5, sizeof(got));
-  ck_assert_int_eq(meminfo_parse(scan_string(machine), &got, &fault), 0);
+  ck_assert_int_eq(meminfo_parse(scan_string(machine), &got, &parse_error), 0);
   assert_same_fields(&got, &want);
-  ck_assert_int_eq(meminfo_parse(scan_string(machine), &got, &fault), 0);
+  ck_assert_int_eq(meminfo_parse(scan_string(machine), &got, &parse_error), 0);
   assert_same_fields(&got, &want);
-  ck_assert_uint_eq(fault.count, 0);
+  ck_assert_uint_eq(parse_error.count, 0);
 
-  ck_assert_int_eq(meminfo_parse(scan_string("New: 1 kB\n"), &got, &fault), -EBADMSG);
+  ck_assert_int_eq(meminfo_parse(scan_string("New: 1 kB\n"), &got, &parse_error),
+                   -EBADMSG);
   ck_assert_int_eq(got.mem_total.state, READING_ABSENT);
   ck_assert_uint_eq(got.others_count, 1);
 }
@@ -442,8 +446,8 @@ END_TEST
 
 START_TEST(order_of_the_lines_does_not_matter)
 {
-  struct fault fault;
-  struct meminfo want = parse(machine, &fault), got;
+  struct parse_error parse_error;
+  struct meminfo want = parse(machine, &parse_error), got;
   const char *ends[64];
   unsigned count = 0;
   for (const char *at = machine; (at = strchr(at, '\n')) != NULL;)
@@ -454,7 +458,7 @@ START_TEST(order_of_the_lines_does_not_matter)
     strncat(reversed, start, (size_t)(ends[i] - start));
   }
   ck_assert_uint_eq(strlen(reversed), strlen(machine));
-  got = parse(reversed, &fault);
+  got = parse(reversed, &parse_error);
   assert_same_fields(&got, &want);
 }
 END_TEST
@@ -465,20 +469,20 @@ static void assert_cut_text_is_safe(size_t length, const struct meminfo *whole)
   char *text = malloc(length + (length == 0));
   memcpy(text, machine, length);
   struct meminfo cut;
-  struct fault fault = {0};
-  int error = meminfo_parse(scan_text(text, length), &cut, &fault);
+  struct parse_error parse_error = {0};
+  int error = meminfo_parse(scan_text(text, length), &cut, &parse_error);
   free(text);
-  ck_assert_msg((error == 0) == (cut.mem_total.state == READING_KNOWN), "%zu", length);
+  ck_assert_msg((error == 0) == (is_known(cut.mem_total)), "%zu", length);
   for (unsigned row = 0; row < MEMINFO_FIELD_COUNT; row++)
-    ck_assert_msg(cut.fields[row].state != READING_KNOWN ||
+    ck_assert_msg(!is_known(cut.fields[row]) ||
                       cut.fields[row].value == whole->fields[row].value,
                   "%s is wrong at byte %zu", meminfo_rows[row].key, length);
 }
 
 START_TEST(text_cut_at_any_byte_tells_no_wrong_value)
 {
-  struct fault fault;
-  struct meminfo whole = parse(machine, &fault);
+  struct parse_error parse_error;
+  struct meminfo whole = parse(machine, &parse_error);
   for (size_t length = 0; length < sizeof(machine); length++)
     assert_cut_text_is_safe(length, &whole);
 }
@@ -486,18 +490,19 @@ END_TEST
 
 START_TEST(cut_text_keeps_the_lines_before_the_cut)
 {
-  struct fault fault;
-  struct meminfo meminfo = parse("MemTotal: 1000 kB\nMemFree: 20 kB\nCached: 3", &fault);
+  struct parse_error parse_error;
+  struct meminfo meminfo =
+      parse("MemTotal: 1000 kB\nMemFree: 20 kB\nCached: 3", &parse_error);
   ck_assert_known(meminfo.mem_free, KB(20));
   ck_assert_int_eq(meminfo.cached.state, READING_MALFORMED);
-  ck_assert_str_eq(fault.near, "Cached");
+  ck_assert_str_eq(parse_error.near, "Cached");
 }
 END_TEST
 
 /* 2.6.18 on i686: no Active(anon), no Shmem, LowFree and HighFree, Slab alone. */
 START_TEST(meminfo_of_an_old_highmem_kernel_is_read)
 {
-  struct fault fault;
+  struct parse_error parse_error;
   struct meminfo meminfo = parse("MemTotal:      2074884 kB\n"
                                  "MemFree:         46688 kB\n"
                                  "Buffers:        208656 kB\n"
@@ -513,8 +518,8 @@ START_TEST(meminfo_of_an_old_highmem_kernel_is_read)
                                  "HugePages_Total:     0\n"
                                  "HugePages_Rsvd:      0\n"
                                  "Hugepagesize:     2048 kB\n",
-                                 &fault);
-  ck_assert_uint_eq(fault.count, 0);
+                                 &parse_error);
+  ck_assert_uint_eq(parse_error.count, 0);
   ck_assert_uint_eq(meminfo.others_count, 0);
   ck_assert_known(meminfo.high_total, KB(1179328));
   ck_assert_known(meminfo.low_free, KB(35844));
@@ -531,7 +536,7 @@ START_TEST(what_follows_a_cut_is_not_absent)
       "MemTotal: 100 kB\nMemFr", "MemTotal: 100 kB\nNewThing: 7"};
   for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
     struct meminfo meminfo;
-    struct fault cut = {0};
+    struct parse_error cut = {0};
     ck_assert_int_eq(meminfo_parse(scan_string(texts[i]), &meminfo, &cut), 0);
     ck_assert_uint_eq(meminfo.mem_total.value, 102400);
     for (unsigned row = 0; row < MEMINFO_FIELD_COUNT; row++)

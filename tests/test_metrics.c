@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "meminfo_explain/collect.h"
-#include "meminfo_explain/metrics.h"
-#include "meminfo_explain/observe.h"
+#include "meminfo_explain/collect/collect.h"
+#include "meminfo_explain/report/metrics.h"
+#include "meminfo_explain/report/publisher.h"
 #include "suite.h"
 
 #include <stdio.h>
@@ -32,20 +32,20 @@ static void keep(void *context, const struct metric *metric)
   slot->value = metric->value;
 }
 
-static void emit_of(unsigned vmalloc_callers, const struct held *held,
-                    const struct watch_verdicts *verdicts)
+static void emit_of(unsigned vmalloc_callers, const struct default_series *series,
+                    const struct watched_verdicts *verdicts)
 {
-  static struct ranking callers, sites;
+  static struct top_n callers, sites;
   const struct metrics_options options = {.callers = &callers,
-                                          .sites = held == NULL ? &sites : NULL,
+                                          .sites = series == NULL ? &sites : NULL,
                                           .verdicts = verdicts,
-                                          .unknown_lines = held == NULL,
-                                          .held = held};
+                                          .unknown_lines = series == NULL,
+                                          .series = series};
   memset(&callers, 0, sizeof(callers));
   memset(&sites, 0, sizeof(sites));
-  rank_callers(&sample.vmallocinfo, vmalloc_callers, &callers);
+  publisher_rank_callers(&sample.vmallocinfo, vmalloc_callers, &callers);
   if (is_known(sample.allocinfo.total))
-    rank_sites(&sample.allocinfo, vmalloc_callers, &sites);
+    publisher_rank_sites(&sample.allocinfo, vmalloc_callers, &sites);
   kept_count = 0;
   metrics_each(&sample, &explanation, &options, keep, &kept_count);
 }
@@ -287,11 +287,11 @@ START_TEST(sources_out_of_order_are_counted_and_bad_lines_summed)
 {
   begin();
   sample.sources[SOURCE_meminfo].state = READING_KNOWN;
-  sample.sources[SOURCE_meminfo].fault.count = 2;
+  sample.sources[SOURCE_meminfo].parse_error.count = 2;
   sample.sources[SOURCE_vmallocinfo].state = READING_DENIED;
   sample.sources[SOURCE_slabinfo].state = READING_DENIED;
   sample.sources[SOURCE_vmstat].state = READING_MALFORMED;
-  sample.sources[SOURCE_vmstat].fault.count = 5;
+  sample.sources[SOURCE_vmstat].parse_error.count = 5;
   sample.meminfo.others_count = 3;
   sample.read_seconds = 0.25;
   emit(10);
@@ -371,7 +371,7 @@ START_TEST(callers_and_other_sum_to_the_pages_of_every_fixture)
 {
   for (size_t f = 0; f < fixtures_count(); f++) {
     emit_root(fixture_root(f));
-    if (sample.vmallocinfo.pages.state != READING_KNOWN)
+    if (!is_known(sample.vmallocinfo.pages))
       continue;
     static const unsigned limits[] = {0, 1, 10, 1000};
     for (size_t i = 0; i < 4; i++) {
@@ -441,9 +441,9 @@ START_TEST(the_longest_names_fit_the_daemon)
   memset(caller.module, 'm', sizeof(caller.module) - 1);
   set_callers(&caller, 1);
   emit(1);
-  char want[RANKING_NAME_SIZE];
-  ranking_name(caller.module, caller.symbol, want);
-  ck_assert_uint_eq(strlen(want), RANKING_NAME_SIZE - 1);
+  char want[TOP_N_NAME_SIZE];
+  top_n_name(caller.module, caller.symbol, want);
+  ck_assert_uint_eq(strlen(want), TOP_N_NAME_SIZE - 1);
   assert_value("vmalloc", BYTES, want, MB(1));
 }
 END_TEST
@@ -520,7 +520,7 @@ END_TEST
 
 /* --- the default set ---------------------------------------------------------------- */
 
-static struct held held;
+static struct default_series series;
 
 static struct amount amount_known(int64_t bytes)
 {
@@ -563,9 +563,9 @@ static void set_everything(void)
   sample.processes.error = reading_known(1);
 }
 
-static const struct watch_verdicts *all_verdicts(void)
+static const struct watched_verdicts *all_verdicts(void)
 {
-  static struct watch_verdicts verdicts;
+  static struct watched_verdicts verdicts;
   for (unsigned i = 0; i < SERIES_COUNT; i++) {
     verdicts.known[i] = true;
     verdicts.of[i] = (struct trend_verdict){.state = TREND_OKAY, .rate = 1, .eta = 1};
@@ -585,10 +585,10 @@ static unsigned count_of_view(const char *view)
 
 START_TEST(the_default_set_has_its_most_where_there_is_everything)
 {
-  memset(&held, 0, sizeof(held));
+  memset(&series, 0, sizeof(series));
   set_everything();
-  held_note(&held, &explanation);
-  emit_of(DEFAULT_CALLERS, &held, all_verdicts());
+  default_series_note(&series, &explanation);
+  emit_of(DEFAULT_CALLERS, &series, all_verdicts());
   ck_assert_uint_eq(kept_count, DEFAULT_SERIES_MAX);
   double hidden = 0, named = 0;
   for (unsigned i = 0; i < kept_count; i++)
@@ -603,17 +603,17 @@ START_TEST(the_default_set_has_its_most_where_there_is_everything)
 #define NAME(view, type, name)                                                           \
   ck_assert_ptr_nonnull(find(#view, METRIC_TYPE_##type, #name));
 #define HELD(view, name) NAME(view, BYTES, name)
-#include "meminfo_explain/default_series.def"
+#include "meminfo_explain/tables/default_series.def"
 }
 END_TEST
 
 START_TEST(the_default_set_is_a_part_of_all_series)
 {
   static struct kept part[METRICS_MAX];
-  memset(&held, 0, sizeof(held));
+  memset(&series, 0, sizeof(series));
   set_everything();
-  held_note(&held, &explanation);
-  emit_of(DEFAULT_CALLERS, &held, all_verdicts());
+  default_series_note(&series, &explanation);
+  emit_of(DEFAULT_CALLERS, &series, all_verdicts());
   const unsigned count = kept_count;
   memcpy(part, kept, sizeof(part));
   emit_of(DEFAULT_CALLERS, NULL, all_verdicts());
@@ -628,7 +628,7 @@ END_TEST
 /* Without history there is neither rate nor eta, but a state. */
 START_TEST(the_worst_state_is_that_of_the_series_beside_the_black_hole)
 {
-  struct watch_verdicts verdicts = *all_verdicts();
+  struct watched_verdicts verdicts = *all_verdicts();
   begin();
   emit_of(0, NULL, &verdicts);
   assert_value("black_hole", COUNT, "state", TREND_FAILURE);
@@ -646,15 +646,15 @@ END_TEST
 
 START_TEST(consumers_of_the_default_set_have_held_something)
 {
-  memset(&held, 0, sizeof(held));
+  memset(&series, 0, sizeof(series));
   static const int64_t bytes[] = {0, 4096, 0};
   for (size_t i = 0; i < 3; i++) {
     begin();
     explanation.terms[TERM_HIDDEN_zram] = amount_known(bytes[i]);
     explanation.terms[TERM_OUTSIDE_xen_balloon] = amount_known(bytes[i]);
     explanation.terms[TERM_OUTSIDE_swiotlb] = amount_known(bytes[i]);
-    held_note(&held, &explanation);
-    emit_of(0, &held, NULL);
+    default_series_note(&series, &explanation);
+    emit_of(0, &series, NULL);
     ck_assert_int_eq(find("hidden", BYTES, "zram") != NULL, i > 0);
     ck_assert_int_eq(find("outside", BYTES, "xen_balloon") != NULL, i > 0);
     ck_assert_ptr_null(find("outside", BYTES, "swiotlb"));
@@ -664,8 +664,8 @@ START_TEST(consumers_of_the_default_set_have_held_something)
   }
   begin(); /* and is not sent where it is not known */
   explanation.terms[TERM_HIDDEN_zram].state = READING_DENIED;
-  held_note(&held, &explanation);
-  emit_of(0, &held, NULL);
+  default_series_note(&series, &explanation);
+  emit_of(0, &series, NULL);
   ck_assert_ptr_null(find("hidden", BYTES, "zram"));
 }
 END_TEST

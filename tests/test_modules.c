@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "meminfo_explain/modules.h"
+#include "meminfo_explain/parse/modules.h"
 
 #include "suite.h"
 
@@ -26,14 +26,14 @@ START_TEST(sizes_are_summed)
 {
   for (size_t i = 0; i < LENGTH(cases); i++) {
     struct modules got;
-    struct fault fault = {0};
+    struct parse_error parse_error = {0};
     memset(&got, 0xa5, sizeof(got));
-    ck_assert_int_eq(modules_parse(scan_string(cases[i].text), &got, &fault), 0);
+    ck_assert_int_eq(modules_parse(scan_string(cases[i].text), &got, &parse_error), 0);
     ck_assert_int_eq(got.size.state, READING_KNOWN);
     ck_assert_msg(got.size.value == cases[i].size, "%s", cases[i].text);
     ck_assert_int_eq(got.modules_count.state, READING_KNOWN);
     ck_assert_msg(got.modules_count.value == cases[i].count, "%s", cases[i].text);
-    ck_assert_uint_eq(fault.count, 0);
+    ck_assert_uint_eq(parse_error.count, 0);
   }
 }
 END_TEST
@@ -55,15 +55,15 @@ START_TEST(one_bad_line_makes_both_malformed)
   for (size_t i = 0; i < LENGTH(refused); i++) {
     char text[256];
     struct modules got;
-    struct fault fault = {0};
+    struct parse_error parse_error = {0};
     snprintf(text, sizeof(text), "crc16 16384 1 - Live 0x0\n%s", refused[i].text);
-    ck_assert_int_eq(modules_parse(scan_string(text), &got, &fault), -EBADMSG);
+    ck_assert_int_eq(modules_parse(scan_string(text), &got, &parse_error), -EBADMSG);
     ck_assert_int_eq(got.size.state, READING_MALFORMED);
     ck_assert_int_eq(got.modules_count.state, READING_MALFORMED);
-    ck_assert_msg(strcmp(fault.cause, refused[i].cause) == 0, "%s", text);
-    ck_assert_str_eq(fault.near, refused[i].near);
-    ck_assert_uint_eq(fault.line, 2);
-    ck_assert_uint_eq(fault.count, 1);
+    ck_assert_msg(strcmp(parse_error.cause, refused[i].cause) == 0, "%s", text);
+    ck_assert_str_eq(parse_error.near, refused[i].near);
+    ck_assert_uint_eq(parse_error.line, 2);
+    ck_assert_uint_eq(parse_error.count, 1);
   }
 }
 END_TEST
@@ -71,9 +71,9 @@ END_TEST
 START_TEST(sum_beyond_any_size_is_malformed_alone)
 {
   struct modules got;
-  struct fault fault = {0};
+  struct parse_error parse_error = {0};
   static const char text[] = "a 9223372036854775807 0 - Live 0x0\nb 1 0 - Live 0x0\n";
-  ck_assert_int_eq(modules_parse(scan_string(text), &got, &fault), 0);
+  ck_assert_int_eq(modules_parse(scan_string(text), &got, &parse_error), 0);
   ck_assert_int_eq(got.size.state, READING_MALFORMED);
   ck_assert_uint_eq(got.modules_count.value, 2);
 }
@@ -82,10 +82,11 @@ END_TEST
 START_TEST(second_parse_replaces_the_first)
 {
   struct modules got;
-  struct fault fault = {0};
-  ck_assert_int_eq(modules_parse(scan_string("bad\n"), &got, &fault), -EBADMSG);
+  struct parse_error parse_error = {0};
+  ck_assert_int_eq(modules_parse(scan_string("bad\n"), &got, &parse_error), -EBADMSG);
   for (int i = 0; i < 2; i++) {
-    ck_assert_int_eq(modules_parse(scan_string("a 5 0 - Live 0x0\n"), &got, &fault), 0);
+    ck_assert_int_eq(modules_parse(scan_string("a 5 0 - Live 0x0\n"), &got, &parse_error),
+                     0);
     ck_assert_int_eq(got.size.state, READING_KNOWN);
     ck_assert_uint_eq(got.size.value, 5);
     ck_assert_uint_eq(got.modules_count.value, 1);

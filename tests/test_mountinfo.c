@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "meminfo_explain/mountinfo.h"
+#include "meminfo_explain/parse/mountinfo.h"
 
 #include "suite.h"
 

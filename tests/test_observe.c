@@ -2,7 +2,7 @@
 #define _GNU_SOURCE
 #include "suite.h"
 
-#include "meminfo_explain/observe.h"
+#include "meminfo_explain/explain/observe.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -150,29 +150,6 @@ START_TEST(what_left_mem_total_is_told_against_its_highest)
 }
 END_TEST
 
-/* Two callers, of which one comes and goes: names do not flap. */
-START_TEST(callers_keep_their_names_from_sample_to_sample)
-{
-  static const struct observe_options one = {.vmalloc_callers = 1};
-  char *tree = make_machine(5000);
-  ck_assert_int_eq(observer_open(tree, &observer), 0);
-  for (int i = 0; i < 6; i++) {
-    char text[256];
-    snprintf(text, sizeof(text),
-             "0x0-0x0 4198400 steady+0x1/0x2 pages=1024 vmalloc\n"
-             "0x0-0x0 9999999 flapping+0x1/0x2 pages=%d vmalloc\n",
-             i % 2 == 0 ? 900 : 1100);
-    tree_write(tree, "proc/vmallocinfo", text);
-    ck_assert_int_eq(observe(&observer, &one), 0);
-    ck_assert_uint_eq(observer.callers.shown_count, 1);
-    ck_assert_str_eq(observer.callers.shown[0].name, "steady");
-    ck_assert_uint_eq(observer.callers.shown[0].bytes, 1024 * 4096);
-  }
-  observer_close(&observer);
-  tree_remove(tree);
-}
-END_TEST
-
 /* As on the machine itself, where VmallocUsed counts pages. */
 START_TEST(vmallocinfo_is_read_again_when_vmalloc_used_moved)
 {
@@ -206,7 +183,7 @@ START_TEST(processes_of_a_namespace_are_not_all)
     tree_write(tree, "proc/meminfo",
                "MemTotal: 100000 kB\nMemFree: 5000 kB\nAnonPages: 900 kB\nMapped: 200 "
                "kB\n");
-    tree_write_person(tree, (struct person){.pid = 1, .anon = 64, .file = 36});
+    tree_write_process(tree, (struct fake_process){.pid = 1, .anon = 64, .file = 36});
     if (kernel_thread)
       tree_write(tree, "proc/2/stat",
                  "2 (kthreadd) S 0 0 0 0 -1 2129984 0 0 0 0 0 0 0 0 20 0 1 0 2 0 0");
@@ -292,7 +269,6 @@ SUITE_MAIN("observe", processes_of_a_namespace_are_not_all,
            a_source_that_was_there_is_gone_and_not_merely_absent,
            looks_take_half_of_the_interval_at_most,
            what_left_mem_total_is_told_against_its_highest,
-           callers_keep_their_names_from_sample_to_sample,
            vmallocinfo_is_read_again_when_vmalloc_used_moved,
            a_quiet_machine_is_looked_at_once,
            a_jump_that_stays_is_believed_after_some_looks, a_jump_that_passes_is_not_seen,

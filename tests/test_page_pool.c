@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
-#include "meminfo_explain/page_pool.h"
+#include "collect/page_pool.h"
 
-#include "meminfo_explain/clock.h"
+#include "meminfo_explain/base/clock.h"
 #include "suite.h"
 
 #include <errno.h>

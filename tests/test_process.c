@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "meminfo_explain/process.h"
+#include "pss/process.h"
 
 #include "suite.h"
 
@@ -228,12 +228,12 @@ static void assert_moves_no_further(struct process p)
   uint64_t pss;
   struct pss_split part = process_estimate(&p, &pss);
   uint64_t mapped_then = p.part.file + p.part.shmem, mapped = part.file + part.shmem;
-  ck_assert_uint_le(distance(part.anon, p.part.anon), distance(p.anon, p.anon_then));
-  ck_assert_uint_le(distance(mapped, mapped_then), distance(p.shared, p.shared_then));
+  ck_assert_uint_le(abs_diff(part.anon, p.part.anon), abs_diff(p.anon, p.anon_then));
+  ck_assert_uint_le(abs_diff(mapped, mapped_then), abs_diff(p.shared, p.shared_then));
   ck_assert(p.anon > p.anon_then ? part.anon >= p.part.anon : part.anon <= p.part.anon);
   ck_assert(p.shared > p.shared_then ? mapped >= mapped_then : mapped <= mapped_then);
   ck_assert_uint_eq(pss, part.anon + mapped);
-  ck_assert_uint_le(distance(pss, p.pss), process_moved(&p));
+  ck_assert_uint_le(abs_diff(pss, p.pss), process_moved(&p));
 }
 
 static struct process process_of(struct pss_split part)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "meminfo_explain/processes.h"
+#include "meminfo_explain/pss/processes.h"
 
-#include "meminfo_explain/tally.h"
-#include "meminfo_explain/walk.h"
+#include "pss/pss_scan.h"
+#include "pss/totals.h"
 #include "suite.h"
 
 #define MB(value) ((uint64_t)(value) << 20)
@@ -111,9 +111,9 @@ static struct reading mapped_of(const struct machine *machine)
 static struct processes sums_of(const struct machine *machine)
 {
   struct process at[PROCESSES_MAX] = {0};
-  struct walk walk = {.roster = {.at = at, .count = machine->count},
-                      .anon_pages = anon_pages_of(machine),
-                      .mapped = mapped_of(machine)};
+  struct pss_scan scan = {.table = {.at = at, .count = machine->count},
+                          .anon_pages = anon_pages_of(machine),
+                          .mapped = mapped_of(machine)};
   for (unsigned i = 0; i < machine->count; i++) {
     const uint64_t *rss = machine->rss[i];
     if (machine->kinds[i] == PROCESS_READ) {
@@ -125,7 +125,7 @@ static struct processes sums_of(const struct machine *machine)
   }
   struct processes sums;
   double oldest_at;
-  tally(&walk, &sums, &oldest_at);
+  totals_compute(&scan, &sums, &oldest_at);
   return sums;
 }
 
@@ -238,7 +238,7 @@ static bool is_settled(const struct processes *got)
 static void assert_covers_all(const struct processes *got, const struct machine *machine)
 {
   if (is_settled(got))
-    ck_assert_uint_le(distance(got->pss.value, true_pss(machine, true)),
+    ck_assert_uint_le(abs_diff(got->pss.value, true_pss(machine, true)),
                       got->error.value);
 }
 
@@ -247,7 +247,7 @@ static void assert_bounds(const struct processes *got, const struct machine *mac
   if (!is_settled(got))
     return;
   assert_covers_all(got, machine);
-  ck_assert_uint_le(distance(got->pss.value, true_pss(machine, false)) +
+  ck_assert_uint_le(abs_diff(got->pss.value, true_pss(machine, false)) +
                         got->unread_rss.value,
                     got->error.value);
   /* and the error is not simply large */
@@ -321,8 +321,8 @@ START_TEST(error_covers_one_kind_of_memory_that_became_another)
     }
     struct processes got = settle_later(&then, &now);
     assert_covers_all(&got, &now);
-    uint64_t anon = distance(anon_pages_of(&then).value, anon_pages_of(&now).value);
-    uint64_t mapped = distance(mapped_of(&then).value, mapped_of(&now).value);
+    uint64_t anon = abs_diff(anon_pages_of(&then).value, anon_pages_of(&now).value);
+    uint64_t mapped = abs_diff(mapped_of(&then).value, mapped_of(&now).value);
     if (is_settled(&got))
       ck_assert_uint_eq(got.moved.value, anon + mapped);
     opposite += is_settled(&got) && anon > 0 && mapped > 0;
@@ -358,7 +358,7 @@ START_TEST(error_covers_any_change_of_those_who_were_not_read)
 }
 END_TEST
 
-/* One who frees 100 MB of heap and maps 80 MB of files after the walk, beside another's
+/* One who frees 100 MB of heap and maps 80 MB of files after the scan, beside another's
  * 30 MB of files. By the sum of the counters, 20 MB would have moved. */
 START_TEST(heap_that_became_files_moved_twice)
 {
@@ -409,7 +409,7 @@ START_TEST(lone_large_process_has_a_small_error)
   for (int counters = 0; counters < 2; counters++) {
     struct processes got = settle(&machine, counters);
     ck_assert_uint_le(got.error.value, MB(25));
-    ck_assert_uint_le(distance(got.pss.value, MB(1038)), got.error.value);
+    ck_assert_uint_le(abs_diff(got.pss.value, MB(1038)), got.error.value);
   }
 }
 END_TEST
@@ -452,15 +452,15 @@ START_TEST(heap_shared_with_a_guess_is_covered_without_parts)
   struct process at[2] = {0};
   process_take_smaps(&at[0], &smaps);
   process_guess(&at[1], (struct pss_split){.anon = MB(100)});
-  const struct walk walk = {.roster = {.at = at, .count = LENGTH(at)},
-                            .anon_pages = reading_known(MB(100)),
-                            .mapped = reading_known(MB(200))};
+  const struct pss_scan scan = {.table = {.at = at, .count = LENGTH(at)},
+                                .anon_pages = reading_known(MB(100)),
+                                .mapped = reading_known(MB(200))};
   struct processes sums;
   double oldest_at;
-  tally(&walk, &sums, &oldest_at);
-  processes_settle(&sums, walk.anon_pages, walk.mapped);
+  totals_compute(&scan, &sums, &oldest_at);
+  processes_settle(&sums, scan.anon_pages, scan.mapped);
   ck_assert_uint_eq(sums.unsplit_count.value, 1);
-  ck_assert_uint_le(distance(sums.pss.value, MB(300)), sums.error.value);
+  ck_assert_uint_le(abs_diff(sums.pss.value, MB(300)), sums.error.value);
   /* at most the 50 MB that the counters leave, at least nothing: all may be shared */
   ck_assert_uint_eq(sums.pss.value, MB(300));
   ck_assert_uint_eq(sums.guess_error.value, MB(50));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "meminfo_explain/reading.h"
+#include "meminfo_explain/base/reading.h"
 
 #include "suite.h"
 
@@ -121,10 +121,10 @@ END_TEST
 
 START_TEST(less_stops_at_nothing)
 {
-  ck_assert_uint_eq(less(7, 5), 2);
-  ck_assert_uint_eq(less(5, 5), 0);
-  ck_assert_uint_eq(less(5, 7), 0);
-  ck_assert_uint_eq(less(0, UINT64_MAX), 0);
+  ck_assert_uint_eq(sub_sat(7, 5), 2);
+  ck_assert_uint_eq(sub_sat(5, 5), 0);
+  ck_assert_uint_eq(sub_sat(5, 7), 0);
+  ck_assert_uint_eq(sub_sat(0, UINT64_MAX), 0);
 }
 END_TEST
 

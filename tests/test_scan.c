@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "meminfo_explain/scan.h"
+#include "meminfo_explain/base/scan.h"
 
 #include "suite.h"
 
@@ -200,21 +200,22 @@ END_TEST
 
 START_TEST(fault_keeps_the_first_offence_and_counts_all)
 {
-  struct fault fault = {0};
-  fault_note(&fault, 7, span_of("Slab"), "not a number");
-  fault_note(&fault, 9, span_of("Dirty"), "unit is not kB");
-  ck_assert_str_eq(fault.cause, "not a number");
-  ck_assert_str_eq(fault.near, "Slab");
-  ck_assert_uint_eq(fault.line, 7);
-  ck_assert_uint_eq(fault.count, 2);
+  struct parse_error parse_error = {0};
+  parse_error_note(&parse_error, 7, span_of("Slab"), "not a number");
+  parse_error_note(&parse_error, 9, span_of("Dirty"), "unit is not kB");
+  ck_assert_str_eq(parse_error.cause, "not a number");
+  ck_assert_str_eq(parse_error.near, "Slab");
+  ck_assert_uint_eq(parse_error.line, 7);
+  ck_assert_uint_eq(parse_error.count, 2);
 }
 END_TEST
 
 START_TEST(fault_near_a_long_key_is_cut)
 {
-  struct fault fault = {0};
-  fault_note(&fault, 1, span_of("0123456789012345678901234567890123456789xyz"), "long");
-  ck_assert_str_eq(fault.near, "012345678901234567890123456789012345678");
+  struct parse_error parse_error = {0};
+  parse_error_note(&parse_error, 1,
+                   span_of("0123456789012345678901234567890123456789xyz"), "long");
+  ck_assert_str_eq(parse_error.near, "012345678901234567890123456789012345678");
 }
 END_TEST
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "suite.h"
 
-#include "meminfo_explain/schedule.h"
+#include "meminfo_explain/workers/schedule.h"
 
 static struct schedule read_at(double begin, double cost)
 {

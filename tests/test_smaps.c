@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "meminfo_explain/smaps.h"
+#include "meminfo_explain/parse/smaps.h"
 
 #include "suite.h"
 
@@ -9,15 +9,16 @@
 #define KB(value) ((uint64_t)(value)*1024)
 #define HEADER    "55a31e6c3000-7ffc6bf21000 ---p 00000000 00:00 0    [rollup]\n"
 
-static struct fault fault;
+static struct parse_error parse_error;
 
 static struct smaps parse(const char *text)
 {
   struct smaps smaps;
-  fault = (struct fault){0};
-  int error = smaps_parse(scan_string(text), &smaps, &fault);
-  ck_assert_msg(error == 0, "line %u: %s: %s", fault.line, fault.near, fault.cause);
-  ck_assert_uint_eq(fault.count, 0);
+  parse_error = (struct parse_error){0};
+  int error = smaps_parse(scan_string(text), &smaps, &parse_error);
+  ck_assert_msg(error == 0, "line %u: %s: %s", parse_error.line, parse_error.near,
+                parse_error.cause);
+  ck_assert_uint_eq(parse_error.count, 0);
   return smaps;
 }
 
@@ -215,14 +216,14 @@ START_TEST(text_that_cannot_be_summed_is_refused)
 {
   for (size_t i = 0; i < LENGTH(refused); i++) {
     struct smaps smaps;
-    fault = (struct fault){0};
-    int error = smaps_parse(scan_string(refused[i].text), &smaps, &fault);
+    parse_error = (struct parse_error){0};
+    int error = smaps_parse(scan_string(refused[i].text), &smaps, &parse_error);
     ck_assert_msg(error == -EBADMSG, "%s: %d", refused[i].text, error);
-    ck_assert_msg(strcmp(fault.cause, refused[i].cause) == 0, "%s: %s", refused[i].text,
-                  fault.cause);
-    ck_assert_str_eq(fault.near, refused[i].near);
-    ck_assert_uint_eq(fault.line, refused[i].line);
-    ck_assert_uint_eq(fault.count, 1);
+    ck_assert_msg(strcmp(parse_error.cause, refused[i].cause) == 0, "%s: %s",
+                  refused[i].text, parse_error.cause);
+    ck_assert_str_eq(parse_error.near, refused[i].near);
+    ck_assert_uint_eq(parse_error.line, refused[i].line);
+    ck_assert_uint_eq(parse_error.count, 1);
   }
 }
 END_TEST
@@ -239,10 +240,10 @@ START_TEST(second_parse_replaces_the_first)
   struct smaps smaps;
   memset(&smaps, 0xa5, sizeof(smaps));
   for (int i = 0; i < 2; i++) {
-    ck_assert_int_eq(smaps_parse(scan_string(rollup), &smaps, &fault), 0);
+    ck_assert_int_eq(smaps_parse(scan_string(rollup), &smaps, &parse_error), 0);
     assert_is_rollup(&smaps);
   }
-  ck_assert_int_eq(smaps_parse(scan_string(""), &smaps, &fault), 0);
+  ck_assert_int_eq(smaps_parse(scan_string(""), &smaps, &parse_error), 0);
   ck_assert_int_eq(smaps.pss.state, READING_ABSENT);
   ck_assert_uint_eq(smaps.mappings_count, 0);
 }
@@ -253,7 +254,7 @@ START_TEST(text_cut_at_any_byte_tells_no_wrong_value)
   struct smaps whole = parse(rollup);
   for (size_t length = 0; length < sizeof(rollup); length++) {
     struct smaps cut;
-    struct fault ignored = {0};
+    struct parse_error ignored = {0};
     if (smaps_parse(scan_text(rollup, length), &cut, &ignored) != 0)
       continue;
     for (unsigned i = 0; i < SMAPS_FIELD_COUNT; i++)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "meminfo_explain/stat.h"
+#include "meminfo_explain/parse/stat.h"
 
 #include "suite.h"
 
@@ -33,13 +33,14 @@ START_TEST(name_may_hold_any_byte)
   for (size_t i = 0; i < LENGTH(names); i++) {
     char text[256];
     struct stat_line got;
-    struct fault fault = {0};
+    struct parse_error parse_error = {0};
     snprintf(text, sizeof(text), "4711 (%s)" REST("S", "4194560", "736"), names[i].name);
-    ck_assert_msg(stat_parse(scan_string(text), 4096, &got, &fault) == 0, "%s", text);
+    ck_assert_msg(stat_parse(scan_string(text), 4096, &got, &parse_error) == 0, "%s",
+                  text);
     ck_assert_msg(got.state == 'S', "%s", text);
     ck_assert_msg(!got.kernel_thread, "%s", text);
     ck_assert_uint_eq(got.rss, 736 * 4096);
-    ck_assert_uint_eq(fault.count, 0);
+    ck_assert_uint_eq(parse_error.count, 0);
   }
 }
 END_TEST
@@ -63,8 +64,8 @@ START_TEST(state_flags_and_pages_are_read)
 {
   for (size_t i = 0; i < LENGTH(cases); i++) {
     struct stat_line got;
-    struct fault fault = {0};
-    ck_assert_int_eq(stat_parse(scan_string(cases[i].text), 4096, &got, &fault), 0);
+    struct parse_error parse_error = {0};
+    ck_assert_int_eq(stat_parse(scan_string(cases[i].text), 4096, &got, &parse_error), 0);
     ck_assert_int_eq(got.state, cases[i].state);
     ck_assert_msg(got.kernel_thread == cases[i].kernel_thread, "%s", cases[i].text);
     ck_assert_uint_eq(got.rss, cases[i].rss);
@@ -75,9 +76,9 @@ END_TEST
 START_TEST(page_size_is_that_of_the_captured_machine)
 {
   struct stat_line got;
-  struct fault fault = {0};
+  struct parse_error parse_error = {0};
   ck_assert_int_eq(
-      stat_parse(scan_string("1 (p)" REST("S", "0", "3")), 65536, &got, &fault), 0);
+      stat_parse(scan_string("1 (p)" REST("S", "0", "3")), 65536, &got, &parse_error), 0);
   ck_assert_uint_eq(got.rss, 196608);
 }
 END_TEST
@@ -120,16 +121,16 @@ START_TEST(family_age_and_size_are_read)
 {
   for (size_t i = 0; i < LENGTH(numbers); i++) {
     struct stat_line got = {.stack = 4711};
-    struct fault fault = {0};
-    int error = stat_parse(scan_string(numbers[i].text), 4096, &got, &fault);
-    ck_assert_msg(error == 0, "%s: %s", numbers[i].text, fault.near);
+    struct parse_error parse_error = {0};
+    int error = stat_parse(scan_string(numbers[i].text), 4096, &got, &parse_error);
+    ck_assert_msg(error == 0, "%s: %s", numbers[i].text, parse_error.near);
     ck_assert_uint_eq(got.parent, numbers[i].parent);
     ck_assert_uint_eq(got.threads, numbers[i].threads);
     ck_assert_uint_eq(got.start, numbers[i].start);
     ck_assert_uint_eq(got.vsize, numbers[i].vsize);
     ck_assert_uint_eq(got.rss, 7 * 4096);
     ck_assert_uint_eq(got.stack, numbers[i].stack);
-    ck_assert_uint_eq(fault.count, 0);
+    ck_assert_uint_eq(parse_error.count, 0);
   }
 }
 END_TEST
@@ -176,13 +177,13 @@ START_TEST(line_that_is_no_stat_leaves_out_untouched)
     struct stat_line got, before;
     memset(&before, 'q', sizeof(before));
     got = before;
-    struct fault fault = {0};
-    int error = stat_parse(scan_string(refused[i].text), 4096, &got, &fault);
+    struct parse_error parse_error = {0};
+    int error = stat_parse(scan_string(refused[i].text), 4096, &got, &parse_error);
     ck_assert_msg(error == -EBADMSG, "%s: %d", refused[i].text, error);
-    ck_assert_str_eq(fault.cause, refused[i].cause);
-    ck_assert_str_eq(fault.near, refused[i].near);
-    ck_assert_uint_eq(fault.line, 1);
-    ck_assert_uint_eq(fault.count, 1);
+    ck_assert_str_eq(parse_error.cause, refused[i].cause);
+    ck_assert_str_eq(parse_error.near, refused[i].near);
+    ck_assert_uint_eq(parse_error.line, 1);
+    ck_assert_uint_eq(parse_error.count, 1);
     ck_assert_mem_eq(&got, &before, sizeof(got));
   }
 }

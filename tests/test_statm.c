@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "meminfo_explain/statm.h"
+#include "meminfo_explain/parse/statm.h"
 
 #include "suite.h"
 
@@ -24,12 +24,13 @@ START_TEST(pages_become_bytes)
 {
   for (size_t i = 0; i < LENGTH(cases); i++) {
     struct statm got;
-    struct fault fault = {0};
-    int error = statm_parse(scan_string(cases[i].text), cases[i].page_size, &got, &fault);
+    struct parse_error parse_error = {0};
+    int error =
+        statm_parse(scan_string(cases[i].text), cases[i].page_size, &got, &parse_error);
     ck_assert_msg(error == 0, "%s: %d", cases[i].text, error);
     ck_assert_uint_eq(got.resident, cases[i].resident);
     ck_assert_uint_eq(got.shared, cases[i].shared);
-    ck_assert_uint_eq(fault.count, 0);
+    ck_assert_uint_eq(parse_error.count, 0);
   }
 }
 END_TEST
@@ -38,11 +39,12 @@ END_TEST
 START_TEST(what_is_shared_is_resident_too)
 {
   struct statm got;
-  struct fault fault = {0};
-  ck_assert_int_eq(statm_parse(scan_string("9 5 7 1 0 1 0\n"), 4096, &got, &fault), 0);
+  struct parse_error parse_error = {0};
+  ck_assert_int_eq(statm_parse(scan_string("9 5 7 1 0 1 0\n"), 4096, &got, &parse_error),
+                   0);
   ck_assert_uint_eq(got.resident, 7 * 4096);
   ck_assert_uint_eq(got.shared, 7 * 4096);
-  ck_assert_uint_eq(fault.count, 0);
+  ck_assert_uint_eq(parse_error.count, 0);
 }
 END_TEST
 
@@ -69,13 +71,13 @@ START_TEST(line_that_is_no_statm_leaves_out_untouched)
 {
   for (size_t i = 0; i < LENGTH(refused); i++) {
     struct statm got = {.resident = 4711, .shared = 815};
-    struct fault fault = {0};
-    int error = statm_parse(scan_string(refused[i].text), 4096, &got, &fault);
+    struct parse_error parse_error = {0};
+    int error = statm_parse(scan_string(refused[i].text), 4096, &got, &parse_error);
     ck_assert_msg(error == -EBADMSG, "%s: %d", refused[i].text, error);
-    ck_assert_str_eq(fault.cause, "not a number of pages");
-    ck_assert_str_eq(fault.near, refused[i].near);
-    ck_assert_uint_eq(fault.line, 1);
-    ck_assert_uint_eq(fault.count, 1);
+    ck_assert_str_eq(parse_error.cause, "not a number of pages");
+    ck_assert_str_eq(parse_error.near, refused[i].near);
+    ck_assert_uint_eq(parse_error.line, 1);
+    ck_assert_uint_eq(parse_error.count, 1);
     ck_assert(got.resident == 4711 && got.shared == 815);
   }
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
-#include "meminfo_explain/sysroot.h"
+#include "meminfo_explain/sysroot/sysroot.h"
 
 #include "suite.h"
 
@@ -432,7 +432,7 @@ struct numbers {
   int result;
 };
 
-static int visit_number(void *context, uint32_t number, uint64_t inode)
+static int process_read_number(void *context, uint32_t number, uint64_t inode)
 {
   struct numbers *got = context;
   ck_assert_uint_lt(got->count, 700);
@@ -466,7 +466,7 @@ START_TEST(numbers_are_visited_and_no_other_name)
   tree_write(f.tree, "proc/2147483647/stat", "");
   tree_write(f.tree, "proc/4194304/stat", "");
   tree_write(f.tree, "proc/10/stat", "");
-  ck_assert_int_eq(sysroot_each_number(&f.root, "proc", visit_number, &got), 0);
+  ck_assert_int_eq(sysroot_each_number(&f.root, "proc", process_read_number, &got), 0);
   qsort(got.numbers, got.count, sizeof(*got.numbers), compare_numbers);
   ck_assert_uint_eq(got.count, sizeof(want) / sizeof(*want));
   ck_assert_mem_eq(got.numbers, want, sizeof(want));
@@ -484,7 +484,8 @@ START_TEST(numbers_of_a_directory_larger_than_the_buffer_have_their_inodes)
     snprintf(path, sizeof(path), "proc/1/task/%u", i);
     tree_write(f.tree, path, "");
   }
-  ck_assert_int_eq(sysroot_each_number(&f.root, "proc/1/task", visit_number, &got), 0);
+  ck_assert_int_eq(sysroot_each_number(&f.root, "proc/1/task", process_read_number, &got),
+                   0);
   ck_assert_uint_eq(got.count, 600);
   for (unsigned i = 0; i < 600; i++) {
     struct stat st;
@@ -504,7 +505,7 @@ START_TEST(processes_of_this_machine_come_in_order)
   struct numbers got = {.result = 1, .stop_at = 700};
   bool self = false;
   ck_assert_int_eq(sysroot_open("/", &root), 0);
-  ck_assert_int_ge(sysroot_each_number(&root, "proc", visit_number, &got), 0);
+  ck_assert_int_ge(sysroot_each_number(&root, "proc", process_read_number, &got), 0);
   for (unsigned i = 0; i < got.count; i++) {
     ck_assert(i == 0 || got.numbers[i - 1] < got.numbers[i]);
     self |= got.numbers[i] == (uint32_t)getpid();
@@ -521,17 +522,21 @@ START_TEST(numbers_end_with_the_first_that_fails)
   tree_write(f.tree, "proc/2", "");
   tree_write(f.tree, "proc/3", "");
   struct numbers got = {.stop_at = 2, .result = -ERANGE};
-  ck_assert_int_eq(sysroot_each_number(&f.root, "proc", visit_number, &got), -ERANGE);
+  ck_assert_int_eq(sysroot_each_number(&f.root, "proc", process_read_number, &got),
+                   -ERANGE);
   ck_assert_uint_eq(got.count, 2);
   got = (struct numbers){.stop_at = 1, .result = 17};
-  ck_assert_int_eq(sysroot_each_number(&f.root, "proc", visit_number, &got), 17);
+  ck_assert_int_eq(sysroot_each_number(&f.root, "proc", process_read_number, &got), 17);
   ck_assert_uint_eq(got.count, 1);
 
   got = (struct numbers){0};
-  ck_assert_int_eq(sysroot_each_number(&f.root, "sys", visit_number, &got), -ENOENT);
-  ck_assert_int_eq(sysroot_each_number(&f.root, "proc/1", visit_number, &got), -ENOTDIR);
+  ck_assert_int_eq(sysroot_each_number(&f.root, "sys", process_read_number, &got),
+                   -ENOENT);
+  ck_assert_int_eq(sysroot_each_number(&f.root, "proc/1", process_read_number, &got),
+                   -ENOTDIR);
   /* a directory, and no pattern */
-  ck_assert_int_eq(sysroot_each_number(&f.root, "pro?", visit_number, &got), -ENOENT);
+  ck_assert_int_eq(sysroot_each_number(&f.root, "pro?", process_read_number, &got),
+                   -ENOENT);
   ck_assert_uint_eq(got.count, 0);
   teardown(&f);
 }
@@ -547,7 +552,8 @@ START_TEST(link_out_of_a_captured_tree_leads_nowhere)
   ck_assert_int_eq(symlink("../../../../../../proc/self", tree_path(f.tree, "up")), 0);
   ck_assert_int_eq(slurp(&f, "proc/meminfo"), -ELOOP);
   ck_assert_int_eq(slurp(&f, "up/status"), -ELOOP);
-  ck_assert_int_eq(sysroot_each_number(&f.root, "proc", visit_number, &got), -ELOOP);
+  ck_assert_int_eq(sysroot_each_number(&f.root, "proc", process_read_number, &got),
+                   -ELOOP);
   ck_assert_int_eq(sysroot_each(&f.root, "proc/*", visit, &visits), -ELOOP);
   ck_assert_uint_eq(got.count + visits.count, 0);
   /* nor does it make a machine of the tree */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "meminfo_explain/trend.h"
+#include "meminfo_explain/trend/trend.h"
 
 #include "suite.h"
 

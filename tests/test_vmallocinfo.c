@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "meminfo_explain/vmallocinfo.h"
+#include "meminfo_explain/parse/vmallocinfo.h"
 
 #include "suite.h"
 
@@ -13,29 +13,29 @@
 
 /* Too large for a stack of unknown size. */
 static struct vmallocinfo got;
-static struct fault fault;
+static struct parse_error parse_error;
 
 static int parse_pages(const char *text, uint64_t page_size)
 {
-  fault = (struct fault){0};
-  return vmallocinfo_parse(scan_string(text), page_size, &got, &fault);
+  parse_error = (struct parse_error){0};
+  return vmallocinfo_parse(scan_string(text), page_size, &got, &parse_error);
 }
 
 static void parse(const char *text)
 {
   int error = parse_pages(text, 4096);
-  ck_assert_msg(error == 0, "line %u: \"%s\": %s in %s", fault.line, fault.near,
-                fault.cause, text);
-  ck_assert_uint_eq(fault.count, 0);
+  ck_assert_msg(error == 0, "line %u: \"%s\": %s in %s", parse_error.line,
+                parse_error.near, parse_error.cause, text);
+  ck_assert_uint_eq(parse_error.count, 0);
 }
 
 /* Of lines that are good each by itself. */
 static void parse_beyond_any_size(const char *text)
 {
   ck_assert_int_eq(parse_pages(text, 4096), 0);
-  ck_assert_uint_eq(fault.count, 1);
-  ck_assert_uint_eq(fault.line, 0);
-  ck_assert_str_eq(fault.cause, "a sum is out of range");
+  ck_assert_uint_eq(parse_error.count, 1);
+  ck_assert_uint_eq(parse_error.line, 0);
+  ck_assert_str_eq(parse_error.cause, "a sum is out of range");
 }
 
 #define ck_assert_known(reading, want)                                                   \
@@ -181,11 +181,11 @@ START_TEST(one_bad_line_makes_every_sum_malformed)
     if (strchr(refused[i].text, '\n') == NULL)
       snprintf(text, sizeof(text), "%s%s", good, refused[i].text);
     ck_assert_msg(parse_pages(text, 4096) == -EBADMSG, "%s", text);
-    ck_assert_msg(strcmp(fault.cause, refused[i].cause) == 0, "%s: %s", text,
-                  fault.cause);
-    ck_assert_str_eq(fault.near, refused[i].near);
-    ck_assert_uint_eq(fault.line, 2);
-    ck_assert_uint_eq(fault.count, 1);
+    ck_assert_msg(strcmp(parse_error.cause, refused[i].cause) == 0, "%s: %s", text,
+                  parse_error.cause);
+    ck_assert_str_eq(parse_error.near, refused[i].near);
+    ck_assert_uint_eq(parse_error.line, 2);
+    ck_assert_uint_eq(parse_error.count, 1);
     for (size_t r = 0; r < VMALLOCINFO_READINGS; r++)
       ck_assert_int_eq((&got.pages)[r].state, READING_MALFORMED);
     ck_assert_uint_eq(got.callers_count, 0);
@@ -196,9 +196,9 @@ END_TEST
 START_TEST(all_bad_lines_are_counted_and_the_first_is_told)
 {
   ck_assert_int_eq(parse_pages("0x1-0x2 8192 vmap\nx\ny\nz\n", 4096), -EBADMSG);
-  ck_assert_str_eq(fault.near, "x");
-  ck_assert_uint_eq(fault.line, 2);
-  ck_assert_uint_eq(fault.count, 3);
+  ck_assert_str_eq(parse_error.near, "x");
+  ck_assert_uint_eq(parse_error.line, 2);
+  ck_assert_uint_eq(parse_error.count, 3);
 }
 END_TEST
 
@@ -508,18 +508,19 @@ START_TEST(line_of_a_million_bytes_is_one_line)
 
   memset(text, '9', 13);
   ck_assert_int_eq(parse_pages(text, 4096), -EBADMSG);
-  ck_assert_uint_eq(fault.count, 1);
-  ck_assert_uint_eq(strlen(fault.near), sizeof(fault.near) - 1);
+  ck_assert_uint_eq(parse_error.count, 1);
+  ck_assert_uint_eq(strlen(parse_error.near), sizeof(parse_error.near) - 1);
 }
 END_TEST
 
 START_TEST(nul_byte_makes_its_line_bad)
 {
   static const char text[] = "0x1-0x2 8192 f+0x1/0x2 pages=\0001 vmalloc\n";
-  fault = (struct fault){0};
-  int error = vmallocinfo_parse(scan_text(text, sizeof(text) - 1), 4096, &got, &fault);
+  parse_error = (struct parse_error){0};
+  int error =
+      vmallocinfo_parse(scan_text(text, sizeof(text) - 1), 4096, &got, &parse_error);
   ck_assert_int_eq(error, -EBADMSG);
-  ck_assert_str_eq(fault.cause, "pages= is not a number");
+  ck_assert_str_eq(parse_error.cause, "pages= is not a number");
 }
 END_TEST
 
@@ -573,8 +574,8 @@ START_TEST(text_cut_within_a_line_tells_no_sum)
   for (size_t length = 1; length < sizeof(machine) - 1; length++) {
     char *text = malloc(length); /* of its own: a sanitizer sees each byte too far */
     memcpy(text, machine, length);
-    fault = (struct fault){0};
-    int error = vmallocinfo_parse(scan_text(text, length), 4096, &got, &fault);
+    parse_error = (struct parse_error){0};
+    int error = vmallocinfo_parse(scan_text(text, length), 4096, &got, &parse_error);
     bool whole_lines = text[length - 1] == '\n';
     free(text);
     ck_assert_msg(error == (whole_lines ? 0 : -EBADMSG), "%zu bytes: %d", length, error);
@@ -655,7 +656,7 @@ static struct {
   size_t length;
   unsigned lines;
   struct vmallocinfo want;
-  struct fault fault;
+  struct parse_error parse_error;
 } sum;
 
 static uint64_t state; /* of splitmix64 */
@@ -742,8 +743,8 @@ static void append(const char *line, size_t length, bool good)
 {
   struct scan text = scan_text(line, length);
   text.line = sum.lines;
-  fault = (struct fault){0};
-  int error = vmallocinfo_parse(text, 4096, &got, &fault);
+  parse_error = (struct parse_error){0};
+  int error = vmallocinfo_parse(text, 4096, &got, &parse_error);
   if (error != 0 && good)
     return;
   ck_assert_uint_le(sum.length + length, sizeof(sum.text));
@@ -751,10 +752,10 @@ static void append(const char *line, size_t length, bool good)
   sum.length += length;
   sum.lines++;
   if (error != 0) {
-    unsigned count = sum.fault.count + 1;
+    unsigned count = sum.parse_error.count + 1;
     if (count == 1)
-      sum.fault = fault;
-    sum.fault.count = count;
+      sum.parse_error = parse_error;
+    sum.parse_error.count = count;
     return;
   }
   for (size_t r = 0; r < VMALLOCINFO_READINGS; r++)
@@ -769,7 +770,7 @@ static void make_text(unsigned lines, unsigned variety, unsigned mutated, bool g
   static char pool[400][128];
   sum.length = sum.lines = 0;
   sum.want = (struct vmallocinfo){0};
-  sum.fault = (struct fault){0};
+  sum.parse_error = (struct parse_error){0};
   for (size_t r = 0; r < VMALLOCINFO_READINGS; r++)
     (&sum.want.pages)[r] = reading_known(0);
   memset(pool, 0, sizeof(pool));
@@ -804,15 +805,15 @@ static void assert_text_is_the_sum(void)
 {
   char *text = malloc(sum.length); /* of its own: a sanitizer sees each byte too far */
   memcpy(text, sum.text, sum.length);
-  fault = (struct fault){0};
-  int error = vmallocinfo_parse(scan_text(text, sum.length), 4096, &got, &fault);
+  parse_error = (struct parse_error){0};
+  int error = vmallocinfo_parse(scan_text(text, sum.length), 4096, &got, &parse_error);
   free(text);
-  ck_assert_int_eq(error, sum.fault.count > 0 ? -EBADMSG : 0);
-  ck_assert_uint_eq(fault.count, sum.fault.count);
+  ck_assert_int_eq(error, sum.parse_error.count > 0 ? -EBADMSG : 0);
+  ck_assert_uint_eq(parse_error.count, sum.parse_error.count);
   if (error != 0) {
-    ck_assert_uint_eq(fault.line, sum.fault.line);
-    ck_assert_str_eq(fault.cause, sum.fault.cause);
-    ck_assert_str_eq(fault.near, sum.fault.near);
+    ck_assert_uint_eq(parse_error.line, sum.parse_error.line);
+    ck_assert_str_eq(parse_error.cause, sum.parse_error.cause);
+    ck_assert_str_eq(parse_error.near, sum.parse_error.near);
     return;
   }
   for (size_t r = 0; r < VMALLOCINFO_READINGS; r++) {
@@ -828,7 +829,7 @@ START_TEST(text_is_the_sum_of_each_line_alone)
   for (unsigned i = 0; i < 60; i++) {
     state = i;
     make_text(i < 45 ? 1 + 3 * i : 8000, varieties[i % 3], i % 2 == 0 ? 0 : 60, true);
-    ck_assert_uint_eq(sum.fault.count, 0);
+    ck_assert_uint_eq(sum.parse_error.count, 0);
     assert_text_is_the_sum();
   }
   ck_assert_uint_gt(sum.want.other_entries_count, 0); /* the last was beyond the table */
@@ -842,7 +843,7 @@ START_TEST(faults_of_a_text_are_those_of_each_line_alone)
     state = 1000 + i;
     make_text(1 + i, 40, i % 4, false);
     assert_text_is_the_sum();
-    bad += sum.fault.count > 0;
+    bad += sum.parse_error.count > 0;
   }
   ck_assert_uint_gt(bad, 50);
   ck_assert_uint_lt(bad, 250);

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-#include "meminfo_explain/vmstat.h"
+#include "meminfo_explain/parse/vmstat.h"
 
 #include "suite.h"
 
 #include <errno.h>
 #include <stdio.h>
 
-static struct fault fault;
+static struct parse_error parse_error;
 
 static struct vmstat parse(const char *text)
 {
   struct vmstat vmstat;
-  fault = (struct fault){0};
-  ck_assert_int_eq(vmstat_parse(scan_string(text), 4096, &vmstat, &fault), 0);
+  parse_error = (struct parse_error){0};
+  ck_assert_int_eq(vmstat_parse(scan_string(text), 4096, &vmstat, &parse_error), 0);
   return vmstat;
 }
 
@@ -20,7 +20,7 @@ START_TEST(pages_become_bytes_and_events_stay_counts)
 {
   struct vmstat vmstat = parse("nr_free_pages 100\nnr_isolated_anon 3\nnr_zspages 40\n"
                                "balloon_inflate 500\nthp_zero_page_alloc 6\n");
-  ck_assert_uint_eq(fault.count, 0);
+  ck_assert_uint_eq(parse_error.count, 0);
   ck_assert_known(vmstat.nr_isolated_anon, 3 * 4096);
   ck_assert_known(vmstat.nr_zspages, 40 * 4096);
   ck_assert_known(vmstat.balloon_inflate_count, 500);
@@ -93,11 +93,11 @@ START_TEST(bad_line_makes_its_counter_malformed_and_no_other)
     struct vmstat vmstat = parse(text);
     ck_assert_msg(vmstat.nr_zspages.state == READING_MALFORMED, "%s", text);
     ck_assert_known(vmstat.nr_iommu_pages, 28672);
-    ck_assert_msg(strcmp(fault.cause, bad[i].cause) == 0, "%s", text);
-    ck_assert_str_eq(fault.near, "nr_zspages");
-    ck_assert_uint_eq(fault.line,
+    ck_assert_msg(strcmp(parse_error.cause, bad[i].cause) == 0, "%s", text);
+    ck_assert_str_eq(parse_error.near, "nr_zspages");
+    ck_assert_uint_eq(parse_error.line,
                       strchr(bad[i].line, '\n') == strrchr(bad[i].line, '\n') ? 2 : 3);
-    ck_assert_uint_eq(fault.count, 1);
+    ck_assert_uint_eq(parse_error.count, 1);
   }
 }
 END_TEST
@@ -106,7 +106,7 @@ START_TEST(bad_value_of_an_unknown_key_is_no_fault)
 {
   struct vmstat vmstat = parse("nr_dirty x\nnr_new 18446744073709551615\nnr_zspages 1\n");
   ck_assert_known(vmstat.nr_zspages, 4096);
-  ck_assert_uint_eq(fault.count, 0);
+  ck_assert_uint_eq(parse_error.count, 0);
 }
 END_TEST
 
@@ -115,11 +115,11 @@ START_TEST(text_without_any_number_is_no_vmstat)
   static const char *const texts[] = {"", "\n\n", "<html>\n", "nr_zspages\n", "12\n"};
   for (size_t i = 0; i < LENGTH(texts); i++) {
     struct vmstat vmstat;
-    fault = (struct fault){0};
-    ck_assert_int_eq(vmstat_parse(scan_string(texts[i]), 4096, &vmstat, &fault),
+    parse_error = (struct parse_error){0};
+    ck_assert_int_eq(vmstat_parse(scan_string(texts[i]), 4096, &vmstat, &parse_error),
                      -EBADMSG);
-    ck_assert_uint_ge(fault.count, 1);
-    ck_assert_ptr_nonnull(fault.cause);
+    ck_assert_uint_ge(parse_error.count, 1);
+    ck_assert_ptr_nonnull(parse_error.cause);
   }
 }
 END_TEST
@@ -127,9 +127,9 @@ END_TEST
 START_TEST(page_size_is_that_of_the_captured_machine)
 {
   struct vmstat vmstat;
-  fault = (struct fault){0};
+  parse_error = (struct parse_error){0};
   ck_assert_int_eq(vmstat_parse(scan_string("nr_zspages 3\nballoon_inflate 3\n"), 65536,
-                                &vmstat, &fault),
+                                &vmstat, &parse_error),
                    0);
   ck_assert_known(vmstat.nr_zspages, 196608);
   ck_assert_known(vmstat.balloon_inflate_count, 3);
@@ -140,17 +140,17 @@ START_TEST(second_parse_replaces_the_first)
 {
   struct vmstat vmstat;
   memset(&vmstat, 0xa5, sizeof(vmstat));
-  fault = (struct fault){0};
+  parse_error = (struct parse_error){0};
   for (int i = 0; i < 2; i++) {
-    ck_assert_int_eq(vmstat_parse(scan_string("nr_zspages 3\n"), 4096, &vmstat, &fault),
-                     0);
+    ck_assert_int_eq(
+        vmstat_parse(scan_string("nr_zspages 3\n"), 4096, &vmstat, &parse_error), 0);
     ck_assert_known(vmstat.nr_zspages, 12288);
     ck_assert_int_eq(vmstat.balloon_deflate_count.state, READING_ABSENT);
   }
   ck_assert_int_eq(
-      vmstat_parse(scan_string("balloon_deflate 9\n"), 4096, &vmstat, &fault), 0);
+      vmstat_parse(scan_string("balloon_deflate 9\n"), 4096, &vmstat, &parse_error), 0);
   ck_assert_int_eq(vmstat.nr_zspages.state, READING_ABSENT);
-  ck_assert_uint_eq(fault.count, 0);
+  ck_assert_uint_eq(parse_error.count, 0);
 }
 END_TEST
 
@@ -164,9 +164,9 @@ START_TEST(what_follows_a_cut_is_not_absent)
     ck_assert_known(vmstat.nr_zspages, 20480);
     ck_assert_int_eq(vmstat.nr_iommu_pages.state, READING_MALFORMED);
     ck_assert_int_eq(vmstat.balloon_inflate_count.state, READING_MALFORMED);
-    ck_assert_str_eq(fault.cause, "the file ends within the line");
-    ck_assert_uint_eq(fault.line, 2);
-    ck_assert_uint_eq(fault.count, 1);
+    ck_assert_str_eq(parse_error.cause, "the file ends within the line");
+    ck_assert_uint_eq(parse_error.line, 2);
+    ck_assert_uint_eq(parse_error.count, 1);
   }
 }
 END_TEST

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "meminfo_explain/zoneinfo.h"
+#include "meminfo_explain/parse/zoneinfo.h"
 
 #include "suite.h"
 
@@ -8,13 +8,13 @@
 
 #define PAGES(count) ((uint64_t)(count)*4096)
 
-static struct fault fault;
+static struct parse_error parse_error;
 
 static struct zoneinfo parse(const char *text)
 {
   struct zoneinfo zoneinfo;
-  fault = (struct fault){0};
-  ck_assert_int_eq(zoneinfo_parse(scan_string(text), 4096, &zoneinfo, &fault), 0);
+  parse_error = (struct parse_error){0};
+  ck_assert_int_eq(zoneinfo_parse(scan_string(text), 4096, &zoneinfo, &parse_error), 0);
   return zoneinfo;
 }
 
@@ -74,7 +74,7 @@ static const char new_kernel[] = "Node 0, zone      DMA\n"
 
 static void assert_is_new_kernel(const struct zoneinfo *zoneinfo)
 {
-  ck_assert_uint_eq(fault.count, 0);
+  ck_assert_uint_eq(parse_error.count, 0);
   ck_assert_known(zoneinfo->pcp, PAGES(4321));
   ck_assert_known(zoneinfo->free, PAGES(149304));
   ck_assert_known(zoneinfo->managed, PAGES(247927));
@@ -197,7 +197,7 @@ START_TEST(threshold_no_kernel_has_makes_the_drift_malformed)
   };
   for (size_t i = 0; i < LENGTH(texts); i++) {
     struct zoneinfo zoneinfo;
-    struct fault seen = {0};
+    struct parse_error seen = {0};
     ck_assert_int_eq(zoneinfo_parse(scan_string(texts[i]), 4096, &zoneinfo, &seen), 0);
     ck_assert_str_eq(seen.cause, "not a threshold");
     ck_assert_int_eq(zoneinfo.zone_drift.state, READING_MALFORMED);
@@ -210,8 +210,8 @@ END_TEST
 START_TEST(page_size_is_that_of_the_captured_machine)
 {
   struct zoneinfo zoneinfo;
-  fault = (struct fault){0};
-  ck_assert_int_eq(zoneinfo_parse(scan_string(nodes), 65536, &zoneinfo, &fault), 0);
+  parse_error = (struct parse_error){0};
+  ck_assert_int_eq(zoneinfo_parse(scan_string(nodes), 65536, &zoneinfo, &parse_error), 0);
   ck_assert_known(zoneinfo.pcp, 8 * 65536);
   ck_assert_known(zoneinfo.node_drift, 203 * 65536);
 }
@@ -266,10 +266,10 @@ START_TEST(bad_line_makes_its_field_malformed_and_no_other)
     struct zoneinfo zoneinfo = parse(text);
     ck_assert_msg(zoneinfo.pcp.state == READING_MALFORMED, "%s", text);
     ck_assert_known(zoneinfo.free, PAGES(7));
-    ck_assert_msg(strcmp(fault.cause, bad_counts[i].cause) == 0, "%s", text);
-    ck_assert_str_eq(fault.near, "count:");
-    ck_assert_uint_eq(fault.line, 4);
-    ck_assert_uint_eq(fault.count, 1);
+    ck_assert_msg(strcmp(parse_error.cause, bad_counts[i].cause) == 0, "%s", text);
+    ck_assert_str_eq(parse_error.near, "count:");
+    ck_assert_uint_eq(parse_error.line, 4);
+    ck_assert_uint_eq(parse_error.count, 1);
   }
 }
 END_TEST
@@ -280,8 +280,8 @@ START_TEST(malformed_sum_stays_so)
       parse("Node 0, zone Normal\n  count: x\n  count: 1\n  managed  y\n");
   ck_assert_int_eq(zoneinfo.pcp.state, READING_MALFORMED);
   ck_assert_int_eq(zoneinfo.managed.state, READING_MALFORMED);
-  ck_assert_uint_eq(fault.count, 2);
-  ck_assert_uint_eq(fault.line, 2);
+  ck_assert_uint_eq(parse_error.count, 2);
+  ck_assert_uint_eq(parse_error.line, 2);
 }
 END_TEST
 
@@ -295,11 +295,11 @@ START_TEST(text_without_a_zone_is_no_zoneinfo)
                                       "  pages free 5\n  count: 1\n"};
   for (size_t i = 0; i < LENGTH(texts); i++) {
     struct zoneinfo zoneinfo;
-    fault = (struct fault){0};
-    ck_assert_int_eq(zoneinfo_parse(scan_string(texts[i]), 4096, &zoneinfo, &fault),
+    parse_error = (struct parse_error){0};
+    ck_assert_int_eq(zoneinfo_parse(scan_string(texts[i]), 4096, &zoneinfo, &parse_error),
                      -EBADMSG);
-    ck_assert_str_eq(fault.cause, "no line of the form `Node N, zone NAME'");
-    ck_assert_uint_eq(fault.line, 0);
+    ck_assert_str_eq(parse_error.cause, "no line of the form `Node N, zone NAME'");
+    ck_assert_uint_eq(parse_error.line, 0);
   }
 }
 END_TEST
@@ -312,8 +312,8 @@ START_TEST(text_cut_within_a_line_tells_no_sum)
     char *text = malloc(length); /* of its own: a sanitizer sees each byte too far */
     memcpy(text, new_kernel, length);
     struct zoneinfo zoneinfo;
-    fault = (struct fault){0};
-    int error = zoneinfo_parse(scan_text(text, length), 4096, &zoneinfo, &fault);
+    parse_error = (struct parse_error){0};
+    int error = zoneinfo_parse(scan_text(text, length), 4096, &zoneinfo, &parse_error);
     bool whole_lines = text[length - 1] == '\n';
     free(text);
     ck_assert_msg(error == (whole_lines ? 0 : -EBADMSG), "%zu bytes: %d", length, error);
@@ -331,8 +331,9 @@ START_TEST(second_parse_replaces_the_first)
   struct zoneinfo zoneinfo;
   memset(&zoneinfo, 0xa5, sizeof(zoneinfo));
   for (int i = 0; i < 2; i++) {
-    fault = (struct fault){0};
-    ck_assert_int_eq(zoneinfo_parse(scan_string(new_kernel), 4096, &zoneinfo, &fault), 0);
+    parse_error = (struct parse_error){0};
+    ck_assert_int_eq(
+        zoneinfo_parse(scan_string(new_kernel), 4096, &zoneinfo, &parse_error), 0);
     assert_is_new_kernel(&zoneinfo);
   }
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "meminfo_explain/allocinfo.h"
+#include "meminfo_explain/parse/allocinfo.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -29,7 +29,7 @@ static const struct {
   enum allocinfo_place place;
 } rows[] = {
 #define SITE(file, function, place) {SPAN(file), SPAN(function), ALLOCINFO_##place},
-#include "meminfo_explain/allocinfo.def"
+#include "meminfo_explain/tables/allocinfo.def"
 };
 #define ROWS (sizeof(rows) / sizeof(*rows))
 
@@ -275,7 +275,8 @@ static void copy_top(const struct parser *p)
 }
 
 /* The number of lines at fault. */
-static unsigned parse_sites(struct parser *p, struct scan text, struct fault *fault)
+static unsigned parse_sites(struct parser *p, struct scan text,
+                            struct parse_error *parse_error)
 {
   struct scan line;
   unsigned bad = 0;
@@ -287,7 +288,7 @@ static unsigned parse_sites(struct parser *p, struct scan text, struct fault *fa
     } else {
       bad++;
       struct scan words = line;
-      fault_note(fault, line.line, scan_word(&words), cause);
+      parse_error_note(parse_error, line.line, scan_word(&words), cause);
     }
   }
   return bad;
@@ -295,25 +296,25 @@ static unsigned parse_sites(struct parser *p, struct scan text, struct fault *fa
 
 int allocinfo_parse(struct scan text, uint64_t page_size,
                     const struct vmallocinfo *vmalloc, struct allocinfo *out,
-                    struct fault *fault)
+                    struct parse_error *parse_error)
 {
   for (size_t i = 0; i < ALLOCINFO_READINGS; i++)
     out->readings[i] = reading_known(0); /* a sum over no sites is 0 */
   out->sites_kept = 0;
 
-  const unsigned before = fault->count;
+  const unsigned before = parse_error->count;
   struct parser p = {.out = out, .page_size = page_size, .vmalloc = vmalloc};
   struct scan first = text;
   const char *cause = parse_header(&text);
   if (cause != NULL)
-    fault_note(fault, 1, scan_word(&first), cause);
+    parse_error_note(parse_error, 1, scan_word(&first), cause);
   else
     enter_callers(&p);
-  if (cause != NULL || parse_sites(&p, text, fault) > 0) {
+  if (cause != NULL || parse_sites(&p, text, parse_error) > 0) {
     reading_fill(out->readings, ALLOCINFO_READINGS, READING_MALFORMED);
     return -EBADMSG;
   }
-  reading_note_sums(out->readings, ALLOCINFO_READINGS, fault, before);
+  reading_note_sums(out->readings, ALLOCINFO_READINGS, parse_error, before);
   copy_top(&p);
   return 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "meminfo_explain/cpulist.h"
+#include "meminfo_explain/parse/cpulist.h"
 
 #include <errno.h>
 
@@ -17,7 +17,7 @@ static struct span cut(struct span span, char at, struct span *rest)
   return (struct span){span.at, length};
 }
 
-int cpulist_parse(struct scan text, uint64_t *out, struct fault *fault)
+int cpulist_parse(struct scan text, uint64_t *out, struct parse_error *parse_error)
 {
   struct scan line = {.at = text.at, .end = text.at};
   scan_line(&text, &line);
@@ -30,7 +30,7 @@ int cpulist_parse(struct scan text, uint64_t *out, struct fault *fault)
     if (span_number(low, &first) != 0 ||
         span_number(high.at != NULL ? high : low, &last) != 0 || last < first ||
         last > CPULIST_CPU_MAX) {
-      fault_note(fault, 1, range, "not a range of CPUs");
+      parse_error_note(parse_error, 1, range, "not a range of CPUs");
       return -EBADMSG;
     }
     cpus += last - first + 1;

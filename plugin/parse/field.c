@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "meminfo_explain/field.h"
+#include "meminfo_explain/parse/field.h"
 
 #include <errno.h>
 #include <string.h>
@@ -33,7 +33,7 @@ static bool begins_with(struct scan line, const char *key)
 }
 
 int field_parse(struct scan text, const char *key, unsigned field, uint64_t *out,
-                struct fault *fault)
+                struct parse_error *parse_error)
 {
   struct scan line;
   while (scan_line(&text, &line)) {
@@ -52,7 +52,7 @@ int field_parse(struct scan text, const char *key, unsigned field, uint64_t *out
       error = -EBADMSG;
     }
     if (error != 0)
-      fault_note(fault, line.line, word, cause);
+      parse_error_note(parse_error, line.line, word, cause);
     else
       *out = value;
     return error;
@@ -61,17 +61,17 @@ int field_parse(struct scan text, const char *key, unsigned field, uint64_t *out
 }
 
 int field_number(const struct text *text, const char *key, unsigned field, uint64_t unit,
-                 uint64_t *out, struct fault *fault)
+                 uint64_t *out, struct parse_error *parse_error)
 {
   uint64_t value;
   int error =
-      field_parse(scan_text(text->bytes, text->length), key, field, &value, fault);
+      field_parse(scan_text(text->bytes, text->length), key, field, &value, parse_error);
   if (error == -ENOENT)
-    fault_note(fault, 0, (struct span){key, strlen(key)}, "no such line");
+    parse_error_note(parse_error, 0, (struct span){key, strlen(key)}, "no such line");
   if (error != 0)
     return -EBADMSG;
   if (scale(value, unit, out) == 0)
     return 0;
-  fault_note(fault, 0, (struct span){"", 0}, "number out of range");
+  parse_error_note(parse_error, 0, (struct span){"", 0}, "number out of range");
   return -EBADMSG;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
-#include "meminfo_explain/kmsg.h"
+#include "meminfo_explain/parse/kmsg.h"
 
 #include <string.h>
 

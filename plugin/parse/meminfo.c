@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "meminfo_explain/meminfo.h"
+#include "meminfo_explain/parse/meminfo.h"
 
 #include <errno.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 const struct meminfo_row meminfo_rows[MEMINFO_FIELD_COUNT] = {
 #define FIELD(member, key, unit, inside)                                                 \
   {key, sizeof(key) - 1, MEMINFO_UNIT_##unit, MEMINFO_FIELD_##inside},
-#include "meminfo_explain/meminfo.def"
+#include "meminfo_explain/tables/meminfo.def"
 };
 
 /* The row of a key. The kernel prints in the order of the rows, so the one after the
@@ -104,16 +104,16 @@ static const char *store_row(const struct line *line, enum meminfo_field row,
 }
 
 static void bound_fields(const unsigned lines[MEMINFO_FIELD_COUNT], struct meminfo *out,
-                         struct fault *fault)
+                         struct parse_error *parse_error)
 {
   for (unsigned row = 0; row < MEMINFO_FIELD_COUNT; row++) {
     struct reading *field = &out->fields[row];
-    if (meminfo_rows[row].inside == MEMINFO_FIELD_nothing ||
-        field->state != READING_KNOWN || field->value <= out->mem_total.value)
+    if (meminfo_rows[row].inside == MEMINFO_FIELD_nothing || !is_known(*field) ||
+        field->value <= out->mem_total.value)
       continue;
     *field = reading_missing(READING_MALFORMED);
     struct span key = {meminfo_rows[row].key, meminfo_rows[row].key_length};
-    fault_note(fault, lines[row], key, "more than MemTotal");
+    parse_error_note(parse_error, lines[row], key, "more than MemTotal");
   }
 }
 
@@ -125,7 +125,7 @@ static void lose_rest(struct meminfo *out)
       out->fields[row] = reading_missing(READING_MALFORMED);
 }
 
-int meminfo_parse(struct scan text, struct meminfo *out, struct fault *fault)
+int meminfo_parse(struct scan text, struct meminfo *out, struct parse_error *parse_error)
 {
   memset(out, 0, sizeof(*out));
   unsigned lines[MEMINFO_FIELD_COUNT] = {0};
@@ -145,16 +145,17 @@ int meminfo_parse(struct scan text, struct meminfo *out, struct fault *fault)
       next = row + 1;
     }
     if (cause != NULL)
-      fault_note(fault, line.line, parsed.key, cause);
+      parse_error_note(parse_error, line.line, parsed.key, cause);
     cut = open && parsed.cause != NULL;
   }
-  if (out->mem_total.state != READING_KNOWN || out->mem_total.value == 0) {
-    if (fault->count == 0)
-      fault_note(fault, 0, (struct span){"MemTotal", 8}, "no such line above 0");
+  if (!is_known(out->mem_total) || out->mem_total.value == 0) {
+    if (parse_error->count == 0)
+      parse_error_note(parse_error, 0, (struct span){"MemTotal", 8},
+                       "no such line above 0");
     return -EBADMSG;
   }
   if (cut)
     lose_rest(out);
-  bound_fields(lines, out, fault);
+  bound_fields(lines, out, parse_error);
   return 0;
 }

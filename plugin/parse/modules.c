@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-#include "meminfo_explain/modules.h"
+#include "meminfo_explain/parse/modules.h"
 
 #include <errno.h>
 
-int modules_parse(struct scan text, struct modules *out, struct fault *fault)
+int modules_parse(struct scan text, struct modules *out, struct parse_error *parse_error)
 {
   *out = (struct modules){reading_known(0), reading_known(0)};
   struct scan line;
-  unsigned bad = 0, before = fault->count;
+  unsigned bad = 0, before = parse_error->count;
   while (scan_line(&text, &line)) {
     bool open = scan_line_is_open(&text, &line);
     struct span name = scan_word(&line);
@@ -17,12 +17,12 @@ int modules_parse(struct scan text, struct modules *out, struct fault *fault)
       reading_add(&out->modules_count, 1);
     } else {
       bad++;
-      fault_note(fault, line.line, name,
-                 open ? "the file ends within the line" : "size is not a number");
+      parse_error_note(parse_error, line.line, name,
+                       open ? "the file ends within the line" : "size is not a number");
     }
   }
   if (bad == 0) {
-    reading_note_sums(&out->size, MODULES_READINGS, fault, before);
+    reading_note_sums(&out->size, MODULES_READINGS, parse_error, before);
     return 0;
   }
   reading_fill(&out->size, MODULES_READINGS, READING_MALFORMED);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "meminfo_explain/mountinfo.h"
+#include "meminfo_explain/parse/mountinfo.h"
 
 /* Words before the optional fields, of which the fifth is the mount point. */
 enum { WORD_MOUNT_POINT = 5 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "meminfo_explain/smaps.h"
+#include "meminfo_explain/parse/smaps.h"
 
 #include <errno.h>
 #include <string.h>
@@ -9,7 +9,7 @@ static const struct {
   size_t key_length;
 } rows[SMAPS_FIELD_COUNT] = {
 #define SMAP(member, key) {key ":", sizeof(key)},
-#include "meminfo_explain/smaps.def"
+#include "meminfo_explain/tables/smaps.def"
 };
 
 static unsigned find_row(struct span key)
@@ -28,12 +28,12 @@ static bool is_header(struct scan line)
          ((*line.at >= '0' && *line.at <= '9') || (*line.at >= 'a' && *line.at <= 'f'));
 }
 
-int smaps_parse(struct scan text, struct smaps *out, struct fault *fault)
+int smaps_parse(struct scan text, struct smaps *out, struct parse_error *parse_error)
 {
   memset(out, 0, sizeof(*out));
   struct scan line;
   uint64_t pss_lines = 0;
-  const unsigned before = fault->count;
+  const unsigned before = parse_error->count;
   while (scan_line(&text, &line)) {
     if (is_header(line)) {
       out->mappings_count++;
@@ -50,8 +50,8 @@ int smaps_parse(struct scan text, struct smaps *out, struct fault *fault)
     if (error == 0)
       error = scale(bytes, 1024, &bytes);
     if (error != 0) {
-      fault_note(fault, line.line, key,
-                 error == -ERANGE ? "number out of range" : "not a number of kB");
+      parse_error_note(parse_error, line.line, key,
+                       error == -ERANGE ? "number out of range" : "not a number of kB");
       return -EBADMSG;
     }
     reading_add(&out->fields[row], bytes);
@@ -59,10 +59,10 @@ int smaps_parse(struct scan text, struct smaps *out, struct fault *fault)
   }
   /* A text without one Pss per mapping was cut short, or is something else. */
   if (text.line > 0 && (pss_lines == 0 || pss_lines != out->mappings_count)) {
-    fault_note(fault, 0, (struct span){"Pss", 3},
-               pss_lines == 0 ? "no such line" : "not one such line per mapping");
+    parse_error_note(parse_error, 0, (struct span){"Pss", 3},
+                     pss_lines == 0 ? "no such line" : "not one such line per mapping");
     return -EBADMSG;
   }
-  reading_note_sums(out->fields, SMAPS_FIELD_COUNT, fault, before);
-  return fault->count == before ? 0 : -EBADMSG;
+  reading_note_sums(out->fields, SMAPS_FIELD_COUNT, parse_error, before);
+  return parse_error->count == before ? 0 : -EBADMSG;
 }

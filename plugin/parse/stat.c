@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
-#include "meminfo_explain/stat.h"
+#include "meminfo_explain/parse/stat.h"
 
 #include <errno.h>
 #include <string.h>
@@ -53,12 +53,12 @@ static int take_field(int field, struct span word, uint64_t page_size,
 }
 
 int stat_parse(struct scan text, uint64_t page_size, struct stat_line *out,
-               struct fault *fault)
+               struct parse_error *parse_error)
 {
   struct stat_line parsed = {0};
   const char *name_end = memrchr(text.at, ')', (size_t)(text.end - text.at));
   if (name_end == NULL) {
-    fault_note(fault, 1, (struct span){text.at, 0}, "no name in parentheses");
+    parse_error_note(parse_error, 1, (struct span){text.at, 0}, "no name in parentheses");
     return -EBADMSG;
   }
   struct scan after = scan_text(name_end + 1, (size_t)(text.end - name_end - 1));
@@ -69,7 +69,7 @@ int stat_parse(struct scan text, uint64_t page_size, struct stat_line *out,
     if (field > FIELD_RSS && word.length == 0)
       break; /* we can do without */
     if (take_field(field, word, page_size, &parsed) != 0) {
-      fault_note(fault, 1, word, "not a field of stat");
+      parse_error_note(parse_error, 1, word, "not a field of stat");
       return -EBADMSG;
     }
   }

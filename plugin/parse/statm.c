@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include "meminfo_explain/statm.h"
+#include "meminfo_explain/parse/statm.h"
 
 #include <errno.h>
 
 int statm_parse(struct scan text, uint64_t page_size, struct statm *out,
-                struct fault *fault)
+                struct parse_error *parse_error)
 {
   enum { SIZE, RESIDENT, SHARED, FIELDS };
   uint64_t fields[FIELDS];
@@ -17,7 +17,7 @@ int statm_parse(struct scan text, uint64_t page_size, struct statm *out,
     if (error == 0)
       error = scale(fields[i], page_size, &fields[i]);
     if (error != 0) {
-      fault_note(fault, 1, word, "not a number of pages");
+      parse_error_note(parse_error, 1, word, "not a number of pages");
       return -EBADMSG;
     }
   }

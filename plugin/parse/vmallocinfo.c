@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "meminfo_explain/vmallocinfo.h"
+#include "meminfo_explain/parse/vmallocinfo.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -633,18 +633,18 @@ static void end(struct vmallocinfo *out)
 }
 
 int vmallocinfo_parse(struct scan text, uint64_t page_size, struct vmallocinfo *out,
-                      struct fault *fault)
+                      struct parse_error *parse_error)
 {
   struct parser p = {.text = text.at, .out = out, .page_size = page_size};
   struct scan line;
   unsigned bad = 0;
-  const unsigned before = fault->count;
+  const unsigned before = parse_error->count;
   begin(out);
   while (scan_line(&text, &line)) {
     const char *cause = add_line(&p, line, scan_line_is_open(&text, &line));
     if (cause != NULL) {
       bad++;
-      fault_note(fault, line.line, scan_word(&line), cause);
+      parse_error_note(parse_error, line.line, scan_word(&line), cause);
     }
   }
   for (size_t i = 0; i < sizeof(p.seen) / sizeof(*p.seen); i++)
@@ -657,7 +657,7 @@ int vmallocinfo_parse(struct scan text, uint64_t page_size, struct vmallocinfo *
     return -EBADMSG;
   }
   end(out);
-  reading_note_sums(&out->pages, VMALLOCINFO_READINGS, fault, before);
+  reading_note_sums(&out->pages, VMALLOCINFO_READINGS, parse_error, before);
   return 0;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "meminfo_explain/vmstat.h"
+#include "meminfo_explain/parse/vmstat.h"
 
 #include <errno.h>
 #include <string.h>
@@ -12,7 +12,7 @@ static const struct {
   enum stat_unit unit;
 } rows[VMSTAT_FIELD_COUNT] = {
 #define STAT(member, key, unit) {key, sizeof(key) - 1, STAT_UNIT_##unit},
-#include "meminfo_explain/vmstat.def"
+#include "meminfo_explain/tables/vmstat.def"
 };
 
 static unsigned find_row(struct span key)
@@ -38,7 +38,7 @@ static bool lose_rest(struct vmstat *out)
 }
 
 int vmstat_parse(struct scan text, uint64_t page_size, struct vmstat *out,
-                 struct fault *fault)
+                 struct parse_error *parse_error)
 {
   memset(out, 0, sizeof(*out));
   struct scan line;
@@ -68,12 +68,13 @@ int vmstat_parse(struct scan text, uint64_t page_size, struct vmstat *out,
     out->fields[row] =
         cause == NULL ? reading_known(value) : reading_missing(READING_MALFORMED);
     if (cause != NULL)
-      fault_note(fault, line.line, key, cause);
+      parse_error_note(parse_error, line.line, key, cause);
   }
   if (open && lose_rest(out) && !told)
-    fault_note(fault, line.line, last, "the file ends within the line");
+    parse_error_note(parse_error, line.line, last, "the file ends within the line");
   if (any)
     return 0;
-  fault_note(fault, 0, (struct span){"", 0}, "no line of the form `key number'");
+  parse_error_note(parse_error, 0, (struct span){"", 0},
+                   "no line of the form `key number'");
   return -EBADMSG;
 }

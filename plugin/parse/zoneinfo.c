@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "meminfo_explain/zoneinfo.h"
+#include "meminfo_explain/parse/zoneinfo.h"
 
 #include <errno.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 struct parser {
   uint64_t page_size;
   struct zoneinfo *out;
-  struct fault *fault;
+  struct parse_error *parse_error;
   bool seen_zone;
   uint64_t node;            /* of the zone being read */
   uint64_t node_threshold;  /* largest of the node's zones, in pages */
@@ -27,8 +27,8 @@ static void add_pages(struct parser *p, const struct scan *line, struct span key
     return;
   }
   *sum = reading_missing(READING_MALFORMED);
-  fault_note(p->fault, line->line, key,
-             error == -ERANGE ? "number out of range" : "not a number");
+  parse_error_note(p->parse_error, line->line, key,
+                   error == -ERANGE ? "number out of range" : "not a number");
 }
 
 /* calculate_normal_threshold() in mm/vmstat.c never exceeds this many pages. */
@@ -39,7 +39,7 @@ static void read_threshold(struct parser *p, const struct scan *line, struct spa
   uint64_t threshold;
   if (span_number(word, &threshold) != 0 || threshold > threshold_max) {
     p->out->node_drift = p->out->zone_drift = reading_missing(READING_MALFORMED);
-    fault_note(p->fault, line->line, word, "not a threshold");
+    parse_error_note(p->parse_error, line->line, word, "not a threshold");
   } else if (threshold > p->zone_threshold) {
     p->zone_threshold = threshold;
   }
@@ -118,11 +118,11 @@ static void read_line(struct parser *p, struct scan line)
 }
 
 int zoneinfo_parse(struct scan text, uint64_t page_size, struct zoneinfo *out,
-                   struct fault *fault)
+                   struct parse_error *parse_error)
 {
   memset(out, 0, sizeof(*out));
-  struct parser p = {.page_size = page_size, .out = out, .fault = fault};
-  const unsigned before = fault->count;
+  struct parser p = {.page_size = page_size, .out = out, .parse_error = parse_error};
+  const unsigned before = parse_error->count;
   struct scan line;
   bool open = false;
   while (scan_line(&text, &line)) {
@@ -130,16 +130,19 @@ int zoneinfo_parse(struct scan text, uint64_t page_size, struct zoneinfo *out,
     read_line(&p, line);
   }
   if (!p.seen_zone) {
-    fault_note(fault, 0, (struct span){"", 0}, "no line of the form `Node N, zone NAME'");
+    parse_error_note(parse_error, 0, (struct span){"", 0},
+                     "no line of the form `Node N, zone NAME'");
     return -EBADMSG;
   }
   if (open) {
-    fault_note(fault, line.line, scan_word(&line), "the file ends within the line");
+    parse_error_note(parse_error, line.line, scan_word(&line),
+                     "the file ends within the line");
     reading_fill(&out->pcp, sizeof(*out) / sizeof(struct reading), READING_MALFORMED);
     return -EBADMSG;
   }
   end_zone(&p);
   end_node(&p);
-  reading_note_sums(&out->pcp, sizeof(*out) / sizeof(struct reading), fault, before);
+  reading_note_sums(&out->pcp, sizeof(*out) / sizeof(struct reading), parse_error,
+                    before);
   return 0;
 }

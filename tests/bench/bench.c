@@ -2,9 +2,9 @@
 /* What our reading costs beyond that of the kernel: CPU time of ours against that of bare
  * open, read, close of the very same files, in turns. Prints `name ratio limit`. */
 #define _GNU_SOURCE
-#include "meminfo_explain/collect.h"
-#include "meminfo_explain/explain.h"
-#include "meminfo_explain/inside.h"
+#include "meminfo_explain/collect/collect.h"
+#include "meminfo_explain/explain/explain.h"
+#include "meminfo_explain/sysroot/openat_root.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,19 +21,21 @@ enum { PAIRS_MAX = 400, PAIRS_MIN = 20, FILES_MAX = 1 << 16 };
 static const double seconds_max = 5; /* per ratio, on a machine with many processes */
 
 /* The files that ours opened, or found absent, as told by the linker's
- * --wrap=inside_open. */
+ * --wrap=openat_root. */
 static struct {
   bool recording;
   size_t count;
   char (*paths)[160];
 } opened;
 
-int __real_inside_open(int root, enum inside_way way, const char *path, int flags);
-int __wrap_inside_open(int root, enum inside_way way, const char *path, int flags);
+int __real_openat_root(int root, enum openat_root_method way, const char *path,
+                       int flags);
+int __wrap_openat_root(int root, enum openat_root_method way, const char *path,
+                       int flags);
 
-int __wrap_inside_open(int root, enum inside_way way, const char *path, int flags)
+int __wrap_openat_root(int root, enum openat_root_method way, const char *path, int flags)
 {
-  int fd = __real_inside_open(root, way, path, flags);
+  int fd = __real_openat_root(root, way, path, flags);
   if (opened.recording && (flags & O_DIRECTORY) == 0 && opened.count < FILES_MAX &&
       strlen(path) < sizeof(*opened.paths))
     strcpy(opened.paths[opened.count++], path);

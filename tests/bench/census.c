@@ -5,11 +5,11 @@
  * WHAT are rows of `benches`, run in this order; prints `name ratio limit`, and with
  * --verbose what each sample gave. */
 #define _GNU_SOURCE
-#include "meminfo_explain/census.h"
-#include "meminfo_explain/clock.h"
-#include "meminfo_explain/field.h"
-#include "meminfo_explain/tally.h"
+#include "meminfo_explain/pss/census.h"
+#include "meminfo_explain/base/clock.h"
+#include "meminfo_explain/parse/field.h"
 #include "population.h"
+#include "pss/totals.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -123,17 +123,17 @@ static int slurp(void *context, uint32_t pid, const char *path)
 /* The sum of Pss by a full pass, which starts from nothing. */
 static double full_sum(void)
 {
-  static struct walk walk;
-  static const struct walk_options options = {.period = 1};
-  const struct walk_files files = {.slurp = slurp, .text = &text};
+  static struct pss_scan scan;
+  static const struct pss_scan_options options = {.period = 1};
+  const struct pss_scan_reader files = {.slurp = slurp, .text = &text};
   struct processes processes;
   double oldest_at;
-  walk.root = &root;
-  walk.page_size = (uint64_t)sysconf(_SC_PAGESIZE);
-  int error = walk_pass(&walk, &files, &options);
+  scan.root = &root;
+  scan.page_size = (uint64_t)sysconf(_SC_PAGESIZE);
+  int error = pss_scan_pass(&scan, &files, &options);
   if (error != 0)
     die("full pass", error);
-  tally(&walk, &processes, &oldest_at);
+  totals_compute(&scan, &processes, &oldest_at);
   return (double)processes.pss.value;
 }
 
@@ -146,7 +146,7 @@ static void census_pass(double credit)
 {
   /* What the time since the last pass brings is more than a period's, and so is cut. */
   static const double period = 0.01;
-  const struct walk_options options = {.share = credit / period, .period = period};
+  const struct pss_scan_options options = {.share = credit / period, .period = period};
   census_request(census, &options, 0);
   census_wait(census, 600);
   census_latest(census, &result);
@@ -156,7 +156,7 @@ static void census_pass(double credit)
 static struct reading counter(const char *key)
 {
   uint64_t value = 0;
-  struct fault ignored = {0};
+  struct parse_error ignored = {0};
   if (sysroot_slurp(&root, "proc/meminfo", &text) != 0 ||
       field_parse(scan_text(text.bytes, text.length), key, 2, &value, &ignored) != 0)
     return (struct reading){0};
@@ -297,7 +297,7 @@ static void bench_budget(void)
   for (size_t i = 0; i < LARGE; i++)
     population_resize(population, i, ((size_t)1 << 30) + (i << 27));
   double period = 0.5, largest = 0, second = 0, sum = 0;
-  const struct walk_options options = {.share = 0.15, .period = period};
+  const struct pss_scan_options options = {.share = 0.15, .period = period};
   double budget = options.share * period;
   open_census();
   for (size_t i = 0; i < settings.samples; i++) {
@@ -378,7 +378,7 @@ static double counters(void)
 static void bench_churn(void)
 {
   struct population *population = population_start(500, settings.scale);
-  const struct walk_options options = {.share = 0.05, .period = 0.25};
+  const struct pss_scan_options options = {.share = 0.05, .period = 0.25};
   long before = 0;
   size_t uncovered = 0, judged = 0;
   double worst_difference = 0;
@@ -429,17 +429,17 @@ static bool everybody(void *context, const struct process *process)
 /* What 10,000 processes cost in memory: a roster of them, against the limit of 2 MiB. */
 static void bench_memory(void)
 {
-  struct roster roster = {0};
+  struct process_table table = {0};
   long before = rss_kb();
   for (int round = 0; round < 3; round++) {
-    roster_begin(&roster);
+    process_table_begin(&table);
     for (uint32_t pid = 1; pid <= 10000; pid++)
-      roster_list(&roster, pid + (uint32_t)round * 100, pid);
-    roster_settle(&roster, ignore, NULL);
-    roster_queue(&roster, everybody, NULL, roster_moved_most);
+      process_table_list(&table, pid + (uint32_t)round * 100, pid);
+    process_table_settle(&table, ignore, NULL);
+    process_table_queue(&table, everybody, NULL, process_table_moved_most);
   }
   print("pss_memory_of_10000", (double)(rss_kb() - before) / 2048, 1);
-  roster_free(&roster);
+  process_table_free(&table);
 }
 
 /* How long a process is held up while its smaps is read: it maps and unmaps a page, over

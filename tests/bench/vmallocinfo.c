@@ -4,8 +4,8 @@
  * Prints `name ratio limit`; exit status 1 above the limit, 2 where the parser's sums are
  * not those of the generator. */
 #define _GNU_SOURCE
-#include "meminfo_explain/vmallocinfo.h"
-#include "meminfo_explain/clock.h"
+#include "meminfo_explain/parse/vmallocinfo.h"
+#include "meminfo_explain/base/clock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -265,13 +265,13 @@ static struct vmallocinfo got;
 
 static double parse_seconds(void)
 {
-  struct fault fault = {0};
+  struct parse_error parse_error = {0};
   double start = clock_seconds(CLOCK_THREAD_CPUTIME_ID);
   int error =
-      vmallocinfo_parse(scan_text(buffer.bytes, buffer.length), PAGE, &got, &fault);
+      vmallocinfo_parse(scan_text(buffer.bytes, buffer.length), PAGE, &got, &parse_error);
   double seconds = clock_seconds(CLOCK_THREAD_CPUTIME_ID) - start;
   if (error != 0) {
-    fprintf(stderr, "bench: line %u: %s\n", fault.line, fault.cause);
+    fprintf(stderr, "bench: line %u: %s\n", parse_error.line, parse_error.cause);
     exit(2);
   }
   return seconds;
@@ -279,7 +279,7 @@ static double parse_seconds(void)
 
 static void check(const char *name, struct reading reading, uint64_t want)
 {
-  if (reading.state == READING_KNOWN && reading.value == want)
+  if (is_known(reading) && reading.value == want)
     return;
   fprintf(stderr, "bench: %s is %" PRIu64 ", not %" PRIu64 "\n", name, reading.value,
           want);

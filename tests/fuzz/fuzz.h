@@ -5,8 +5,8 @@
 #ifndef MEMINFO_EXPLAIN_TESTS_FUZZ_H
 #define MEMINFO_EXPLAIN_TESTS_FUZZ_H
 
-#include "meminfo_explain/reading.h"
-#include "meminfo_explain/scan.h"
+#include "meminfo_explain/base/reading.h"
+#include "meminfo_explain/base/scan.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -58,7 +58,7 @@ uint8_t fuzz_choice(struct bytes *input);
 void require_readings(const struct reading *readings, size_t count);
 void require_same_readings(const struct reading *a, const struct reading *b,
                            size_t count);
-void require_fault(const struct fault *fault, struct bytes text);
+void require_fault(const struct parse_error *parse_error, struct bytes text);
 /* One line without newline, of printable ASCII. */
 void require_printable(const char *text);
 

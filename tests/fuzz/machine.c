@@ -12,11 +12,12 @@
 #include "fuzz.h"
 
 #include "../../cli/output.h"
-#include "meminfo_explain/complaint.h"
-#include "meminfo_explain/consumers.h"
-#include "meminfo_explain/evidence.h"
-#include "meminfo_explain/metrics.h"
-#include "meminfo_explain/report.h"
+#include "alarm/evidence.h"
+#include "collect/consumers.h"
+#include "meminfo_explain/collect/diagnostic.h"
+#include "meminfo_explain/report/metrics.h"
+#include "meminfo_explain/report/publisher.h"
+#include "meminfo_explain/report/sentences.h"
 
 #include <errno.h>
 #include <ftw.h>
@@ -123,14 +124,14 @@ static void require_sources(const struct sample *sample)
   for (unsigned i = 0; i < SOURCE_COUNT; i++) {
     const struct source_status *status = &sample->sources[i];
     require(status->state <= READING_MALFORMED);
-    bool wrong = complaint(sample, i, text, sizeof(text));
+    bool wrong = diagnostic(sample, i, text, sizeof(text));
     if (wrong) {
       require(memchr(text, '\0', sizeof(text)) != NULL && text[0] != '\0');
       require_printable(text);
     }
     /* Never a loss without a word. */
     require(wrong || (status->state != READING_MALFORMED &&
-                      status->state != READING_DENIED && status->fault.count == 0));
+                      status->state != READING_DENIED && status->parse_error.count == 0));
   }
 }
 
@@ -139,12 +140,12 @@ static void require_amounts(const struct explanation *e)
   for (unsigned i = 0; i < TERM_COUNT; i++) {
     const struct amount term = e->terms[i];
     require(term.state <= READING_MALFORMED);
-    require(term.state == READING_KNOWN || term.value == 0);
+    require(is_known(term) || term.value == 0);
     require(term.value >= 0 || term_rows[i].sign == TERM_SIGN_SIGNED);
   }
   for (unsigned i = 0; i < HOLE_COUNT; i++) {
     const struct amount amount = hole_amount(&e->black_hole, i);
-    require(amount.state == READING_KNOWN || amount.value == 0);
+    require(is_known(amount) || amount.value == 0);
   }
 }
 
@@ -154,12 +155,12 @@ static void require_conservation(const struct explanation *e)
   const struct amount total = e->terms[TERM_TOTAL_mem_total];
   for (unsigned m = 0; m < ACCOUNTING_COUNT; m++) {
     const struct amount hole = e->black_hole.of[m];
-    if (hole.state != READING_KNOWN)
+    if (!is_known(hole))
       continue;
-    require(total.state == READING_KNOWN);
+    require(is_known(total));
     uint64_t sum = (uint64_t)hole.value; /* which may wrap, and back */
     for (unsigned i = 0; i < TERM_COUNT; i++)
-      if (e->terms[i].state == READING_KNOWN &&
+      if (is_known(e->terms[i]) &&
           (term_rows[i].view == TERM_VIEW_FREE || term_rows[i].view == TERM_VIEW_KERNEL ||
            term_rows[i].view == accounting_view(m)))
         sum += (uint64_t)e->terms[i].value;
@@ -167,12 +168,12 @@ static void require_conservation(const struct explanation *e)
   }
   if (e->refused != NULL)
     for (unsigned m = 0; m < ACCOUNTING_COUNT; m++)
-      require(e->black_hole.of[m].state != READING_KNOWN);
-  if (e->black_hole.hidden.state != READING_KNOWN)
+      require(!is_known(e->black_hole.of[m]));
+  if (!is_known(e->black_hole.hidden))
     return;
   uint64_t hidden = 0;
   for (unsigned i = 0; i < TERM_COUNT; i++)
-    if (term_rows[i].view == TERM_VIEW_HIDDEN && e->terms[i].state == READING_KNOWN)
+    if (term_rows[i].view == TERM_VIEW_HIDDEN && is_known(e->terms[i]))
       hidden += (uint64_t)e->terms[i].value;
   require(hidden == (uint64_t)e->black_hole.hidden.value);
 }
@@ -190,17 +191,23 @@ static void require_metric(void *context, const struct metric *metric)
 
 /* All series, and the default set. */
 static void require_metrics(const struct observer *observer,
-                            const struct watch_verdicts *verdicts)
+                            const struct watched_verdicts *verdicts)
 {
+  static const struct publisher_options names = {
+      .vmalloc_callers = PUBLISHER_NAMES_DEFAULT,
+      .allocation_sites = PUBLISHER_NAMES_DEFAULT};
+  static struct publisher publisher;
   unsigned all = 0, few = 0;
-  struct metrics_options options = {.callers = &observer->callers,
-                                    .sites = &observer->sites,
+  memset(&publisher, 0, sizeof(publisher));
+  publisher_note(&publisher, observer, &names);
+  struct metrics_options options = {.callers = &publisher.callers,
+                                    .sites = &publisher.sites,
                                     .verdicts = verdicts,
                                     .unknown_lines = true};
   metrics_each(&observer->sample, &observer->explanation, &options, require_metric, &all);
   options.sites = NULL;
   options.unknown_lines = false;
-  options.held = &observer->held;
+  options.series = &publisher.default_series;
   metrics_each(&observer->sample, &observer->explanation, &options, require_metric, &few);
   require(few <= all);
 }
@@ -238,7 +245,7 @@ static void require_terms(const json_t *object, const struct explanation *e,
     if (term_rows[i].view != view)
       continue;
     const json_t *value = member(object, term_rows[i].name);
-    if (e->terms[i].state == READING_KNOWN)
+    if (is_known(e->terms[i]))
       require(json_integer_value(value) == e->terms[i].value);
     else
       require(json_is_null(value));
@@ -248,7 +255,7 @@ static void require_terms(const json_t *object, const struct explanation *e,
 static void require_json(const struct observer *observer)
 {
   static const char *const members[] = {
-      "version",    "page_size", "mem_total", "inside",  "outside",   "at_most",
+      "version",    "page_size", "mem_total", "inside",  "outside",   "upper_bound",
       "identities", "detail",    "meminfo",   "vmalloc", "allocinfo", "pss",
       "sources",    "quality",   "decisions", "report",  "black_hole"};
   const struct explanation *e = &observer->explanation;
@@ -306,24 +313,21 @@ void fuzz_machine(struct bytes input)
 {
   static struct observer observer;
   static struct explanation first;
-  static struct watch watch;
+  static struct watched_series watched;
   static const struct trend_settings settings = {.window = TREND_WINDOW,
                                                  .rise = TREND_RISE};
-  static const struct observe_options options = {.collect = {.pss = true},
-                                                 .vmalloc_callers = OBSERVE_NAMES_DEFAULT,
-                                                 .allocation_sites =
-                                                     OBSERVE_NAMES_DEFAULT};
+  static const struct observe_options options = {.collect = {.pss = true}};
   char tree[128];
-  struct watch_verdicts verdicts;
+  struct watched_verdicts verdicts;
   tree_make(tree);
   write_tree(tree, input);
   require(observer_open(tree, &observer) == 0);
   int error = observe(&observer, &options);
   const struct explanation *e = &observer.explanation;
   first = *e;
-  memset(&watch, 0, sizeof(watch));
-  watch_add(&watch, &settings, 1e9, e, &verdicts);
-  require(error != 0 || e->terms[TERM_TOTAL_mem_total].state == READING_KNOWN);
+  memset(&watched, 0, sizeof(watched));
+  watched_add(&watched, &settings, 1e9, e, &verdicts);
+  require(error != 0 || is_known(e->terms[TERM_TOTAL_mem_total]));
   require_sources(&observer.sample);
   require_amounts(e);
   require_conservation(e);
@@ -356,7 +360,7 @@ void fuzz_consumers(struct bytes input)
   require_readings(readings, sizeof(sample.consumers) / sizeof(*readings));
 #define CONSUMER(name, place, opener, paths, filter, key, field, unit)                   \
   require(sample.sources[SOURCE_##name].state == sample.consumers.name.state);
-#include "meminfo_explain/consumers.def"
+#include "meminfo_explain/tables/consumers.def"
   consumers_close(reader);
   sysroot_close(&root);
   tree_remove(tree);

@@ -4,7 +4,7 @@
 #define _GNU_SOURCE
 #include "fuzz.h"
 
-#include "meminfo_explain/page_pool.h"
+#include "collect/page_pool.h"
 
 #include <errno.h>
 #include <libmnl/libmnl.h>

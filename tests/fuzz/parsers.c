@@ -3,19 +3,19 @@
 #define _GNU_SOURCE
 #include "fuzz.h"
 
-#include "meminfo_explain/allocinfo.h"
-#include "meminfo_explain/cpulist.h"
-#include "meminfo_explain/field.h"
-#include "meminfo_explain/kmsg.h"
-#include "meminfo_explain/meminfo.h"
-#include "meminfo_explain/modules.h"
-#include "meminfo_explain/mountinfo.h"
-#include "meminfo_explain/smaps.h"
-#include "meminfo_explain/stat.h"
-#include "meminfo_explain/statm.h"
-#include "meminfo_explain/vmallocinfo.h"
-#include "meminfo_explain/vmstat.h"
-#include "meminfo_explain/zoneinfo.h"
+#include "meminfo_explain/parse/allocinfo.h"
+#include "meminfo_explain/parse/cpulist.h"
+#include "meminfo_explain/parse/field.h"
+#include "meminfo_explain/parse/kmsg.h"
+#include "meminfo_explain/parse/meminfo.h"
+#include "meminfo_explain/parse/modules.h"
+#include "meminfo_explain/parse/mountinfo.h"
+#include "meminfo_explain/parse/smaps.h"
+#include "meminfo_explain/parse/stat.h"
+#include "meminfo_explain/parse/statm.h"
+#include "meminfo_explain/parse/vmallocinfo.h"
+#include "meminfo_explain/parse/vmstat.h"
+#include "meminfo_explain/parse/zoneinfo.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -30,21 +30,21 @@ static struct scan scan_of(const char *copy, struct bytes input)
 }
 
 /* 0 without, -EBADMSG with a fault that says where. */
-static void require_refusal_with_cause(int error, const struct fault *fault,
+static void require_refusal_with_cause(int error, const struct parse_error *parse_error,
                                        struct bytes input)
 {
   require(error == 0 || error == -EBADMSG);
-  require(error == 0 || fault->count > 0);
-  require_fault(fault, input);
+  require(error == 0 || parse_error->count > 0);
+  require_fault(parse_error, input);
 }
 
 /* No number is lost without a word. */
 static void require_told(const struct reading *readings, size_t count,
-                         const struct fault *fault)
+                         const struct parse_error *parse_error)
 {
   require_readings(readings, count);
   for (size_t i = 0; i < count; i++)
-    require(readings[i].state != READING_MALFORMED || fault->count > 0);
+    require(readings[i].state != READING_MALFORMED || parse_error->count > 0);
 }
 
 static bool has_malformed(const struct reading *readings, size_t count)
@@ -84,26 +84,26 @@ static char *joined(struct bytes input, const void *more, size_t size)
 void fuzz_stat(struct bytes input)
 {
   char *copy = fuzz_copy(input);
-  struct fault fault = {0};
+  struct parse_error parse_error = {0};
   struct stat_line out;
   memset(&out, 0x5a, sizeof(out));
-  int error = stat_parse(scan_of(copy, input), page_size, &out, &fault);
-  require_refusal_with_cause(error, &fault, input);
+  int error = stat_parse(scan_of(copy, input), page_size, &out, &parse_error);
+  require_refusal_with_cause(error, &parse_error, input);
   if (error != 0)
     require(is_untouched(&out, sizeof(out), 0x5a));
   else
-    require(out.rss <= INT64_MAX && out.vsize <= INT64_MAX && fault.count == 0);
+    require(out.rss <= INT64_MAX && out.vsize <= INT64_MAX && parse_error.count == 0);
   free(copy);
 }
 
 void fuzz_statm(struct bytes input)
 {
   char *copy = fuzz_copy(input);
-  struct fault fault = {0};
+  struct parse_error parse_error = {0};
   struct statm out;
   memset(&out, 0x5a, sizeof(out));
-  int error = statm_parse(scan_of(copy, input), page_size, &out, &fault);
-  require_refusal_with_cause(error, &fault, input);
+  int error = statm_parse(scan_of(copy, input), page_size, &out, &parse_error);
+  require_refusal_with_cause(error, &parse_error, input);
   if (error != 0)
     require(is_untouched(&out, sizeof(out), 0x5a));
   else
@@ -114,10 +114,10 @@ void fuzz_statm(struct bytes input)
 void fuzz_cpulist(struct bytes input)
 {
   char *copy = fuzz_copy(input);
-  struct fault fault = {0};
+  struct parse_error parse_error = {0};
   uint64_t cpus = 77;
-  int error = cpulist_parse(scan_of(copy, input), &cpus, &fault);
-  require_refusal_with_cause(error, &fault, input);
+  int error = cpulist_parse(scan_of(copy, input), &cpus, &parse_error);
+  require_refusal_with_cause(error, &parse_error, input);
   if (error != 0)
     require(cpus == 77);
   else
@@ -131,7 +131,7 @@ static const struct {
   unsigned field;
 } field_keys[] = {
 #define CONSUMER(name, place, opener, paths, filter, key, field, unit) {key, field},
-#include "meminfo_explain/consumers.def"
+#include "meminfo_explain/tables/consumers.def"
     {"thread_stack", 3},
     {"Mapped", 2},
 };
@@ -140,23 +140,23 @@ void fuzz_field(struct bytes input)
 {
   const size_t row = fuzz_choice(&input) % (sizeof(field_keys) / sizeof(*field_keys));
   char *copy = fuzz_copy(input);
-  struct fault fault = {0};
+  struct parse_error parse_error = {0};
   uint64_t out = 77, number = 77;
   int error = field_parse(scan_of(copy, input), field_keys[row].key,
-                          field_keys[row].field, &out, &fault);
+                          field_keys[row].field, &out, &parse_error);
   require(error == 0 || error == -ENOENT || error == -EBADMSG || error == -ERANGE);
-  require_fault(&fault, input);
-  require((fault.count > 0) == (error == -EBADMSG || error == -ERANGE));
+  require_fault(&parse_error, input);
+  require((parse_error.count > 0) == (error == -EBADMSG || error == -ERANGE));
   require(error == 0 ? out <= INT64_MAX : out == 77);
-  fault = (struct fault){0};
+  parse_error = (struct parse_error){0};
   const struct text text = {copy, input.size, input.size};
-  int same =
-      field_number(&text, field_keys[row].key, field_keys[row].field, 1, &number, &fault);
-  require_refusal_with_cause(same, &fault, input);
+  int same = field_number(&text, field_keys[row].key, field_keys[row].field, 1, &number,
+                          &parse_error);
+  require_refusal_with_cause(same, &parse_error, input);
   require((same == 0) == (error == 0) && number == out);
   number = 77;
   if (field_number(&text, field_keys[row].key, field_keys[row].field, page_size, &number,
-                   &fault) == 0)
+                   &parse_error) == 0)
     require(number == out * page_size && number <= INT64_MAX);
   else
     require(number == 77 && (error != 0 || out > INT64_MAX / page_size));
@@ -254,18 +254,18 @@ void fuzz_vmstat(struct bytes input)
 {
   static const char stranger[] = "nr_of_nothing 12\n";
   char *copy = fuzz_copy(input);
-  struct fault fault = {0};
+  struct parse_error parse_error = {0};
   struct vmstat out, again;
   memset(&out, 0x5a, sizeof(out));
-  int error = vmstat_parse(scan_of(copy, input), page_size, &out, &fault);
-  require_refusal_with_cause(error, &fault, input);
-  require_told(out.fields, VMSTAT_FIELD_COUNT, &fault);
-  require(error != 0 || fault.count == 0 ||
+  int error = vmstat_parse(scan_of(copy, input), page_size, &out, &parse_error);
+  require_refusal_with_cause(error, &parse_error, input);
+  require_told(out.fields, VMSTAT_FIELD_COUNT, &parse_error);
+  require(error != 0 || parse_error.count == 0 ||
           has_malformed(out.fields, VMSTAT_FIELD_COUNT));
   if (error == 0 && ends_a_line(input)) {
     char *more = joined(input, stranger, sizeof(stranger) - 1);
     vmstat_parse(scan_text(more, input.size + sizeof(stranger) - 1), page_size, &again,
-                 &fault);
+                 &parse_error);
     require_same_readings(out.fields, again.fields, VMSTAT_FIELD_COUNT);
     free(more);
   }
@@ -276,12 +276,12 @@ void fuzz_vmstat(struct bytes input)
 void fuzz_modules(struct bytes input)
 {
   char *copy = fuzz_copy(input);
-  struct fault fault = {0}, line_fault = {0};
+  struct parse_error parse_error = {0}, line_fault = {0};
   struct modules out, one;
   memset(&out, 0x5a, sizeof(out));
-  int error = modules_parse(scan_of(copy, input), &out, &fault);
-  require_refusal_with_cause(error, &fault, input);
-  require_told(&out.size, MODULES_READINGS, &fault);
+  int error = modules_parse(scan_of(copy, input), &out, &parse_error);
+  require_refusal_with_cause(error, &parse_error, input);
+  require_told(&out.size, MODULES_READINGS, &parse_error);
   struct reading size = reading_known(0), count = reading_known(0);
   bool bad = false;
   for (const char *at = copy, *end = copy + input.size; at < end;) {
@@ -299,9 +299,10 @@ void fuzz_modules(struct bytes input)
   free(copy);
 }
 
-static void require_meminfo(const struct meminfo *out, const struct fault *fault)
+static void require_meminfo(const struct meminfo *out,
+                            const struct parse_error *parse_error)
 {
-  require_told(out->fields, MEMINFO_FIELD_COUNT, fault);
+  require_told(out->fields, MEMINFO_FIELD_COUNT, parse_error);
   for (unsigned i = 0; i < out->others_count && i < MEMINFO_OTHERS_KEPT; i++) {
     require(memchr(out->others[i].key, '\0', sizeof(out->others[i].key)) != NULL);
     require_printable(out->others[i].key);
@@ -347,12 +348,12 @@ void fuzz_meminfo(struct bytes input)
 {
   static const char stranger[] = "NothingOfTheKind:   12 kB\n";
   char *copy = fuzz_copy(input);
-  struct fault fault = {0};
+  struct parse_error parse_error = {0};
   static struct meminfo out, again;
   memset(&out, 0x5a, sizeof(out));
-  int error = meminfo_parse(scan_of(copy, input), &out, &fault);
-  require_refusal_with_cause(error, &fault, input);
-  require_meminfo(&out, &fault);
+  int error = meminfo_parse(scan_of(copy, input), &out, &parse_error);
+  require_refusal_with_cause(error, &parse_error, input);
+  require_meminfo(&out, &parse_error);
   require_numbers(&out, input);
   require(error != 0 || (is_known(out.mem_total) && out.mem_total.value > 0));
   for (unsigned row = 0; error == 0 && row < MEMINFO_FIELD_COUNT; row++)
@@ -360,7 +361,8 @@ void fuzz_meminfo(struct bytes input)
       require(out.fields[row].value <= out.mem_total.value);
   if (error == 0 && ends_a_line(input)) {
     char *more = joined(input, stranger, sizeof(stranger) - 1);
-    meminfo_parse(scan_text(more, input.size + sizeof(stranger) - 1), &again, &fault);
+    meminfo_parse(scan_text(more, input.size + sizeof(stranger) - 1), &again,
+                  &parse_error);
     require_same_readings(out.fields, again.fields, MEMINFO_FIELD_COUNT);
     /* But for a fuzzer that has learnt that key. */
     bool known = memmem(input.at, input.size, "NothingOfTheKind", 16) != NULL;
@@ -374,13 +376,13 @@ void fuzz_zoneinfo(struct bytes input)
 {
   enum { READINGS = sizeof(struct zoneinfo) / sizeof(struct reading) };
   char *copy = fuzz_copy(input);
-  struct fault fault = {0};
+  struct parse_error parse_error = {0};
   struct zoneinfo out;
   memset(&out, 0x5a, sizeof(out));
-  int error = zoneinfo_parse(scan_of(copy, input), page_size, &out, &fault);
-  require_refusal_with_cause(error, &fault, input);
-  require_told(&out.pcp, READINGS, &fault);
-  require(fault.count == 0 || error != 0 || has_malformed(&out.pcp, READINGS));
+  int error = zoneinfo_parse(scan_of(copy, input), page_size, &out, &parse_error);
+  require_refusal_with_cause(error, &parse_error, input);
+  require_told(&out.pcp, READINGS, &parse_error);
+  require(parse_error.count == 0 || error != 0 || has_malformed(&out.pcp, READINGS));
   require(error != 0 || ends_a_line(input));
   require(out.cpus_count.value <= input.size);
   free(copy);
@@ -390,16 +392,16 @@ void fuzz_zoneinfo(struct bytes input)
 void fuzz_smaps(struct bytes input)
 {
   char *copy = fuzz_copy(input);
-  struct fault fault = {0};
+  struct parse_error parse_error = {0};
   struct smaps out, twice;
   memset(&out, 0x5a, sizeof(out));
-  int error = smaps_parse(scan_of(copy, input), &out, &fault);
-  require_refusal_with_cause(error, &fault, input);
-  require_told(out.fields, SMAPS_FIELD_COUNT, &fault);
+  int error = smaps_parse(scan_of(copy, input), &out, &parse_error);
+  require_refusal_with_cause(error, &parse_error, input);
+  require_told(out.fields, SMAPS_FIELD_COUNT, &parse_error);
   if (error == 0 && ends_a_line(input)) {
     char *more = joined(input, input.at, input.size);
-    fault = (struct fault){0};
-    if (smaps_parse(scan_text(more, 2 * input.size), &twice, &fault) == 0) {
+    parse_error = (struct parse_error){0};
+    if (smaps_parse(scan_text(more, 2 * input.size), &twice, &parse_error) == 0) {
       require(twice.mappings_count == 2 * out.mappings_count);
       for (unsigned i = 0; i < SMAPS_FIELD_COUNT; i++)
         if (is_known(twice.fields[i]))
@@ -439,12 +441,12 @@ static void require_sum_of_lines(const char *copy, size_t size,
 {
   static struct vmallocinfo one;
   struct reading sums[VMALLOCINFO_READINGS] = {{0}};
-  struct fault fault = {0};
+  struct parse_error parse_error = {0};
   bool bad = false;
   for (const char *at = copy, *end = copy + size; at < end;) {
     const char *newline = memchr(at, '\n', (size_t)(end - at));
     size_t length = newline != NULL ? (size_t)(newline - at) + 1 : (size_t)(end - at);
-    bad |= vmallocinfo_parse(scan_text(at, length), page_size, &one, &fault) != 0;
+    bad |= vmallocinfo_parse(scan_text(at, length), page_size, &one, &parse_error) != 0;
     const struct reading *readings = &one.pages;
     for (size_t i = 0; i < VMALLOCINFO_READINGS; i++)
       reading_add(&sums[i], readings[i].value);
@@ -459,12 +461,12 @@ static void require_sum_of_lines(const char *copy, size_t size,
 void fuzz_vmallocinfo(struct bytes input)
 {
   char *copy = fuzz_copy(input);
-  struct fault fault = {0};
+  struct parse_error parse_error = {0};
   static struct vmallocinfo out;
   memset(&out, 0x5a, sizeof(out));
-  int error = vmallocinfo_parse(scan_of(copy, input), page_size, &out, &fault);
-  require_refusal_with_cause(error, &fault, input);
-  require_told(&out.pages, VMALLOCINFO_READINGS, &fault);
+  int error = vmallocinfo_parse(scan_of(copy, input), page_size, &out, &parse_error);
+  require_refusal_with_cause(error, &parse_error, input);
+  require_told(&out.pages, VMALLOCINFO_READINGS, &parse_error);
   require_callers(&out);
   if (input.size < 1 << 13)
     require_sum_of_lines(copy, input.size, &out, error);
@@ -497,28 +499,28 @@ void fuzz_allocinfo(struct bytes input)
   static const char border[] = "====\n";
   static struct vmallocinfo vmalloc;
   static struct allocinfo out, plain;
-  struct fault fault = {0};
+  struct parse_error parse_error = {0};
   const uint8_t *cut = memmem(input.at, input.size, border, sizeof(border) - 1);
   bool has_vmalloc = false;
   if (cut != NULL) {
     struct bytes first = {input.at, (size_t)(cut - input.at)};
     char *copy = fuzz_copy(first);
     has_vmalloc =
-        vmallocinfo_parse(scan_of(copy, first), page_size, &vmalloc, &fault) == 0;
+        vmallocinfo_parse(scan_of(copy, first), page_size, &vmalloc, &parse_error) == 0;
     free(copy);
     input.size -= first.size + sizeof(border) - 1;
     input.at += first.size + sizeof(border) - 1;
   }
-  fault = (struct fault){0};
+  parse_error = (struct parse_error){0};
   char *copy = fuzz_copy(input);
   memset(&out, 0x5a, sizeof(out));
   int error = allocinfo_parse(scan_of(copy, input), page_size,
-                              has_vmalloc ? &vmalloc : NULL, &out, &fault);
-  require_refusal_with_cause(error, &fault, input);
-  require_told(out.readings, ALLOCINFO_READINGS, &fault);
+                              has_vmalloc ? &vmalloc : NULL, &out, &parse_error);
+  require_refusal_with_cause(error, &parse_error, input);
+  require_told(out.readings, ALLOCINFO_READINGS, &parse_error);
   require_sites(&out);
   require(error == 0 || out.sites_kept == 0);
-  require(allocinfo_parse(scan_of(copy, input), page_size, NULL, &plain, &fault) ==
+  require(allocinfo_parse(scan_of(copy, input), page_size, NULL, &plain, &parse_error) ==
           error);
   if (is_known(out.total) && is_known(plain.total)) {
     require(out.total.value == plain.total.value);

@@ -8,8 +8,8 @@
 #include "utils/common/common.h"
 
 #include "../../cli/output.h"
-#include "meminfo_explain/keep.h"
-#include "meminfo_explain/watch.h"
+#include "alarm/state_file.h"
+#include "meminfo_explain/trend/watched_series.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -101,8 +101,8 @@ static void require_config(const struct config *config)
   require_path(config->evidence_dir, config_default.evidence_dir);
   require(observe->collect.pss_budget >= 0.001 && observe->collect.pss_budget <= 100);
   require(observe->collect.pss_max_process <= (uint64_t)1 << 62);
-  require(observe->vmalloc_callers <= RANKING_SHOWN_MAX);
-  require(observe->allocation_sites <= RANKING_SHOWN_MAX);
+  require(config->publish.vmalloc_callers <= TOP_N_SHOWN_MAX);
+  require(config->publish.allocation_sites <= TOP_N_SHOWN_MAX);
   require(config->trend_settings.window >= 1 && config->trend_settings.window <= 1e6);
   require(config->trend_settings.rise >= 4096 && config->trend_settings.rise <= 1e15);
 }
@@ -184,35 +184,35 @@ static const char *state_path(void)
   return path;
 }
 
-static double clock_of(const struct watch *watch)
+static double clock_of(const struct watched_series *watched)
 {
-  const struct trend *trend = &watch->trends[SERIES_estimate];
+  const struct trend *trend = &watched->trends[SERIES_estimate];
   return trend->begun ? trend->last_time : 1e9;
 }
 
 /* Hours of a leak, as the alarm has them before it is stopped. */
-static void age(struct watch *watch, unsigned samples, double step)
+static void age(struct watched_series *watched, unsigned samples, double step)
 {
   static const struct trend_settings settings = {.window = 600, .rise = 1 << 20};
   static struct explanation e;
-  struct watch_verdicts verdicts;
+  struct watched_verdicts verdicts;
   memset(&e, 0, sizeof(e));
-  const double begin = clock_of(watch);
+  const double begin = clock_of(watched);
   e.terms[TERM_TOTAL_mem_total] = (struct amount){(int64_t)8 << 30, READING_KNOWN};
   e.terms[TERM_TOTAL_mem_available] = (struct amount){(int64_t)4 << 30, READING_KNOWN};
   for (unsigned i = 0; i < samples; i++) {
     e.black_hole.estimate = (struct amount){((int64_t)i << 18) + 1, READING_KNOWN};
     e.black_hole.error = reading_known(1 << 20);
-    watch_add(watch, &settings, begin + step * (i + 1), &e, &verdicts);
+    watched_add(watched, &settings, begin + step * (i + 1), &e, &verdicts);
     for (unsigned series = 0; series < SERIES_COUNT; series++) {
-      char message[WATCH_MESSAGE_SIZE];
+      char message[WATCHED_MESSAGE_SIZE];
       const struct trend_verdict *verdict = &verdicts.of[series];
       require(verdict->state <= TREND_FAILURE);
       require(!isinf(verdict->rate) && !isinf(verdict->rise));
       require(!(verdict->eta < 0));
       if (!verdict->changed)
         continue;
-      watch_message(watch, series, verdict, &e, message);
+      watched_message(watched, series, verdict, &e, message);
       require(memchr(message, '\0', sizeof(message)) != NULL);
       require_printable(message);
     }
@@ -233,14 +233,14 @@ static void patch(void *state, size_t size, struct bytes input)
 
 static void require_load(const char *path)
 {
-  static struct watch loaded, before;
+  static struct watched_series loaded, before;
   memset(&loaded, 0x5a, sizeof(loaded));
   memset(&before, 0x5a, sizeof(before));
-  int error = keep_load(path, KIND, BOOT, &loaded, sizeof(loaded));
+  int error = state_file_load(path, KIND, BOOT, &loaded, sizeof(loaded));
   require(error == 0 || error == -EBADMSG || error == -ESTALE);
   if (error != 0)
     require(memcmp(&loaded, &before, sizeof(loaded)) == 0);
-  else if (watch_is_sane(&loaded))
+  else if (watched_is_sane(&loaded))
     age(&loaded, 40, 10);
 }
 
@@ -248,7 +248,7 @@ static void require_load(const char *path)
  * bytes were changed, as by an older version of ours, which no sum tells. */
 void fuzz_state(struct bytes input)
 {
-  static struct watch aged, state;
+  static struct watched_series aged, state;
   const uint8_t kind = fuzz_choice(&input) % 3;
   const char *path = state_path();
   if (kind == 0) {
@@ -263,7 +263,7 @@ void fuzz_state(struct bytes input)
   else
     memcpy(&state, &aged, sizeof(state));
   patch(&state, sizeof(state), input);
-  require(keep_save(path, KIND, BOOT, &state, sizeof(state)) == 0);
+  require(state_file_save(path, KIND, BOOT, &state, sizeof(state)) == 0);
   require_load(path);
 }
 
@@ -273,7 +273,7 @@ void seeds_of_state(fuzz_take *take, void *context)
     uint8_t kind;
     uint8_t file[64 << 10];
   } whole;
-  static struct watch state;
+  static struct watched_series state;
   static const uint8_t patches[][8] = {
       {1},
       {2},
@@ -285,7 +285,7 @@ void seeds_of_state(fuzz_take *take, void *context)
     take(context, (struct bytes){patches[i], sizeof(patches[i])});
   const char *path = state_path();
   age(&state, 100, 30);
-  require(keep_save(path, KIND, BOOT, &state, sizeof(state)) == 0);
+  require(state_file_save(path, KIND, BOOT, &state, sizeof(state)) == 0);
   struct bytes file = fuzz_file(path);
   require(file.size <= sizeof(whole.file));
   memcpy(whole.file, file.at, file.size);

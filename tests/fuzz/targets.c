@@ -130,16 +130,16 @@ void require_printable(const char *text)
     require(*text >= ' ' && *text <= '~');
 }
 
-void require_fault(const struct fault *fault, struct bytes text)
+void require_fault(const struct parse_error *parse_error, struct bytes text)
 {
-  require((fault->count > 0) == (fault->cause != NULL));
-  if (fault->count == 0)
+  require((parse_error->count > 0) == (parse_error->cause != NULL));
+  if (parse_error->count == 0)
     return;
   size_t lines = text.size > 0 && text.at[text.size - 1] != '\n';
   for (size_t i = 0; i < text.size; i++)
     lines += text.at[i] == '\n';
-  require(fault->cause[0] != '\0');
-  require(fault->line <= (lines > 0 ? lines : 1));
-  require(memchr(fault->near, '\0', sizeof(fault->near)) != NULL);
-  require_printable(fault->near);
+  require(parse_error->cause[0] != '\0');
+  require(parse_error->line <= (lines > 0 ? lines : 1));
+  require(memchr(parse_error->near, '\0', sizeof(parse_error->near)) != NULL);
+  require_printable(parse_error->near);
 }

@@ -11,8 +11,8 @@
  * the series of such a one, as `seconds bytes error_bytes`, instead. Hosts are those of
  * the seeds from --first-seed (1) on. */
 #define _GNU_SOURCE
-#include "meminfo_explain/clock.h"
-#include "meminfo_explain/trend.h"
+#include "meminfo_explain/base/clock.h"
+#include "meminfo_explain/trend/trend.h"
 
 #include <getopt.h>
 #include <math.h>

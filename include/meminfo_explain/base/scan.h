@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+/* A cursor over borrowed bytes: lines, words, decimal numbers. Any byte may occur,
+ * NUL included: nothing here relies on termination. */
+#ifndef MEMINFO_EXPLAIN_BASE_SCAN_H
+#define MEMINFO_EXPLAIN_BASE_SCAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+struct span {
+  const char *at;
+  size_t length;
+};
+
+/* A span of a literal, for tables. */
+#define SPAN(literal)                                                                    \
+  {                                                                                      \
+    literal, sizeof(literal) - 1                                                         \
+  }
+
+struct scan {
+  const char *at, *end;
+  unsigned line; /* number of the line last taken, from 1 */
+};
+
+struct scan scan_text(const char *text, size_t length);
+
+/* Takes the next line, without its newline, into `line`. False at the end. */
+static inline bool scan_line(struct scan *text, struct scan *line)
+{
+  if (text->at == text->end)
+    return false;
+  const char *newline = memchr(text->at, '\n', (size_t)(text->end - text->at));
+  line->at = text->at;
+  line->end = newline != NULL ? newline : text->end;
+  line->line = ++text->line;
+  text->at = newline != NULL ? newline + 1 : text->end;
+  return true;
+}
+
+/* True where the line just taken ended with the text instead of a newline: the
+ * kernel ends every line with one, so such a line may be cut short. */
+static inline bool scan_line_is_open(const struct scan *text, const struct scan *line)
+{
+  return line->end == text->end;
+}
+
+/* Takes the next word (bytes between blanks); length 0 at the end of the line. */
+static inline struct span scan_word(struct scan *line)
+{
+  while (line->at < line->end && (*line->at == ' ' || *line->at == '\t'))
+    line->at++;
+  struct span word = {.at = line->at};
+  while (line->at < line->end && *line->at != ' ' && *line->at != '\t')
+    line->at++;
+  word.length = (size_t)(line->at - word.at);
+  return word;
+}
+
+static inline bool span_equal(struct span a, struct span b)
+{
+  return a.length == b.length && memcmp(a.at, b.at, a.length) == 0;
+}
+
+static inline bool span_is(struct span span, const char *literal)
+{
+  return span.length == strlen(literal) && memcmp(span.at, literal, span.length) == 0;
+}
+
+static inline bool span_starts(struct span span, const char *prefix)
+{
+  return span.length >= strlen(prefix) && memcmp(span.at, prefix, strlen(prefix)) == 0;
+}
+
+/* Whole span as an unsigned decimal number. 0; -EBADMSG if it is not one; -ERANGE if
+ * it is above INT64_MAX, which no size and no counter of ours can reach without having
+ * wrapped below zero. *out is untouched on failure. */
+int span_number(struct span span, uint64_t *out);
+
+/* Copies a span into a C string of `size` bytes; bytes outside printable ASCII become
+ * '?'. False if it had to be cut. */
+bool span_copy(struct span span, char *out, size_t size);
+
+/* value * unit. 0, or -ERANGE above INT64_MAX. */
+int scale(uint64_t value, uint64_t unit, uint64_t *out);
+
+/* What was wrong with a text: the first offence, and how many lines offended. */
+struct parse_error {
+  const char *cause; /* a literal; NULL while nothing is wrong */
+  unsigned line;     /* 0 where the whole text is meant */
+  unsigned count;    /* lines at fault */
+  char near[40];     /* the key or word it was seen at */
+};
+
+void parse_error_note(struct parse_error *parse_error, unsigned line, struct span near,
+                      const char *cause);
+
+#endif

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/* Root to sample: reads every source once and says of each what became of it. */
+#ifndef MEMINFO_EXPLAIN_COLLECT_COLLECT_H
+#define MEMINFO_EXPLAIN_COLLECT_COLLECT_H
+
+#include "meminfo_explain/collect/sample.h"
+#include "meminfo_explain/collect/snapshot.h"
+#include "meminfo_explain/parse/kmsg.h"
+#include "meminfo_explain/pss/census.h"
+#include "meminfo_explain/sysroot/sysroot.h"
+#include "meminfo_explain/workers/schedule.h"
+
+#include <stdbool.h>
+
+/* smaps of larger processes is not opened, unless one asks for it: reading it takes 13 ms
+ * per GiB of small pages (tests/bench/run), and holds the process up for as long. */
+#define COLLECT_PSS_MAX_PROCESS ((uint64_t)8 << 30)
+
+struct collect_options {
+  bool pss; /* walk the processes */
+  /* Share of one CPU in percent the walk may take. Then it goes on by itself, from one
+   * collect to the next, and each takes what is known by then. 0: any; then each collect
+   * waits for a walk of its own over all. */
+  double pss_budget;
+  double interval; /* seconds from one collect to the next, with a budget */
+  uint64_t
+      pss_max_process; /* bytes of Rss above which smaps is not opened; 0: no limit */
+};
+
+struct consumers_reader;
+
+/* Used by one thread at a time. A steady-state collect() allocates nothing. */
+struct collector {
+  struct sysroot root;
+  struct text text;
+  struct snapshot snapshot;
+  struct boot boot; /* what the boot log told */
+  struct consumers_reader *consumers;
+  /* The last reading of what is not read each time. */
+  struct {
+    struct schedule schedule;
+    struct vmallocinfo info;
+    struct source_status status;
+    struct reading used; /* VmallocUsed then */
+  } vmalloc;
+  struct {
+    struct schedule schedule;
+    struct allocinfo info;
+    struct source_status status;
+  } allocinfo;
+  struct census *census; /* of the processes; NULL before the first with Pss */
+};
+
+/* 0, or -errno with *collector untouched. */
+int collector_open(const char *root, struct collector *collector);
+void collector_close(struct collector *collector);
+
+/* Begins the walk over the processes ahead of the first collect, and gives it `seconds`
+ * to get through. Without options->pss it is nothing. 0; or -errno, and collect() will
+ * try to begin it. */
+int collector_prepare(struct collector *collector, const struct collect_options *options,
+                      double seconds);
+
+/* Replaces *out. 0, or -errno where meminfo cannot be read (-EBADMSG: it is not a
+ * meminfo); even then *out holds the rest, and out->sources the reasons. */
+int collect(struct collector *collector, const struct collect_options *options,
+            struct sample *out);
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/* One instant of a machine, as read: plain data. {0} means that nothing is known. */
+#ifndef MEMINFO_EXPLAIN_COLLECT_SAMPLE_H
+#define MEMINFO_EXPLAIN_COLLECT_SAMPLE_H
+
+#include "meminfo_explain/parse/allocinfo.h"
+#include "meminfo_explain/parse/meminfo.h"
+#include "meminfo_explain/parse/modules.h"
+#include "meminfo_explain/parse/vmallocinfo.h"
+#include "meminfo_explain/parse/vmstat.h"
+#include "meminfo_explain/parse/zoneinfo.h"
+#include "meminfo_explain/pss/census.h"
+#include "meminfo_explain/pss/processes.h"
+#include "meminfo_explain/sysroot/source.h"
+
+/* sys/kernel/mm/hugepages/hugepages-SIZEkB, summed over the sizes. */
+struct hugepages {
+  struct reading total;    /* nr_hugepages, surplus included */
+  struct reading gigantic; /* part of total: pages the buddy allocator cannot make */
+  struct reading free;
+  struct reading reserved; /* promised to a mapping, not yet touched */
+  struct reading sizes_count;
+};
+#define HUGEPAGES_READINGS (sizeof(struct hugepages) / sizeof(struct reading))
+
+struct consumers {
+#define CONSUMER(name, ...) struct reading name;
+#include "meminfo_explain/tables/consumers.def"
+};
+
+struct sample {
+  uint64_t page_size; /* bytes */
+  struct meminfo meminfo;
+  struct zoneinfo zoneinfo;       /* read right before meminfo */
+  struct zoneinfo zoneinfo_after; /* right after vmstat */
+  unsigned retries;               /* readings thrown away: torn, or a jump in X */
+  struct vmstat vmstat;
+  struct vmallocinfo vmallocinfo;   /* it may be older than the rest: */
+  double vmalloc_age;               /* seconds */
+  struct reading vmalloc_used_then; /* VmallocUsed when it was read */
+  struct allocinfo allocinfo;       /* may be older as well */
+  struct hugepages hugepages;
+  struct modules modules;
+  struct consumers consumers;
+  struct reading cpus_possible_count;
+  struct reading percpu_first_chunk;     /* all CPUs' part of it, by the boot log */
+  struct reading overcommit_ratio_count; /* percent */
+  struct reading overcommit_kbytes;      /* bytes */
+  struct reading thread_stack_count;     /* objects of a slab cache of stacks */
+  struct reading hash_tables;            /* of the boot, in linear pages, by its log */
+  struct reading swiotlb_boot;           /* the bounce buffers of the boot, by its log */
+  struct reading page_pool;              /* inflight-mem of our network namespace */
+  struct reading lxcfs_count;            /* fuse.lxcfs mounts over our meminfo */
+  struct processes processes;
+  struct hung_process hung[HUNG_MAX];
+  double read_seconds; /* spent on everything but the processes */
+  double pss_seconds;  /* CPU time of the last pass over the processes */
+  double pss_age;      /* seconds since the oldest reading in it; 0 in a captured tree */
+  struct source_status sources[SOURCE_COUNT];
+};
+
+#endif

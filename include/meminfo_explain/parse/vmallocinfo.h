@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/* /proc/vmallocinfo (mm/vmalloc.c: vmalloc_info_show), one line per mapped area:
+ *
+ *   0xSTART-0xEND SIZE caller [module] pages=N phys=A vmalloc ... N0=n
+ *
+ * START and END may be hashed or zero, so only SIZE counts; it includes a guard page.
+ * The caller and everything after it may be missing. */
+#ifndef MEMINFO_EXPLAIN_PARSE_VMALLOCINFO_H
+#define MEMINFO_EXPLAIN_PARSE_VMALLOCINFO_H
+
+#include "meminfo_explain/base/reading.h"
+#include "meminfo_explain/base/scan.h"
+
+#include <stdbool.h>
+
+/* One caller and the module its code is in. The symbol is without offset and without
+ * the compiler's suffixes (.isra.N, .constprop.N, .part.N, .cold, .llvm.N). */
+struct vmalloc_caller {
+  char symbol[96];
+  char module[64]; /* "" for the kernel proper */
+  uint64_t bytes;  /* pages behind its vmalloc areas */
+  uint64_t entries_count;
+};
+#define VMALLOC_CALLERS_KEPT 256
+
+/* Kinds of area: the flag the kernel prints. Only vmalloc areas own their pages. */
+enum vmalloc_kind {
+  VMALLOC_KIND_NONE, /* vm_map_ram, and lines that tell nothing */
+  VMALLOC_KIND_IOREMAP,
+  VMALLOC_KIND_SPARSE,
+  VMALLOC_KIND_VMALLOC,
+  VMALLOC_KIND_VMAP,
+  VMALLOC_KIND_USER,
+  VMALLOC_KIND_DMA_COHERENT,
+  VMALLOC_KIND_COUNT
+};
+
+struct vmallocinfo {
+  struct reading pages;         /* pages= of vmalloc areas: physical memory */
+  struct reading size;          /* SIZE of all areas: address space */
+  struct reading stack_pages;   /* part of `pages` asked for by fork: kernel stacks */
+  struct reading module_pages;  /* part of `pages` that hold the modules themselves */
+  struct reading module_size;   /* SIZE of those: with a guard page for each area */
+  struct reading percpu_size;   /* address space of percpu chunks: no pages of its own */
+  struct reading unpurged_size; /* freed areas whose flush is pending */
+  struct reading kind_size[VMALLOC_KIND_COUNT];
+  struct reading entries_count, unpurged_count; /* areas; unpurged ones apart */
+
+  struct vmalloc_caller callers[VMALLOC_CALLERS_KEPT]; /* in order of appearance */
+  unsigned short by_size[VMALLOC_CALLERS_KEPT];        /* their indices, largest first */
+  unsigned callers_count;
+  /* Bytes and areas of callers beyond the table. */
+  uint64_t other_bytes, other_entries_count;
+};
+#define VMALLOCINFO_READINGS                                                             \
+  (offsetof(struct vmallocinfo, callers) / sizeof(struct reading))
+
+/* Replaces *out. One bad line makes all sums malformed, since they would be too small.
+ * Where `pages` is malformed, there are no callers.
+ * 0 (an empty file is none of an error: no areas), or -EBADMSG where a line is not of
+ * the grammar. */
+int vmallocinfo_parse(struct scan text, uint64_t page_size, struct vmallocinfo *out,
+                      struct parse_error *parse_error);
+
+/* "ioremap", "vmalloc" and so on: the names that are published. */
+const char *vmallocinfo_kind_name(enum vmalloc_kind kind);
+
+/* True for the functions that allocate a kernel stack by vmalloc, as the compiler may
+ * have inlined them (kernel/fork.c: alloc_thread_stack_node and its callers). */
+bool vmallocinfo_caller_is_stack(struct span symbol);
+
+/* True for the functions that allocate room for a module's own code and data. */
+bool vmallocinfo_caller_is_module(struct span symbol);
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* /proc/vmstat: `key 123`, one line each. */
+#ifndef MEMINFO_EXPLAIN_PARSE_VMSTAT_H
+#define MEMINFO_EXPLAIN_PARSE_VMSTAT_H
+
+#include "meminfo_explain/base/reading.h"
+#include "meminfo_explain/base/scan.h"
+
+enum vmstat_field {
+#define STAT(member, key, unit) VMSTAT_FIELD_##member,
+#include "meminfo_explain/tables/vmstat.def"
+  VMSTAT_FIELD_COUNT
+};
+
+struct vmstat {
+  union {
+    struct {
+#define STAT(member, key, unit) struct reading member;
+#include "meminfo_explain/tables/vmstat.def"
+    };
+    struct reading fields[VMSTAT_FIELD_COUNT];
+  };
+};
+
+/* Replaces *out. A counter may print a small negative value as a wrapped one: that is
+ * malformed. 0, or -EBADMSG where no line has the form `key number`. */
+int vmstat_parse(struct scan text, uint64_t page_size, struct vmstat *out,
+                 struct parse_error *parse_error);
+
+#endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/* The alarm: every series of series.def under a trend, what rose with it, and what to say
+ * of it. Plain data and arithmetic. */
+#ifndef MEMINFO_EXPLAIN_TREND_WATCHED_SERIES_H
+#define MEMINFO_EXPLAIN_TREND_WATCHED_SERIES_H
+
+#include "meminfo_explain/explain/explain.h"
+#include "meminfo_explain/trend/trend.h"
+
+enum series {
+#define SERIES(name, amount, error, words, next) SERIES_##name,
+#include "meminfo_explain/tables/series.def"
+  SERIES_COUNT
+};
+
+struct series_row {
+  const char *name, *words, *next;
+};
+extern const struct series_row series_rows[SERIES_COUNT];
+
+/* Consumers' values at times of the past, a quarter of a window apart. */
+enum { WATCHED_SNAPSHOTS = 104, WATCHED_CANDIDATES_MAX = 32 };
+struct watched_past {
+  double time;                         /* 0: none */
+  float bytes[WATCHED_CANDIDATES_MAX]; /* NAN where it was not known */
+};
+
+/* {0} has seen nothing yet. May be written down and read again. */
+struct watched_series {
+  struct trend trends[SERIES_COUNT];
+  struct watched_past snapshots[WATCHED_SNAPSHOTS]; /* a ring */
+  uint32_t snapshots_count;                         /* of all ever taken */
+  double window; /* that the trends' buckets are parts of; 0: there are none */
+};
+_Static_assert(sizeof(struct watched_series) < 64 << 10,
+               "the alarm has become too large");
+
+/* How a verdict stands at the moment; of a series that is not known, {0} and unchanged.
+ */
+struct watched_verdicts {
+  bool known[SERIES_COUNT];
+  struct trend_verdict of[SERIES_COUNT];
+};
+
+/* Takes one explanation, made at `time` (seconds since the epoch). */
+void watched_add(struct watched_series *watched, const struct trend_settings *settings,
+                 double time, const struct explanation *explanation,
+                 struct watched_verdicts *out);
+
+/* Whether what was known at time `a` tells better what was before `since` than what was
+ * known at `b`: the last from before it, else the first of all. */
+bool watched_is_closer(double a, double b, double since);
+
+/* The consumer whose own rise since then makes up most of that of the black hole, at
+ * least half and at most half as much again; TERM_COUNT where there is none. *rise is
+ * what it rose by, bytes. */
+enum term watched_culprit(const struct watched_series *watched,
+                          const struct trend_verdict *verdict,
+                          const struct explanation *explanation, double *rise);
+
+/* What is to be said where a verdict changed, in one line: what fits. */
+#define WATCHED_MESSAGE_SIZE 256 /* as collectd's notifications have it */
+void watched_message(const struct watched_series *watched, enum series series,
+                     const struct trend_verdict *verdict,
+                     const struct explanation *explanation,
+                     char out[WATCHED_MESSAGE_SIZE]);
+
+/* Whether what was read from somewhere can be one. */
+bool watched_is_sane(const struct watched_series *watched);
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+#include "meminfo_explain/base/format.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* The number in the largest unit in which it is 1 at least; `limit` is what would be
+ * printed as one of the next. */
+static double in_units(double bytes, double limit, const char **unit)
+{
+  static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+  size_t i = 0;
+  for (; fabs(bytes) >= limit && i + 1 < sizeof(units) / sizeof(*units); i++)
+    bytes /= 1024;
+  *unit = units[i];
+  return bytes;
+}
+
+struct formatted format_bytes(double bytes)
+{
+  struct formatted words;
+  const char *unit;
+  double number = in_units(bytes, 1023.95, &unit);
+  snprintf(words.text, sizeof(words.text), unit[1] == '\0' ? "%.0f %s" : "%.1f %s",
+           number, unit);
+  return words;
+}
+
+struct formatted format_bytes_short(double bytes)
+{
+  struct formatted words;
+  const char *unit;
+  double number = in_units(bytes, 999.5, &unit);
+  snprintf(words.text, sizeof(words.text), "%.3g %s", number, unit);
+  return words;
+}
+
+struct formatted format_module(const char *module)
+{
+  struct formatted words = {""};
+  if (module[0] != '\0')
+    snprintf(words.text, sizeof(words.text), " [%.64s]", module);
+  return words;
+}
+
+void format_append(char *out, size_t size, const char *format, ...)
+{
+  size_t length = strlen(out);
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(out + length, size - length, format, arguments);
+  va_end(arguments);
+}

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT */
+#include "meminfo_explain/base/top_n.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* A name in the making: no more of it than fits, but length and hash of the whole. */
+struct name {
+  char text[TOP_N_NAME_SIZE];
+  size_t length;
+  uint32_t hash; /* FNV-1a */
+};
+
+static uint64_t saturating_add(uint64_t a, uint64_t b)
+{
+  uint64_t sum;
+  return __builtin_add_overflow(a, b, &sum) ? UINT64_MAX : sum;
+}
+
+/* Not by ctype.h: the daemon's locale must not decide what a name is. */
+static char name_byte(char byte)
+{
+  if (byte >= 'A' && byte <= 'Z')
+    return (char)(byte - 'A' + 'a');
+  bool kept = (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9');
+  return kept ? byte : '_';
+}
+
+static void name_append(struct name *name, const char *text)
+{
+  for (; *text != '\0'; text++) {
+    char byte = name_byte(*text);
+    if (name->length < sizeof(name->text) - 1)
+      name->text[name->length] = byte;
+    name->length++;
+    name->hash = (name->hash ^ (uint8_t)byte) * UINT32_C(16777619);
+  }
+}
+
+static struct name make_name(const char *group, const char *text)
+{
+  struct name name = {.hash = UINT32_C(2166136261)};
+  name_append(&name, group);
+  if (group[0] != '\0')
+    name_append(&name, "_");
+  name_append(&name, text[0] != '\0' ? text : "unknown");
+  const size_t tail = 1 + 8; /* two that differ only beyond the cut stay two */
+  if (name.length > sizeof(name.text) - 1)
+    snprintf(name.text + sizeof(name.text) - 1 - tail, tail + 1, "_%08" PRIx32,
+             name.hash);
+  return name;
+}
+
+void top_n_name(const char *group, const char *name, char out[TOP_N_NAME_SIZE])
+{
+  memcpy(out, make_name(group, name).text, TOP_N_NAME_SIZE);
+}
+
+static struct top_n_entry *find_entry(struct top_n_entry *entries, unsigned count,
+                                      const char *name)
+{
+  for (unsigned i = 0; i < count; i++)
+    if (strcmp(entries[i].name, name) == 0)
+      return &entries[i];
+  return NULL;
+}
+
+void top_n_begin(struct top_n *top)
+{
+  top->candidates_count = 0;
+  top->nameless_bytes = 0;
+}
+
+void top_n_add(struct top_n *top, const char *group, const char *name, uint64_t bytes)
+{
+  struct name made = make_name(group, name);
+  uint64_t *sum = &top->nameless_bytes;
+  if (strcmp(made.text, "other") != 0) {
+    struct top_n_entry *candidate =
+        find_entry(top->candidates, top->candidates_count, made.text);
+    if (candidate == NULL && top->candidates_count < TOP_N_CANDIDATES_MAX) {
+      candidate = &top->candidates[top->candidates_count++];
+      memcpy(candidate->name, made.text, sizeof(candidate->name));
+      candidate->bytes = 0;
+    }
+    if (candidate != NULL)
+      sum = &candidate->bytes;
+  }
+  *sum = saturating_add(*sum, bytes);
+}
+
+static bool is_larger(const struct top_n_entry *a, const struct top_n_entry *b)
+{
+  return a->bytes > b->bytes || (a->bytes == b->bytes && strcmp(a->name, b->name) < 0);
+}
+
+/* By insertion: no more than a few hundred, mostly in order already, and qsort(3) may
+ * allocate. */
+static void rank_candidates(struct top_n *top)
+{
+  for (unsigned i = 1; i < top->candidates_count; i++) {
+    struct top_n_entry candidate = top->candidates[i];
+    unsigned at = i;
+    for (; at > 0 && is_larger(&candidate, &top->candidates[at - 1]); at--)
+      top->candidates[at] = top->candidates[at - 1];
+    top->candidates[at] = candidate;
+  }
+}
+
+static void weigh_shown(struct top_n *top)
+{
+  for (unsigned i = 0; i < top->shown_count; i++) {
+    struct top_n_entry *shown = &top->shown[i];
+    const struct top_n_entry *candidate =
+        find_entry(top->candidates, top->candidates_count, shown->name);
+    shown->bytes = candidate != NULL ? candidate->bytes : 0;
+  }
+}
+
+/* 0 where nobody is shown. */
+static unsigned smallest_shown(const struct top_n *top)
+{
+  unsigned smallest = 0;
+  for (unsigned i = 1; i < top->shown_count; i++)
+    if (is_larger(&top->shown[smallest], &top->shown[i]))
+      smallest = i;
+  return smallest;
+}
+
+/* Those behind it move up: the order is that in which they came. */
+static void drop_shown(struct top_n *top, unsigned at)
+{
+  struct top_n_entry *shown = &top->shown[at];
+  memmove(shown, shown + 1, (--top->shown_count - at) * sizeof(*shown));
+}
+
+/* Notes a name as one that was shown. False where that would be one too many. */
+static bool admit_name(struct top_n *top, const char *name, unsigned limit)
+{
+  for (unsigned i = 0; i < top->names_count; i++)
+    if (strcmp(top->names[i], name) == 0)
+      return true;
+  if (top->names_count >= TOP_N_NAMES_PER_PLACE * limit)
+    return false;
+  memcpy(top->names[top->names_count++], name, TOP_N_NAME_SIZE);
+  return true;
+}
+
+static bool is_larger_by_band(uint64_t bytes, uint64_t shown)
+{
+  return bytes > saturating_add(shown, shown / 4) &&
+         bytes > saturating_add(shown, TOP_N_BAND_MIN);
+}
+
+/* Lets the candidates in who are due a place, the largest first. Once one is not larger
+ * than the smallest shown by the band, no later one is. */
+static void give_places(struct top_n *top, unsigned limit)
+{
+  for (unsigned i = 0; i < top->candidates_count; i++) {
+    const struct top_n_entry *candidate = &top->candidates[i];
+    bool room = top->shown_count < limit;
+    if (candidate->bytes == 0)
+      return;
+    if (find_entry(top->shown, top->shown_count, candidate->name) != NULL)
+      continue;
+    unsigned smallest = smallest_shown(top);
+    if (!room && !is_larger_by_band(candidate->bytes, top->shown[smallest].bytes))
+      return;
+    if (!admit_name(top, candidate->name, limit)) {
+      top->exhausted = true;
+      continue;
+    }
+    if (!room)
+      drop_shown(top, smallest);
+    top->shown[top->shown_count++] = *candidate;
+  }
+}
+
+void top_n_settle(struct top_n *top, unsigned limit)
+{
+  if (limit > TOP_N_SHOWN_MAX)
+    limit = TOP_N_SHOWN_MAX;
+  rank_candidates(top);
+  weigh_shown(top);
+  while (top->shown_count > limit)
+    drop_shown(top, smallest_shown(top));
+  top->exhausted = false;
+  if (limit > 0)
+    give_places(top, limit);
+  top->other_bytes = top->nameless_bytes;
+  for (unsigned i = 0; i < top->candidates_count; i++) {
+    const struct top_n_entry *candidate = &top->candidates[i];
+    if (find_entry(top->shown, top->shown_count, candidate->name) == NULL)
+      top->other_bytes = saturating_add(top->other_bytes, candidate->bytes);
+  }
+}

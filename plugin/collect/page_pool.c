@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include "page_pool.h"
+
+#include "meminfo_explain/base/clock.h"
+
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <limits.h>
+#include <linux/genetlink.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+
+/* include/uapi/linux/netdev.h, which is younger than the headers of many a system. */
+enum {
+  NETDEV_CMD_PAGE_POOL_GET = 5,
+  NETDEV_A_PAGE_POOL_INFLIGHT_MEM = 5, /* since 6.8, as the command */
+  NETDEV_A_PAGE_POOL_DMABUF = 7,       /* since 6.12 */
+  NETDEV_A_PAGE_POOL_IO_URING = 8      /* since 6.15; a nest */
+};
+#define NETDEV_FAMILY_NAME "netdev"
+
+/* Documentation/userspace-api/netlink/intro.rst: a dump's buffer has 8 KiB at least. */
+#define DATAGRAM_SIZE 8192
+/* Of some hundred pools each. */
+#define DATAGRAMS_MAX 256
+#define PATIENCE      0.2 /* seconds */
+
+struct attributes {
+  const char *at;
+  size_t left;
+};
+
+/* Takes the next attribute. NULL at the end, and where what is left is none. */
+static const struct nlattr *take(struct attributes *attributes)
+{
+  const struct nlattr *attribute = (const void *)attributes->at;
+  if (attributes->left > INT_MAX || !mnl_attr_ok(attribute, (int)attributes->left))
+    return NULL;
+  size_t size = ((size_t)attribute->nla_len + 3) & ~(size_t)3;
+  if (size > attributes->left) /* the last may come without its padding */
+    size = attributes->left;
+  attributes->at += size;
+  attributes->left -= size;
+  return attribute;
+}
+
+/* A "uint": the kernel sends four bytes where they hold the value, else eight
+ * (include/net/netlink.h: nla_put_uint). */
+static bool read_uint(const struct nlattr *attribute, uint64_t *out)
+{
+  if ((attribute->nla_type & ~NLA_TYPE_MASK) != 0)
+    return false;
+  uint32_t narrow;
+  switch (mnl_attr_get_payload_len(attribute)) {
+  case sizeof(narrow):
+    memcpy(&narrow, mnl_attr_get_payload(attribute), sizeof(narrow));
+    *out = narrow;
+    return true;
+  case sizeof(*out):
+    memcpy(out, mnl_attr_get_payload(attribute), sizeof(*out));
+    return true;
+  default:
+    return false;
+  }
+}
+
+int page_pool_parse(const void *attributes, size_t length, uint64_t *bytes,
+                    unsigned *pools_count)
+{
+  struct attributes rest = {.at = attributes, .left = length};
+  const struct nlattr *attribute;
+  uint64_t inflight = 0, sum;
+  bool told = false, provided = false;
+  while ((attribute = take(&rest)) != NULL) {
+    switch (mnl_attr_get_type(attribute)) {
+    case NETDEV_A_PAGE_POOL_INFLIGHT_MEM:
+      if (told || !read_uint(attribute, &inflight))
+        return -EBADMSG;
+      told = true;
+      break;
+    case NETDEV_A_PAGE_POOL_DMABUF:
+    case NETDEV_A_PAGE_POOL_IO_URING:
+      provided = true;
+      break;
+    }
+  }
+  if (rest.left > 0 || !(told || provided))
+    return -EBADMSG;
+  if (provided)
+    return 0;
+  if (__builtin_add_overflow(*bytes, inflight, &sum) || sum > INT64_MAX)
+    return -EBADMSG;
+  *bytes = sum;
+  ++*pools_count;
+  return 0;
+}
+
+/* One conversation: the answers to its requests, and when it ends. */
+struct dump {
+  struct mnl_socket *socket;
+  double until;    /* monotonic time */
+  uint16_t type;   /* family of the request that runs */
+  uint8_t command; /* that its answers bear */
+  uint16_t netdev; /* the family's number; 0 until found */
+  uint64_t bytes;
+  unsigned pools_count;
+};
+
+/* The attributes of an answer. False if it is none to the request that runs. */
+static bool open_answer(const struct nlmsghdr *message, const struct dump *dump,
+                        struct attributes *out)
+{
+  size_t length = mnl_nlmsg_get_payload_len(message);
+  const struct genlmsghdr *generic = mnl_nlmsg_get_payload(message);
+  if (message->nlmsg_type != dump->type || length < sizeof(*generic) ||
+      generic->cmd != dump->command)
+    return false;
+  out->at = mnl_nlmsg_get_payload_offset(message, sizeof(*generic));
+  out->left = length - sizeof(*generic);
+  return true;
+}
+
+static int refuse(int error)
+{
+  errno = error;
+  return MNL_CB_ERROR;
+}
+
+static int on_family(const struct nlmsghdr *message, void *context)
+{
+  struct dump *dump = context;
+  struct attributes rest;
+  if (!open_answer(message, dump, &rest))
+    return refuse(EBADMSG);
+  const struct nlattr *attribute;
+  bool named = false;
+  uint16_t number = 0;
+  while ((attribute = take(&rest)) != NULL) {
+    const void *payload = mnl_attr_get_payload(attribute);
+    size_t length = mnl_attr_get_payload_len(attribute);
+    if (mnl_attr_get_type(attribute) == CTRL_ATTR_FAMILY_NAME)
+      named = length == sizeof(NETDEV_FAMILY_NAME) &&
+              memcmp(payload, NETDEV_FAMILY_NAME, length) == 0;
+    if (mnl_attr_get_type(attribute) == CTRL_ATTR_FAMILY_ID && length == sizeof(number))
+      memcpy(&number, payload, sizeof(number));
+  }
+  if (rest.left > 0 || (named && number < GENL_MIN_ID))
+    return refuse(EBADMSG);
+  if (named)
+    dump->netdev = number;
+  return MNL_CB_OK;
+}
+
+static int on_pool(const struct nlmsghdr *message, void *context)
+{
+  struct dump *dump = context;
+  struct attributes rest;
+  if (!open_answer(message, dump, &rest) ||
+      page_pool_parse(rest.at, rest.left, &dump->bytes, &dump->pools_count) != 0)
+    return refuse(EBADMSG);
+  return MNL_CB_OK;
+}
+
+/* NLMSG_DONE and NLMSG_ERROR begin with a negative errno; the former with 0 where all
+ * went well (net/netlink/af_netlink.c: netlink_dump_done), which libmnl does not look at.
+ * An error of 0 is an acknowledgement, for which nobody asked. */
+static int on_end(const struct nlmsghdr *message, void *context)
+{
+  (void)context;
+  int error = -EBADMSG;
+  if (mnl_nlmsg_get_payload_len(message) >= sizeof(error))
+    memcpy(&error, mnl_nlmsg_get_payload(message), sizeof(error));
+  if (error == 0 && message->nlmsg_type == NLMSG_DONE)
+    return MNL_CB_STOP;
+  const int errno_max = 4095; /* include/linux/err.h: MAX_ERRNO */
+  return refuse(error < 0 && error >= -errno_max ? -error : EBADMSG);
+}
+
+/* Whether the datagram is messages of which each fits in it. libmnl compares lengths as
+ * int, so that 2 GiB and more would fit anywhere. */
+static bool is_whole(const char *at, size_t left)
+{
+  struct nlmsghdr header;
+  while (left >= sizeof(header)) {
+    memcpy(&header, at, sizeof(header));
+    if (header.nlmsg_len < sizeof(header) || header.nlmsg_len > left)
+      return false;
+    size_t size = ((size_t)header.nlmsg_len + 3) & ~(size_t)3;
+    if (size > left) /* the last may come without its padding */
+      size = left;
+    at += size;
+    left -= size;
+  }
+  return left == 0;
+}
+
+static int receive_answers(struct dump *dump, uint32_t sequence, mnl_cb_t on_answer)
+{
+  /* libmnl has no handler of its own for a type below this array's length. */
+  mnl_cb_t on_control[] = {[NLMSG_ERROR] = on_end, [NLMSG_DONE] = on_end};
+  _Alignas(struct nlmsghdr) char datagram[DATAGRAM_SIZE];
+  unsigned port = mnl_socket_get_portid(dump->socket);
+  for (unsigned i = 0; i < DATAGRAMS_MAX; i++) {
+    if (clock_seconds(CLOCK_MONOTONIC) > dump->until)
+      return -ETIMEDOUT;
+    ssize_t size = mnl_socket_recvfrom(dump->socket, datagram, sizeof(datagram));
+    if (size < 0 && errno == EINTR) /* by a signal */
+      continue;
+    if (size < 0)
+      return errno == EAGAIN ? -ETIMEDOUT : -errno;
+    if (!is_whole(datagram, (size_t)size))
+      return -EBADMSG;
+    switch (mnl_cb_run2(datagram, (size_t)size, sequence, port, on_answer, dump,
+                        on_control, sizeof(on_control) / sizeof(*on_control))) {
+    case MNL_CB_ERROR:
+      return -errno;
+    case MNL_CB_STOP:
+      return 0;
+    }
+  }
+  return -EMSGSIZE;
+}
+
+/* Asks for all that `command` of a family lists; answers bear `answer_command`. */
+static int ask(struct dump *dump, uint16_t family, uint8_t command,
+               uint8_t answer_command, mnl_cb_t on_answer)
+{
+  const struct {
+    struct nlmsghdr header;
+    struct genlmsghdr generic;
+  } request = {
+      .header = {.nlmsg_len = sizeof(request),
+                 .nlmsg_type = family,
+                 .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
+                 .nlmsg_seq = family}, /* another for each request */
+      .generic = {.cmd = command, .version = 1},
+  };
+  if (mnl_socket_sendto(dump->socket, &request, sizeof(request)) < 0)
+    return -errno;
+  dump->type = family;
+  dump->command = answer_command;
+  return receive_answers(dump, request.header.nlmsg_seq, on_answer);
+}
+
+/* By the list of all families: where there is none of the name asked for, the kernel
+ * would run modprobe every time (net/netlink/genetlink.c: ctrl_getfamily). */
+static int find_netdev(struct dump *dump)
+{
+  int error = ask(dump, GENL_ID_CTRL, CTRL_CMD_GETFAMILY, CTRL_CMD_NEWFAMILY, on_family);
+  if (error == 0 && dump->netdev == 0)
+    error = -ENOENT;
+  return error;
+}
+
+/* On a socket of its own: what an interrupted dump left in the last one is of no use. */
+static int dump_pools(struct dump *dump)
+{
+  dump->socket = mnl_socket_open2(NETLINK_GENERIC, SOCK_CLOEXEC);
+  if (dump->socket == NULL)
+    return -errno;
+  struct timeval patience = {.tv_usec = (suseconds_t)(PATIENCE * 1e6)};
+  int error = 0;
+  if (setsockopt(mnl_socket_get_fd(dump->socket), SOL_SOCKET, SO_RCVTIMEO, &patience,
+                 sizeof(patience)) != 0 ||
+      mnl_socket_bind(dump->socket, 0, MNL_SOCKET_AUTOPID) != 0)
+    error = -errno;
+  if (error == 0)
+    error = find_netdev(dump);
+  if (error == 0)
+    error = ask(dump, dump->netdev, NETDEV_CMD_PAGE_POOL_GET, NETDEV_CMD_PAGE_POOL_GET,
+                on_pool);
+  mnl_socket_close(dump->socket);
+  return error;
+}
+
+static int contracted_error(int error)
+{
+  switch (-error) {
+  case EOPNOTSUPP:      /* no such request: before 6.8, or without CONFIG_PAGE_POOL */
+  case EPROTONOSUPPORT: /* no generic netlink */
+    return -ENOENT;
+  case EAFNOSUPPORT: /* as systemd's RestrictAddressFamilies= answers */
+    return -EACCES;
+  case EINTR: /* NLM_F_DUMP_INTR, as libmnl tells it */
+    return -EAGAIN;
+  case EPROTO: /* not our request's number */
+  case ESRCH:  /* not our port */
+    return -EBADMSG;
+  case ENOSPC: /* a datagram larger than the buffer */
+    return -EMSGSIZE;
+  default:
+    return error;
+  }
+}
+
+int page_pool_inflight(uint64_t *bytes, unsigned *pools_count)
+{
+  const double until = clock_seconds(CLOCK_MONOTONIC) + PATIENCE;
+  struct dump dump;
+  int error = -EINTR;
+  for (int attempt = 0; attempt < 2 && error == -EINTR; attempt++) {
+    dump = (struct dump){.until = until};
+    error = dump_pools(&dump);
+  }
+  if (error != 0)
+    return contracted_error(error);
+  *bytes = dump.bytes;
+  *pools_count = dump.pools_count;
+  return 0;
+}

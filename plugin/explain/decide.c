@@ -1,0 +1,461 @@
+/* SPDX-License-Identifier: MIT */
+#include "meminfo_explain/explain/decide.h"
+#include "decide_consumers.h"
+#include "meminfo_explain/collect/skew.h"
+
+#include <string.h>
+
+const struct decision_row decision_rows[DECISION_COUNT] = {
+#define DECISION(name) {#name, offsetof(struct decided, name)},
+#include "meminfo_explain/tables/decisions.def"
+};
+
+const struct decision *decision_at(const struct decided *decided, unsigned row)
+{
+  return (const struct decision *)((const char *)decided + decision_rows[row].offset);
+}
+
+struct decision decision_take(struct reading reading, const char *why)
+{
+  return (struct decision){.reading = reading, .why = why};
+}
+
+struct decision decision_absent(void)
+{
+  return decision_take(reading_missing(READING_ABSENT), NULL);
+}
+
+/* A line of meminfo that cannot be what it says leaves a hole of unknown size. */
+static struct decision take_line(struct reading reading, const char *why)
+{
+  return (struct decision){
+      .reading = reading, .withholds = reading.state == READING_MALFORMED, .why = why};
+}
+
+struct reading decision_bounded(const struct sample *sample, struct reading reading)
+{
+  const struct reading total = sample->meminfo.mem_total;
+  if (is_known(reading) && is_known(total) && reading.value > total.value)
+    return reading_missing(READING_MALFORMED);
+  return reading;
+}
+
+struct reading decision_product(const struct sample *sample, struct reading count,
+                                struct reading unit)
+{
+  uint64_t bytes;
+  if (!is_known(count) || !is_known(unit))
+    return reading_missing(reading_state_join(count.state, unit.state));
+  if (scale(count.value, unit.value, &bytes) != 0)
+    return reading_missing(READING_MALFORMED);
+  return decision_bounded(sample, reading_known(bytes));
+}
+
+static struct decision decide_pcp_free(const struct sample *sample)
+{
+  struct reading before = decision_bounded(sample, sample->zoneinfo.pcp);
+  struct reading after = decision_bounded(sample, sample->zoneinfo_after.pcp);
+  if (is_known(before) && is_known(after)) {
+    uint64_t pages = (before.value + after.value) / sample->page_size;
+    return decision_take(reading_known(pages / 2 * sample->page_size),
+                         "sum of count: in zoneinfo, mean of before and after meminfo");
+  }
+  if (is_known(before))
+    return decision_take(before, "sum of count: in zoneinfo");
+  /* mm/page_alloc.c: zone_highsize, since 6.8; less on every kernel before. */
+  return (struct decision){
+      .reading = reading_missing(before.state),
+      .error = sample->meminfo.mem_total.value / 8,
+      .why = "zoneinfo is not readable: per-CPU lists may hold up to 1/8 of memory, "
+             "which stays in the black hole"};
+}
+
+static struct decision decide_isolated(const struct sample *sample)
+{
+  const struct vmstat *vmstat = &sample->vmstat;
+  if (is_known(vmstat->nr_isolated_anon) && is_known(vmstat->nr_isolated_file)) {
+    struct reading sum = vmstat->nr_isolated_anon;
+    reading_add(&sum, vmstat->nr_isolated_file.value);
+    return decision_take(sum, "nr_isolated_anon + nr_isolated_file in vmstat");
+  }
+  if (is_known(sample->zoneinfo.isolated))
+    return decision_take(sample->zoneinfo.isolated, "nr_isolated_* in zoneinfo");
+  /* mm/vmscan.c: too_many_isolated stops at 1/8 of the inactive list. */
+  return (struct decision){
+      .reading = reading_missing(reading_state_join(vmstat->nr_isolated_anon.state,
+                                                    vmstat->nr_isolated_file.state)),
+      .error = sample->meminfo.inactive.value / 8,
+      .why = "no file tells the isolated pages"};
+}
+
+/* Percpu counts a unit for each slot of the allocations that hold the units, of which up
+ * to a quarter belongs to no CPU (mm/percpu.c: pcpu_build_alloc_info), and has no pages.
+ * Of a power of two of CPUs none does, unless nodes have odd parts of it (5 and 3), which
+ * we do not look at. */
+static uint64_t spare_units_error(uint64_t cpus, uint64_t percpu)
+{
+  return (cpus & (cpus - 1)) == 0 ? 0 : percpu / 4;
+}
+
+static struct decision decide_percpu(const struct sample *sample)
+{
+  /* mm/percpu.c: pcpu_setup_first_chunk. The boot log says "Embedded 50 to 65
+   * pages/cpu" of 4 KiB on the machines seen; its error is below 0.1 MB per CPU. */
+  static const uint64_t boot_unit = 56 * 4096, boot_unit_error = 100 * 1000;
+  struct reading percpu = decision_bounded(sample, sample->meminfo.percpu);
+  if (!is_known(percpu))
+    return take_line(percpu, percpu.state == READING_ABSENT
+                                 ? "no Percpu line: chunks stay in the black hole"
+                                 : NULL);
+  struct reading first = sample->percpu_first_chunk;
+  if (!is_known(sample->cpus_possible_count))
+    return (struct decision){.reading = reading_missing(READING_ABSENT),
+                             .error = percpu.value,
+                             .why = "the number of possible CPUs is not known, so "
+                                    "neither is the boot part of Percpu"};
+  uint64_t cpus = sample->cpus_possible_count.value;
+  uint64_t spare = spare_units_error(cpus, percpu.value);
+  if (is_known(first))
+    return (struct decision){
+        .reading = reading_known(sub_sat(percpu.value, first.value)),
+        .error = spare,
+        .why = "Percpu less the first chunk, whose size is in the boot log"};
+  uint64_t boot = cpus * boot_unit, error = cpus * boot_unit_error + spare;
+  return (struct decision){
+      .reading = reading_known(sub_sat(percpu.value, boot)),
+      .error = error < percpu.value ? error : percpu.value,
+      .why = "Percpu less the first chunk, taken as 56 pages of 4 KiB per possible CPU"};
+}
+
+/* zoneinfo has `managed` since 3.10. Until then gigantic pages taken at boot were not
+ * added back to MemTotal (mm/hugetlb.c: gather_bootmem_prealloc), and CommitLimit knew
+ * the default size only (hugetlb_total_pages). */
+static bool is_older_than_3_10(const struct sample *sample)
+{
+  return is_known(sample->zoneinfo.free) &&
+         sample->zoneinfo.managed.state == READING_ABSENT;
+}
+
+static struct decision decide_hugetlb(const struct sample *sample,
+                                      struct reading huge_default)
+{
+  if (sample->meminfo.hugetlb.state != READING_ABSENT)
+    return take_line(sample->meminfo.hugetlb, "the Hugetlb line");
+  const struct hugepages *huge = &sample->hugepages;
+  if (is_known(huge->total) && is_known(huge->gigantic) && is_older_than_3_10(sample)) {
+    struct decision inside = take_line(
+        decision_bounded(sample, reading_known(huge->total.value - huge->gigantic.value)),
+        "nr_hugepages x size, without gigantic pages: on this kernel those of the boot "
+        "are outside MemTotal");
+    inside.error = huge->gigantic.value;
+    return inside;
+  }
+  if (is_known(huge->total) && is_known(huge->sizes_count))
+    return take_line(decision_bounded(sample, huge->total),
+                     "no Hugetlb line: nr_hugepages x size over all sizes");
+  return take_line(huge_default, "no Hugetlb line and no sizes in sysfs: "
+                                 "HugePages_Total x Hugepagesize");
+}
+
+/* VmallocUsed was address space up to 4.3, constantly 0 up to 5.2, and pages since. */
+enum epoch { EPOCH_NONE, EPOCH_VIRTUAL, EPOCH_ZERO, EPOCH_PHYSICAL };
+
+static enum epoch vmalloc_epoch(const struct sample *sample)
+{
+  const struct meminfo *m = &sample->meminfo;
+  const struct vmallocinfo *info = &sample->vmallocinfo;
+  if (!is_known(m->vmalloc_used))
+    return EPOCH_NONE;
+  uint64_t used = m->vmalloc_used.value;
+  if (used == 0)
+    return EPOCH_ZERO;
+  if (used > m->mem_total.value && is_known(m->vmalloc_chunk) &&
+      m->vmalloc_chunk.value == 0)
+    return EPOCH_NONE; /* a counter wrapped below zero, in 32 bits */
+  /* VmallocChunk is constantly 0 since 4.4. */
+  if ((is_known(m->vmalloc_chunk) && m->vmalloc_chunk.value > 0) ||
+      used > m->mem_total.value)
+    return EPOCH_VIRTUAL;
+  if (is_known(info->pages) &&
+      abs_diff(used, info->size.value) < abs_diff(used, info->pages.value))
+    return EPOCH_VIRTUAL;
+  return EPOCH_PHYSICAL;
+}
+
+/* Until 6.12.117, 6.1.192 and 6.13, vfree() of a VM_MAP_PUT_PAGES area took pages off
+ * the counter that were never added: a counter below the sum is short. The two are read
+ * at two instants, so a few stacks' difference says nothing. */
+static bool counter_is_short(uint64_t used, uint64_t pages)
+{
+  return pages > used && pages - used > (1 << 20) + pages / 64;
+}
+
+/* VmallocUsed when vmallocinfo was read, which may be some time ago. */
+static struct reading used_then(const struct sample *sample)
+{
+  return is_known(sample->vmalloc_used_then) ? sample->vmalloc_used_then
+                                             : sample->meminfo.vmalloc_used;
+}
+
+/* `value`, moved as far as from `then` to `now`; not below 0. */
+static uint64_t moved_by(uint64_t value, uint64_t then, uint64_t now)
+{
+  return now >= then ? value + (now - then) : sub_sat(value, then - now);
+}
+
+static struct decision decide_vmalloc(const struct sample *sample)
+{
+  struct reading used = sample->meminfo.vmalloc_used;
+  struct reading pages = decision_bounded(sample, sample->vmallocinfo.pages);
+  enum epoch epoch = vmalloc_epoch(sample);
+  if (epoch == EPOCH_PHYSICAL) {
+    uint64_t then = used_then(sample).value;
+    if (is_known(pages) && counter_is_short(then, pages.value))
+      return decision_take(reading_known(moved_by(pages.value, then, used.value)),
+                           "VmallocUsed is below the sum of pages=: the sum is right");
+    return decision_take(used, "VmallocUsed counts pages on this kernel");
+  }
+  if (is_known(pages))
+    return decision_take(
+        pages, epoch == EPOCH_ZERO      ? "VmallocUsed is constantly 0: sum of pages="
+               : epoch == EPOCH_VIRTUAL ? "VmallocUsed is address space: sum of pages="
+                                        : "VmallocUsed is not usable: sum of pages=");
+  if (is_known(sample->meminfo.mmap_copy))
+    return decision_take(reading_missing(READING_ABSENT),
+                         "a kernel without an MMU: vmalloc is kmalloc, in slab");
+  return (struct decision){
+      .reading = reading_missing(pages.state),
+      .error = epoch == EPOCH_VIRTUAL ? used.value : 0,
+      .unbounded = epoch != EPOCH_VIRTUAL,
+      .why = epoch == EPOCH_VIRTUAL
+                 ? "VmallocUsed is address space and vmallocinfo is not readable: "
+                   "vmalloc stays in the black hole"
+                 : "neither VmallocUsed nor vmallocinfo tells: vmalloc stays in the "
+                   "black hole"};
+}
+
+static struct decision decide_kernel_stack(const struct sample *sample,
+                                           const struct decision *vmalloc)
+{
+  struct reading stack = sample->meminfo.kernel_stack;
+  const struct vmallocinfo *info = &sample->vmallocinfo;
+  struct decision decision = decision_absent();
+  if (!is_known(stack))
+    return take_line(stack, NULL);
+  if (is_known(sample->thread_stack_count)) {
+    decision.why = "stacks are objects of a slab cache";
+  } else if (stack.value % sample->page_size != 0) {
+    decision.why = "KernelStack is no whole number of pages: stacks are smaller than a "
+                   "page, and in slab";
+  } else if (!is_known(vmalloc->reading)) {
+    return decision_take(stack,
+                         "vmalloc is not known, so stacks cannot be counted twice");
+  } else if (is_known(info->pages) && info->stack_pages.value > 0) {
+    decision.why = "fork allocates stacks by vmalloc: vmallocinfo has their lines";
+  } else if (is_known(info->pages)) {
+    decision = decision_take(stack, "vmallocinfo has no line of a stack: not in vmalloc");
+    /* It may still be whole pages of slab objects, by chance. */
+    decision.error = sample->thread_stack_count.state == READING_DENIED ? stack.value : 0;
+  } else if (vmalloc->reading.value < stack.value) {
+    decision =
+        decision_take(stack, "VmallocUsed is smaller than KernelStack: not in vmalloc");
+    decision.error = vmalloc->reading.value; /* or the counter is short */
+  } else {
+    decision.error = stack.value;
+    decision.why = "vmallocinfo is not readable: taken to be in vmalloc, the default of "
+                   "kernels that count pages in VmallocUsed";
+  }
+  return decision;
+}
+
+/* Where the kernel prints both parts, they are the terms; where none, the whole is. One
+ * without the other is a file cut short. */
+static struct decision whole_if_unsplit(struct reading whole, struct reading part,
+                                        struct reading other)
+{
+  if (part.state == READING_ABSENT && other.state == READING_ABSENT)
+    return take_line(whole, NULL);
+  if (part.state == READING_ABSENT || other.state == READING_ABSENT)
+    return take_line(reading_missing(READING_MALFORMED), "one of its parts is missing");
+  return decision_absent();
+}
+
+/* A bound on the sum of Pss that is too wide to account with, and why. */
+struct pss_doubt {
+  uint64_t bytes;
+  bool by_privilege; /* more of it would help */
+  const char *why;
+};
+
+/* A sum that is beyond any number is no small one. */
+static uint64_t at_least(struct reading sum)
+{
+  return sum.state == READING_MALFORMED ? UINT64_MAX : sum.value;
+}
+
+/* Why the sum of Pss would be too far off to account with; why is NULL if it is not. */
+static struct pss_doubt pss_doubt(const struct sample *sample)
+{
+  const struct processes *p = &sample->processes;
+  const struct meminfo *m = &sample->meminfo;
+  const uint64_t limit = m->mem_total.value / 100;
+  const uint64_t covered = p->pss.value + p->error.value;
+  uint64_t mapped = 0;
+  if (is_known(m->anon_pages) && is_known(m->mapped))
+    mapped = m->anon_pages.value + m->mapped.value;
+  const uint64_t unlisted = is_known(p->unlisted) ? p->unlisted.value : UINT64_MAX;
+  const uint64_t missing = sub_sat(mapped, covered);
+  const struct pss_doubt doubts[] = {
+      {p->new_count.value > 0 ? UINT64_MAX : 0, false,
+       "not every process has been looked at yet"},
+      {at_least(p->unread_rss), true,
+       "processes that could not be read hold more than 1 % of memory"},
+      {p->moved.value, false,
+       "more than 1 % of memory was mapped or unmapped since the last pass over the "
+       "processes"},
+      {p->guess_error.value, false,
+       "estimates of processes that were not read may be off by more than 1 % of memory"},
+      {at_least(p->stale), false, "readings are out of date by more than 1 % of memory"},
+      {unlisted > missing ? unlisted : missing, true,
+       "processes we do not see (another PID namespace, hidepid) map more than 1 % of "
+       "memory"},
+  };
+  for (size_t i = 0; i < sizeof(doubts) / sizeof(*doubts); i++)
+    if (doubts[i].bytes > limit)
+      return doubts[i];
+  return (struct pss_doubt){0};
+}
+
+static void decide_pss(const struct sample *sample, struct decided *out)
+{
+  const struct processes *p = &sample->processes;
+  struct decision withheld = {.reading = reading_missing(READING_ABSENT)};
+  if (is_known(p->pss)) {
+    struct pss_doubt doubt = pss_doubt(sample);
+    withheld.why = doubt.why;
+    withheld.transient = !doubt.by_privilege;
+    if (doubt.by_privilege && p->denied_count.value > 0)
+      withheld.reading.state = READING_DENIED;
+  } else {
+    withheld.reading.state = p->denied_count.value > 0 ? READING_DENIED : p->pss.state;
+    withheld.why = "no process was read";
+  }
+  out->pss = out->pss_anon = out->pss_file = out->pss_shmem = withheld;
+  if (!is_known(p->pss) || withheld.why != NULL)
+    return;
+  uint64_t error = p->error.value;
+  if (!is_known(p->pss_anon)) {
+    out->pss = decision_take(p->pss, "no Pss_Anon on this kernel: the whole Pss");
+    out->pss.error = error;
+    return;
+  }
+  out->pss.why = NULL;
+  out->pss_anon = decision_take(p->pss_anon, "sum over all processes");
+  out->pss_anon.error = error;
+  out->pss_file = decision_take(p->pss_file, NULL);
+  out->pss_shmem = decision_take(p->pss_shmem, NULL);
+}
+
+/* mm/util.c: vm_commit_limit */
+static struct reading commit_limit(const struct sample *sample, struct reading hugetlb)
+{
+  const struct meminfo *m = &sample->meminfo;
+  if (!is_known(m->swap_total) || !is_known(sample->overcommit_ratio_count))
+    return reading_missing(
+        reading_state_join(m->swap_total.state, sample->overcommit_ratio_count.state));
+  /* Absent before 3.14; else it tells whether the ratio is in force. */
+  if (sample->overcommit_kbytes.state > READING_KNOWN)
+    return reading_missing(sample->overcommit_kbytes.state);
+  uint64_t allowed;
+  if (is_known(sample->overcommit_kbytes) && sample->overcommit_kbytes.value > 0) {
+    allowed = sample->overcommit_kbytes.value / sample->page_size;
+  } else {
+    uint64_t huge = is_known(hugetlb) ? hugetlb.value : 0;
+    uint64_t pages = (m->mem_total.value - huge) / sample->page_size;
+    if (scale(pages, sample->overcommit_ratio_count.value, &allowed) != 0)
+      return reading_missing(READING_MALFORMED);
+    allowed /= 100;
+  }
+  struct reading limit = m->swap_total;
+  if (scale(allowed, sample->page_size, &allowed) != 0)
+    return reading_missing(READING_MALFORMED);
+  reading_add(&limit, allowed);
+  return limit;
+}
+
+static void decide_direct_map(const struct sample *sample, struct decided *out)
+{
+  const struct meminfo *m = &sample->meminfo;
+  const struct reading lines[] = {m->direct_map_4k, m->direct_map_64k, m->direct_map_1m,
+                                  m->direct_map_2m, m->direct_map_4m,  m->direct_map_16m,
+                                  m->direct_map_1g, m->direct_map_2g,  m->direct_map_16g};
+  struct reading all = {0}, large = {0};
+  for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
+    if (!is_known(lines[i]))
+      continue;
+    reading_add(&all, lines[i].value);
+    bool base = i == 0 || (i == 1 && sample->page_size == 1 << 16);
+    reading_add(&large, base ? 0 : lines[i].value);
+  }
+  out->direct_map = decision_take(all, NULL);
+  out->low_total = decision_take(
+      m->low_total.state != READING_ABSENT ? m->low_total : m->mem_total, NULL);
+  out->direct_map_large = decision_take(large, NULL);
+}
+
+/* Zones sum to MemTotal, except where a kernel initialises struct pages lazily after
+ * boot: then the same memory is missing from their managed and from their free pages. */
+static struct decision decide_zones_unlisted(const struct sample *sample)
+{
+  const struct meminfo *m = &sample->meminfo;
+  const struct zoneinfo *z = &sample->zoneinfo;
+  if (!is_known(m->mem_total) || !is_known(m->mem_free) || !is_known(z->managed) ||
+      !is_known(z->free) || m->mem_total.value <= z->managed.value ||
+      m->mem_free.value <= z->free.value)
+    return decision_absent();
+  uint64_t total = m->mem_total.value - z->managed.value;
+  uint64_t free = m->mem_free.value - z->free.value;
+  if (abs_diff(total, free) > m->mem_total.value / 64)
+    return decision_absent();
+  return decision_take(reading_known(total),
+                       "the zones list less than MemTotal, by free memory");
+}
+
+void decide(const struct sample *sample, struct decided *out)
+{
+  const struct meminfo *m = &sample->meminfo;
+  const struct hugepages *huge = &sample->hugepages;
+  memset(out, 0, sizeof(*out));
+  out->pcp_free = decide_pcp_free(sample);
+  out->tear = decision_take(skew_of(&sample->zoneinfo, &sample->zoneinfo_after), NULL);
+  out->isolated = decide_isolated(sample);
+  out->active = whole_if_unsplit(m->active, m->active_anon, m->active_file);
+  out->inactive = whole_if_unsplit(m->inactive, m->inactive_anon, m->inactive_file);
+  out->slab = whole_if_unsplit(m->slab, m->s_reclaimable, m->s_unreclaim);
+  out->vmalloc = decide_vmalloc(sample);
+  out->kernel_stack = decide_kernel_stack(sample, &out->vmalloc);
+  out->percpu = decide_percpu(sample);
+  out->huge_default = decision_take(
+      decision_product(sample, m->huge_pages_total_count, m->huge_page_size), NULL);
+  out->hugetlb = decide_hugetlb(sample, out->huge_default.reading);
+  out->huge_free = decision_take(huge->free, NULL);
+  if (!is_known(huge->free))
+    out->huge_free = decision_take(
+        decision_product(sample, m->huge_pages_free_count, m->huge_page_size),
+        "default size only");
+  out->huge_reserved = decision_take(huge->reserved, NULL);
+  if (!is_known(huge->reserved))
+    out->huge_reserved = decision_take(
+        decision_product(sample, m->huge_pages_rsvd_count, m->huge_page_size),
+        "default size only");
+  decide_pss(sample, out);
+  out->commit_limit = decision_take(commit_limit(sample, is_older_than_3_10(sample)
+                                                             ? out->huge_default.reading
+                                                             : out->hugetlb.reading),
+                                    NULL);
+  decide_direct_map(sample, out);
+  if (vmalloc_epoch(sample) == EPOCH_PHYSICAL)
+    out->vmalloc_physical = decision_take(used_then(sample), NULL);
+  out->zones_unlisted = decide_zones_unlisted(sample);
+  decide_consumers(sample, out);
+}

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: MIT */
+#include "decide_consumers.h"
+
+/* Of two that are not both known: why. */
+static struct reading neither(struct reading a, struct reading b)
+{
+  return reading_missing(reading_state_join(a.state, b.state));
+}
+
+/* a - b, which is malformed below zero. */
+static struct reading difference(struct reading a, struct reading b)
+{
+  if (!is_known(a) || !is_known(b))
+    return neither(a, b);
+  return a.value < b.value ? reading_missing(READING_MALFORMED)
+                           : reading_known(a.value - b.value);
+}
+
+static struct reading first_known(struct reading a, struct reading b)
+{
+  return is_known(a) ? a : b;
+}
+
+/* --- compressed memory -------------------------------------------------------------- */
+
+static struct decision decide_zswap(const struct sample *sample)
+{
+  const struct reading line = sample->meminfo.zswap;
+  if (line.state != READING_ABSENT)
+    return decision_take(line, "the Zswap line");
+  return decision_take(decision_bounded(sample, sample->consumers.zswap_pool),
+                       is_known(sample->consumers.zswap_pool)
+                           ? "no Zswap line: pool_total_size in debugfs"
+                           : NULL);
+}
+
+/* zram's and zswap's pools share nr_zspages (mm/zsmalloc.c). Where one of them does not
+ * tell for itself, what the other one leaves is its own; where both do, nothing is left
+ * but what the CPUs have not yet told. A zswap in another allocator (zbud, z3fold) is not
+ * in there, which makes the rest too small, never too large. */
+static struct decision decide_zsmalloc(const struct sample *sample, struct reading zswap)
+{
+  const struct reading zspages = sample->vmstat.nr_zspages;
+  const struct reading zram = sample->consumers.zram;
+  if (is_known(zram) && is_known(zswap))
+    return decision_absent();
+  if (!is_known(zspages))
+    return decision_take(zspages, NULL);
+  uint64_t told = zram.value + zswap.value;
+  uint64_t rest = sub_sat(zspages.value, told);
+  if (rest <= sample->zoneinfo.zone_drift.value)
+    return decision_absent();
+  return decision_take(decision_bounded(sample, reading_known(rest)),
+                       "nr_zspages less what zram and zswap tell");
+}
+
+/* --- balloons ----------------------------------------------------------------------- */
+
+/* Pages in the balloon by the events of vmstat (virtio, VMware), and by meminfo, which
+ * has all drivers but only pages of the base size. */
+static struct reading balloon_pages(const struct sample *sample)
+{
+  struct reading pages = difference(sample->vmstat.balloon_inflate_count,
+                                    sample->vmstat.balloon_deflate_count);
+  uint64_t bytes;
+  if (!is_known(pages))
+    return pages.state == READING_ABSENT ? sample->meminfo.balloon : pages;
+  if (scale(pages.value, sample->page_size, &bytes) != 0)
+    return reading_missing(READING_MALFORMED);
+  return reading_known(bytes);
+}
+
+/* Whose balloon it is: the driver's own files tell. */
+enum driver { DRIVER_NONE, DRIVER_VIRTIO, DRIVER_VMWARE, DRIVER_OTHER };
+
+static enum driver driver_of(const struct consumers *c)
+{
+  if (c->virtio_deflate_on_oom_count.state != READING_ABSENT)
+    return DRIVER_VIRTIO;
+  if (is_known(c->vmware_current) || c->vmware_current.state == READING_MALFORMED ||
+      is_known(c->vmware_loaded_count))
+    return DRIVER_VMWARE;
+  if (is_known(c->hyperv_balloon) || is_known(c->xen_low))
+    return DRIVER_OTHER;
+  return DRIVER_NONE;
+}
+
+static void decide_virtio(const struct sample *sample, struct reading pages,
+                          struct decided *out)
+{
+  const struct reading on_oom = sample->consumers.virtio_deflate_on_oom_count;
+  if (!is_known(on_oom))
+    out->virtio_balloon = decision_take(
+        reading_missing(on_oom.state),
+        "the features of the virtio balloon are not readable: it may be in MemTotal");
+  else if (on_oom.value > 0)
+    out->virtio_balloon =
+        decision_take(decision_bounded(sample, pages),
+                      "virtio with DEFLATE_ON_OOM: its pages are still part of MemTotal");
+  else
+    out->virtio_balloon_out = decision_take(
+        pages, "virtio without DEFLATE_ON_OOM: its pages were taken off MemTotal");
+}
+
+/* Before 5.4 the driver counts no events, which vmstat may have all the same, at 0
+ * (drivers/misc/vmw_balloon.c: vmballoon_enqueue_page_list). A kernel with a Balloon line
+ * is newer. */
+static struct decision decide_vmware(const struct sample *sample, struct reading pages)
+{
+  const struct reading current = sample->consumers.vmware_current;
+  const bool counted = pages.value > 0 || is_known(sample->meminfo.balloon);
+  if (is_known(current))
+    return decision_take(decision_bounded(sample, current),
+                         "current in debugfs vmmemctl: it never leaves MemTotal");
+  if (is_known(pages) && counted)
+    return decision_take(decision_bounded(sample, pages),
+                         "debugfs is closed: balloon events in vmstat, or Balloon");
+  return decision_take(neither(current, pages),
+                       "debugfs is closed, and no event tells of the balloon");
+}
+
+static void decide_balloons(const struct sample *sample, struct decided *out)
+{
+  const struct consumers *c = &sample->consumers;
+  const struct reading pages = balloon_pages(sample);
+  out->virtio_balloon = out->virtio_balloon_out = out->vmware_balloon = out->balloon =
+      decision_absent();
+  switch (driver_of(c)) {
+  case DRIVER_VIRTIO:
+    decide_virtio(sample, pages, out);
+    break;
+  case DRIVER_VMWARE:
+    out->vmware_balloon = decide_vmware(sample, pages);
+    break;
+  case DRIVER_OTHER:
+    break; /* has a number of its own */
+  case DRIVER_NONE:
+    if (is_known(pages) && pages.value > 0)
+      out->balloon = decision_take(
+          pages, "no file tells the driver: its pages may be inside MemTotal or outside");
+    else if (c->vmware_current.state == READING_DENIED)
+      out->vmware_balloon = decision_take(reading_missing(READING_DENIED), NULL);
+    break;
+  }
+}
+
+/* --- drivers ------------------------------------------------------------------------ */
+
+static struct decision decide_gpu(const struct sample *sample)
+{
+  const struct reading reclaim = sample->meminfo.gpu_reclaim;
+  struct reading used = sample->meminfo.gpu_active;
+  if (used.state == READING_ABSENT && reclaim.state == READING_ABSENT)
+    return decision_take(decision_bounded(sample, sample->consumers.ttm_pool),
+                         is_known(sample->consumers.ttm_pool)
+                             ? "no GPUActive line: only the pages that TTM keeps in its "
+                               "pools"
+                             : NULL);
+  if (is_known(used) && is_known(reclaim))
+    reading_add(&used, reclaim.value);
+  else /* one without the other is a file cut short */
+    used = reading_missing(READING_MALFORMED);
+  return decision_take(decision_bounded(sample, used), "GPUActive + GPUReclaim");
+}
+
+static struct decision decide_cma(const struct sample *sample)
+{
+  const struct consumers *c = &sample->consumers;
+  const struct reading by_pages = difference(c->cma_total, c->cma_available);
+  const struct reading by_events = difference(c->cma_allocated, c->cma_released);
+  if (is_known(c->cma_total) && is_known(c->cma_available))
+    return decision_take(decision_bounded(sample, by_pages),
+                         "total_pages - available_pages of all CMA regions");
+  if (is_known(by_events))
+    return decision_take(
+        decision_bounded(sample, by_events),
+        "alloc_pages_success - release_pages_success of all CMA regions");
+  return decision_take(neither(by_pages, by_events), NULL);
+}
+
+/* Without CONFIG_SWIOTLB_DYNAMIC the pool is what it was at boot. With it (6.6), the boot
+ * log tells what was added since, in memory of the buddy allocator. */
+static void decide_swiotlb(const struct sample *sample, struct decided *out)
+{
+  const struct reading pool = sample->consumers.swiotlb_pool;
+  const struct reading boot = sample->swiotlb_boot;
+  const bool dynamic = sample->consumers.swiotlb_transient.state != READING_ABSENT;
+  out->swiotlb_dynamic = decision_absent();
+  if (is_known(pool) && is_known(boot) && pool.value >= boot.value) {
+    out->swiotlb = decision_take(boot, "the boot log");
+    out->swiotlb_dynamic = decision_take(decision_bounded(sample, difference(pool, boot)),
+                                         "io_tlb_nslabs less the pool of the boot");
+  } else if (is_known(pool) && dynamic) {
+    out->swiotlb = decision_take(
+        reading_missing(READING_ABSENT),
+        "a pool that may have grown, and the boot log does not tell from what");
+    out->swiotlb_dynamic.error = pool.value;
+  } else {
+    out->swiotlb = decision_take(first_known(pool, boot), NULL);
+  }
+}
+
+/* --- bounds ------------------------------------------------------------------------- */
+
+static struct decision decide_huge_zero_page(const struct sample *sample)
+{
+  const struct reading events = sample->vmstat.thp_zero_page_alloc_count;
+  const struct reading size = sample->consumers.hpage_pmd_size;
+  if (!is_known(events) || !is_known(size))
+    return decision_absent();
+  /* There is one at a time (mm/huge_memory.c: get_huge_zero_page). */
+  return decision_take(reading_known(events.value > 0 ? size.value : 0),
+                       events.value > 0 ? "it was allocated, and may be free again"
+                                        : NULL);
+}
+
+/* What is there of several; no bound where one of them is not readable. */
+static struct reading sum_present(const struct reading parts[], size_t count)
+{
+  struct reading sum = {0};
+  for (size_t i = 0; i < count; i++)
+    if (is_known(parts[i]))
+      reading_add(&sum, parts[i].value);
+    else if (parts[i].state != READING_ABSENT)
+      return reading_missing(parts[i].state);
+  return sum;
+}
+
+/* Besides the largest payload a thread has a page for the head of the message, and three
+ * of reserve (net/sunrpc/svc.c: svc_init_buffer; sunrpc/svc.h: svc_serv_maxpages). */
+static struct reading nfsd_bound(const struct sample *sample)
+{
+  struct reading per_thread = sample->consumers.nfsd_max_block;
+  if (is_known(per_thread))
+    reading_add(&per_thread, 4 * sample->page_size);
+  return decision_product(sample, sample->consumers.nfsd_threads_count, per_thread);
+}
+
+void decide_consumers(const struct sample *sample, struct decided *out)
+{
+  const struct consumers *c = &sample->consumers;
+  const struct reading sockets[] = {c->tcp_mem, c->udp_mem, c->frag_mem};
+  out->zswap = decide_zswap(sample);
+  out->zsmalloc = decide_zsmalloc(sample, out->zswap.reading);
+  decide_balloons(sample, out);
+  out->gpu = decide_gpu(sample);
+  out->cma = decide_cma(sample);
+  decide_swiotlb(sample, out);
+  out->huge_zero_page = decide_huge_zero_page(sample);
+  out->nfsd = decision_take(nfsd_bound(sample), NULL);
+  out->sockets =
+      decision_take(sum_present(sockets, sizeof(sockets) / sizeof(*sockets)), NULL);
+}

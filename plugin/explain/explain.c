@@ -1,0 +1,449 @@
+/* SPDX-License-Identifier: MIT */
+#include "meminfo_explain/explain/explain.h"
+
+#include <math.h>
+#include <string.h>
+
+#define PLUS(member)                                                                     \
+  {                                                                                      \
+    .offset = offsetof(struct sample, member), .sign = 1                                 \
+  }
+#define MINUS(member)                                                                    \
+  {                                                                                      \
+    .offset = offsetof(struct sample, member), .sign = -1                                \
+  }
+#define DECIDED(name)                                                                    \
+  {                                                                                      \
+    .offset = offsetof(struct decided, name), .sign = 1, .decided = true                 \
+  }
+#define MINUS_DECIDED(name)                                                              \
+  {                                                                                      \
+    .offset = offsetof(struct decided, name), .sign = -1, .decided = true                \
+  }
+
+const struct term_row term_rows[TERM_COUNT] = {
+#define TERM(view, name, sign, ...)                                                      \
+  {#name, TERM_VIEW_##view, TERM_SIGN_##sign, {__VA_ARGS__}},
+#include "meminfo_explain/tables/terms.def"
+};
+
+/* include/linux/pagevec.h: PAGEVEC_SIZE is 31 since 6.12 and was smaller before; a page
+ * may wait in the batch of lru_add and in one more (mm/swap.c). */
+#define LRU_BATCH_PAGES 62
+#define NONE                                                                             \
+  {                                                                                      \
+    0                                                                                    \
+  }
+#define ONE_PAGE                                                                         \
+  {                                                                                      \
+    .pages = 1                                                                           \
+  }
+#define LRU_BATCHES                                                                      \
+  {                                                                                      \
+    .pages_per_cpu = LRU_BATCH_PAGES                                                     \
+  }
+#define BYTES(n)                                                                         \
+  {                                                                                      \
+    .bytes = (n)                                                                         \
+  }
+#define NOTHING                                                                          \
+  {                                                                                      \
+    .sign = 0                                                                            \
+  }
+#define UNWRAP(...) __VA_ARGS__
+
+const struct identity_row identity_rows[IDENTITY_COUNT] = {
+#define IDENTITY(name, relation, counters, slack, tolerance, ...)                        \
+  {#name, IDENTITY_##relation, counters, slack, {UNWRAP tolerance}, {__VA_ARGS__}},
+#include "meminfo_explain/tables/identities.def"
+};
+
+const struct ratio_row ratio_rows[RATIO_COUNT] = {
+#define RATIO(view, name, part, whole) {#name, TERM_VIEW_##view, part, whole},
+#include "meminfo_explain/tables/ratios.def"
+};
+
+const struct hole_row hole_rows[HOLE_COUNT] = {
+#define AMOUNT(name, member) {#name, offsetof(struct black_hole, member), false},
+#define BOUND(name, member)  {#name, offsetof(struct black_hole, member), true},
+#include "meminfo_explain/tables/black_hole.def"
+};
+
+struct amount hole_amount(const struct black_hole *hole, unsigned row)
+{
+  const char *at = (const char *)hole + hole_rows[row].offset;
+  return hole_rows[row].is_bound ? amount_of(*(const struct reading *)at)
+                                 : *(const struct amount *)at;
+}
+
+enum term_view accounting_view(enum accounting accounting)
+{
+  return (enum term_view)(TERM_VIEW_USER_LRU + accounting);
+}
+
+const char *accounting_name(enum accounting accounting)
+{
+  static const char *const names[] = {"lru", "cache", "pss"};
+  return names[accounting];
+}
+
+static struct reading read_operand(const struct sample *sample,
+                                   const struct decided *decided, struct operand operand)
+{
+  const char *base = operand.decided ? (const char *)decided : (const char *)sample;
+  /* A decision begins with its reading. */
+  return *(const struct reading *)(base + operand.offset);
+}
+
+static void amount_add(struct amount *sum, int64_t value)
+{
+  if (is_known(*sum) && __builtin_add_overflow(sum->value, value, &sum->value))
+    *sum = (struct amount){.state = READING_MALFORMED};
+}
+
+static struct amount evaluate(const struct sample *sample, const struct decided *decided,
+                              const struct operand operands[OPERANDS_MAX])
+{
+  struct amount sum = {.state = READING_KNOWN};
+  for (size_t i = 0; i < OPERANDS_MAX && operands[i].sign != 0; i++) {
+    struct reading reading = read_operand(sample, decided, operands[i]);
+    sum.state = reading_state_join(sum.state, reading.state);
+    amount_add(&sum, operands[i].sign * (int64_t)reading.value);
+  }
+  return is_known(sum) ? sum : (struct amount){.state = sum.state};
+}
+
+static bool is_possible(const struct sample *sample, const struct term_row *row,
+                        struct amount amount)
+{
+  const struct reading total = sample->meminfo.mem_total;
+  bool inside = row->view == TERM_VIEW_HIDDEN || row->view == TERM_VIEW_INSIDE;
+  return (row->sign == TERM_SIGN_SIGNED || amount.value >= 0) &&
+         (!inside || !is_known(total) || amount.value <= (int64_t)total.value);
+}
+
+static void explain_terms(const struct sample *sample, struct explanation *out)
+{
+  for (size_t i = 0; i < TERM_COUNT; i++) {
+    struct amount amount = evaluate(sample, &out->decided, term_rows[i].operands);
+    if (is_known(amount) && !is_possible(sample, &term_rows[i], amount))
+      amount = (struct amount){.state = READING_MALFORMED};
+    out->terms[i] = amount;
+  }
+}
+
+/* Whether lxcfs, or anything else, gives us a MemTotal that is not this machine's. */
+static const char *refusal(const struct sample *sample, const struct decided *decided)
+{
+  const struct reading managed = sample->zoneinfo.managed;
+  const struct reading total = sample->meminfo.mem_total;
+  if (is_known(sample->lxcfs_count) && sample->lxcfs_count.value > 0)
+    return "proc/meminfo is made by lxcfs: it mixes figures of a container with those of "
+           "the host";
+  /* Older lxcfs prints Slab as 0 and passes KReclaimable, a part of it, from the host. */
+  const struct meminfo *m = &sample->meminfo;
+  if (is_known(m->slab) && m->slab.value == 0 && m->k_reclaimable.value > 0)
+    return "Slab is 0 beside KReclaimable: proc/meminfo is no kernel's, but lxcfs's";
+  if (!is_known(managed) || !is_known(total))
+    return NULL;
+  uint64_t unlisted = decided->zones_unlisted.reading.value;
+  /* They are equal; a balloon at work may move them apart between two reads. */
+  uint64_t margin = managed.value / 64;
+  if (total.value > managed.value + unlisted + margin ||
+      total.value + margin < managed.value)
+    return "MemTotal is not the sum of the zones' managed pages: proc/meminfo is not "
+           "this machine's";
+  return NULL;
+}
+
+/* What each accounting cannot do without. */
+static bool has_essentials(const struct sample *sample, const struct decided *decided,
+                           enum accounting accounting)
+{
+  const struct meminfo *m = &sample->meminfo;
+  const struct reading needs[ACCOUNTING_COUNT][3] = {
+      [ACCOUNTING_LRU] = {m->active, m->inactive, m->mem_free},
+      [ACCOUNTING_CACHE] = {m->cached, m->anon_pages, m->buffers},
+      [ACCOUNTING_PSS] = {m->cached, m->mapped, m->buffers},
+  };
+  for (size_t i = 0; i < 3; i++)
+    if (needs[accounting][i].state != READING_KNOWN)
+      return false;
+  return is_known(m->mem_total) && is_known(m->mem_free) &&
+         (accounting != ACCOUNTING_PSS || is_known(decided->pss.reading) ||
+          is_known(decided->pss_anon.reading));
+}
+
+static bool is_part_of(const struct term_row *row, enum accounting accounting)
+{
+  return row->view == TERM_VIEW_FREE || row->view == TERM_VIEW_KERNEL ||
+         row->view == accounting_view(accounting);
+}
+
+static const struct decision *decision_of(const struct decided *decided,
+                                          const struct term_row *row)
+{
+  if (!row->operands[0].decided)
+    return NULL;
+  return (const struct decision *)((const char *)decided + row->operands[0].offset);
+}
+
+static struct amount remainder_of(const struct sample *sample,
+                                  const struct explanation *e, enum accounting accounting)
+{
+  struct amount rest = {.state = READING_KNOWN,
+                        .value = (int64_t)sample->meminfo.mem_total.value};
+  if (e->refused != NULL || !has_essentials(sample, &e->decided, accounting))
+    return (struct amount){.state = READING_ABSENT};
+  for (size_t i = 0; i < TERM_COUNT; i++) {
+    const struct decision *decision = decision_of(&e->decided, &term_rows[i]);
+    bool vital =
+        decision != NULL ? decision->withholds : e->terms[i].state == READING_MALFORMED;
+    if (!is_part_of(&term_rows[i], accounting))
+      continue;
+    if (is_known(e->terms[i]))
+      amount_add(&rest, -e->terms[i].value);
+    else if (vital)
+      return (struct amount){.state = READING_MALFORMED};
+  }
+  return rest;
+}
+
+/* What per-CPU deltas hide of `counters` counters, of which each is known but for a bound
+ * `drift` that `deltas` CPUs make together. Each delta lies anywhere within
+ * +-drift/deltas (mm/vmstat.c folds it back when it reaches the threshold): three
+ * standard deviations of the sum of independent uniform ones, and never more than all at
+ * their worst. */
+static double drift_error(double drift, uint64_t deltas, unsigned counters)
+{
+  if (deltas == 0)
+    return counters * drift;
+  double sigmas = drift * sqrt(3.0 * counters / (double)deltas);
+  return fmin(sigmas, counters * drift);
+}
+
+static uint64_t batches_of(const struct sample *sample)
+{
+  return sample->zoneinfo.cpus_count.value * LRU_BATCH_PAGES * sample->page_size;
+}
+
+/* What the counters of an accounting may be off by. */
+static uint64_t counters_error(const struct sample *sample, enum accounting accounting)
+{
+  /* Node counters: the slab pair, misc reclaimable, the two kinds of page tables; then
+   * the LRU's five and two isolated; or file, swap cache and anon pages. Zone counters:
+   * free and bounce pages. */
+  static const unsigned node_counters[ACCOUNTING_COUNT] = {
+      [ACCOUNTING_LRU] = 5 + 7, [ACCOUNTING_CACHE] = 5 + 3, [ACCOUNTING_PSS] = 5 + 3};
+  const struct zoneinfo *z = &sample->zoneinfo;
+  double node = drift_error((double)z->node_drift.value, z->node_deltas_count.value,
+                            node_counters[accounting]);
+  double zone = drift_error((double)z->zone_drift.value, z->zone_deltas_count.value, 2);
+  double bytes = hypot(node, zone);
+  return bytes < (double)INT64_MAX ? (uint64_t)bytes : INT64_MAX;
+}
+
+/* True as well where that is not known. */
+static bool has_swap_cache(const struct sample *sample)
+{
+  const struct reading cached = sample->meminfo.swap_cached;
+  return cached.state > READING_KNOWN || cached.value > 0;
+}
+
+/* The sum of the bounds that apply: counters, tear, LRU batches or swap cache, and what
+ * the decisions say of themselves. Absent if one of them knows no bound. */
+static struct reading error_of(const struct sample *sample, const struct explanation *e,
+                               enum accounting accounting)
+{
+  struct reading error = reading_known(counters_error(sample, accounting));
+  const struct zoneinfo *z = &sample->zoneinfo;
+  /* How torn it is cannot be told: the first zoneinfo could be read, the second not. Nor
+   * how far counters drift: its thresholds make no sense. */
+  if (is_known(z->free) && is_known(z->pcp) &&
+      (e->decided.tear.reading.state > READING_KNOWN ||
+       z->node_drift.state > READING_KNOWN || z->zone_drift.state > READING_KNOWN))
+    return reading_missing(READING_ABSENT);
+  reading_add(&error, e->decided.tear.reading.value);
+  if (accounting == ACCOUNTING_LRU)
+    reading_add(&error, batches_of(sample));
+  else if (sample->meminfo.swap_cached.state > READING_KNOWN)
+    return reading_missing(READING_ABSENT);
+  else
+    reading_add(&error, sample->meminfo.swap_cached.value);
+  for (size_t i = 0; i < TERM_COUNT; i++) {
+    const struct decision *decision = decision_of(&e->decided, &term_rows[i]);
+    if (decision == NULL || !is_part_of(&term_rows[i], accounting))
+      continue;
+    if (decision->unbounded)
+      return reading_missing(READING_ABSENT);
+    reading_add(&error, decision->error);
+  }
+  return error;
+}
+
+static struct percentage share_of(struct amount part, struct amount whole)
+{
+  enum reading_state state = reading_state_join(part.state, whole.state);
+  if (state == READING_KNOWN && whole.value <= 0)
+    state = READING_ABSENT;
+  if (state != READING_KNOWN)
+    return (struct percentage){.state = state};
+  return (struct percentage){.state = state,
+                             .percent = 100.0 * (double)part.value / (double)whole.value};
+}
+
+/* The lru accounting is the reference: it needs no condition on swap, and counts pages
+ * that only a pin holds. But pages wait in per-CPU batches to get on the LRU, while the
+ * counters of the cache accounting move at once. So where nothing but such batches (and
+ * drift) can have set the two apart, cache is the more exact; and where lru is unknown.
+ */
+static bool prefers_cache(const struct sample *sample, const struct black_hole *hole)
+{
+  struct amount lru = hole->of[ACCOUNTING_LRU], cache = hole->of[ACCOUNTING_CACHE];
+  if (!is_known(cache) || !is_known(lru))
+    return is_known(cache);
+  if (has_swap_cache(sample))
+    return false;
+  return amount_abs_diff(lru, cache) <= batches_of(sample);
+}
+
+/* Pss is counted in the page tables and knows no drift. So where every process was read,
+ * just now and within a moment, and nothing but drift can have set pss and cache apart,
+ * pss is the most exact. */
+static bool prefers_pss(const struct sample *sample, const struct black_hole *hole)
+{
+  static const double moment = 0.1; /* seconds */
+  struct amount pss = hole->of[ACCOUNTING_PSS], cache = hole->of[ACCOUNTING_CACHE];
+  const struct processes *p = &sample->processes;
+  if (!is_known(pss) || !is_known(cache) || has_swap_cache(sample))
+    return false;
+  if (p->fresh_count.value < p->read_count.value || p->guessed_count.value > 0 ||
+      p->new_count.value > 0 || p->unread_rss.value > 0 || p->unlisted.value > 0 ||
+      p->vanished_count.value > 0 || sample->pss_age > moment)
+    return false;
+  return amount_abs_diff(pss, cache) <= counters_error(sample, ACCOUNTING_CACHE);
+}
+
+static enum accounting best_accounting(const struct sample *sample,
+                                       const struct black_hole *hole)
+{
+  if (prefers_pss(sample, hole))
+    return ACCOUNTING_PSS;
+  if (prefers_cache(sample, hole))
+    return ACCOUNTING_CACHE;
+  return is_known(hole->of[ACCOUNTING_LRU]) ? ACCOUNTING_LRU : ACCOUNTING_PSS;
+}
+
+static void explain_estimate(const struct sample *sample, struct explanation *out)
+{
+  struct black_hole *hole = &out->black_hole;
+  hole->estimate_from = best_accounting(sample, hole);
+  hole->estimate = hole->of[hole->estimate_from];
+  if (is_known(hole->estimate))
+    hole->error = error_of(sample, out, hole->estimate_from);
+  /* Should the gap be more than batches after all, then lru is right. */
+  if (is_known(hole->error) && is_known(hole->of[ACCOUNTING_LRU]))
+    reading_add(&hole->error, amount_abs_diff(hole->estimate, hole->of[ACCOUNTING_LRU]));
+  hole->share = share_of(hole->estimate, out->terms[TERM_TOTAL_mem_total]);
+}
+
+/* Whose pages are in the black hole, and what remains. A consumer that could not be read
+ * may be anything, up to all that remains. */
+static void explain_hidden(struct explanation *out)
+{
+  struct black_hole *hole = &out->black_hole;
+  struct reading error = hole->error;
+  bool lost = false;
+  hole->hidden.state = READING_KNOWN;
+  for (size_t i = 0; i < TERM_COUNT; i++) {
+    if (term_rows[i].view != TERM_VIEW_HIDDEN)
+      continue;
+    const struct decision *decision = decision_of(&out->decided, &term_rows[i]);
+    if (is_known(out->terms[i]))
+      amount_add(&hole->hidden, out->terms[i].value);
+    else
+      lost |= out->terms[i].state != READING_ABSENT;
+    if (decision != NULL && is_known(error))
+      reading_add(&error, decision->error);
+  }
+  hole->unexplained = amount_difference(hole->estimate, hole->hidden);
+  if (lost && is_known(error) && hole->unexplained.value > 0)
+    reading_add(&error, (uint64_t)hole->unexplained.value);
+  hole->unexplained_error = error;
+}
+
+/* A kernel that can count allocations by site but was not told to has them all at 0. */
+static void explain_allocinfo(const struct allocinfo *info, struct black_hole *hole)
+{
+  hole->allocinfo = amount_of(info->place[ALLOCINFO_BLACK_HOLE]);
+  if (is_known(hole->allocinfo) && info->total.value == 0)
+    hole->allocinfo = (struct amount){.state = READING_ABSENT};
+  hole->allocinfo_difference = amount_difference(hole->estimate, hole->allocinfo);
+}
+
+static void explain_black_hole(const struct sample *sample, struct explanation *out)
+{
+  struct black_hole *hole = &out->black_hole;
+  for (unsigned m = 0; m < ACCOUNTING_COUNT; m++)
+    hole->of[m] = remainder_of(sample, out, m);
+  hole->cache_low = amount_difference(hole->of[ACCOUNTING_CACHE],
+                                      amount_of(sample->meminfo.swap_cached));
+  explain_estimate(sample, out);
+  explain_hidden(out);
+  explain_allocinfo(&sample->allocinfo, hole);
+}
+
+static void explain_identity(const struct sample *sample, const struct decided *decided,
+                             const struct identity_row *row, struct identity_result *out)
+{
+  out->residual = evaluate(sample, decided, row->operands);
+  uint64_t pages =
+      row->slack.pages + row->slack.pages_per_cpu * sample->zoneinfo.cpus_count.value;
+  struct reading tolerance =
+      reading_known(row->slack.bytes + pages * sample->page_size +
+                    row->counters * sample->zoneinfo.node_drift.value);
+  bool all_known = true;
+  for (size_t i = 0; i < OPERANDS_MAX && row->tolerance[i].sign != 0; i++) {
+    struct reading allowed = read_operand(sample, decided, row->tolerance[i]);
+    reading_add(&tolerance, allowed.value);
+    all_known &= allowed.state <= READING_KNOWN;
+  }
+  all_known &= is_known(tolerance);
+  out->tolerance = (int64_t)tolerance.value;
+  out->holds =
+      is_known(out->residual) && out->residual.value >= -out->tolerance &&
+      (row->relation == IDENTITY_AT_LEAST || out->residual.value <= out->tolerance);
+  /* Without zoneinfo there is no telling how far counters drift. */
+  if (row->counters > 0 || row->slack.pages_per_cpu > 0)
+    all_known &= is_known(sample->zoneinfo.node_drift);
+  out->judged = is_known(out->residual) && (out->holds || all_known);
+}
+
+static void explain_pss(const struct sample *sample, struct explanation *out)
+{
+  const struct processes *p = &sample->processes;
+  if (!is_known(p->rss) || !is_known(p->unread_rss) || !is_known(p->unlisted))
+    return;
+  struct amount whole = amount_of(p->rss);
+  const struct reading others[] = {p->unread_rss, p->unlisted, p->guessed_anon,
+                                   p->guessed_file, p->guessed_shmem};
+  for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
+    amount_add(&whole, (int64_t)others[i].value);
+  out->pss_coverage = share_of(amount_of(p->rss), whole);
+}
+
+void explain(const struct sample *sample, struct explanation *out)
+{
+  memset(out, 0, sizeof(*out));
+  decide(sample, &out->decided);
+  out->refused = refusal(sample, &out->decided);
+  explain_terms(sample, out);
+  explain_black_hole(sample, out);
+  for (size_t i = 0; i < IDENTITY_COUNT; i++)
+    explain_identity(sample, &out->decided, &identity_rows[i], &out->identities[i]);
+  for (size_t i = 0; i < RATIO_COUNT; i++)
+    out->ratios[i] =
+        share_of(amount_of(read_operand(sample, &out->decided, ratio_rows[i].part)),
+                 amount_of(read_operand(sample, &out->decided, ratio_rows[i].whole)));
+  explain_pss(sample, out);
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include "meminfo_explain/explain/observe.h"
+
+#include <string.h>
+#include <time.h>
+
+int observer_open(const char *root, struct observer *observer)
+{
+  memset(observer, 0, sizeof(*observer));
+  return collector_open(root, &observer->collector);
+}
+
+void observer_close(struct observer *observer)
+{
+  collector_close(&observer->collector);
+}
+
+static bool jumps(struct amount last, const struct black_hole *hole)
+{
+  if (!is_known(last) || !is_known(hole->estimate) || !is_known(hole->error))
+    return false;
+  return amount_abs_diff(hole->estimate, last) > hole->error.value;
+}
+
+/* What was taken out of MemTotal. */
+static void note_total(struct observer *observer)
+{
+  const struct reading total = observer->sample.meminfo.mem_total;
+  if (!is_known(total))
+    return;
+  if (total.value > observer->highest_total)
+    observer->highest_total = total.value;
+  observer->explanation.removed = reading_known(observer->highest_total - total.value);
+}
+
+/* Drivers' files come and go with their devices: a consumer has no error then. */
+static void note_gone(struct observer *observer)
+{
+  for (unsigned i = 0; i < SOURCE_COUNT; i++) {
+    struct source_status *status = &observer->sample.sources[i];
+    observer->had[i] |= is_known(*status);
+    status->gone =
+        observer->had[i] && status->state == READING_ABSENT && status->error != 0;
+  }
+}
+
+static struct timespec pause_of(const struct observe_options *options)
+{
+  double most = options->collect.interval * 1e9 / 2 / OBSERVE_LOOKS;
+  long pause = OBSERVE_PAUSE_NS;
+  if (options->collect.interval > 0 && most < (double)pause)
+    pause = (long)most;
+  return (struct timespec){.tv_nsec = pause};
+}
+
+int observe(struct observer *observer, const struct observe_options *options)
+{
+  const struct timespec pause = pause_of(options);
+  struct sample *sample = &observer->sample;
+  struct black_hole *hole = &observer->explanation.black_hole;
+  unsigned retries = 0;
+  int status;
+  for (int look = 0;; look++) {
+    status = collect(&observer->collector, &options->collect, sample);
+    explain(sample, &observer->explanation);
+    retries += sample->retries;
+    if (look == OBSERVE_LOOKS || !jumps(observer->last_estimate, hole))
+      break;
+    retries++;
+    nanosleep(&pause, NULL);
+  }
+  sample->retries = retries;
+  if (is_known(hole->estimate))
+    observer->last_estimate = hole->estimate;
+  floor_learn(&observer->floor, hole);
+  if (!is_known(observer->first.mem_total))
+    observer->first = sample->meminfo;
+  note_total(observer);
+  note_gone(observer);
+  return status;
+}

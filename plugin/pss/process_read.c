@@ -1,0 +1,441 @@
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include "process_read.h"
+#include "meminfo_explain/parse/field.h"
+#include "meminfo_explain/parse/smaps.h"
+#include "meminfo_explain/parse/stat.h"
+
+#include <errno.h>
+#include <linux/kcmp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* --- files of a process ----------------------------------------------------------- */
+
+/* Keeps the first file at parse_error; error: of the access to it, 0 or -errno. */
+static void note_where(struct pass *pass, const struct process *process, const char *name,
+                       int error)
+{
+  if (pass->where[0] != '\0')
+    return;
+  snprintf(pass->where, sizeof(pass->where), "proc/%u/%s", process->pid, name);
+  pass->where_error = error;
+}
+
+/* Neither absent nor denied: to be told, for what comes of it is too small. */
+static void note_unreadable(struct pass *pass, const struct process *process,
+                            const char *name, int error)
+{
+  if (sysroot_error_state(error) != READING_MALFORMED)
+    return;
+  parse_error_note(&pass->parse_error, 0, (struct span){"", 0}, "cannot be read");
+  note_where(pass, process, name, error);
+}
+
+static int slurp_of(struct pass *pass, const struct process *process, const char *name)
+{
+  char path[64];
+  if (process->tid != 0)
+    snprintf(path, sizeof(path), "proc/%u/task/%u/%s", process->pid, process->tid, name);
+  else
+    snprintf(path, sizeof(path), "proc/%u/%s", process->pid, name);
+  int error = pass->files->slurp(pass->files->context, process->pid, path);
+  if (error != -ECANCELED) /* then nothing of the pass is ours any more */
+    note_unreadable(pass, process, name, error);
+  return error;
+}
+
+static struct scan text_of(const struct pass *pass)
+{
+  return scan_text(pass->files->text->bytes, pass->files->text->length);
+}
+
+/* Each kernel has smaps_rollup for all of its processes or for none. A captured tree may
+ * be put together of several. */
+static int slurp_smaps(struct pass *pass, const struct process *process)
+{
+  struct pss_scan *scan = pass->scan;
+  int error = -ENOENT;
+  if (!scan->no_rollup) {
+    pass->smaps = "smaps_rollup";
+    error = slurp_of(pass, process, pass->smaps);
+    if (error == 0) /* and only then: of a pass that was taken away nothing is ours */
+      scan->has_rollup = true;
+  }
+  if (error != -ENOENT)
+    return error;
+  pass->smaps = "smaps";
+  error = slurp_of(pass, process, pass->smaps);
+  if (error == 0 && scan->root->live && !scan->has_rollup)
+    scan->no_rollup = true;
+  return error;
+}
+
+/* --- who is it -------------------------------------------------------------------- */
+
+static void drift(int64_t *sum, int64_t by)
+{
+  if (__builtin_add_overflow(*sum, by, sum))
+    *sum = by < 0 ? INT64_MIN : INT64_MAX;
+}
+
+void process_read_forget(struct pss_scan *scan, const struct process *process)
+{
+  if (process->kind == PROCESS_READ)
+    drift(&scan->churn.shared, -(int64_t)process->shares);
+}
+
+static void become(struct pss_scan *scan, struct process *process, enum process_kind kind)
+{
+  process_read_forget(scan, process);
+  process->kind = (unsigned char)kind;
+  /* Who ends while we look keeps its size: as much may have begun meanwhile. */
+  if (kind != PROCESS_GONE && kind != PROCESS_NO_MM)
+    process->anon = process->shared = 0;
+}
+
+static bool is_running(char state)
+{
+  return state != 'Z' && state != 'X';
+}
+
+struct thread_search {
+  struct pass *pass;
+  uint32_t pid, found;
+};
+
+/* Stops at the first thread that runs; -ECANCELED as slurp gives it. */
+static int process_read_thread(void *context, uint32_t tid, uint64_t inode)
+{
+  (void)inode;
+  struct thread_search *search = context;
+  struct pass *pass = search->pass;
+  const struct process thread = {.pid = search->pid, .tid = tid};
+  struct stat_line stat;
+  struct parse_error ignored = {0};
+  if (tid == search->pid)
+    return 0;
+  int error = slurp_of(pass, &thread, "stat");
+  if (error != 0)
+    return error == -ECANCELED ? error : 0;
+  if (stat_parse(text_of(pass), pass->scan->page_size, &stat, &ignored) != 0 ||
+      !is_running(stat.state))
+    return 0;
+  search->found = tid;
+  return 1;
+}
+
+/* The leader has ended and shows no address space: a thread that still runs does.
+ * 0 with *tid (0: there is none), or -ECANCELED. */
+static int find_thread(struct pass *pass, uint32_t pid, uint32_t *tid)
+{
+  char directory[32];
+  snprintf(directory, sizeof(directory), "proc/%u/task", pid);
+  struct thread_search search = {.pass = pass, .pid = pid};
+  int error =
+      sysroot_each_number(pass->scan->root, directory, process_read_thread, &search);
+  *tid = search.found;
+  return error == -ECANCELED ? error : 0;
+}
+
+/* Whether the kernel says that two processes live in one address space: 1, 0, or -errno
+ * where it does not say. */
+static int kernel_says_same_mm(const struct pss_scan *scan, uint32_t a, uint32_t b)
+{
+  if (!scan->own_pids)
+    return -ENOTSUP;
+  long order = syscall(SYS_kcmp, a, b, KCMP_VM, 0, 0);
+  return order < 0 ? -errno : order == 0;
+}
+
+/* Whether a process lives in the address space of its parent. Without the kernel's word:
+ * the parent waits, as it does in vfork(2), and both look the same from outside.
+ * 1, 0 or -ECANCELED. */
+static int is_twin(struct pass *pass, const struct process *process,
+                   const struct stat_line *stat)
+{
+  const struct process *parent =
+      process_table_find(&pass->scan->table, (uint32_t)stat->parent);
+  if (parent == NULL || parent == process || parent->kind == PROCESS_KERNEL_THREAD ||
+      parent->kind == PROCESS_ZOMBIE)
+    return 0;
+  int same = kernel_says_same_mm(pass->scan, process->pid, parent->pid);
+  if (same >= 0)
+    return same;
+  struct stat_line other;
+  struct parse_error ignored = {0};
+  int error = slurp_of(pass, parent, "stat");
+  if (error != 0)
+    return error == -ECANCELED ? error : 0;
+  return stat_parse(text_of(pass), pass->scan->page_size, &other, &ignored) == 0 &&
+         other.state == 'D' && other.vsize == stat->vsize && other.rss == stat->rss &&
+         other.stack == stat->stack;
+}
+
+/* What a process with an address space is. 0 or -ECANCELED. */
+static int identify_user(struct pass *pass, struct process *process,
+                         const struct stat_line *stat)
+{
+  int twin = is_twin(pass, process, stat);
+  if (twin < 0)
+    return twin;
+  if (twin) {
+    become(pass->scan, process, PROCESS_TWIN);
+  } else if (process->kind != PROCESS_READ) {
+    /* What is anonymous of it, statm or smaps will say. */
+    process_guess(process, (struct pss_split){.anon = stat->rss});
+  }
+  return 0;
+}
+
+static int identify_ended(struct pass *pass, struct process *process,
+                          const struct stat_line *stat)
+{
+  uint32_t tid = 0;
+  if (stat->threads > 1) {
+    int error = find_thread(pass, process->pid, &tid);
+    if (error != 0)
+      return error;
+  }
+  process->tid = tid;
+  if (tid == 0)
+    become(pass->scan, process, PROCESS_ZOMBIE);
+  else if (process->kind != PROCESS_READ)
+    process_guess(process, (struct pss_split){.anon = stat->rss});
+  return 0;
+}
+
+static int take_stat(struct pass *pass, struct process *process,
+                     const struct stat_line *stat)
+{
+  struct pss_scan *scan = pass->scan;
+  if (process->start != stat->start) { /* another process of the same number */
+    process_read_forget(scan, process);
+    process->born |= process->start != 0;
+    process_reset(process);
+    process->start = stat->start;
+  }
+  process->identified = true;
+  process->tid = 0;
+  if (stat->kernel_thread) {
+    /* One that is about to execute a program (usermodehelper) will not stay one. */
+    process->settled = process->kind == PROCESS_KERNEL_THREAD;
+    become(scan, process, PROCESS_KERNEL_THREAD);
+    return 0;
+  }
+  if (!is_running(stat->state))
+    return identify_ended(pass, process, stat);
+  return identify_user(pass, process, stat);
+}
+
+/* Reads stat, and says what the process is. 0 or -ECANCELED. */
+int process_read_identify(struct pass *pass, struct process *process)
+{
+  struct pss_scan *scan = pass->scan;
+  char path[32];
+  snprintf(path, sizeof(path), "proc/%u/stat", process->pid);
+  int error = pass->files->slurp(pass->files->context, process->pid, path);
+  if (error == -ECANCELED)
+    return error;
+  struct stat_line stat;
+  if (error == 0) {
+    if (stat_parse(text_of(pass), scan->page_size, &stat, &pass->parse_error) == 0)
+      return take_stat(pass, process, &stat);
+    note_where(pass, process, "stat", 0);
+    become(scan, process, PROCESS_MALFORMED);
+  } else if (error == -ENOENT && !scan->root->live) {
+    process->identified = true; /* a tree captured without stat */
+    if (process->kind != PROCESS_READ)
+      process_guess(process, (struct pss_split){0});
+  } else {
+    static const enum process_kind kinds[] = {[READING_ABSENT] = PROCESS_GONE,
+                                              [READING_DENIED] = PROCESS_DENIED,
+                                              [READING_MALFORMED] = PROCESS_MALFORMED};
+    note_unreadable(pass, process, "stat", error);
+    become(scan, process, kinds[sysroot_error_state(error)]);
+  }
+  return 0;
+}
+
+/* --- how much has it mapped ------------------------------------------------------- */
+
+void process_read_judge_size(struct pss_scan *scan, struct process *process)
+{
+  uint64_t limit = scan->options.max_process;
+  process->large = limit > 0 && process_rss(process) > limit;
+}
+
+/* A line of kB in the text last read. */
+static struct reading kb_of(const struct pass *pass, const char *key)
+{
+  struct parse_error ignored = {0};
+  uint64_t value;
+  if (field_number(pass->files->text, key, 2, 1024, &value, &ignored) != 0)
+    return reading_missing(READING_ABSENT);
+  return reading_known(value);
+}
+
+/* What status says of the kinds of memory (4.5). 0, -ECANCELED, or -errno where it does
+ * not. */
+static int ask_status(struct pass *pass, struct process *process)
+{
+  int error = slurp_of(pass, process, "status");
+  if (error != 0)
+    return error;
+  const struct reading anon = kb_of(pass, "RssAnon"), file = kb_of(pass, "RssFile"),
+                       shmem = kb_of(pass, "RssShmem");
+  if (reading_state_join(anon.state, reading_state_join(file.state, shmem.state)) !=
+      READING_KNOWN)
+    return -EBADMSG;
+  process_read_forget(pass->scan, process);
+  process_guess(process, (struct pss_split){anon.value, file.value, shmem.value});
+  return 0;
+}
+
+/* 0, -ECANCELED, or -errno where there is no telling. */
+static int ask_statm(struct pass *pass, struct process *process)
+{
+  struct statm statm;
+  int error = slurp_of(pass, process, "statm");
+  if (error != 0)
+    return error;
+  if (statm_parse(text_of(pass), pass->scan->page_size, &statm, &pass->parse_error) !=
+      0) {
+    note_where(pass, process, "statm", 0);
+    return -EBADMSG;
+  }
+  if (statm.resident == 0)
+    return -ESRCH; /* no address space: let stat say why */
+  process_take_statm(process, statm);
+  process->scanned = true;
+  return 0;
+}
+
+/* How much a process has mapped now; 0 or -ECANCELED. */
+int process_read_measure(struct pass *pass, struct process *process)
+{
+  int error = process->large ? ask_status(pass, process) : -ENOENT;
+  if (error != 0 && error != -ECANCELED)
+    error = ask_statm(pass, process);
+  if (error == -ESRCH || (error == -ENOENT && pass->scan->root->live)) {
+    error = process_read_identify(pass, process);
+    if (error == 0 && process->kind == PROCESS_READ && process->tid == 0)
+      become(pass->scan, process, PROCESS_NO_MM);
+  }
+  if (error == -ECANCELED)
+    return error;
+  process_read_judge_size(pass->scan, process);
+  return 0;
+}
+
+/* --- smaps ------------------------------------------------------------------------ */
+
+/* Nothing could be read, because of the process or of us. It keeps its size by statm. */
+static void leave_unread(struct pass *pass, struct process *process,
+                         enum process_kind kind)
+{
+  process_read_forget(pass->scan, process);
+  process->kind = (unsigned char)kind;
+}
+
+/* By how much a new reading is above what had been estimated, of a process that hardly
+ * moved: then others did it. */
+static int64_t surprise_of(const struct process *process, const struct smaps *smaps)
+{
+  struct process before = *process;
+  uint64_t rss = smaps->rss.value, anon = smaps->anonymous.value, pss;
+  if (!before.scanned)
+    process_take_statm(&before,
+                       (struct statm){.resident = rss, .shared = sub_sat(rss, anon)});
+  process_estimate(&before, &pss);
+  if (process_moved(&before) > process_rss(&before) / 64)
+    return 0;
+  return (int64_t)(smaps->pss.value - pss);
+}
+
+static void take_smaps(struct pass *pass, struct process *process,
+                       const struct smaps *smaps)
+{
+  struct pss_scan *scan = pass->scan;
+  bool read_before = process->kind == PROCESS_READ;
+  const struct statm statm = {.resident = process_rss(process),
+                              .shared = process->shared};
+  if (read_before)
+    drift(&scan->churn.surprise, surprise_of(process, smaps));
+  process_read_forget(scan, process);
+  process_take_smaps(process, smaps);
+  /* statm and smaps may differ by a constant of the process. */
+  if (process->scanned)
+    process_anchor(process, statm);
+  if (read_before || process->born)
+    drift(&scan->churn.shared, (int64_t)process->shares);
+  process->pass = scan->pass;
+}
+
+/* Not there, or no address space. 0 or -ECANCELED. */
+static int smaps_absent(struct pass *pass, struct process *process, int error)
+{
+  struct pss_scan *scan = pass->scan;
+  if (error == -ENOENT && !scan->root->live) {
+    leave_unread(pass, process, PROCESS_DENIED); /* nor could the capture read it */
+    return 0;
+  }
+  if (error == -ENOENT && process->tid == 0) {
+    become(scan, process, PROCESS_GONE);
+    return 0;
+  }
+  /* It has no address space any more, or its thread has ended: stat says which. */
+  uint32_t asked = process->tid;
+  error = process_read_identify(pass, process);
+  if (error == 0 && process_has_smaps(process) && process->tid == asked)
+    become(scan, process, PROCESS_NO_MM);
+  return error;
+}
+
+/* 0 or -ECANCELED. */
+int process_read_smaps(struct pass *pass, struct process *process)
+{
+  struct pss_scan *scan = pass->scan;
+  int error = slurp_smaps(pass, process);
+  if (error == -ECANCELED)
+    return error;
+  process->asked_at = pass->now;
+  struct smaps smaps;
+  switch (sysroot_error_state(error)) {
+  case READING_ABSENT:
+    return smaps_absent(pass, process, error);
+  case READING_DENIED:
+    leave_unread(pass, process, PROCESS_DENIED);
+    return 0;
+  case READING_KNOWN:
+    break;
+  case READING_MALFORMED:
+    leave_unread(pass, process, PROCESS_MALFORMED);
+    return 0;
+  }
+  if (smaps_parse(text_of(pass), &smaps, &pass->parse_error) != 0) {
+    note_where(pass, process, pass->smaps, 0);
+    leave_unread(pass, process, PROCESS_MALFORMED);
+  } else if (smaps.mappings_count == 0) {
+    return smaps_absent(pass, process, -ESRCH);
+  } else {
+    take_smaps(pass, process, &smaps);
+    process_read_judge_size(scan, process);
+  }
+  return 0;
+}
+
+/* The counters that Pss is compared with. 0 or -ECANCELED. */
+int process_read_counters(struct pass *pass)
+{
+  int error = pass->files->slurp(pass->files->context, 0, "proc/meminfo");
+  if (error == -ECANCELED)
+    return error;
+  if (error != 0)
+    pass->files->text->length = 0;
+  pass->scan->anon_pages = kb_of(pass, "AnonPages");
+  pass->scan->mapped = kb_of(pass, "Mapped");
+  return 0;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+#include "meminfo_explain/sysroot/source.h"
+#include "meminfo_explain/base/scan.h"
+#include "meminfo_explain/sysroot/sysroot.h"
+
+#include <errno.h>
+#include <string.h>
+
+const struct source_row source_rows[SOURCE_COUNT] = {
+#define SOURCE(name, path, cost, remedy) {path, cost, remedy},
+#include "meminfo_explain/tables/sources.def"
+#define OPENER_ANYONE ""
+#define OPENER_ROOT   "run as root or grant CAP_DAC_READ_SEARCH"
+#define CONSUMER(name, place, opener, paths, ...)                                        \
+  {paths, "this consumer is not told apart from the rest", OPENER_##opener},
+#include "meminfo_explain/tables/consumers.def"
+};
+
+void source_failed(struct source_status *status, const char *path, int error)
+{
+  enum reading_state state =
+      error == -EBADMSG ? READING_MALFORMED : sysroot_error_state(error);
+  if (status->path[0] == '\0') {
+    /* Its names are those of devices, or of a captured tree. */
+    span_copy((struct span){path, strlen(path)}, status->path, sizeof(status->path));
+    status->error = error == -EBADMSG ? 0 : error;
+  }
+  status->state = reading_state_join(status->state, state);
+}

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include "meminfo_explain/trend/watched_series.h"
+#include "meminfo_explain/base/format.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <time.h>
+
+#define NO_ERROR reading_known(0)
+
+const struct series_row series_rows[SERIES_COUNT] = {
+#define SERIES(name, amount, error, words, next) {#name, words, next},
+#include "meminfo_explain/tables/series.def"
+};
+
+static struct amount amount_of_series(const struct explanation *e, enum series series,
+                                      struct reading *error)
+{
+  switch (series) {
+#define SERIES(name, amount, its_error, words, next)                                     \
+  case SERIES_##name:                                                                    \
+    *error = its_error;                                                                  \
+    return amount;
+#include "meminfo_explain/tables/series.def"
+  default:
+    return (struct amount){.state = READING_ABSENT};
+  }
+}
+
+static double number_of(struct amount amount)
+{
+  return is_known(amount) ? (double)amount.value : (double)NAN;
+}
+
+/* --- consumers of the past ---------------------------------------------------------- */
+
+/* The n-th consumer that may be what rises; TERM_COUNT behind the last. */
+static enum term candidate(unsigned n)
+{
+  for (unsigned term = 0; term < TERM_COUNT; term++)
+    if ((term_rows[term].view == TERM_VIEW_HIDDEN ||
+         term_rows[term].view == TERM_VIEW_UPPER_BOUND) &&
+        n-- == 0)
+      return term;
+  return TERM_COUNT;
+}
+
+static void take_snapshot(struct watched_series *watched, double window, double time,
+                          const struct explanation *e)
+{
+  const struct watched_past *last =
+      &watched->snapshots[(watched->snapshots_count - 1) % WATCHED_SNAPSHOTS];
+  if (watched->snapshots_count > 0 && time >= last->time &&
+      time - last->time < window / 4)
+    return;
+  struct watched_past *taken =
+      &watched->snapshots[watched->snapshots_count++ % WATCHED_SNAPSHOTS];
+  taken->time = time;
+  for (unsigned n = 0; n < WATCHED_CANDIDATES_MAX; n++) {
+    enum term term = candidate(n);
+    taken->bytes[n] = term < TERM_COUNT ? (float)number_of(e->terms[term]) : (float)NAN;
+  }
+}
+
+bool watched_is_closer(double a, double b, double since)
+{
+  return a <= since ? b > since || a > b : a < b;
+}
+
+/* NULL: there is none. */
+static const struct watched_past *snapshot_before(const struct watched_series *watched,
+                                                  double since)
+{
+  const struct watched_past *found = NULL;
+  for (int i = 0; i < WATCHED_SNAPSHOTS; i++) {
+    const struct watched_past *s = &watched->snapshots[i];
+    if (s->time != 0 && (found == NULL || watched_is_closer(s->time, found->time, since)))
+      found = s;
+  }
+  return found;
+}
+
+enum term watched_culprit(const struct watched_series *watched,
+                          const struct trend_verdict *verdict,
+                          const struct explanation *e, double *rise)
+{
+  static const double least = 0.5, most = 1.5; /* of the rise */
+  enum term culprit = TERM_COUNT;
+  const struct watched_past *then = snapshot_before(watched, verdict->since);
+  *rise = 0;
+  if (then == NULL || isnan(verdict->since) || !(verdict->rise > 0))
+    return culprit;
+  for (unsigned n = 0; n < WATCHED_CANDIDATES_MAX && candidate(n) < TERM_COUNT; n++) {
+    double now = number_of(e->terms[candidate(n)]);
+    /* A device that was not there then had nothing. */
+    double before = isnan(then->bytes[n]) ? 0 : (double)then->bytes[n];
+    double change = isnan(now) ? 0 : now - before;
+    if (change >= least * verdict->rise && change <= most * verdict->rise &&
+        fabs(change - verdict->rise) < fabs(*rise - verdict->rise)) {
+      culprit = candidate(n);
+      *rise = change;
+    }
+  }
+  return culprit;
+}
+
+/* --- words -------------------------------------------------------------------------- */
+
+static struct formatted time_words(double seconds)
+{
+  struct formatted words;
+  if (seconds < 120 * 60)
+    snprintf(words.text, sizeof(words.text), "%.0f min", seconds / 60);
+  else if (seconds < 48 * 3600)
+    snprintf(words.text, sizeof(words.text), "%.0f h", seconds / 3600);
+  else
+    snprintf(words.text, sizeof(words.text), "%.0f days", seconds / 86400);
+  return words;
+}
+
+static struct formatted date_words(double time)
+{
+  struct formatted words;
+  struct tm utc;
+  time_t seconds = (time_t)time;
+  if (gmtime_r(&seconds, &utc) == NULL ||
+      strftime(words.text, sizeof(words.text), "%Y-%m-%d %H:%MZ", &utc) == 0)
+    words.text[0] = '\0';
+  return words;
+}
+
+/* Appends what fits. */
+#define SAY(out, ...) format_append(out, WATCHED_MESSAGE_SIZE, __VA_ARGS__)
+
+static void say_rise(const struct trend_verdict *verdict, char *out)
+{
+  SAY(out, " rises: %s since %s", format_bytes_short(verdict->rise).text,
+      date_words(verdict->since).text);
+  if (!isnan(verdict->rate))
+    SAY(out, ", %s/h", format_bytes_short(verdict->rate * 3600).text);
+  if (!isnan(verdict->eta))
+    SAY(out, ", MemAvailable lasts %s", time_words(verdict->eta).text);
+}
+
+static void say_step(const struct trend_verdict *verdict, char *out)
+{
+  SAY(out, " %s at once by %s at %s", verdict->rise < 0 ? "fell" : "rose",
+      format_bytes_short(fabs(verdict->rise)).text, date_words(verdict->since).text);
+}
+
+static void say_culprit(const struct watched_series *watched,
+                        const struct trend_verdict *verdict, const struct explanation *e,
+                        char *out)
+{
+  double rise;
+  enum term culprit = watched_culprit(watched, verdict, e, &rise);
+  if (culprit == TERM_COUNT)
+    SAY(out, "; no known consumer rose with it");
+  else
+    SAY(out, "; %s rose by %s", term_rows[culprit].name, format_bytes_short(rise).text);
+}
+
+void watched_message(const struct watched_series *watched, enum series series,
+                     const struct trend_verdict *verdict,
+                     const struct explanation *explanation,
+                     char out[WATCHED_MESSAGE_SIZE])
+{
+  const struct series_row *row = &series_rows[series];
+  out[0] = '\0';
+  SAY(out, "%s", row->words);
+  if (verdict->state == TREND_OKAY) {
+    SAY(out, " is okay again");
+    return;
+  }
+  if (verdict->state == TREND_STEP)
+    say_step(verdict, out);
+  else
+    say_rise(verdict, out);
+  if (series == SERIES_estimate)
+    say_culprit(watched, verdict, explanation, out);
+  SAY(out, "; run: %s", row->next);
+}
+
+/* --- all series --------------------------------------------------------------------- */
+
+void watched_add(struct watched_series *watched, const struct trend_settings *settings,
+                 double time, const struct explanation *e, struct watched_verdicts *out)
+{
+  *out = (struct watched_verdicts){0};
+  watched->window = settings->window;
+  for (unsigned series = 0; series < SERIES_COUNT; series++) {
+    struct reading error = {0};
+    struct amount amount = amount_of_series(e, series, &error);
+    if (!is_known(amount))
+      continue;
+    const struct trend_sample sample = {
+        .time = time,
+        .bytes = (double)amount.value,
+        .error = is_known(error) ? (double)error.value : 0,
+        .available = number_of(e->terms[TERM_TOTAL_mem_available]),
+        .total = number_of(e->terms[TERM_TOTAL_mem_total])};
+    out->known[series] = true;
+    trend_add(&watched->trends[series], settings, &sample, &out->of[series]);
+  }
+  take_snapshot(watched, settings->window, time, e);
+}
+
+bool watched_is_sane(const struct watched_series *watched)
+{
+  for (unsigned series = 0; series < SERIES_COUNT; series++)
+    if (!trend_is_sane(&watched->trends[series]))
+      return false;
+  for (int i = 0; i < WATCHED_SNAPSHOTS; i++)
+    if (!(watched->snapshots[i].time >= 0 && watched->snapshots[i].time < 1e12))
+      return false;
+  return true;
+}

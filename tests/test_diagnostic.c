@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: MIT */
+#include "meminfo_explain/collect/diagnostic.h"
+#include "suite.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define NO_LINE "(no complaint)"
+
+/* The line about one source in a given state; NO_LINE where there is none. */
+static const char *line_about(enum source source, struct source_status status)
+{
+  static char line[512];
+  struct sample *sample = calloc(1, sizeof(*sample));
+  sample->sources[source] = status;
+  strcpy(line, NO_LINE);
+  bool any = diagnostic(sample, source, line, sizeof(line));
+  ck_assert_int_eq(any, strcmp(line, NO_LINE) != 0);
+  free(sample);
+  return line;
+}
+
+START_TEST(a_source_without_fault_says_nothing)
+{
+  ck_assert_str_eq(
+      line_about(SOURCE_vmstat, (struct source_status){.state = READING_KNOWN}), NO_LINE);
+}
+END_TEST
+
+START_TEST(a_source_this_kernel_does_not_have_says_nothing)
+{
+  for (enum source source = 0; source < SOURCE_COUNT; source++)
+    if (source != SOURCE_meminfo)
+      ck_assert_str_eq(line_about(source, (struct source_status){.state = READING_ABSENT,
+                                                                 .error = -ENOENT}),
+                       NO_LINE);
+}
+END_TEST
+
+START_TEST(a_meminfo_that_is_not_there_says_so)
+{
+  ck_assert_str_eq(
+      line_about(SOURCE_meminfo,
+                 (struct source_status){.state = READING_ABSENT, .error = -ENOENT}),
+      "proc/meminfo: No such file or directory; "
+      "there is no explanation without it");
+}
+END_TEST
+
+START_TEST(a_denied_source_names_file_cause_cost_and_remedy)
+{
+  ck_assert_str_eq(
+      line_about(SOURCE_vmallocinfo,
+                 (struct source_status){.state = READING_DENIED, .error = -EACCES}),
+      "proc/vmallocinfo: Permission denied; vmalloc by caller is not known, nor vmalloc "
+      "itself before Linux 5.3; run as root or grant CAP_DAC_READ_SEARCH");
+  ck_assert_str_eq(
+      line_about(SOURCE_slabinfo,
+                 (struct source_status){.state = READING_DENIED, .error = -EPERM}),
+      "proc/slabinfo: Operation not permitted; whether kernel stacks are in slab is not "
+      "known; run as root or grant CAP_DAC_READ_SEARCH");
+}
+END_TEST
+
+START_TEST(a_denied_source_without_remedy_ends_with_its_cost)
+{
+  ck_assert_str_eq(
+      line_about(SOURCE_zoneinfo,
+                 (struct source_status){.state = READING_DENIED, .error = -EACCES}),
+      "proc/zoneinfo: Permission denied; free pages on per-CPU lists are counted into "
+      "the "
+      "black hole");
+}
+END_TEST
+
+START_TEST(processes_that_were_all_denied_name_the_pattern)
+{
+  ck_assert_str_eq(
+      line_about(SOURCE_smaps, (struct source_status){.state = READING_DENIED}),
+      "proc/PID/smaps_rollup: permission denied; the pss accounting is incomplete; "
+      "run as root or grant CAP_SYS_PTRACE");
+}
+END_TEST
+
+START_TEST(a_malformed_source_names_file_line_key_and_cause)
+{
+  const struct parse_error parse_error = {
+      .cause = "not a number", .line = 12, .count = 1, .near = "nr_isolated_anon"};
+  ck_assert_str_eq(
+      line_about(SOURCE_vmstat, (struct source_status){.state = READING_MALFORMED,
+                                                       .parse_error = parse_error}),
+      "proc/vmstat:12: \"nr_isolated_anon\": not a number; "
+      "pages isolated from the LRU are not known");
+}
+END_TEST
+
+START_TEST(a_fault_of_the_whole_text_has_no_line_number)
+{
+  const struct parse_error parse_error = {.cause = "no line of the form `key number'",
+                                          .count = 1};
+  ck_assert_str_eq(
+      line_about(SOURCE_vmstat, (struct source_status){.state = READING_MALFORMED,
+                                                       .parse_error = parse_error}),
+      "proc/vmstat: no line of the form `key number'; "
+      "pages isolated from the LRU are not known");
+}
+END_TEST
+
+START_TEST(a_bad_line_in_a_file_that_is_else_known_costs_nothing_more)
+{
+  const struct parse_error parse_error = {
+      .cause = "more than MemTotal", .line = 4, .count = 1, .near = "Slab"};
+  ck_assert_str_eq(
+      line_about(SOURCE_meminfo, (struct source_status){.state = READING_KNOWN,
+                                                        .parse_error = parse_error}),
+      "proc/meminfo:4: \"Slab\": more than MemTotal");
+}
+END_TEST
+
+START_TEST(further_bad_lines_are_counted)
+{
+  static const struct {
+    unsigned count;
+    const char *want;
+  } cases[] = {
+      {1, "proc/meminfo:4: \"Slab\": no unit"},
+      {2, "proc/meminfo:4: \"Slab\": no unit (and 1 more)"},
+      {61, "proc/meminfo:4: \"Slab\": no unit (and 60 more)"},
+  };
+  for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+    const struct parse_error parse_error = {
+        .cause = "no unit", .line = 4, .count = cases[i].count, .near = "Slab"};
+    ck_assert_str_eq(
+        line_about(SOURCE_meminfo, (struct source_status){.state = READING_KNOWN,
+                                                          .parse_error = parse_error}),
+        cases[i].want);
+  }
+}
+END_TEST
+
+START_TEST(of_several_files_the_one_at_fault_is_named)
+{
+  const struct parse_error parse_error = {
+      .cause = "not a number", .line = 1, .count = 1, .near = "n/a"};
+  ck_assert_str_eq(
+      line_about(SOURCE_zram, (struct source_status){.state = READING_MALFORMED,
+                                                     .parse_error = parse_error,
+                                                     .path = "sys/block/zram1/mm_stat"}),
+      "sys/block/zram1/mm_stat:1: \"n/a\": not a number; this consumer is not told apart "
+      "from the rest");
+}
+END_TEST
+
+START_TEST(a_read_error_is_told_in_the_systems_words)
+{
+  char want[256];
+  snprintf(want, sizeof(want),
+           "proc/vmstat: %s; pages isolated from the LRU are not known", strerror(EIO));
+  ck_assert_str_eq(
+      line_about(SOURCE_vmstat,
+                 (struct source_status){.state = READING_MALFORMED, .error = -EIO}),
+      want);
+}
+END_TEST
+
+START_TEST(a_source_that_is_gone_is_missed)
+{
+  ck_assert_str_eq(
+      line_about(SOURCE_vmstat, (struct source_status){.state = READING_ABSENT,
+                                                       .error = -ENOENT,
+                                                       .gone = true}),
+      "proc/vmstat: No such file or directory; "
+      "pages isolated from the LRU are not known");
+}
+END_TEST
+
+START_TEST(of_several_files_that_cannot_be_read_one_is_named_with_its_error)
+{
+  char want[256]; /* C libraries differ in their words */
+  snprintf(want, sizeof(want),
+           "proc/7/smaps_rollup: cannot be read (%s) (and 2 more); "
+           "the pss accounting is incomplete",
+           strerror(EIO));
+  ck_assert_str_eq(line_about(SOURCE_smaps,
+                              (struct source_status){
+                                  .state = READING_MALFORMED,
+                                  .error = -EIO,
+                                  .parse_error = {.cause = "cannot be read", .count = 3},
+                                  .path = "proc/7/smaps_rollup"}),
+                   want);
+}
+END_TEST
+
+START_TEST(a_line_that_does_not_fit_is_cut)
+{
+  static const char whole[] = "proc/vmstat:7: \"nr_zspages\": not a number (and 2 more); "
+                              "pages isolated from the LRU are not known";
+  struct sample *sample = calloc(1, sizeof(*sample));
+  sample->sources[SOURCE_vmstat] = (struct source_status){
+      .state = READING_MALFORMED,
+      .parse_error = {
+          .cause = "not a number", .line = 7, .count = 3, .near = "nr_zspages"}};
+  for (size_t size = 1; size <= sizeof(whole); size++) {
+    char line[sizeof(whole) + 8];
+    memset(line, '#', sizeof(line));
+    ck_assert(diagnostic(sample, SOURCE_vmstat, line, size));
+    ck_assert_uint_eq(strlen(line), size - 1);
+    ck_assert_mem_eq(line, whole, size - 1);
+    for (size_t i = size; i < sizeof(line); i++)
+      ck_assert_int_eq(line[i], '#');
+  }
+  free(sample);
+}
+END_TEST
+
+START_TEST(a_denied_consumer_is_not_missed)
+{
+  struct sample *sample = calloc(1, sizeof(*sample));
+  sample->sources[SOURCE_brd].state = READING_DENIED;
+  char line[64] = "untouched";
+  ck_assert(!diagnostic(sample, SOURCE_brd, line, sizeof(line)));
+  ck_assert_str_eq(line, "untouched");
+  free(sample);
+}
+END_TEST
+
+START_TEST(every_source_can_say_what_its_loss_costs)
+{
+  for (enum source source = 0; source < SOURCE_zram; source++) { /* but consumers */
+    const char *line =
+        line_about(source, (struct source_status){.state = READING_DENIED});
+    ck_assert_ptr_nonnull(strstr(line, source_rows[source].path));
+    ck_assert_ptr_nonnull(strstr(line, source_rows[source].cost));
+    ck_assert_ptr_nonnull(strstr(line, source_rows[source].remedy));
+    ck_assert_ptr_null(strchr(line, '\n'));
+    ck_assert_uint_gt(strlen(source_rows[source].cost), 0);
+  }
+}
+END_TEST
+
+START_TEST(a_process_that_hangs_is_named_by_its_file)
+{
+  const struct hung_process nobody = {0}, somebody = {.pid = 4711, .since = 3};
+  char text[256] = "untouched";
+  ck_assert(!diagnostic_hung(&nobody, text, sizeof(text)));
+  ck_assert_str_eq(text, "untouched");
+  ck_assert(diagnostic_hung(&somebody, text, sizeof(text)));
+  ck_assert_str_eq(text, "proc/4711/smaps_rollup: does not answer; the process is set "
+                         "aside, and estimated until it does");
+}
+END_TEST
+
+START_TEST(processes_that_are_not_listed_are_missed)
+{
+  struct processes processes = {.kernel_thread_count = reading_known(0)};
+  char text[256] = "untouched";
+  processes.unlisted = reading_known(0);
+  ck_assert(!diagnostic_unlisted(&processes, text, sizeof(text)));
+  ck_assert(!diagnostic_unlisted(&(struct processes){0}, text, sizeof(text)));
+  ck_assert_str_eq(text, "untouched");
+  for (int known = 0; known < 2; known++) {
+    processes.unlisted = known ? reading_known(1) : reading_missing(READING_ABSENT);
+    ck_assert(diagnostic_unlisted(&processes, text, sizeof(text)));
+    ck_assert_str_eq(
+        text, "proc: lists no kernel thread, so not all processes (a PID namespace, or "
+              "hidepid); the pss accounting is incomplete; set Root to where the host's "
+              "proc is, or grant CAP_SYS_PTRACE");
+  }
+}
+END_TEST
+
+SUITE_MAIN("complaint", processes_that_are_not_listed_are_missed,
+           a_source_that_is_gone_is_missed,
+           of_several_files_that_cannot_be_read_one_is_named_with_its_error,
+           a_process_that_hangs_is_named_by_its_file, a_source_without_fault_says_nothing,
+           a_source_this_kernel_does_not_have_says_nothing,
+           a_meminfo_that_is_not_there_says_so,
+           a_denied_source_names_file_cause_cost_and_remedy,
+           a_denied_source_without_remedy_ends_with_its_cost,
+           processes_that_were_all_denied_name_the_pattern,
+           a_malformed_source_names_file_line_key_and_cause,
+           a_fault_of_the_whole_text_has_no_line_number,
+           a_bad_line_in_a_file_that_is_else_known_costs_nothing_more,
+           further_bad_lines_are_counted, of_several_files_the_one_at_fault_is_named,
+           a_read_error_is_told_in_the_systems_words, a_line_that_does_not_fit_is_cut,
+           every_source_can_say_what_its_loss_costs, a_denied_consumer_is_not_missed)

@@ -1,0 +1,1779 @@
+/* SPDX-License-Identifier: MIT */
+#define _DEFAULT_SOURCE
+#include "meminfo_explain/report/sentences.h"
+
+#include "suite.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#define MB(n) ((uint64_t)(n) << 20)
+#define GB(n) ((uint64_t)(n) << 30)
+#define PAGE  ((uint64_t)4096)
+/* 1 % is a GiB. */
+#define TOTAL GB(100)
+
+static struct sample sample;
+static struct explanation explanation;
+static struct meminfo earlier;
+static const struct meminfo *before;
+static struct sentence out[RULE_COUNT];
+
+/* Rules that were seen to apply, by whichever test: each runs in a process of its own. */
+static bool *seen;
+
+/* --- a machine of which nothing is to be said, but what is largest ------------------ */
+
+static void quiet_meminfo(struct meminfo *m)
+{
+  *m = (struct meminfo){.others_count = 0};
+  m->mem_total = reading_known(TOTAL);
+  m->mem_free = reading_known(GB(60));
+  m->mem_available = reading_known(GB(80));
+  m->buffers = reading_known(GB(1));
+  m->cached = reading_known(GB(20));
+  m->shmem = reading_known(GB(1));
+  m->swap_cached = reading_known(0);
+  m->anon_pages = reading_known(GB(10));
+  m->active = reading_known(GB(16));
+  m->active_anon = reading_known(GB(6));
+  m->active_file = reading_known(GB(10));
+  m->inactive = reading_known(GB(15));
+  m->inactive_anon = reading_known(GB(5));
+  m->inactive_file = reading_known(GB(10));
+  m->unevictable = reading_known(0);
+  m->slab = reading_known(GB(4));
+  m->s_reclaimable = reading_known(GB(2));
+  m->s_unreclaim = reading_known(GB(2));
+  m->kernel_stack = reading_known(MB(512));
+  m->vmalloc_used = reading_known(GB(1));
+  m->vmalloc_chunk = reading_known(0);
+  m->page_tables = reading_known(MB(512));
+  m->sec_page_tables = reading_known(0);
+  m->percpu = reading_known(MB(256));
+  m->hugetlb = reading_known(GB(2));
+  m->swap_total = m->swap_free = reading_known(GB(8));
+  m->commit_limit = reading_known(GB(57));
+  m->committed_as = reading_known(GB(20));
+  m->dirty = m->writeback = m->nfs_unstable = reading_known(0);
+  m->direct_map_4k = reading_known(GB(1));
+  m->direct_map_2m = reading_known(GB(101));
+}
+
+static void quiet_zoneinfo(struct zoneinfo *z)
+{
+  z->pcp = reading_known(MB(256));
+  z->managed = reading_known(TOTAL);
+  z->present = reading_known(GB(102));
+  z->isolated = reading_known(0);
+  z->node_drift = z->zone_drift = reading_known(MB(1));
+  z->node_deltas_count = z->zone_deltas_count = z->cpus_count = reading_known(8);
+}
+
+static void quiet_vmallocinfo(struct vmallocinfo *info)
+{
+  info->pages = reading_known(GB(1));
+  info->size = reading_known(GB(30));
+  info->stack_pages = reading_known(MB(512));
+  info->callers_count = 2;
+  info->by_size[0] = 1;
+  info->by_size[1] = 0;
+  info->callers[0] = (struct vmalloc_caller){.symbol = "kernel_clone", .bytes = MB(512)};
+  info->callers[1] =
+      (struct vmalloc_caller){.symbol = "foo_alloc", .module = "foo", .bytes = MB(513)};
+}
+
+/* Explains with so much in the black hole: what of the rest is more is less of MemFree.
+ */
+static void explain_with(uint64_t hole)
+{
+  explain(&sample, &explanation);
+  if (is_known(explanation.black_hole.estimate))
+    sample.meminfo.mem_free.value +=
+        (uint64_t)explanation.black_hole.estimate.value - hole;
+  explain(&sample, &explanation);
+}
+
+static void explain_again(void)
+{
+  explain_with(MB(256));
+}
+
+static void be_quiet(void)
+{
+  sample = (struct sample){.page_size = PAGE};
+  before = NULL;
+  quiet_meminfo(&sample.meminfo);
+  quiet_zoneinfo(&sample.zoneinfo);
+  sample.zoneinfo_after = sample.zoneinfo;
+  quiet_vmallocinfo(&sample.vmallocinfo);
+  sample.vmstat.nr_isolated_anon = sample.vmstat.nr_isolated_file = reading_known(0);
+  sample.cpus_possible_count = reading_known(8);
+  sample.percpu_first_chunk = reading_known(0);
+  sample.overcommit_ratio_count = reading_known(50);
+  sample.overcommit_kbytes = reading_known(0);
+  sample.hash_tables = reading_known(MB(16));
+  explain_again();
+}
+
+static void quiet_before(void)
+{
+  quiet_meminfo(&earlier);
+  before = &earlier;
+}
+
+/* --- asking ------------------------------------------------------------------------- */
+
+static const struct sentence *find(enum rule rule)
+{
+  unsigned count = sentences_make(&sample, &explanation, before, out);
+  for (unsigned i = 0; i < count; i++)
+    if (out[i].rule == rule)
+      return &out[i];
+  return NULL;
+}
+
+static void check_says(enum rule rule, uint64_t weight, const char *text)
+{
+  const struct sentence *sentence = find(rule);
+  ck_assert_msg(sentence != NULL, "%s does not apply", rule_rows[rule].name);
+  ck_assert_str_eq(sentence->text, text);
+  ck_assert_msg(sentence->weight == (double)weight, "%s weighs %.0f, not %.0f",
+                rule_rows[rule].name, sentence->weight, (double)weight);
+  seen[rule] = true;
+}
+
+static void check_silent(enum rule rule)
+{
+  const struct sentence *sentence = find(rule);
+  ck_assert_msg(sentence == NULL, "%s applies: %s", rule_rows[rule].name,
+                sentence != NULL ? sentence->text : "");
+}
+
+static const enum reading_state missing[] = {READING_ABSENT, READING_DENIED,
+                                             READING_MALFORMED};
+enum { MISSING = sizeof(missing) / sizeof(*missing) };
+
+/* The rule is silent where this is not known, whatever it holds, and speaks again after.
+ */
+static void check_needs(enum rule rule, struct reading *reading)
+{
+  const struct reading kept = *reading;
+  for (size_t i = 0; i < MISSING; i++) {
+    *reading = (struct reading){.value = kept.value, .state = missing[i]};
+    check_silent(rule);
+  }
+  *reading = kept;
+  ck_assert_ptr_nonnull(find(rule));
+}
+
+static void check_needs_amount(enum rule rule, struct amount *amount)
+{
+  const struct amount kept = *amount;
+  for (size_t i = 0; i < MISSING; i++) {
+    amount->state = missing[i];
+    check_silent(rule);
+  }
+  *amount = kept;
+  ck_assert_ptr_nonnull(find(rule));
+}
+
+/* Silent up to `limit`, speaks a page above it, weighs what it holds, needs it. `text` is
+ * that of the limit: a page is less than is printed. */
+static void check_above(enum rule rule, struct reading *reading, uint64_t limit,
+                        const char *text)
+{
+  *reading = reading_known(limit);
+  explain_again();
+  check_silent(rule);
+  *reading = reading_known(limit + PAGE);
+  explain_again();
+  check_says(rule, limit + PAGE, text);
+  for (size_t i = 0; i < MISSING; i++) {
+    *reading = reading_missing(missing[i]);
+    explain_again();
+    check_silent(rule);
+  }
+}
+
+/* The same of a number in the explanation. */
+static void check_amount_above(enum rule rule, struct amount *amount, uint64_t limit,
+                               const char *text)
+{
+  *amount = (struct amount){.value = (int64_t)limit, .state = READING_KNOWN};
+  check_silent(rule);
+  amount->value += (int64_t)PAGE;
+  check_says(rule, limit + PAGE, text);
+  check_needs_amount(rule, amount);
+}
+
+static struct amount *term(enum term term)
+{
+  return &explanation.terms[term];
+}
+
+static struct amount amount_known(uint64_t value)
+{
+  return (struct amount){.value = (int64_t)value, .state = READING_KNOWN};
+}
+
+/* No rule on numbers of the host compares them with a container's MemTotal. */
+static void check_silent_if_refused(enum rule rule)
+{
+  explanation.refused = "it is not";
+  check_silent(rule);
+  explanation.refused = NULL;
+  ck_assert_ptr_nonnull(find(rule));
+}
+
+START_TEST(quiet_machine_has_nothing_said_but_what_is_largest)
+{
+  be_quiet();
+  ck_assert_uint_eq(sentences_make(&sample, &explanation, before, out), 1);
+  ck_assert_int_eq(out[0].rule, RULE_largest);
+  quiet_before();
+  ck_assert_uint_eq(sentences_make(&sample, &explanation, before, out), 1);
+  ck_assert_int_eq(explanation.black_hole.estimate.value, (int64_t)MB(256));
+}
+END_TEST
+
+START_TEST(of_nothing_known_nothing_is_said)
+{
+  sample = (struct sample){.page_size = PAGE};
+  explain(&sample, &explanation);
+  ck_assert_uint_eq(sentences_make(&sample, &explanation, NULL, out), 0);
+}
+END_TEST
+
+START_TEST(memory_of_no_size_has_no_shares)
+{
+  be_quiet();
+  sample.meminfo.mem_total = reading_known(0); /* no parser lets that pass */
+  sample.meminfo.swap_free = reading_known(0);
+  explain(&sample, &explanation);
+  unsigned count = sentences_make(&sample, &explanation, NULL, out);
+  for (unsigned i = 0; i < count; i++)
+    ck_assert_msg(strstr(out[i].text, "of MemTotal") == NULL, "%s", out[i].text);
+  check_silent(RULE_largest);
+  ck_assert_ptr_nonnull(find(RULE_swap)); /* it has a total of its own */
+}
+END_TEST
+
+/* --- trust -------------------------------------------------------------------------- */
+
+START_TEST(rule_refused)
+{
+  be_quiet();
+  check_silent(RULE_refused);
+  sample.lxcfs_count = reading_known(1);
+  explain_again();
+  check_says(RULE_refused, TOTAL,
+             "No black hole is computed: proc/meminfo is made by lxcfs: it mixes figures "
+             "of a container with those of the host.");
+  sample.meminfo.mem_total = reading_missing(READING_MALFORMED);
+  check_says(RULE_refused, 0,
+             "No black hole is computed: proc/meminfo is made by lxcfs: it mixes figures "
+             "of a container with those of the host.");
+}
+END_TEST
+
+START_TEST(rule_black_hole_unknown)
+{
+  be_quiet();
+  check_silent(RULE_black_hole_unknown);
+  sample.meminfo.mem_free = reading_missing(READING_ABSENT);
+  explain(&sample, &explanation);
+  check_says(RULE_black_hole_unknown, TOTAL,
+             "The black hole is not known: a line it needs is missing.");
+  check_silent_if_refused(RULE_black_hole_unknown);
+  be_quiet();
+  sample.meminfo.page_tables = sample.meminfo.slab = sample.meminfo.s_reclaimable =
+      sample.meminfo.s_unreclaim = sample.meminfo.bounce =
+          reading_missing(READING_MALFORMED);
+  explain(&sample, &explanation);
+  check_says(RULE_black_hole_unknown, TOTAL,
+             "The black hole is not known: no sense can be made of slab_reclaimable, "
+             "slab_unreclaimable, misc_reclaimable and 2 more.");
+}
+END_TEST
+
+START_TEST(rule_identities)
+{
+  be_quiet();
+  sample.meminfo.slab.value += MB(2); /* two counters of 1 MiB drift each */
+  explain_again();
+  check_silent(RULE_identities);
+  sample.meminfo.slab.value += PAGE;
+  explain_again();
+  check_says(
+      RULE_identities, TOTAL,
+      "The kernel's counters contradict each other (slab by 2.0 MiB): do not trust "
+      "what is built on them.");
+  check_silent_if_refused(RULE_identities);
+  sample.meminfo.commit_limit.value -= GB(7);
+  sample.meminfo.direct_map_2m.value = GB(98);
+  sample.meminfo.k_reclaimable = reading_known(GB(1));
+  sample.meminfo.active.value += GB(1);
+  explain_again();
+  check_says(
+      RULE_identities, TOTAL,
+      "The kernel's counters contradict each other (active by 1.0 GiB, slab by 2.0 "
+      "MiB, k_reclaimable by 1.0 GiB and 2 more): do not trust what is built on "
+      "them.");
+  for (unsigned i = 0; i < IDENTITY_COUNT; i++)
+    explanation.identities[i].judged = false;
+  check_silent(RULE_identities);
+}
+END_TEST
+
+START_TEST(rule_black_hole_negative)
+{
+  be_quiet();
+  struct black_hole *hole = &explanation.black_hole;
+  hole->error = reading_known(GB(2));
+  hole->estimate.value = -(int64_t)GB(2);
+  check_silent(RULE_black_hole_negative);
+  hole->estimate.value -= (int64_t)PAGE;
+  check_says(
+      RULE_black_hole_negative, TOTAL,
+      "The parts of memory come to 2.0 GiB (2.0 % of MemTotal) more than MemTotal, "
+      "with an error of 2.0 GiB: something is counted twice.");
+  check_needs_amount(RULE_black_hole_negative, &hole->estimate);
+  check_needs(RULE_black_hole_negative, &hole->error);
+  check_silent_if_refused(RULE_black_hole_negative);
+}
+END_TEST
+
+START_TEST(rule_hidden_exceeds)
+{
+  be_quiet();
+  struct black_hole *hole = &explanation.black_hole;
+  *term(TERM_HIDDEN_zram) = amount_known(GB(4));
+  hole->hidden = amount_known(GB(5));
+  hole->unexplained = (struct amount){-(int64_t)GB(3), READING_KNOWN};
+  hole->unexplained_error = reading_known(GB(3));
+  check_silent(RULE_hidden_exceeds);
+  hole->unexplained_error = reading_known(GB(1));
+  check_says(RULE_hidden_exceeds, TOTAL,
+             "Hidden consumers claim 5.0 GiB (5.0 % of MemTotal), which is 2.0 GiB more "
+             "than the black hole can hold: one of them counts pages that are elsewhere "
+             "(the largest is zram with 4.0 GiB).");
+  check_needs_amount(RULE_hidden_exceeds, &hole->hidden);
+  check_needs_amount(RULE_hidden_exceeds, &hole->unexplained);
+  check_needs(RULE_hidden_exceeds, &hole->unexplained_error);
+  check_silent_if_refused(RULE_hidden_exceeds);
+  hole->estimate.value = -(int64_t)GB(50); /* not the consumers' fault */
+  check_silent(RULE_hidden_exceeds);
+}
+END_TEST
+
+START_TEST(consumer_with_more_than_there_is_exceeds_by_explain_too)
+{
+  be_quiet();
+  sample.consumers.zram = reading_known(GB(4));
+  explain_again();
+  const struct sentence *sentence = find(RULE_hidden_exceeds);
+  ck_assert_ptr_nonnull(sentence);
+  ck_assert_ptr_nonnull(strstr(sentence->text, "the largest is zram with 4.0 GiB"));
+  explain_with(GB(4) + MB(16));
+  check_silent(RULE_hidden_exceeds);
+}
+END_TEST
+
+/* --- what is short, and what is large ----------------------------------------------- */
+
+START_TEST(rule_short_of_memory)
+{
+  be_quiet();
+  sample.meminfo.mem_available = reading_known(GB(5));
+  check_silent(RULE_short_of_memory);
+  sample.meminfo.mem_available = reading_known(GB(5) - PAGE);
+  check_says(RULE_short_of_memory, GB(95) + PAGE,
+             "Memory is short: only 5.0 GiB (5.0 % of MemTotal) is available "
+             "(MemAvailable); the most is held by page cache (Cached and Buffers without "
+             "Shmem) with 20.0 GiB, anonymous memory of processes (AnonPages) with 10.0 "
+             "GiB, slab (Slab) with 4.0 GiB.");
+  check_needs(RULE_short_of_memory, &sample.meminfo.mem_available);
+  check_needs(RULE_short_of_memory, &sample.meminfo.mem_total);
+  /* MemAvailable and the first are the container's own; slab may be the host's. */
+  explanation.refused = "it is not";
+  check_says(RULE_short_of_memory, GB(95) + PAGE,
+             "Memory is short: only 5.0 GiB (5.0 % of MemTotal) is available "
+             "(MemAvailable); the most is held by page cache (Cached and Buffers without "
+             "Shmem) with 20.0 GiB, anonymous memory of processes (AnonPages) with 10.0 "
+             "GiB, tmpfs and shared memory (Shmem) with 1.0 GiB.");
+}
+END_TEST
+
+START_TEST(shortage_is_told_where_no_holder_is_known)
+{
+  sample = (struct sample){.page_size = PAGE};
+  sample.meminfo.mem_total = reading_known(TOTAL);
+  sample.meminfo.mem_available = reading_known(0);
+  before = NULL;
+  explain(&sample, &explanation);
+  check_says(
+      RULE_short_of_memory, TOTAL,
+      "Memory is short: only 0 B (0.0 % of MemTotal) is available (MemAvailable).");
+  check_silent(RULE_largest);
+}
+END_TEST
+
+START_TEST(rule_low_free)
+{
+  be_quiet();
+  struct meminfo *m = &sample.meminfo;
+  m->high_total = reading_known(GB(99));
+  m->low_total = reading_known(GB(1));
+  m->low_free = reading_known(GB(1) / 20 + 1);
+  check_silent(RULE_low_free);
+  m->low_free = reading_known(GB(1) / 20);
+  check_says(RULE_low_free, GB(1),
+             "Low memory, the only kind the kernel can use for itself, is short: LowFree "
+             "is 51.2 MiB of a LowTotal of 1.0 GiB.");
+  check_needs(RULE_low_free, &m->high_total);
+  check_needs(RULE_low_free, &m->low_total);
+  check_needs(RULE_low_free, &m->low_free);
+  check_silent_if_refused(RULE_low_free);
+  m->high_total = reading_known(0); /* then MemFree is the same */
+  check_silent(RULE_low_free);
+}
+END_TEST
+
+START_TEST(rule_largest)
+{
+  be_quiet();
+  sample.zoneinfo.pcp = sample.zoneinfo_after.pcp = reading_known(GB(1));
+  explain(&sample, &explanation);
+  sample.meminfo.mem_free = reading_known(GB(49) + PAGE);
+  check_says(RULE_largest, GB(50) + PAGE,
+             "Most of the 100.0 GiB of MemTotal is free memory (MemFree and per-CPU "
+             "lists): 50.0 GiB (50.0 % of MemTotal).");
+  sample.meminfo.mem_free = reading_known(GB(49));
+  check_says(RULE_largest, GB(50),
+             "The largest part of the 100.0 GiB of MemTotal is free memory (MemFree and "
+             "per-CPU lists): 50.0 GiB (50.0 % of MemTotal).");
+  for (size_t i = 0; i < MISSING; i++) {
+    sample.meminfo.mem_free = (struct reading){GB(49), missing[i]};
+    check_says(RULE_largest, GB(20),
+               "The largest part of the 100.0 GiB of MemTotal is page cache (Cached and "
+               "Buffers without Shmem): 20.0 GiB (20.0 % of MemTotal).");
+  }
+  sample.meminfo.mem_total = reading_missing(READING_MALFORMED);
+  check_silent(RULE_largest);
+}
+END_TEST
+
+START_TEST(each_holder_can_be_the_largest)
+{
+  const struct {
+    struct reading *reading;
+    struct amount *amount;
+    const char *name;
+    bool of_host;
+  } holders[] = {
+      {&sample.meminfo.mem_free, NULL, "free memory", false},
+      {&sample.meminfo.anon_pages, NULL, "anonymous memory of processes", false},
+      {&sample.meminfo.cached, NULL, "page cache", false},
+      {&sample.meminfo.shmem, NULL, "tmpfs and shared memory", false},
+      {&sample.meminfo.slab, NULL, "slab", true},
+      {NULL, term(TERM_KERNEL_hugetlb), "huge pages", true},
+      {NULL, term(TERM_KERNEL_vmalloc), "vmalloc", true},
+      {NULL, term(TERM_KERNEL_page_tables), "page tables", true},
+      {NULL, &explanation.black_hole.estimate, "the black hole", true},
+  };
+  for (size_t i = 0; i < sizeof(holders) / sizeof(*holders); i++) {
+    be_quiet();
+    sample.meminfo.mem_free = reading_known(GB(1));
+    if (holders[i].reading != NULL)
+      *holders[i].reading = reading_known(GB(70));
+    else
+      *holders[i].amount = amount_known(GB(70));
+    char want[64];
+    snprintf(want, sizeof(want), "MemTotal is %s", holders[i].name);
+    const struct sentence *sentence = find(RULE_largest);
+    ck_assert_ptr_nonnull(sentence);
+    ck_assert_msg(strstr(sentence->text, want) != NULL, "%s", sentence->text);
+    explanation.refused = "it is not";
+    sentence = find(RULE_largest);
+    ck_assert_ptr_nonnull(sentence);
+    ck_assert_int_eq(strstr(sentence->text, want) == NULL, holders[i].of_host);
+  }
+}
+END_TEST
+
+/* --- the black hole ----------------------------------------------------------------- */
+
+START_TEST(rule_black_hole_owner)
+{
+  be_quiet();
+  struct black_hole *hole = &explanation.black_hole;
+  hole->error = reading_known(MB(100));
+  *term(TERM_HIDDEN_zram) = amount_known(MB(256));
+  *term(TERM_HIDDEN_zswap) = (struct amount){(int64_t)GB(9), READING_DENIED};
+  hole->estimate = amount_known(MB(512));
+  check_silent(RULE_black_hole_owner);
+  hole->estimate = amount_known(MB(512) + PAGE);
+  check_says(RULE_black_hole_owner, MB(256),
+             "The black hole is 512.0 MiB (0.5 % of MemTotal), and the largest known "
+             "owner is zram with 256.0 MiB, 50 % of it (look at zramctl).");
+  check_needs_amount(RULE_black_hole_owner, &hole->estimate);
+  check_needs(RULE_black_hole_owner, &hole->error);
+  check_silent_if_refused(RULE_black_hole_owner);
+  hole->error = reading_known(MB(512) + PAGE);
+  check_silent(RULE_black_hole_owner);
+  hole->error = reading_known(0);
+  term(TERM_HIDDEN_zram)->state = READING_MALFORMED;
+  check_says(RULE_black_hole_owner, MB(16),
+             "The black hole is 512.0 MiB (0.5 % of MemTotal), and the largest known "
+             "owner is hash tables of the boot with 16.0 MiB, 3 % of it (look at dmesg "
+             "for \"hash table entries\").");
+  *term(TERM_HIDDEN_hash_tables) = amount_known(0);
+  check_silent(RULE_black_hole_owner);
+}
+END_TEST
+
+START_TEST(every_hidden_term_has_a_name_people_use)
+{
+  for (unsigned i = 0; i < TERM_COUNT; i++) {
+    if (term_rows[i].view != TERM_VIEW_HIDDEN)
+      continue;
+    be_quiet();
+    explanation.black_hole.estimate = amount_known(GB(9));
+    *term(i) = amount_known(GB(8));
+    const struct sentence *sentence = find(RULE_black_hole_owner);
+    ck_assert_ptr_nonnull(sentence);
+    ck_assert_msg(strstr(sentence->text, "look at meminfo-explain") == NULL,
+                  "%s has no row in owner_of", term_rows[i].name);
+  }
+}
+END_TEST
+
+static void add_site(uint64_t bytes)
+{
+  explanation.black_hole.allocinfo = amount_known(bytes);
+  sample.allocinfo.sites_kept = 1;
+  sample.allocinfo.sites[0] = (struct allocinfo_site){.function = "foo_rx_refill",
+                                                      .module = "foo",
+                                                      .file = "drivers/foo/rx.c:81",
+                                                      .bytes = bytes};
+}
+
+START_TEST(rule_unexplained)
+{
+  be_quiet();
+  struct black_hole *hole = &explanation.black_hole;
+  hole->unexplained_error = reading_known(MB(100));
+  hole->unexplained = amount_known(GB(1));
+  check_silent(RULE_unexplained);
+  hole->unexplained = amount_known(GB(1) + PAGE);
+  check_says(
+      RULE_unexplained, GB(1) + PAGE,
+      "1.0 GiB (1.0 % of MemTotal) is in bare page allocations that no driver owns "
+      "up to; who made them, the kernel tells in /proc/allocinfo (6.10, "
+      "CONFIG_MEM_ALLOC_PROFILING, sysctl vm.mem_profiling=1) or if booted with "
+      "page_owner=on.");
+  check_needs_amount(RULE_unexplained, &hole->unexplained);
+  check_needs(RULE_unexplained, &hole->unexplained_error);
+  check_silent_if_refused(RULE_unexplained);
+  add_site(MB(900));
+  check_says(
+      RULE_unexplained, GB(1) + PAGE,
+      "1.0 GiB (1.0 % of MemTotal) is in bare page allocations that no driver owns "
+      "up to; the largest site in /proc/allocinfo is foo_rx_refill [foo] with "
+      "900.0 MiB.");
+  hole->unexplained_error = reading_known(GB(1) + PAGE);
+  check_silent(RULE_unexplained);
+}
+END_TEST
+
+START_TEST(rule_allocinfo_site)
+{
+  be_quiet();
+  check_silent(RULE_allocinfo_site);
+  add_site(MB(512));
+  check_silent(RULE_allocinfo_site);
+  add_site(MB(512) + PAGE);
+  check_says(
+      RULE_allocinfo_site, MB(512) + PAGE,
+      "By /proc/allocinfo, the code that holds the most bare pages is "
+      "foo_rx_refill [foo] at drivers/foo/rx.c:81: 512.0 MiB (0.5 % of MemTotal).");
+  check_needs_amount(RULE_allocinfo_site, &explanation.black_hole.allocinfo);
+  check_silent_if_refused(RULE_allocinfo_site);
+  sample.allocinfo.sites[0].module[0] = '\0';
+  check_says(RULE_allocinfo_site, MB(512) + PAGE,
+             "By /proc/allocinfo, the code that holds the most bare pages is "
+             "foo_rx_refill at drivers/foo/rx.c:81: 512.0 MiB (0.5 % of MemTotal).");
+  sample.allocinfo.sites_kept = 0;
+  check_silent(RULE_allocinfo_site);
+}
+END_TEST
+
+START_TEST(rule_black_hole_growth)
+{
+  be_quiet();
+  struct black_hole *hole = &explanation.black_hole;
+  hole->error = reading_known(MB(100));
+  check_amount_above(RULE_black_hole_growth, &hole->above_floor, GB(1),
+                     "The black hole is 1.0 GiB (1.0 % of MemTotal) above the lowest it "
+                     "was since the first samples: if it goes on, the kernel leaks "
+                     "pages.");
+  check_needs(RULE_black_hole_growth, &hole->error);
+  check_silent_if_refused(RULE_black_hole_growth);
+  hole->error = reading_known(GB(1) + PAGE);
+  check_silent(RULE_black_hole_growth);
+}
+END_TEST
+
+START_TEST(rule_consumers_unreadable)
+{
+  be_quiet();
+  check_silent(RULE_consumers_unreadable);
+  sample.consumers.zswap_pool = reading_missing(READING_DENIED);
+  explain_again();
+  check_says(RULE_consumers_unreadable, MB(240),
+             "The unexplained 240.0 MiB (0.2 % of MemTotal) may belong to what could not "
+             "be read (zswap): run as root with debugfs mounted.");
+  sample.consumers.ftrace = sample.consumers.brd = sample.consumers.ttm_pool =
+      reading_missing(READING_MALFORMED);
+  explain_again();
+  check_says(RULE_consumers_unreadable, MB(240),
+             "The unexplained 240.0 MiB (0.2 % of MemTotal) may belong to what could not "
+             "be read (ftrace ring buffers, RAM disks (brd), zswap and 1 more): run as "
+             "root with debugfs mounted.");
+  check_needs_amount(RULE_consumers_unreadable, &explanation.black_hole.unexplained);
+  check_silent_if_refused(RULE_consumers_unreadable);
+  explanation.black_hole.unexplained.value = 0;
+  check_silent(RULE_consumers_unreadable);
+}
+END_TEST
+
+START_TEST(rule_uncertain)
+{
+  be_quiet();
+  struct black_hole *hole = &explanation.black_hole;
+  hole->error = reading_known(GB(1));
+  check_silent(RULE_uncertain);
+  hole->error = reading_known(GB(1) + PAGE);
+  check_says(
+      RULE_uncertain, GB(1) + PAGE,
+      "The black hole is only known to within 1.0 GiB (1.0 % of MemTotal): counters "
+      "drift between CPUs, and files are read one after the other.");
+  check_needs(RULE_uncertain, &hole->error);
+  check_needs_amount(RULE_uncertain, &hole->estimate);
+  check_silent_if_refused(RULE_uncertain);
+  sample.zoneinfo.pcp = reading_missing(READING_DENIED);
+  explain_again();
+  const struct sentence *sentence = find(RULE_uncertain);
+  ck_assert_ptr_nonnull(sentence);
+  ck_assert_str_eq(
+      sentence->text,
+      "The black hole is only known to within 12.5 GiB (12.5 % of MemTotal): "
+      "zoneinfo is not readable: per-CPU lists may hold up to 1/8 of memory, "
+      "which stays in the black hole.");
+  /* Doubt about Pss is none about an estimate that does not use it. */
+  be_quiet();
+  hole->error = reading_known(GB(2));
+  explanation.decided.pss_anon =
+      (struct decision){.error = GB(2), .why = "the doubt about Pss"};
+  ck_assert_ptr_null(strstr(find(RULE_uncertain)->text, "the doubt about Pss"));
+  hole->estimate_from = ACCOUNTING_PSS;
+  ck_assert_ptr_nonnull(strstr(find(RULE_uncertain)->text, "the doubt about Pss"));
+}
+END_TEST
+
+START_TEST(rule_balloon_inside)
+{
+  be_quiet();
+  *term(TERM_HIDDEN_virtio_balloon) = amount_known(0);
+  check_silent(RULE_balloon_inside);
+  *term(TERM_HIDDEN_virtio_balloon) = amount_known(PAGE);
+  check_says(RULE_balloon_inside, PAGE,
+             "The hypervisor took 4.0 KiB (under 0.1 % of MemTotal) by way of the virtio "
+             "balloon: MemTotal still counts it, no process has it.");
+  check_needs_amount(RULE_balloon_inside, term(TERM_HIDDEN_virtio_balloon));
+  be_quiet();
+  sample.consumers.vmware_current = reading_known(GB(3));
+  explain_with(GB(3));
+  check_says(RULE_balloon_inside, GB(3),
+             "The hypervisor took 3.0 GiB (3.0 % of MemTotal) by way of the VMware "
+             "balloon: MemTotal still counts it, no process has it.");
+  check_silent_if_refused(RULE_balloon_inside);
+}
+END_TEST
+
+START_TEST(rule_balloon_outside)
+{
+  static const struct {
+    enum term term;
+    const char *name;
+  } balloons[] = {{TERM_OUTSIDE_virtio_balloon, "virtio"},
+                  {TERM_OUTSIDE_hyperv_balloon, "Hyper-V"},
+                  {TERM_OUTSIDE_xen_balloon, "Xen"}};
+  for (size_t i = 0; i < sizeof(balloons) / sizeof(*balloons); i++) {
+    char text[200];
+    snprintf(text, sizeof(text),
+             "The hypervisor took 1.0 GiB (1.0 %% of MemTotal) by way of the %s balloon: "
+             "MemTotal is smaller by that.",
+             balloons[i].name);
+    be_quiet();
+    check_amount_above(RULE_balloon_outside, term(balloons[i].term), GB(1), text);
+    check_silent_if_refused(RULE_balloon_outside);
+  }
+}
+END_TEST
+
+START_TEST(rule_removed)
+{
+  be_quiet();
+  explanation.removed = reading_known(GB(1));
+  check_silent(RULE_removed);
+  explanation.removed = reading_known(GB(1) + PAGE);
+  check_says(RULE_removed, GB(1) + PAGE,
+             "MemTotal is 1.0 GiB (1.0 % of MemTotal) below its highest since the first "
+             "sample: a balloon or hot-unplug takes memory away.");
+  check_needs(RULE_removed, &explanation.removed);
+  check_silent_if_refused(RULE_removed);
+}
+END_TEST
+
+START_TEST(rule_zfs)
+{
+  be_quiet();
+  check_amount_above(RULE_zfs, term(TERM_HIDDEN_zfs_abd), GB(5),
+                     "The ZFS ARC holds 5.0 GiB (5.0 % of MemTotal) as a cache that "
+                     "shrinks under pressure, but free(1) calls it used.");
+  check_silent_if_refused(RULE_zfs);
+}
+END_TEST
+
+START_TEST(rule_gpu)
+{
+  be_quiet();
+  sample.meminfo.gpu_reclaim = reading_known(0);
+  check_above(RULE_gpu, &sample.meminfo.gpu_active, GB(1),
+              "Graphics drivers hold 1.0 GiB (1.0 % of MemTotal) of main memory for "
+              "buffers (TTM), in no process's RSS.");
+}
+END_TEST
+
+START_TEST(rule_sockets)
+{
+  be_quiet();
+  check_above(RULE_sockets, &sample.consumers.tcp_mem, GB(1),
+              "Socket buffers hold up to 1.0 GiB (1.0 % of MemTotal): data that waits to "
+              "be sent or to be read.");
+}
+END_TEST
+
+START_TEST(rule_kexec_loaded)
+{
+  be_quiet();
+  sample.consumers.kexec_loaded_count = reading_known(0);
+  check_silent(RULE_kexec_loaded);
+  sample.consumers.kexec_loaded_count = reading_known(1);
+  check_says(RULE_kexec_loaded, 0,
+             "A kernel is loaded for kexec: it and its initrd are in the black hole, and "
+             "no file tells their size.");
+  check_needs(RULE_kexec_loaded, &sample.consumers.kexec_loaded_count);
+}
+END_TEST
+
+/* --- the kernel's own --------------------------------------------------------------- */
+
+START_TEST(rule_slab_unreclaimable)
+{
+  be_quiet();
+  check_above(RULE_slab_unreclaimable, &sample.meminfo.s_unreclaim, GB(5),
+              "Kernel objects that cannot be reclaimed (SUnreclaim) take 5.0 GiB (5.0 % "
+              "of MemTotal): a slab cache that only grows is a leak.");
+}
+END_TEST
+
+START_TEST(rule_slab_growth)
+{
+  be_quiet();
+  sample.meminfo.s_unreclaim = reading_known(GB(2) + MB(64) + PAGE);
+  check_silent(RULE_slab_growth); /* nothing to compare with */
+  quiet_before();
+  check_says(RULE_slab_growth, MB(64) + PAGE,
+             "SUnreclaim grew by 64.0 MiB (0.1 % of MemTotal) since the first sample: a "
+             "kernel leak looks like that.");
+  check_needs(RULE_slab_growth, &earlier.s_unreclaim);
+  check_needs(RULE_slab_growth, &sample.meminfo.s_unreclaim);
+  check_silent_if_refused(RULE_slab_growth);
+  sample.meminfo.s_unreclaim = reading_known(GB(2) + MB(64));
+  check_silent(RULE_slab_growth);
+  sample.meminfo.s_unreclaim = reading_known(GB(1)); /* it shrank */
+  check_silent(RULE_slab_growth);
+  /* On a small machine 1 % is less than 64 MiB. */
+  sample.meminfo.mem_total = reading_known(GB(1));
+  sample.meminfo.s_unreclaim = reading_known(GB(2) + GB(1) / 100);
+  check_silent(RULE_slab_growth);
+  sample.meminfo.s_unreclaim.value += PAGE;
+  ck_assert_ptr_nonnull(find(RULE_slab_growth));
+}
+END_TEST
+
+START_TEST(rule_slab_reclaimable)
+{
+  be_quiet();
+  check_above(RULE_slab_reclaimable, &sample.meminfo.s_reclaimable, GB(20),
+              "Cached dentries, inodes and the like (SReclaimable) take 20.0 GiB (20.0 % "
+              "of MemTotal): the kernel gives it back under pressure, it is no leak.");
+}
+END_TEST
+
+START_TEST(rule_vmalloc)
+{
+  be_quiet();
+  check_amount_above(RULE_vmalloc, term(TERM_KERNEL_vmalloc), GB(2),
+                     "vmalloc holds 2.0 GiB (2.0 % of MemTotal); its largest caller is "
+                     "foo_alloc [foo] with 513.0 MiB.");
+  check_silent_if_refused(RULE_vmalloc);
+  sample.vmallocinfo.by_size[0] = 0;
+  check_says(RULE_vmalloc, GB(2) + PAGE,
+             "vmalloc holds 2.0 GiB (2.0 % of MemTotal); its largest caller is "
+             "kernel_clone with 512.0 MiB.");
+  for (size_t i = 0; i < MISSING; i++) {
+    sample.vmallocinfo.pages = reading_missing(missing[i]);
+    check_says(RULE_vmalloc, GB(2) + PAGE,
+               "vmalloc holds 2.0 GiB (2.0 % of MemTotal); /proc/vmallocinfo tells root "
+               "for whom.");
+  }
+}
+END_TEST
+
+START_TEST(rule_vmalloc_counter)
+{
+  be_quiet();
+  sample.vmallocinfo.pages.value = GB(1) + MB(2); /* a counter's drift, and 1 MiB */
+  explain_again();
+  check_silent(RULE_vmalloc_counter);
+  sample.vmallocinfo.pages.value += PAGE;
+  explain_again();
+  check_says(
+      RULE_vmalloc_counter, MB(2) + PAGE,
+      "VmallocUsed is 2.0 MiB (under 0.1 % of MemTotal) less than the pages in "
+      "/proc/vmallocinfo: a known fault of many kernels before 6.13; the pages are "
+      "right.");
+  check_silent(RULE_identities); /* that is what this rule explains */
+  check_silent_if_refused(RULE_vmalloc_counter);
+  check_needs_amount(RULE_vmalloc_counter,
+                     &explanation.identities[IDENTITY_vmalloc_pages].residual);
+  sample.vmallocinfo.pages.value = GB(1) - MB(8);
+  explain_again();
+  check_silent(RULE_vmalloc_counter);
+  ck_assert_ptr_nonnull(find(RULE_identities)); /* and this is not */
+}
+END_TEST
+
+START_TEST(rule_page_tables)
+{
+  be_quiet();
+  check_above(RULE_page_tables, &sample.meminfo.page_tables, GB(2),
+              "Page tables (PageTables) take 2.0 GiB (2.0 % of MemTotal): processes map "
+              "much memory in small pages, and huge pages would help.");
+}
+END_TEST
+
+START_TEST(rule_sec_page_tables)
+{
+  be_quiet();
+  check_above(RULE_sec_page_tables, &sample.meminfo.sec_page_tables, GB(1),
+              "Page tables of virtual machines and IOMMUs (SecPageTables) take 1.0 GiB "
+              "(1.0 % of MemTotal).");
+}
+END_TEST
+
+START_TEST(rule_hugetlb_unused)
+{
+  be_quiet();
+  sample.hugepages.free = reading_known(GB(2));
+  sample.hugepages.reserved = reading_known(GB(1));
+  explain_again();
+  check_silent(RULE_hugetlb_unused);
+  sample.hugepages.reserved = reading_known(GB(1) - MB(2));
+  explain_again();
+  check_says(
+      RULE_hugetlb_unused, GB(1) + MB(2),
+      "Of the pool of huge pages, 1.0 GiB (1.0 % of MemTotal) is neither in use nor "
+      "reserved (HugePages_Free less HugePages_Rsvd), and nothing else can have "
+      "it.");
+  check_needs(RULE_hugetlb_unused, &explanation.decided.huge_free.reading);
+  check_needs(RULE_hugetlb_unused, &explanation.decided.huge_reserved.reading);
+  check_silent_if_refused(RULE_hugetlb_unused);
+}
+END_TEST
+
+START_TEST(rule_percpu)
+{
+  be_quiet();
+  check_above(
+      RULE_percpu, &sample.meminfo.percpu, GB(1),
+      "Per-CPU data (Percpu) takes 1.0 GiB (1.0 % of MemTotal): it grows with CPUs "
+      "times cgroups, network devices and BPF maps.");
+}
+END_TEST
+
+START_TEST(rule_kernel_stack)
+{
+  be_quiet();
+  check_above(RULE_kernel_stack, &sample.meminfo.kernel_stack, GB(1),
+              "Kernel stacks (KernelStack) take 1.0 GiB (1.0 % of MemTotal): about 65536 "
+              "threads at 16 KiB each.");
+}
+END_TEST
+
+START_TEST(rule_bounce)
+{
+  be_quiet();
+  check_above(RULE_bounce, &sample.meminfo.bounce, GB(1),
+              "Bounce buffers (Bounce) take 1.0 GiB (1.0 % of MemTotal): a disk's driver "
+              "cannot reach all memory.");
+}
+END_TEST
+
+START_TEST(rule_writeback_tmp)
+{
+  be_quiet();
+  check_above(
+      RULE_writeback_tmp, &sample.meminfo.writeback_tmp, GB(1),
+      "Copies of pages that FUSE is writing back (WritebackTmp) take 1.0 GiB (1.0 "
+      "% of MemTotal): its file server is slow or stuck.");
+}
+END_TEST
+
+START_TEST(rule_hardware_corrupted)
+{
+  be_quiet();
+  check_silent(RULE_hardware_corrupted);
+  sample.meminfo.hardware_corrupted = reading_known(0);
+  check_silent(RULE_hardware_corrupted);
+  sample.meminfo.hardware_corrupted = reading_known(PAGE);
+  check_says(
+      RULE_hardware_corrupted, sample.meminfo.mem_total.value,
+      "Memory is failing: the kernel has put 4.0 KiB (under 0.1 % of MemTotal) out "
+      "of use (HardwareCorrupted).");
+}
+END_TEST
+
+START_TEST(rule_crashkernel)
+{
+  be_quiet();
+  check_above(RULE_crashkernel, &sample.consumers.crashkernel, GB(1),
+              "The crash kernel (crashkernel=) keeps 1.0 GiB (1.0 % of MemTotal) for "
+              "itself, on top of MemTotal.");
+}
+END_TEST
+
+START_TEST(rule_reserved)
+{
+  be_quiet();
+  sample.zoneinfo.present = reading_known(GB(105));
+  check_silent(RULE_reserved);
+  sample.zoneinfo.present = reading_known(GB(105) + PAGE);
+  check_says(RULE_reserved, GB(5) + PAGE,
+             "MemTotal leaves out 5.0 GiB (5.0 % of MemTotal) of this machine's memory: "
+             "what the kernel keeps since boot (struct pages, its image, crashkernel=), "
+             "and what a balloon took.");
+  check_needs(RULE_reserved, &sample.zoneinfo.present);
+  check_silent_if_refused(RULE_reserved);
+}
+END_TEST
+
+/* --- what the processes and the page cache hold ------------------------------------- */
+
+START_TEST(rule_shmem)
+{
+  be_quiet();
+  sample.meminfo.shmem = sample.meminfo.cached = reading_known(GB(5));
+  check_silent(RULE_shmem); /* most of Cached, which is little */
+  sample.meminfo.cached = reading_known(GB(5) + PAGE);
+  check_says(RULE_shmem, GB(5),
+             "Files on tmpfs and shared memory (Shmem) hold 5.0 GiB (5.0 % of MemTotal): "
+             "Cached counts it, but it cannot be dropped, only swapped out.");
+  check_needs(RULE_shmem, &sample.meminfo.cached);
+  sample.meminfo.cached = reading_known(GB(10));
+  check_silent(RULE_shmem); /* half of it is not most of it */
+  sample.meminfo.shmem = reading_known(GB(10));
+  sample.meminfo.cached = reading_known(GB(30));
+  check_silent(RULE_shmem);
+  sample.meminfo.shmem = reading_known(GB(10) + PAGE);
+  sample.meminfo.swap_total = reading_known(0);
+  check_says(
+      RULE_shmem, GB(10) + PAGE,
+      "Files on tmpfs and shared memory (Shmem) hold 10.0 GiB (10.0 % of "
+      "MemTotal): Cached counts it, but it cannot be dropped, and there is no swap "
+      "for it.");
+  check_needs(RULE_shmem, &sample.meminfo.shmem);
+  check_silent_if_refused(RULE_shmem);
+}
+END_TEST
+
+START_TEST(rule_shmem_growth)
+{
+  be_quiet();
+  struct meminfo *m = &sample.meminfo;
+  m->cached = reading_known(GB(20) + MB(80));
+  m->shmem = reading_known(GB(1) + MB(40) + PAGE);
+  check_silent(RULE_shmem_growth); /* nothing to compare with */
+  quiet_before();
+  check_says(RULE_shmem_growth, MB(40) + PAGE,
+             "Shmem is the growing part of Cached: since the first sample Cached grew by "
+             "80.0 MiB, and Shmem by 40.0 MiB (under 0.1 % of MemTotal).");
+  check_needs(RULE_shmem_growth, &m->cached);
+  check_needs(RULE_shmem_growth, &m->shmem);
+  check_needs(RULE_shmem_growth, &earlier.cached);
+  check_needs(RULE_shmem_growth, &earlier.shmem);
+  check_silent_if_refused(RULE_shmem_growth);
+  m->shmem = reading_known(GB(1) + MB(40)); /* half is not most */
+  check_silent(RULE_shmem_growth);
+  m->cached = reading_known(GB(20) + MB(64));
+  m->shmem = reading_known(GB(1) + MB(64));
+  check_silent(RULE_shmem_growth);
+  m->cached.value += PAGE;
+  ck_assert_ptr_nonnull(find(RULE_shmem_growth));
+  m->cached = reading_known(GB(10)); /* both shrank */
+  m->shmem = reading_known(MB(1));
+  check_silent(RULE_shmem_growth);
+}
+END_TEST
+
+START_TEST(rule_unevictable)
+{
+  be_quiet();
+  check_above(RULE_unevictable, &sample.meminfo.unevictable, GB(20),
+              "Unevictable memory takes 20.0 GiB (20.0 % of MemTotal): mlock, ramfs or "
+              "locked shared memory, which is never swapped out nor dropped.");
+}
+END_TEST
+
+START_TEST(rule_lru_cache)
+{
+  be_quiet();
+  sample.meminfo.unevictable = reading_known(MB(512));
+  explain_again();
+  check_silent(RULE_lru_cache);
+  sample.meminfo.unevictable = reading_known(MB(512) + PAGE);
+  explain_again();
+  check_says(
+      RULE_lru_cache, MB(512) + PAGE,
+      "On the LRU lists, 512.0 MiB (0.5 % of MemTotal) is in no cache and mapped by "
+      "no process: unmapped parts of huge pages, pages that a driver has pinned, or "
+      "leaked ones.");
+  check_silent(RULE_identities);
+  check_silent_if_refused(RULE_lru_cache);
+  check_needs_amount(RULE_lru_cache,
+                     &explanation.identities[IDENTITY_lru_cache].residual);
+  sample.meminfo.swap_cached = reading_known(MB(512)); /* that is on the LRU, too */
+  explain_again();
+  check_silent(RULE_lru_cache);
+  /* Fewer pages on the LRU than the caches count: that cannot be. */
+  be_quiet();
+  sample.meminfo.cached.value += GB(1);
+  explain_again();
+  check_silent(RULE_lru_cache);
+  ck_assert_ptr_nonnull(strstr(find(RULE_identities)->text, "lru_cache by 1.0 GiB"));
+}
+END_TEST
+
+static void free_lazily(uint64_t bytes)
+{
+  be_quiet();
+  sample.meminfo.inactive_anon.value -= bytes;
+  sample.meminfo.inactive_file.value += bytes;
+  explain_again();
+}
+
+START_TEST(rule_lazyfree)
+{
+  free_lazily(GB(1));
+  check_silent(RULE_lazyfree);
+  free_lazily(GB(1) + PAGE);
+  check_says(
+      RULE_lazyfree, GB(1) + PAGE,
+      "Processes gave back about 1.0 GiB (1.0 % of MemTotal) by MADV_FREE: RSS and "
+      "AnonPages count it until the kernel takes it.");
+  check_silent(RULE_identities);
+  check_silent_if_refused(RULE_lazyfree);
+  explanation.identities[IDENTITY_anon_lru].judged = false;
+  check_silent(RULE_lazyfree);
+  /* Anonymous pages missing from all lists are a contradiction. */
+  be_quiet();
+  sample.meminfo.inactive_anon.value -= GB(2);
+  explain_again();
+  check_silent(RULE_lazyfree);
+  ck_assert_ptr_nonnull(strstr(find(RULE_identities)->text, "anon_lru by 2.0 GiB"));
+}
+END_TEST
+
+START_TEST(rule_dirty)
+{
+  be_quiet();
+  sample.meminfo.writeback = reading_known(GB(4));
+  sample.meminfo.dirty = reading_known(GB(6));
+  explain_again();
+  check_silent(RULE_dirty);
+  sample.meminfo.dirty = reading_known(GB(6) + PAGE);
+  explain_again();
+  check_says(RULE_dirty, GB(10) + PAGE,
+             "Page cache of 10.0 GiB (10.0 % of MemTotal) waits to be written (Dirty and "
+             "Writeback), and cannot be dropped before.");
+  check_needs_amount(RULE_dirty, term(TERM_DETAIL_dirty_total));
+  check_silent_if_refused(RULE_dirty);
+}
+END_TEST
+
+START_TEST(rule_swap)
+{
+  be_quiet();
+  sample.meminfo.swap_free = reading_known(GB(4));
+  explain_again();
+  check_silent(RULE_swap);
+  sample.meminfo.swap_free = reading_known(GB(4) - PAGE);
+  explain_again();
+  check_says(RULE_swap, GB(4) + PAGE,
+             "Swap is filling up: 4.0 GiB of 8.0 GiB is used (50.0 %).");
+  check_needs_amount(RULE_swap, term(TERM_DETAIL_swap_used));
+  check_needs(RULE_swap, &sample.meminfo.swap_total);
+  sample.meminfo.swap_total = sample.meminfo.swap_free = reading_known(0);
+  explain_again();
+  check_silent(RULE_swap);
+}
+END_TEST
+
+START_TEST(rule_pcp_free)
+{
+  be_quiet();
+  check_amount_above(RULE_pcp_free, term(TERM_FREE_pcp_free), GB(1),
+                     "Per-CPU lists hold 1.0 GiB (1.0 % of MemTotal) of free memory that "
+                     "MemFree leaves out: other tools report it as used.");
+  check_silent_if_refused(RULE_pcp_free);
+}
+END_TEST
+
+START_TEST(rule_cma_free)
+{
+  be_quiet();
+  check_above(RULE_cma_free, &sample.meminfo.cma_free, GB(5),
+              "Of the free memory, 5.0 GiB (5.0 % of MemTotal) lies in CMA regions "
+              "(CmaFree): processes can use it, most of the kernel cannot.");
+}
+END_TEST
+
+/* --- notes -------------------------------------------------------------------------- */
+
+START_TEST(rule_direct_map)
+{
+  be_quiet();
+  sample.meminfo.direct_map_4k = sample.meminfo.direct_map_2m = reading_known(GB(64));
+  explain_again();
+  check_silent(RULE_direct_map);
+  sample.meminfo.direct_map_2m = reading_known(GB(32));
+  sample.meminfo.direct_map_4k = reading_known(GB(96));
+  explain_again();
+  check_says(RULE_direct_map, GB(96) / 512,
+             "Only 25.0 % of the kernel's direct map is in large pages: it takes more of "
+             "the TLB, and about 192.0 MiB for page tables.");
+  check_needs(RULE_direct_map, &explanation.decided.direct_map.reading);
+  explanation.ratios[RATIO_DETAIL_direct_map_large].percent = 49.99;
+  ck_assert_ptr_nonnull(find(RULE_direct_map));
+  for (size_t i = 0; i < MISSING; i++) {
+    explanation.ratios[RATIO_DETAIL_direct_map_large].state = missing[i];
+    check_silent(RULE_direct_map);
+  }
+}
+END_TEST
+
+START_TEST(rule_commit)
+{
+  be_quiet();
+  sample.meminfo.committed_as = reading_known(GB(57));
+  check_silent(RULE_commit);
+  sample.meminfo.committed_as = reading_known(GB(57) + PAGE);
+  check_says(
+      RULE_commit, 0,
+      "Processes are promised 57.0 GiB (Committed_AS), above the CommitLimit of "
+      "57.0 GiB: with vm.overcommit_memory=2 their next allocations fail, otherwise "
+      "it only counts what they may touch.");
+  check_needs(RULE_commit, &sample.meminfo.committed_as);
+  check_needs(RULE_commit, &sample.meminfo.commit_limit);
+}
+END_TEST
+
+START_TEST(rule_pss)
+{
+  be_quiet();
+  check_silent(RULE_pss); /* nobody asked for it */
+  struct processes *p = &sample.processes;
+  p->pss = p->pss_anon = p->pss_file = p->pss_shmem = reading_known(GB(9));
+  p->rss = reading_known(GB(9));
+  p->unread_rss = reading_known(GB(1));
+  p->denied_count = reading_known(3);
+  p->unlisted = reading_known(0);
+  p->error = p->moved = p->guess_error = p->stale = reading_known(GB(100));
+  p->new_count = p->guessed_count = reading_known(0);
+  p->moved = p->guess_error = p->stale = reading_known(0);
+  explain_again();
+  check_silent(RULE_pss); /* 90 % of Rss */
+  p->rss.value -= MB(512);
+  explain_again();
+  check_says(RULE_pss, GB(1),
+             "Pss was read for only 89.5 % of the memory of processes: the others are "
+             "hidden from us by privilege (root or CAP_SYS_PTRACE), by a security module "
+             "or by a user namespace.");
+  explanation.pss_coverage.percent = 89.99;
+  ck_assert_ptr_nonnull(find(RULE_pss));
+  explanation.pss_coverage.state = READING_ABSENT;
+  check_silent(RULE_pss);
+  p->unread_rss = reading_known(GB(1) + PAGE);
+  explain_again();
+  check_says(
+      RULE_pss, GB(1) + PAGE,
+      "The Pss of all processes is not summed up: processes that could not be read "
+      "hold more than 1 % of memory; run as root or grant CAP_SYS_PTRACE.");
+  p->unread_rss = reading_known(GB(1) + PAGE);
+  p->new_count = reading_known(1);
+  explain_again();
+  check_says(RULE_pss, GB(1) + PAGE,
+             "The Pss of all processes is not summed up for now: not every process has "
+             "been looked at yet.");
+}
+END_TEST
+
+START_TEST(rule_unlisted)
+{
+  be_quiet();
+  struct processes *p = &sample.processes;
+  p->pss = p->pss_anon = p->pss_file = p->pss_shmem = reading_known(GB(9));
+  p->rss = reading_known(GB(9));
+  p->unread_rss = p->unlisted = reading_known(0);
+  p->error = reading_known(GB(100));
+  p->new_count = p->guessed_count = p->denied_count = reading_known(0);
+  p->moved = p->guess_error = p->stale = reading_known(0);
+  explain_again();
+  check_silent(RULE_unlisted);
+  p->unlisted = reading_known(GB(1));
+  explain_again();
+  explanation.pss_coverage.percent = 89.5;
+  check_says(RULE_unlisted, GB(1),
+             "Pss was read for only 89.5 % of the memory of processes: the others are "
+             "hidden from us by a PID namespace or by hidepid.");
+  check_silent(RULE_pss);
+  p->unlisted = reading_known(GB(2));
+  explain_again();
+  check_says(
+      RULE_unlisted, GB(2),
+      "The Pss of all processes is not summed up: processes we do not see (another "
+      "PID namespace, hidepid) map more than 1 % of memory; look from outside of it "
+      "(Root), or grant CAP_SYS_PTRACE.");
+  check_silent(RULE_pss);
+}
+END_TEST
+
+START_TEST(rule_hung)
+{
+  be_quiet();
+  sample.hung[2].pid = 1234;
+  check_says(RULE_hung, 0,
+             "smaps does not answer for process 1234: something holds its address space "
+             "locked (mmap_lock).");
+  sample.hung[3].pid = 4294967295;
+  sample.hung[4].pid = 7;
+  sample.hung[5].pid = 8;
+  check_says(
+      RULE_hung, 0,
+      "smaps does not answer for process 1234, 4294967295, 7 and 1 more: something "
+      "holds its address space locked (mmap_lock).");
+}
+END_TEST
+
+START_TEST(rule_vmalloc_unknown)
+{
+  be_quiet();
+  sample.meminfo.vmalloc_used = reading_known(0);
+  sample.vmallocinfo = (struct vmallocinfo){.pages = {.state = READING_DENIED}};
+  explain_again();
+  check_says(RULE_vmalloc_unknown, 0,
+             "vmalloc is not known: neither VmallocUsed nor vmallocinfo tells: vmalloc "
+             "stays in the black hole.");
+  check_silent_if_refused(RULE_vmalloc_unknown);
+  sample.meminfo.vmalloc_chunk = reading_known(GB(7));
+  sample.meminfo.vmalloc_used = reading_known(GB(300)); /* address space */
+  explain(&sample, &explanation);
+  check_says(RULE_vmalloc_unknown, TOTAL,
+             "vmalloc is not known: VmallocUsed is address space and vmallocinfo is not "
+             "readable: vmalloc stays in the black hole.");
+  sample.meminfo.vmalloc_used = reading_known(GB(3));
+  explain_again();
+  check_says(RULE_vmalloc_unknown, GB(3),
+             "vmalloc is not known: VmallocUsed is address space and vmallocinfo is not "
+             "readable: vmalloc stays in the black hole.");
+  /* Without an MMU there is none. */
+  sample.meminfo.vmalloc_used = reading_known(0);
+  sample.meminfo.mmap_copy = reading_known(MB(1));
+  explain_again();
+  check_silent(RULE_vmalloc_unknown);
+}
+END_TEST
+
+START_TEST(rule_no_mem_available)
+{
+  be_quiet();
+  struct meminfo *m = &sample.meminfo;
+  m->mem_free = reading_known(GB(50));
+  m->mem_available = reading_missing(READING_ABSENT);
+  check_says(
+      RULE_no_mem_available, 0,
+      "This kernel has no MemAvailable (3.14): at most what is free and page cache "
+      "without Shmem can be had, 70.0 GiB (70.0 % of MemTotal).");
+  check_needs(RULE_no_mem_available, &m->mem_free);
+  check_needs(RULE_no_mem_available, &m->cached);
+  check_needs(RULE_no_mem_available, &m->buffers);
+  check_needs(RULE_no_mem_available, &m->shmem);
+  check_silent_if_refused(RULE_no_mem_available);
+  m->mem_available = reading_missing(READING_MALFORMED); /* it has one */
+  check_silent(RULE_no_mem_available);
+}
+END_TEST
+
+START_TEST(rule_sources_malformed)
+{
+  be_quiet();
+  sample.sources[SOURCE_modules].state = READING_MALFORMED;
+  check_says(RULE_sources_malformed, 0,
+             "What could be read makes no sense in "
+             "proc/modules.");
+  sample.sources[SOURCE_vmstat].state = READING_MALFORMED;
+  sample.sources[SOURCE_vmstat].parse_error.cause = "not a number";
+  sample.sources[SOURCE_page_pool].state = READING_MALFORMED;
+  sample.sources[SOURCE_zram].state = READING_MALFORMED;
+  check_says(RULE_sources_malformed, 0,
+             "What could be read makes no sense in proc/vmstat, proc/modules, netlink "
+             "netdev page-pool-get and 1 more; of the first: not a number.");
+  sample.sources[SOURCE_vmstat].state = READING_DENIED;
+  check_says(RULE_sources_malformed, 0,
+             "What could be read makes no sense in proc/modules, netlink netdev "
+             "page-pool-get, sys/block/zram*/mm_stat.");
+}
+END_TEST
+
+START_TEST(rule_sources_denied)
+{
+  be_quiet();
+  sample.sources[SOURCE_vmallocinfo].state = READING_DENIED;
+  sample.sources[SOURCE_modules].state = READING_MALFORMED;
+  check_says(RULE_sources_denied, 0,
+             "Not allowed to read proc/vmallocinfo: run as root.");
+  sample.sources[SOURCE_ftrace].state = READING_DENIED;
+  sample.sources[SOURCE_brd].state = READING_DENIED;
+  sample.sources[SOURCE_swiotlb_pool].state = READING_DENIED;
+  strcpy(sample.sources[SOURCE_brd].path, "sys/kernel/debug/ramdisk_pages/ram7");
+  check_says(RULE_sources_denied, 0,
+             "Not allowed to read proc/vmallocinfo, "
+             "sys/kernel/tracing/buffer_total_size_kb, "
+             "sys/kernel/debug/ramdisk_pages/ram7 and 1 more: run as root.");
+  be_quiet();
+  sample.hash_tables = reading_missing(READING_DENIED);
+  check_says(RULE_sources_denied, 0,
+             "Not allowed to read the boot log (CAP_SYSLOG): run as root.");
+}
+END_TEST
+
+static void add_line(const char *key, struct reading value, bool is_count)
+{
+  struct meminfo_other *other = &sample.meminfo.others[sample.meminfo.others_count++];
+  *other = (struct meminfo_other){.value = value, .is_count = is_count};
+  snprintf(other->key, sizeof(other->key), "%s", key);
+}
+
+START_TEST(rule_unknown_lines)
+{
+  be_quiet();
+  add_line("ION_heap", reading_known(GB(3)), false);
+  check_says(
+      RULE_unknown_lines, 0,
+      "This kernel's meminfo has lines that are new to this program (ION_heap with "
+      "3.0 GiB): what they count may be in the black hole.");
+  add_line("Things", reading_known(12), true);
+  add_line("Broken", (struct reading){GB(3), READING_MALFORMED}, false);
+  add_line("Fourth", reading_known(GB(3)), false);
+  check_says(
+      RULE_unknown_lines, 0,
+      "This kernel's meminfo has lines that are new to this program (ION_heap with "
+      "3.0 GiB, Things, Broken and 1 more): what they count may be in the black "
+      "hole.");
+  sample.meminfo.others_count = MEMINFO_OTHERS_KEPT + 9; /* more than are kept */
+  ck_assert_ptr_nonnull(strstr(find(RULE_unknown_lines)->text, " and 70 more"));
+}
+END_TEST
+
+/* --- all of them -------------------------------------------------------------------- */
+
+START_TEST(heaviest_comes_first_and_equals_in_order_of_rules)
+{
+  be_quiet();
+  sample.meminfo.page_tables = reading_known(GB(7));
+  sample.meminfo.cma_free = reading_known(GB(7));
+  sample.meminfo.s_unreclaim = reading_known(GB(9)); /* breaks an identity, too */
+  sample.meminfo.committed_as = reading_known(GB(90));
+  sample.consumers.kexec_loaded_count = reading_known(1);
+  explain_again();
+  static const enum rule want[] = {
+      RULE_identities,  RULE_largest,  RULE_slab_unreclaimable,
+      RULE_page_tables, RULE_cma_free, RULE_kexec_loaded,
+      RULE_commit};
+  unsigned count = sentences_make(&sample, &explanation, NULL, out);
+  ck_assert_uint_eq(count, sizeof(want) / sizeof(*want));
+  for (unsigned i = 0; i < count; i++)
+    ck_assert_str_eq(rule_rows[out[i].rule].name, rule_rows[want[i]].name);
+}
+END_TEST
+
+START_TEST(longest_names_fit_in_a_sentence)
+{
+  be_quiet();
+  add_site(GB(9));
+  struct allocinfo_site *site = &sample.allocinfo.sites[0];
+  memset(site->function, 'f', sizeof(site->function) - 1);
+  memset(site->module, 'm', sizeof(site->module) - 1);
+  memset(site->file, 'x', sizeof(site->file) - 1);
+  struct vmalloc_caller *caller = &sample.vmallocinfo.callers[1];
+  memset(caller->symbol, '%', sizeof(caller->symbol) - 1);
+  memset(caller->module, 's', sizeof(caller->module) - 1);
+  for (int i = 0; i < 9; i++)
+    add_line("AVeryLongKeyThatAVendorOfPhonesMadeUpForItsKern", reading_known(GB(1)), 0);
+  explanation.black_hole.unexplained = amount_known(GB(9));
+  *term(TERM_KERNEL_vmalloc) = amount_known(GB(9));
+  static const enum rule rules[] = {RULE_allocinfo_site, RULE_unexplained, RULE_vmalloc,
+                                    RULE_unknown_lines};
+  for (size_t i = 0; i < sizeof(rules) / sizeof(*rules); i++) {
+    const struct sentence *sentence = find(rules[i]);
+    ck_assert_ptr_nonnull(sentence);
+    ck_assert_uint_lt(strlen(sentence->text) + 1, sizeof(sentence->text));
+    ck_assert_int_eq(sentence->text[strlen(sentence->text) - 1], '.');
+  }
+  ck_assert_ptr_nonnull(strstr(find(RULE_vmalloc)->text, caller->symbol));
+}
+END_TEST
+
+START_TEST(sentence_that_had_to_be_cut_ends_with_a_stop)
+{
+  static char reason[1000];
+  be_quiet();
+  memset(reason, 'r', sizeof(reason) - 1);
+  explanation.refused = reason;
+  const struct sentence *sentence = find(RULE_refused);
+  ck_assert_uint_eq(strlen(sentence->text), sizeof(sentence->text) - 1);
+  ck_assert_str_eq(strrchr(sentence->text, 'r'), "r.");
+}
+END_TEST
+
+START_TEST(sizes_are_rounded_to_the_unit_that_shows_them)
+{
+  static const struct {
+    uint64_t bytes;
+    const char *text;
+  } sizes[] = {
+      {1, " 1 B "},
+      {1023, " 1023 B "},
+      {1024, " 1.0 KiB "},
+      {MB(1) - 1, " 1.0 MiB "},
+      {MB(1) - 60, " 1023.9 KiB "},
+      {GB(1) - 1, " 1.0 GiB "},
+      {INT64_MAX, " 8.0 EiB "},
+  };
+  for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+    be_quiet();
+    *term(TERM_HIDDEN_vmware_balloon) = amount_known(sizes[i].bytes);
+    const struct sentence *sentence = find(RULE_balloon_inside);
+    ck_assert_ptr_nonnull(sentence);
+    ck_assert_msg(strstr(sentence->text, sizes[i].text) != NULL, "%s", sentence->text);
+  }
+}
+END_TEST
+
+START_TEST(every_rule_has_a_command)
+{
+  for (unsigned i = 0; i < RULE_COUNT; i++) {
+    ck_assert_ptr_nonnull(rule_rows[i].next);
+    for (unsigned j = 0; j < i; j++)
+      ck_assert_str_ne(rule_rows[i].name, rule_rows[j].name);
+    if (rule_rows[i].next[0] == '\0')
+      continue;
+    char command[256]; /* that a shell would understand: it is parsed and not run */
+    snprintf(command, sizeof(command), "sh -n <<'EOF'\n%s\nEOF", rule_rows[i].next);
+    ck_assert_msg(system(command) == 0, "%s", rule_rows[i].next);
+  }
+}
+END_TEST
+
+/* --- whatever there is -------------------------------------------------------------- */
+
+static uint64_t random_state;
+
+static uint64_t random_next(void)
+{
+  random_state ^= random_state << 13; /* xorshift64 */
+  random_state ^= random_state >> 7;
+  random_state ^= random_state << 17;
+  return random_state;
+}
+
+static uint64_t random_value(void)
+{
+  static const uint64_t limits[] = {1, 100, MB(64), GB(1), GB(30), TOTAL};
+  unsigned kind = (unsigned)(random_next() % 40);
+  if (kind == 0)
+    return (uint64_t)INT64_MAX - random_next() % 3;
+  return random_next() % limits[kind % (sizeof(limits) / sizeof(*limits))];
+}
+
+static struct reading random_reading(void)
+{
+  unsigned kind = (unsigned)(random_next() % 8);
+  return kind < MISSING ? reading_missing(missing[kind]) : reading_known(random_value());
+}
+
+/* Everything in the sample that is a reading. */
+static const struct block {
+  void *first;
+  size_t count;
+} blocks[] = {
+#define READINGS(member)                                                                 \
+  {                                                                                      \
+    &sample.member, sizeof(sample.member) / sizeof(struct reading)                       \
+  }
+    {sample.meminfo.fields, MEMINFO_FIELD_COUNT},
+    READINGS(zoneinfo),
+    READINGS(zoneinfo_after),
+    {sample.vmstat.fields, VMSTAT_FIELD_COUNT},
+    {&sample.vmallocinfo.pages, VMALLOCINFO_READINGS},
+    READINGS(vmalloc_used_then),
+    {sample.allocinfo.readings, ALLOCINFO_READINGS},
+    READINGS(hugepages),
+    READINGS(modules),
+    READINGS(consumers),
+    READINGS(cpus_possible_count),
+    READINGS(percpu_first_chunk),
+    READINGS(overcommit_ratio_count),
+    READINGS(overcommit_kbytes),
+    READINGS(thread_stack_count),
+    READINGS(hash_tables),
+    READINGS(swiotlb_boot),
+    READINGS(page_pool),
+    READINGS(lxcfs_count),
+    READINGS(processes),
+};
+enum { BLOCKS = sizeof(blocks) / sizeof(*blocks) };
+
+static void fill_name(char *name, size_t size)
+{
+  size_t length = (size_t)(random_next() % size);
+  for (size_t i = 0; i < length; i++)
+    name[i] = (char)('!' + random_next() % ('~' - '!' + 1));
+  name[length] = '\0';
+}
+
+static void random_tables(void)
+{
+  struct vmallocinfo *info = &sample.vmallocinfo;
+  info->callers_count = (unsigned)(random_next() % 4);
+  for (unsigned i = 0; i < info->callers_count; i++) {
+    fill_name(info->callers[i].symbol, sizeof(info->callers[i].symbol));
+    fill_name(info->callers[i].module, sizeof(info->callers[i].module));
+    info->callers[i].bytes = random_value();
+    info->by_size[i] = (unsigned short)(info->callers_count - 1 - i);
+  }
+  sample.allocinfo.sites_kept = (unsigned)(random_next() % 2);
+  struct allocinfo_site *site = &sample.allocinfo.sites[0];
+  fill_name(site->function, sizeof(site->function));
+  fill_name(site->module, sizeof(site->module));
+  fill_name(site->file, sizeof(site->file));
+  site->bytes = random_value();
+  sample.meminfo.others_count = (unsigned)(random_next() % (2 * MEMINFO_OTHERS_KEPT));
+  for (unsigned i = 0; i < MEMINFO_OTHERS_KEPT; i++) {
+    fill_name(sample.meminfo.others[i].key, sizeof(sample.meminfo.others[i].key));
+    sample.meminfo.others[i].value = random_reading();
+  }
+  for (unsigned i = 0; i < SOURCE_COUNT; i++) {
+    sample.sources[i].state = (enum reading_state)(random_next() % 4);
+    fill_name(sample.sources[i].path, sizeof(sample.sources[i].path));
+  }
+  for (unsigned i = 0; i < HUNG_MAX; i++)
+    sample.hung[i].pid = random_next() % 3 == 0 ? (uint32_t)random_next() : 0;
+}
+
+/* A quiet machine of which some readings are others, few or all. */
+static void random_machine(uint64_t seed)
+{
+  random_state = seed * UINT64_C(2654435761) + UINT64_C(88172645463325252);
+  be_quiet();
+  unsigned rate = 1 + (unsigned)(random_next() % 20);
+  for (size_t i = 0; i < BLOCKS; i++)
+    for (size_t j = 0; j < blocks[i].count; j++)
+      if (random_next() % rate == 0)
+        ((struct reading *)blocks[i].first)[j] = random_reading();
+  if (random_next() % 2 == 0)
+    sample.lxcfs_count = reading_missing(READING_ABSENT);
+  random_tables();
+  quiet_before();
+  for (unsigned i = 0; i < MEMINFO_FIELD_COUNT; i++)
+    if (random_next() % rate == 0)
+      earlier.fields[i] = random_reading();
+  explain(&sample, &explanation);
+  explanation.removed = random_reading();
+  if (random_next() % 2 == 0)
+    explanation.black_hole.above_floor = amount_known(random_value());
+}
+
+static const uint64_t poison = UINT64_C(0x0dead0dead0dead0);
+
+static void poison_reading(struct reading *reading)
+{
+  if (!is_known(*reading))
+    reading->value = poison;
+}
+
+static void poison_amount(struct amount *amount)
+{
+  if (!is_known(*amount))
+    amount->value = (int64_t)poison;
+}
+
+static void poison_explanation(void)
+{
+  struct black_hole *hole = &explanation.black_hole;
+  struct amount *const amounts[] = {&hole->of[0],
+                                    &hole->of[1],
+                                    &hole->of[2],
+                                    &hole->cache_low,
+                                    &hole->estimate,
+                                    &hole->floor,
+                                    &hole->above_floor,
+                                    &hole->hidden,
+                                    &hole->unexplained,
+                                    &hole->allocinfo,
+                                    &hole->allocinfo_difference};
+  for (size_t i = 0; i < sizeof(amounts) / sizeof(*amounts); i++)
+    poison_amount(amounts[i]);
+  poison_reading(&hole->error);
+  poison_reading(&hole->unexplained_error);
+  poison_reading(&explanation.removed);
+  for (unsigned i = 0; i < TERM_COUNT; i++)
+    poison_amount(term(i));
+  for (unsigned i = 0; i < IDENTITY_COUNT; i++)
+    poison_amount(&explanation.identities[i].residual);
+  for (unsigned i = 0; i < RATIO_COUNT; i++)
+    if (!is_known(explanation.ratios[i]))
+      explanation.ratios[i].percent = 7777777;
+  if (!is_known(explanation.pss_coverage))
+    explanation.pss_coverage.percent = -7777777;
+  if (!is_known(hole->share))
+    hole->share.percent = 7777777;
+  for (unsigned i = 0; i < DECISION_COUNT; i++)
+    poison_reading(
+        (struct reading *)((char *)&explanation.decided + decision_rows[i].offset));
+}
+
+/* Where a number is not known, what stands in its place is. */
+static void poison_all(void)
+{
+  for (size_t i = 0; i < BLOCKS; i++)
+    for (size_t j = 0; j < blocks[i].count; j++)
+      poison_reading(&((struct reading *)blocks[i].first)[j]);
+  for (unsigned i = 0; i < MEMINFO_OTHERS_KEPT; i++)
+    poison_reading(&sample.meminfo.others[i].value);
+  for (unsigned i = 0; i < MEMINFO_FIELD_COUNT; i++)
+    poison_reading(&earlier.fields[i]);
+  if (!is_known(sample.vmallocinfo.pages))
+    sample.vmallocinfo.callers[0].bytes = poison;
+  if (!is_known(explanation.black_hole.allocinfo))
+    sample.allocinfo.sites[0].bytes = poison;
+  poison_explanation();
+}
+
+static void check_sentences(const struct sentence *sentences, unsigned count)
+{
+  bool used[RULE_COUNT] = {false};
+  ck_assert_uint_le(count, RULE_COUNT);
+  for (unsigned i = 0; i < count; i++) {
+    const struct sentence *s = &sentences[i];
+    size_t length = strnlen(s->text, sizeof(s->text));
+    ck_assert_uint_gt(length, 20);
+    ck_assert_uint_lt(length, sizeof(s->text));
+    ck_assert_msg(s->text[length - 1] == '.', "%s", s->text);
+    ck_assert(s->rule < RULE_COUNT && !used[s->rule]);
+    used[s->rule] = true;
+    ck_assert_msg(isfinite(s->weight) && s->weight >= 0, "%s weighs %f", s->text,
+                  s->weight);
+    if (i == 0)
+      continue;
+    ck_assert(s[-1].weight >= s->weight);
+    ck_assert(s[-1].weight > s->weight || s[-1].rule < s->rule);
+  }
+}
+
+START_TEST(whatever_is_not_known_does_not_show)
+{
+  static struct sentence poisoned[RULE_COUNT];
+  unsigned applied[RULE_COUNT] = {0};
+  for (uint64_t seed = 1; seed <= 4000; seed++) {
+    random_machine(seed);
+    unsigned count = sentences_make(&sample, &explanation, before, out);
+    check_sentences(out, count);
+    poison_all();
+    ck_assert_uint_eq(sentences_make(&sample, &explanation, before, poisoned), count);
+    for (unsigned i = 0; i < count; i++) {
+      ck_assert_str_eq(out[i].text, poisoned[i].text);
+      ck_assert_int_eq(out[i].rule, poisoned[i].rule);
+      ck_assert(out[i].weight == poisoned[i].weight);
+      applied[out[i].rule]++;
+    }
+  }
+  /* Or the above has proven nothing of them. */
+  for (unsigned i = 0; i < RULE_COUNT; i++)
+    ck_assert_msg(applied[i] > 0, "%s never applies to random machines",
+                  rule_rows[i].name);
+}
+END_TEST
+
+START_TEST(every_rule_was_seen_to_apply)
+{
+  if (getenv("CK_RUN_CASE") != NULL)
+    return; /* the others do not run */
+  for (unsigned i = 0; i < RULE_COUNT; i++)
+    ck_assert_msg(seen[i], "no test makes %s apply", rule_rows[i].name);
+}
+END_TEST
+
+int main(void)
+{
+  const TTest *const tests[] = {
+  /* A rule without a test of its name does not compile. */
+#define RULE(name, next) rule_##name,
+#include "meminfo_explain/tables/rules.def"
+      quiet_machine_has_nothing_said_but_what_is_largest,
+      of_nothing_known_nothing_is_said,
+      memory_of_no_size_has_no_shares,
+      consumer_with_more_than_there_is_exceeds_by_explain_too,
+      shortage_is_told_where_no_holder_is_known,
+      each_holder_can_be_the_largest,
+      every_hidden_term_has_a_name_people_use,
+      heaviest_comes_first_and_equals_in_order_of_rules,
+      longest_names_fit_in_a_sentence,
+      sentence_that_had_to_be_cut_ends_with_a_stop,
+      sizes_are_rounded_to_the_unit_that_shows_them,
+      every_rule_has_a_command,
+      whatever_is_not_known_does_not_show,
+      every_rule_was_seen_to_apply, /* the last */
+  };
+  seen = mmap(NULL, RULE_COUNT * sizeof(*seen), PROT_READ | PROT_WRITE,
+              MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (seen == MAP_FAILED)
+    return EXIT_FAILURE;
+  return suite_run("report", tests, sizeof(tests) / sizeof(*tests));
+}

@@ -1,0 +1,539 @@
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include "alarm/state_file.h"
+
+#include "suite.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define KIND       "trend 1"
+#define BOOT       "f81d4fae-7dec-11d0-a765-00a0c91e6bf6"
+#define OTHER_BOOT "f81d4fae-7dec-11d0-a765-00a0c91e6bf7"
+
+static char *tree, path[512], path_new[520];
+static const char kept[] = "every byte\0counts\n\xff";
+static char got[sizeof(kept)];
+
+static void begin(void)
+{
+  tree = tree_make();
+  snprintf(path, sizeof(path), "%s/state", tree);
+  snprintf(path_new, sizeof(path_new), "%s.new", path);
+}
+
+static int save(void)
+{
+  return state_file_save(path, KIND, BOOT, kept, sizeof(kept));
+}
+
+static int load(void)
+{
+  memset(got, 'x', sizeof(got));
+  return state_file_load(path, KIND, BOOT, got, sizeof(got));
+}
+
+static void assert_untouched(void)
+{
+  for (size_t i = 0; i < sizeof(got); i++)
+    ck_assert_int_eq(got[i], 'x');
+}
+
+static void assert_refused(int want)
+{
+  int error = load();
+  ck_assert_msg(error == want, "%s, not %s", strerror(-error), strerror(-want));
+  assert_untouched();
+}
+
+static void assert_kept(void)
+{
+  ck_assert_int_eq(load(), 0);
+  ck_assert_mem_eq(got, kept, sizeof(kept));
+}
+
+static unsigned entries(const char *directory)
+{
+  DIR *dir = opendir(directory);
+  ck_assert_ptr_nonnull(dir);
+  unsigned count = 0;
+  for (const struct dirent *entry; (entry = readdir(dir)) != NULL;)
+    count += strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+  closedir(dir);
+  return count;
+}
+
+/* --- what is kept ----------------------------------------------------------------- */
+
+START_TEST(what_is_saved_is_loaded)
+{
+  begin();
+  ck_assert_int_eq(load(), -ENOENT);
+  assert_untouched();
+  ck_assert_int_eq(save(), 0);
+  assert_kept();
+  ck_assert_uint_eq(entries(tree), 1);
+  tree_remove(tree);
+}
+END_TEST
+
+START_TEST(the_last_save_counts)
+{
+  begin();
+  char first[sizeof(kept)] = {0};
+  ck_assert_int_eq(state_file_save(path, KIND, OTHER_BOOT, first, sizeof(first)), 0);
+  ck_assert_int_eq(save(), 0);
+  assert_kept();
+  ck_assert_uint_eq(entries(tree), 1);
+  tree_remove(tree);
+}
+END_TEST
+
+START_TEST(large_and_empty_blocks_are_kept)
+{
+  begin();
+  static const size_t sizes[] = {0, 1, 4096, (size_t)3 << 20};
+  for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+    char *data = malloc(sizes[i] + 1), *back = malloc(sizes[i] + 1);
+    for (size_t at = 0; at < sizes[i]; at++)
+      data[at] = (char)(at * 31 + i);
+    ck_assert_int_eq(state_file_save(path, KIND, BOOT, data, sizes[i]), 0);
+    ck_assert_int_eq(state_file_load(path, KIND, BOOT, back, sizes[i]), 0);
+    ck_assert(memcmp(data, back, sizes[i]) == 0);
+    free(data);
+    free(back);
+  }
+  tree_remove(tree);
+}
+END_TEST
+
+START_TEST(the_file_is_for_its_owner_only)
+{
+  begin();
+  struct stat st;
+  mode_t before = umask(0);
+  tree_write(tree, "state", "readable by all");
+  ck_assert_int_eq(save(), 0);
+  umask(before);
+  ck_assert_int_eq(lstat(path, &st), 0);
+  ck_assert_uint_eq(st.st_mode & 07777, 0600);
+  tree_remove(tree);
+}
+END_TEST
+
+START_TEST(a_path_without_a_directory_is_below_the_working_one)
+{
+  begin();
+  ck_assert_int_eq(chdir(tree), 0);
+  ck_assert_int_eq(state_file_save("state", KIND, BOOT, kept, sizeof(kept)), 0);
+  assert_kept();
+  ck_assert_int_eq(chdir("/"), 0);
+  tree_remove(tree);
+}
+END_TEST
+
+/* --- of another time -------------------------------------------------------------- */
+
+START_TEST(another_boot_is_stale)
+{
+  begin();
+  ck_assert_int_eq(state_file_save(path, KIND, OTHER_BOOT, kept, sizeof(kept)), 0);
+  assert_refused(-ESTALE);
+  tree_remove(tree);
+}
+END_TEST
+
+START_TEST(an_unknown_boot_is_never_the_same)
+{
+  begin();
+  ck_assert_int_eq(state_file_save(path, KIND, "", kept, sizeof(kept)), 0);
+  assert_refused(-ESTALE);
+  memset(got, 'x', sizeof(got));
+  ck_assert_int_eq(state_file_load(path, KIND, "", got, sizeof(got)), -ESTALE);
+  assert_untouched();
+  tree_remove(tree);
+}
+END_TEST
+
+START_TEST(another_kind_is_stale)
+{
+  begin();
+  static const char *const kinds[] = {"trend 2", "trend 10", "trend", ""};
+  for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+    ck_assert_int_eq(state_file_save(path, kinds[i], BOOT, kept, sizeof(kept)), 0);
+    assert_refused(-ESTALE);
+  }
+  tree_remove(tree);
+}
+END_TEST
+
+START_TEST(another_size_is_stale)
+{
+  begin();
+  ck_assert_int_eq(state_file_save(path, KIND, BOOT, kept, sizeof(kept) - 1), 0);
+  assert_refused(-ESTALE);
+  char larger[sizeof(kept) + 1] = {0};
+  ck_assert_int_eq(state_file_save(path, KIND, BOOT, larger, sizeof(larger)), 0);
+  assert_refused(-ESTALE);
+  tree_remove(tree);
+}
+END_TEST
+
+START_TEST(names_that_do_not_fit_are_refused_and_nothing_is_written)
+{
+  begin();
+  char name[STATE_FILE_BOOT_SIZE + 1];
+  memset(name, 'a', sizeof(name) - 1);
+  name[STATE_FILE_BOOT_SIZE] = '\0';
+  ck_assert_int_eq(state_file_save(path, KIND, name, kept, sizeof(kept)), -EINVAL);
+  ck_assert_int_eq(state_file_save(path, name, BOOT, kept, sizeof(kept)), -EINVAL);
+  name[STATE_FILE_KIND_SIZE] = '\0';
+  ck_assert_int_eq(state_file_save(path, name, BOOT, kept, sizeof(kept)), -EINVAL);
+  ck_assert_uint_eq(entries(tree), 0);
+  name[STATE_FILE_KIND_SIZE - 1] = '\0';
+  ck_assert_int_eq(state_file_save(path, name, name, kept, sizeof(kept)), 0);
+  ck_assert_int_eq(state_file_load(path, name, name, got, sizeof(got)), 0);
+  tree_remove(tree);
+}
+END_TEST
+
+/* --- damage ----------------------------------------------------------------------- */
+
+START_TEST(any_byte_that_changed_is_seen)
+{
+  begin();
+  ck_assert_int_eq(save(), 0);
+  size_t length;
+  char *bytes = file_read(path, &length);
+  ck_assert_uint_gt(length, sizeof(kept));
+  for (size_t at = 0; at < length; at++)
+    for (unsigned bit = 0; bit < 8; bit++) {
+      bytes[at] = (char)(bytes[at] ^ 1 << bit);
+      tree_write_bytes(tree, "state", bytes, length);
+      assert_refused(-EBADMSG);
+      bytes[at] = (char)(bytes[at] ^ 1 << bit);
+    }
+  tree_write_bytes(tree, "state", bytes, length);
+  assert_kept();
+  free(bytes);
+  tree_remove(tree);
+}
+END_TEST
+
+START_TEST(a_file_cut_anywhere_is_damaged)
+{
+  begin();
+  ck_assert_int_eq(save(), 0);
+  size_t length;
+  char *bytes = file_read(path, &length);
+  for (size_t cut = 0; cut < length; cut++) {
+    tree_write_bytes(tree, "state", bytes, cut);
+    assert_refused(-EBADMSG);
+  }
+  free(bytes);
+  tree_remove(tree);
+}
+END_TEST
+
+START_TEST(a_file_with_more_behind_it_is_damaged)
+{
+  begin();
+  ck_assert_int_eq(save(), 0);
+  size_t length;
+  char *bytes = file_read(path, &length);
+  bytes = realloc(bytes, 2 * length);
+  memcpy(bytes + length, bytes, length);
+  static const size_t more[] = {1, 8};
+  for (size_t i = 0; i < sizeof(more) / sizeof(*more); i++) {
+    tree_write_bytes(tree, "state", bytes, length + more[i]);
+    assert_refused(-EBADMSG);
+  }
+  tree_write_bytes(tree, "state", bytes, 2 * length);
+  assert_refused(-EBADMSG);
+  free(bytes);
+  tree_remove(tree);
+}
+END_TEST
+
+/* By 4 GiB too long: the lower half of its size is right. */
+START_TEST(a_size_of_more_than_32_bits_is_seen)
+{
+  begin();
+  ck_assert_int_eq(save(), 0);
+  struct stat st;
+  ck_assert_int_eq(stat(path, &st), 0);
+  ck_assert_int_eq(truncate(path, st.st_size + ((off_t)1 << 32)), 0);
+  assert_refused(-EBADMSG);
+  ck_assert_int_eq(save(), 0);
+  assert_kept();
+  tree_remove(tree);
+}
+END_TEST
+
+START_TEST(other_files_are_damaged)
+{
+  begin();
+  static const char text[] =
+      "meminfo_explain keep 1\nand then a text that is long enough to be a header, and "
+      "long enough to be its data, too, with room to spare at the end of it all\n";
+  static const char *const texts[] = {"", "\n", "meminfo_explain keep 1\n", text};
+  for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+    tree_write(tree, "state", texts[i]);
+    assert_refused(-EBADMSG);
+  }
+  char zeros[1024] = {0};
+  tree_write_bytes(tree, "state", zeros, sizeof(zeros));
+  assert_refused(-EBADMSG);
+  tree_remove(tree);
+}
+END_TEST
+
+/* --- what is no file -------------------------------------------------------------- */
+
+START_TEST(a_fifo_does_not_block_and_is_replaced)
+{
+  begin();
+  ck_assert_int_eq(mkfifo(path, 0600), 0);
+  ck_assert_int_eq(mkfifo(path_new, 0600), 0);
+  assert_refused(-EBADMSG);
+  ck_assert_int_eq(save(), 0);
+  assert_kept();
+  ck_assert_uint_eq(entries(tree), 1);
+  tree_remove(tree);
+}
+END_TEST
+
+START_TEST(a_symbolic_link_is_not_followed)
+{
+  begin();
+  char other[512];
+  snprintf(other, sizeof(other), "%s/other", tree);
+  ck_assert_int_eq(state_file_save(other, KIND, BOOT, kept, sizeof(kept)), 0);
+  ck_assert_int_eq(symlink("other", path), 0);
+  assert_refused(-EBADMSG); /* what it points to could be loaded */
+  tree_write(tree, "other", "precious");
+  ck_assert_int_eq(symlink("other", path_new), 0);
+  ck_assert_int_eq(save(), 0);
+  assert_kept();
+  char *text = file_read(other, NULL);
+  ck_assert_str_eq(text, "precious");
+  free(text);
+  ck_assert_uint_eq(entries(tree), 2);
+  tree_remove(tree);
+}
+END_TEST
+
+START_TEST(a_socket_is_no_file)
+{
+  begin();
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  ck_assert_uint_lt(strlen(path), sizeof(address.sun_path));
+  memcpy(address.sun_path, path, strlen(path));
+  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  ck_assert_int_eq(bind(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
+  assert_refused(-EBADMSG);
+  close(fd);
+  tree_remove(tree);
+}
+END_TEST
+
+START_TEST(a_directory_stays_one)
+{
+  begin();
+  tree_write(tree, "state/file", "precious");
+  assert_refused(-EBADMSG);
+  ck_assert_int_eq(save(), -EISDIR);
+  ck_assert_uint_eq(entries(tree), 1);
+  ck_assert_uint_eq(entries(path), 1);
+  tree_remove(tree);
+}
+END_TEST
+
+START_TEST(a_directory_in_the_way_of_the_new_file_is_an_error)
+{
+  begin();
+  ck_assert_int_eq(save(), 0);
+  tree_write(tree, "state.new/file", "precious");
+  ck_assert_int_lt(save(), 0);
+  assert_kept();
+  ck_assert_uint_eq(entries(path_new), 1);
+  tree_remove(tree);
+}
+END_TEST
+
+/* --- where nothing can be written ------------------------------------------------- */
+
+START_TEST(without_its_directory_there_is_nothing)
+{
+  begin();
+  snprintf(path, sizeof(path), "%s/none/state", tree);
+  assert_refused(-ENOENT);
+  ck_assert_int_eq(save(), -ENOENT);
+  tree_write(tree, "file", "");
+  snprintf(path, sizeof(path), "%s/file/state", tree);
+  assert_refused(-ENOTDIR);
+  ck_assert_int_eq(save(), -ENOTDIR);
+  ck_assert_uint_eq(entries(tree), 1);
+  tree_remove(tree);
+}
+END_TEST
+
+START_TEST(a_path_that_is_too_long_is_an_error)
+{
+  static char name[PATH_MAX + 8];
+  begin();
+  snprintf(path, sizeof(path), "%s/%0*d", tree, NAME_MAX - 3, 0);
+  ck_assert_int_eq(save(), -ENAMETOOLONG); /* for .new */
+  ck_assert_uint_eq(entries(tree), 0);
+  memset(name, '/', PATH_MAX + 1);
+  ck_assert_int_eq(state_file_save(name, KIND, BOOT, kept, sizeof(kept)), -ENAMETOOLONG);
+  tree_remove(tree);
+}
+END_TEST
+
+START_TEST(where_only_reading_is_allowed_the_old_file_stays)
+{
+  begin();
+  ck_assert_int_eq(save(), 0);
+  ck_assert_int_eq(chmod(path, 0644), 0);
+  ck_assert_int_eq(chmod(tree, 0555), 0);
+  become_nobody();
+  char other[sizeof(kept)] = {0};
+  ck_assert_int_eq(state_file_save(path, KIND, BOOT, other, sizeof(other)), -EACCES);
+  assert_kept();
+  become_root_again();
+  ck_assert_int_eq(chmod(path, 0), 0);
+  become_nobody();
+  assert_refused(-EACCES);
+  become_root_again();
+  ck_assert_int_eq(chmod(tree, 0755), 0);
+  ck_assert_uint_eq(entries(tree), 1);
+  tree_remove(tree);
+}
+END_TEST
+
+/* A limit on files' size fails write(2) midway as a full disk does: what fits is taken,
+ * and the next one fails. */
+START_TEST(a_write_that_fails_midway_leaves_the_old_file_and_no_other)
+{
+  begin();
+  ck_assert_int_eq(save(), 0);
+  static char large[64 << 10];
+  static const rlim_t limits[] = {0, 50, 4096, 65000};
+  struct rlimit before, limit;
+  ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &before), 0);
+  signal(SIGXFSZ, SIG_IGN);
+  int errors[sizeof(limits) / sizeof(*limits)];
+  for (size_t i = 0; i < sizeof(limits) / sizeof(*limits); i++) {
+    limit = (struct rlimit){limits[i], before.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &limit);
+    errors[i] = state_file_save(path, KIND, BOOT, large, sizeof(large));
+    setrlimit(RLIMIT_FSIZE, &before); /* the test writes a log */
+  }
+  for (size_t i = 0; i < sizeof(limits) / sizeof(*limits); i++)
+    ck_assert_int_eq(errors[i], -EFBIG);
+  assert_kept();
+  ck_assert_uint_eq(entries(tree), 1);
+  tree_remove(tree);
+}
+END_TEST
+
+/* --- at the same time ------------------------------------------------------------- */
+
+enum { ROUNDS = 300, BLOCK = 32 << 10 };
+
+static void save_until_killed(void)
+{
+  static char block[BLOCK];
+  for (unsigned char round = 0;; round++) {
+    memset(block, round, sizeof(block));
+    if (state_file_save(path, KIND, BOOT, block, sizeof(block)) != 0)
+      _exit(1);
+  }
+}
+
+START_TEST(who_reads_while_it_is_written_never_sees_half)
+{
+  static char block[BLOCK];
+  begin();
+  ck_assert_int_eq(state_file_save(path, KIND, BOOT, block, sizeof(block)), 0);
+  pid_t writer = fork();
+  ck_assert_int_ge(writer, 0);
+  if (writer == 0)
+    save_until_killed();
+  unsigned changes = 0, rounds = 0;
+  char last = block[0];
+  while (rounds < ROUNDS || (changes < 3 && rounds < 1000 * ROUNDS)) {
+    rounds++;
+    ck_assert_int_eq(state_file_load(path, KIND, BOOT, block, sizeof(block)), 0);
+    ck_assert(memcmp(block, block + 1, sizeof(block) - 1) == 0); /* all the same */
+    changes += block[0] != last;
+    last = block[0];
+  }
+  ck_assert_uint_ge(changes, 3); /* they did meet */
+  kill(writer, SIGKILL);
+  ck_assert_int_eq(waitpid(writer, NULL, 0), writer);
+  ck_assert_int_eq(state_file_load(path, KIND, BOOT, block, sizeof(block)), 0);
+  ck_assert_int_eq(save(), 0); /* whatever it left */
+  ck_assert_uint_eq(entries(tree), 1);
+  tree_remove(tree);
+}
+END_TEST
+
+/* Whoever may write to the directory can make a file there, with a sum that is right. */
+START_TEST(what_somebody_else_may_have_written_is_not_believed)
+{
+  begin();
+  ck_assert_int_eq(save(), 0);
+  static const mode_t writable[] = {0620, 0602, 0666};
+  for (size_t i = 0; i < LENGTH(writable); i++) {
+    ck_assert_int_eq(chmod(path, writable[i]), 0);
+    assert_refused(-EPERM);
+  }
+  ck_assert_int_eq(chmod(path, 0644), 0);
+  assert_kept();
+  if (geteuid() != 0 || chown(path, 4711, 0) != 0) {
+    fprintf(stderr, "skipped: not allowed to give a file away\n");
+  } else {
+    assert_refused(-EPERM);
+    ck_assert_int_eq(save(), 0); /* takes its place */
+    assert_kept();
+    /* root's is believed by everybody */
+    ck_assert_int_eq(chmod(path, 0644), 0);
+    ck_assert_int_eq(chmod(tree, 0755), 0);
+    become_nobody();
+    int error = load();
+    become_root_again();
+    ck_assert_int_eq(error, 0);
+  }
+  tree_remove(tree);
+}
+END_TEST
+
+SUITE_MAIN("keep", what_somebody_else_may_have_written_is_not_believed,
+           what_is_saved_is_loaded, the_last_save_counts, large_and_empty_blocks_are_kept,
+           the_file_is_for_its_owner_only,
+           a_path_without_a_directory_is_below_the_working_one, another_boot_is_stale,
+           an_unknown_boot_is_never_the_same, another_kind_is_stale,
+           another_size_is_stale,
+           names_that_do_not_fit_are_refused_and_nothing_is_written,
+           any_byte_that_changed_is_seen, a_file_cut_anywhere_is_damaged,
+           a_file_with_more_behind_it_is_damaged, a_size_of_more_than_32_bits_is_seen,
+           other_files_are_damaged, a_fifo_does_not_block_and_is_replaced,
+           a_symbolic_link_is_not_followed, a_socket_is_no_file, a_directory_stays_one,
+           a_directory_in_the_way_of_the_new_file_is_an_error,
+           without_its_directory_there_is_nothing, a_path_that_is_too_long_is_an_error,
+           where_only_reading_is_allowed_the_old_file_stays,
+           a_write_that_fails_midway_leaves_the_old_file_and_no_other,
+           who_reads_while_it_is_written_never_sees_half)

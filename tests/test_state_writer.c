@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include "alarm/state_file.h"
+#include "alarm/state_writer.h"
+
+#include "hanging.h"
+#include "suite.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define KIND "number 1"
+#define BOOT "f81d4fae-7dec-11d0-a765-00a0c91e6bf6"
+#define TIME 1795489200.0
+
+/* Long enough for any disk; nothing waits for so long unless it fails. */
+static const double long_enough = 20;
+
+static char *tree, state_file[512];
+static struct sysroot root;
+static struct state_writer *state_writer;
+
+static void begin(void)
+{
+  tree = tree_make();
+  snprintf(state_file, sizeof(state_file), "%s/state", tree);
+  const struct state_writer_options options = {.state_file = state_file,
+                                               .state_kind = KIND,
+                                               .boot = BOOT,
+                                               .state_size = sizeof(int),
+                                               .evidence_dir = tree};
+  ck_assert_int_eq(sysroot_open(tree, &root), 0);
+  ck_assert_int_eq(state_writer_open(&root, &options, &state_writer), 0);
+}
+
+static void end(void)
+{
+  state_writer_close(state_writer);
+  sysroot_close(&root);
+  tree_remove(tree);
+}
+
+static void hand_over(int number)
+{
+  state_writer_state(state_writer, &number);
+}
+
+static int hand_over_evidence(const char *name)
+{
+  struct text text = {.bytes = strdup(name), .length = strlen(name)};
+  int error = state_writer_evidence(state_writer, TIME, name, &text);
+  ck_assert_ptr_null(text.bytes);
+  return error;
+}
+
+static int kept(void)
+{
+  int number = -1;
+  ck_assert_int_eq(state_file_load(state_file, KIND, BOOT, &number, sizeof(number)), 0);
+  return number;
+}
+
+static bool has_evidence(const char *name)
+{
+  char path[600];
+  snprintf(path, sizeof(path), "%s/meminfo_explain-20261124T030000Z-%s.txt", tree, name);
+  return access(path, F_OK) == 0;
+}
+
+START_TEST(both_are_written)
+{
+  begin();
+  hand_over(1);
+  ck_assert_int_eq(hand_over_evidence("a"), 0);
+  ck_assert_int_eq(hand_over_evidence("b"), 0);
+  ck_assert(state_writer_wait(state_writer, long_enough));
+  ck_assert_int_eq(kept(), 1);
+  ck_assert(has_evidence("a") && has_evidence("b"));
+  ck_assert_int_eq(state_writer_status(state_writer, STATE_WRITER_STATE), 0);
+  ck_assert_int_eq(state_writer_status(state_writer, STATE_WRITER_EVIDENCE), 0);
+  hand_over(2);
+  ck_assert(state_writer_wait(state_writer, long_enough));
+  ck_assert_int_eq(kept(), 2);
+  end();
+}
+END_TEST
+
+START_TEST(what_was_written_is_read_by_the_next)
+{
+  int number = 7;
+  begin();
+  ck_assert_int_eq(state_writer_load(state_writer, &number, long_enough), -ENOENT);
+  hand_over(1);
+  ck_assert(state_writer_wait(state_writer, long_enough));
+  state_writer_close(state_writer);
+  const struct state_writer_options options = {.state_file = state_file,
+                                               .state_kind = KIND,
+                                               .boot = BOOT,
+                                               .state_size = sizeof(int)};
+  ck_assert_int_eq(state_writer_open(&root, &options, &state_writer), 0);
+  ck_assert_int_eq(state_writer_load(state_writer, &number, long_enough), 0);
+  ck_assert_int_eq(number, 1);
+  ck_assert_int_eq(state_writer_status(state_writer, STATE_WRITER_STATE), 0);
+  tree_write(tree, "state", "damaged");
+  ck_assert_int_eq(state_writer_load(state_writer, &number, long_enough), -EBADMSG);
+  ck_assert_int_eq(number, 1);
+  ck_assert_int_eq(state_writer_status(state_writer, STATE_WRITER_STATE),
+                   0); /* that is of writing */
+  end();
+}
+END_TEST
+
+/* Else the daemon would not start. What comes too late is not in the way of what is new.
+ */
+START_TEST(reading_from_a_disk_that_hangs_is_given_up)
+{
+  int number = 7;
+  begin();
+  ck_assert_int_eq(state_file_save(state_file, KIND, BOOT, &(int){1}, sizeof(int)), 0);
+  hang("*/state");
+  ck_assert_int_eq(state_writer_load(state_writer, &number, 0.05), -EINPROGRESS);
+  ck_assert_uint_eq(hanging(), 1);
+  ck_assert(!state_writer_wait(state_writer, long_enough));
+  ck_assert_int_eq(state_writer_status(state_writer, STATE_WRITER_STATE),
+                   0); /* nothing to be written */
+  hand_over(2);
+  ck_assert_int_eq(state_writer_status(state_writer, STATE_WRITER_STATE), -EINPROGRESS);
+  let_go();
+  ck_assert(state_writer_wait(state_writer, long_enough));
+  ck_assert_int_eq(state_writer_status(state_writer, STATE_WRITER_STATE), 0);
+  ck_assert_int_eq(number, 7);
+  ck_assert_int_eq(kept(), 2);
+  end();
+}
+END_TEST
+
+/* The plugin's read callback must go on, and what is newest counts in the end. */
+START_TEST(a_disk_that_hangs_holds_up_nobody)
+{
+  begin();
+  hang("*state.new");
+  hand_over(1);
+  wait_for_hanging(1);
+  ck_assert_int_eq(state_writer_status(state_writer, STATE_WRITER_STATE), 0);
+  for (int i = 2; i < 100; i++)
+    hand_over(i);
+  ck_assert(
+      !state_writer_wait(state_writer, long_enough)); /* as long as it has patience */
+  ck_assert_int_eq(state_writer_status(state_writer, STATE_WRITER_STATE), -EINPROGRESS);
+  ck_assert_int_eq(state_writer_status(state_writer, STATE_WRITER_EVIDENCE), 0);
+  ck_assert_uint_eq(hanging(), 1);
+  let_go();
+  ck_assert(state_writer_wait(state_writer, long_enough));
+  ck_assert_int_eq(state_writer_status(state_writer, STATE_WRITER_STATE), 0);
+  ck_assert_int_eq(kept(), 99);
+  end();
+}
+END_TEST
+
+/* They may be on two disks, of which only one hangs. */
+START_TEST(what_waits_behind_one_that_hangs_is_not_written_either)
+{
+  begin();
+  hang("*meminfo_explain.new");
+  ck_assert_int_eq(hand_over_evidence("begun"), 0);
+  wait_for_hanging(1);
+  ck_assert(!state_writer_wait(state_writer, long_enough));
+  ck_assert_int_eq(state_writer_status(state_writer, STATE_WRITER_EVIDENCE),
+                   -EINPROGRESS);
+  ck_assert_int_eq(state_writer_status(state_writer, STATE_WRITER_STATE), 0);
+  hand_over(1);
+  ck_assert_int_eq(state_writer_status(state_writer, STATE_WRITER_STATE), -EINPROGRESS);
+  let_go();
+  ck_assert(state_writer_wait(state_writer, long_enough));
+  ck_assert_int_eq(state_writer_status(state_writer, STATE_WRITER_EVIDENCE), 0);
+  ck_assert_int_eq(state_writer_status(state_writer, STATE_WRITER_STATE), 0);
+  ck_assert_int_eq(kept(), 1);
+  end();
+}
+END_TEST
+
+/* Of those that wait, the first are kept: they tell how it began. */
+START_TEST(more_evidence_than_may_wait_is_thrown_away)
+{
+  begin();
+  hang("*meminfo_explain.new");
+  hand_over_evidence("begun");
+  wait_for_hanging(1);
+  for (int i = 0; i < STATE_WRITER_QUEUE_MAX; i++) {
+    char name[] = {(char)('a' + i), '\0'};
+    ck_assert_int_eq(hand_over_evidence(name), 0);
+  }
+  ck_assert(!state_writer_wait(state_writer,
+                               long_enough)); /* it is told also while the disk hangs */
+  ck_assert_int_eq(hand_over_evidence("beyond"), -EBUSY);
+  let_go();
+  ck_assert(state_writer_wait(state_writer, long_enough));
+  ck_assert(has_evidence("begun") && has_evidence("a") && has_evidence("h"));
+  ck_assert(!has_evidence("beyond"));
+  ck_assert_int_eq(state_writer_status(state_writer, STATE_WRITER_EVIDENCE), 0);
+  end();
+}
+END_TEST
+
+START_TEST(what_fails_is_told_until_it_works)
+{
+  begin();
+  tree_write(tree, "state/in_the_way", "");
+  hand_over(1);
+  ck_assert(state_writer_wait(state_writer, long_enough));
+  ck_assert_int_eq(state_writer_status(state_writer, STATE_WRITER_STATE), -EISDIR);
+  ck_assert_int_eq(state_writer_status(state_writer, STATE_WRITER_STATE), -EISDIR);
+  hand_over_evidence("No Name");
+  ck_assert(state_writer_wait(state_writer, long_enough));
+  ck_assert_int_eq(state_writer_status(state_writer, STATE_WRITER_EVIDENCE), -EINVAL);
+  ck_assert_int_eq(
+      hand_over_evidence(
+          "a-name-that-is-longer-than-any-series-with-its-state-can-ever-be"),
+      -ENAMETOOLONG);
+  ck_assert_int_eq(state_writer_status(state_writer, STATE_WRITER_STATE), -EISDIR);
+  ck_assert_int_eq(unlink(tree_path(tree, "state/in_the_way")), 0);
+  ck_assert_int_eq(rmdir(state_file), 0);
+  hand_over(2);
+  ck_assert(state_writer_wait(state_writer, long_enough));
+  ck_assert_int_eq(state_writer_status(state_writer, STATE_WRITER_STATE), 0);
+  ck_assert_int_eq(kept(), 2);
+  end();
+}
+END_TEST
+
+/* Closed while the disk hangs: nothing waits for it, and nothing is freed under it. */
+START_TEST(the_thread_that_hangs_may_outlive_its_scribe)
+{
+  begin();
+  hang("*state.new");
+  hand_over(1);
+  wait_for_hanging(1);
+  hand_over(2);
+  hand_over_evidence("waits");
+  state_writer_close(state_writer);
+  state_writer = NULL;
+  ck_assert_uint_eq(hanging(), 1);
+  let_go();
+  end();
+}
+END_TEST
+
+START_TEST(what_was_not_asked_for_is_not_written)
+{
+  tree = tree_make();
+  const struct state_writer_options options = {.evidence_dir = NULL};
+  ck_assert_int_eq(sysroot_open(tree, &root), 0);
+  ck_assert_int_eq(state_writer_open(&root, &options, &state_writer), 0);
+  hand_over(1);
+  ck_assert_int_eq(state_writer_load(state_writer, &(int){1}, long_enough), -ENOENT);
+  ck_assert_int_eq(hand_over_evidence("a"), -ENOENT);
+  ck_assert(state_writer_wait(state_writer, long_enough));
+  ck_assert_int_eq(state_writer_status(state_writer, STATE_WRITER_STATE), 0);
+  ck_assert_int_eq(state_writer_status(state_writer, STATE_WRITER_EVIDENCE), 0);
+  ck_assert(!has_evidence("a"));
+  end();
+}
+END_TEST
+
+SUITE_MAIN("state_writer", both_are_written, what_was_written_is_read_by_the_next,
+           reading_from_a_disk_that_hangs_is_given_up, a_disk_that_hangs_holds_up_nobody,
+           what_waits_behind_one_that_hangs_is_not_written_either,
+           more_evidence_than_may_wait_is_thrown_away, what_fails_is_told_until_it_works,
+           the_thread_that_hangs_may_outlive_its_scribe,
+           what_was_not_asked_for_is_not_written)

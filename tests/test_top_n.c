@@ -1,0 +1,480 @@
+/* SPDX-License-Identifier: MIT */
+#include "meminfo_explain/base/top_n.h"
+
+#include "suite.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define MIB ((uint64_t)1 << 20)
+
+static struct top_n top;
+
+struct amount_of {
+  const char *name;
+  uint64_t bytes;
+};
+
+static void settle_count(const struct amount_of *amounts, size_t count, unsigned limit)
+{
+  top_n_begin(&top);
+  for (size_t i = 0; i < count; i++)
+    top_n_add(&top, "", amounts[i].name, amounts[i].bytes);
+  top_n_settle(&top, limit);
+}
+
+/* One round of {name, bytes} pairs. */
+#define settle(limit, ...)                                                               \
+  settle_count((const struct amount_of[]){__VA_ARGS__},                                  \
+               LENGTH(((const struct amount_of[]){__VA_ARGS__})), limit)
+
+/* "a=1 b=2 | 3": who is shown, and the others. */
+static const char *shown(void)
+{
+  static char text[4096];
+  size_t used = 0;
+  for (unsigned i = 0; i < top.shown_count; i++)
+    used += (size_t)snprintf(text + used, sizeof(text) - used, "%s=%llu ",
+                             top.shown[i].name, (unsigned long long)top.shown[i].bytes);
+  snprintf(text + used, sizeof(text) - used, "| %llu",
+           (unsigned long long)top.other_bytes);
+  return text;
+}
+
+/* The name that a group and a name come to, by themselves. */
+static const char *named(const char *group, const char *name)
+{
+  memset(&top, 0, sizeof(top));
+  top_n_begin(&top);
+  top_n_add(&top, group, name, 1);
+  top_n_settle(&top, 1);
+  return top.shown_count == 1 ? top.shown[0].name : "";
+}
+
+START_TEST(largest_get_the_places_and_the_rest_is_summed)
+{
+  settle(2, {"a", 10}, {"b", 30}, {"c", 20}, {"d", 5});
+  ck_assert_str_eq(shown(), "b=30 c=20 | 15");
+  ck_assert(!top.exhausted);
+}
+END_TEST
+
+START_TEST(free_place_needs_no_band_but_some_bytes)
+{
+  settle(3, {"a", 100 * MIB});
+  settle(3, {"a", 100 * MIB}, {"b", 1}, {"c", 0});
+  ck_assert_str_eq(shown(), "a=104857600 b=1 | 0");
+}
+END_TEST
+
+START_TEST(equals_are_ordered_by_name_whoever_comes_first)
+{
+  settle(2, {"c", 7}, {"b", 7}, {"a", 7});
+  ck_assert_str_eq(shown(), "a=7 b=7 | 7");
+  memset(&top, 0, sizeof(top));
+  settle(2, {"a", 7}, {"b", 7}, {"c", 7});
+  ck_assert_str_eq(shown(), "a=7 b=7 | 7");
+}
+END_TEST
+
+START_TEST(flapping_caller_does_not_flip_the_set)
+{
+  settle(2, {"a", 100 * MIB}, {"b", 10 * MIB}, {"c", 9 * MIB});
+  for (int i = 0; i < 100; i++) {
+    settle(2, {"a", 100 * MIB}, {"b", 10 * MIB}, {"c", (i % 2 ? 12 : 8) * MIB});
+    ck_assert_uint_eq(top.shown_count, 2);
+    ck_assert_str_eq(top.shown[1].name, "b");
+  }
+  ck_assert_uint_eq(top.names_count, 2);
+}
+END_TEST
+
+START_TEST(place_is_taken_only_beyond_both_halves_of_the_band)
+{
+  static const struct {
+    uint64_t shown, bytes;
+    const char *holder;
+  } rows[] = {
+      {100 * MIB, 125 * MIB, "old"},        {100 * MIB, 125 * MIB + 1, "new"},
+      {4000, 4000 + TOP_N_BAND_MIN, "old"}, /* a quarter is less than the least */
+      {4000, 4001 + TOP_N_BAND_MIN, "new"}, {UINT64_MAX - 5, UINT64_MAX, "old"},
+      {UINT64_MAX, UINT64_MAX, "old"},
+  };
+  for (size_t i = 0; i < LENGTH(rows); i++) {
+    memset(&top, 0, sizeof(top));
+    settle(1, {"old", rows[i].shown});
+    settle(1, {"old", rows[i].shown}, {"new", rows[i].bytes});
+    ck_assert_msg(strcmp(top.shown[0].name, rows[i].holder) == 0, "row %zu", i);
+    ck_assert_uint_eq(top.shown_count, 1);
+  }
+}
+END_TEST
+
+START_TEST(newcomer_takes_the_place_of_the_smallest_and_comes_last)
+{
+  settle(3, {"a", 30 * MIB}, {"b", 20 * MIB}, {"c", 10 * MIB});
+  settle(3, {"a", 30 * MIB}, {"b", 5 * MIB}, {"c", 10 * MIB}, {"d", 50 * MIB});
+  ck_assert_str_eq(shown(), "a=31457280 c=10485760 d=52428800 | 5242880");
+}
+END_TEST
+
+START_TEST(many_newcomers_take_all_places_in_one_round)
+{
+  settle(2, {"a", 1 * MIB}, {"b", 2 * MIB});
+  settle(2, {"a", 1 * MIB}, {"b", 2 * MIB}, {"c", 30 * MIB}, {"d", 40 * MIB});
+  ck_assert_str_eq(shown(), "d=41943040 c=31457280 | 3145728");
+}
+END_TEST
+
+START_TEST(steady_leak_gets_shown_and_stays)
+{
+  uint64_t leak = 0;
+  bool was_shown = false;
+  for (int i = 0; i < 200; i++) {
+    leak += MIB;
+    settle(2, {"a", 100 * MIB}, {"b", 80 * MIB}, {"leak", leak});
+    bool is_shown = strcmp(top.shown[1].name, "leak") == 0;
+    ck_assert(is_shown || !was_shown);
+    ck_assert_int_eq(is_shown, leak > 100 * MIB);
+    was_shown = is_shown;
+  }
+  ck_assert_str_eq(shown(), "a=104857600 leak=209715200 | 83886080");
+}
+END_TEST
+
+START_TEST(vanished_one_keeps_its_place_at_zero_until_another_takes_it)
+{
+  settle(1, {"a", 100 * MIB});
+  settle(1, {"b", TOP_N_BAND_MIN});
+  ck_assert_str_eq(shown(), "a=0 | 65536");
+  settle(1, {"a", 3});
+  ck_assert_str_eq(shown(), "a=3 | 0");
+  top_n_begin(&top);
+  top_n_settle(&top, 1);
+  ck_assert_str_eq(shown(), "a=0 | 0");
+  settle(1, {"b", TOP_N_BAND_MIN + 1});
+  ck_assert_str_eq(shown(), "b=65537 | 0");
+}
+END_TEST
+
+START_TEST(lower_limit_drops_the_smallest)
+{
+  settle(4, {"a", 4 * MIB}, {"b", 1 * MIB}, {"c", 3 * MIB}, {"d", 2 * MIB});
+  ck_assert_uint_eq(top.shown_count, 4);
+  settle(2, {"a", 4}, {"b", 10}, {"c", 3}, {"d", 10});
+  ck_assert_str_eq(shown(), "d=10 b=10 | 7");
+  settle(0, {"a", 4}, {"b", 10});
+  ck_assert_str_eq(shown(), "| 14");
+}
+END_TEST
+
+START_TEST(of_equals_a_lower_limit_drops_the_last_by_name)
+{
+  settle(3, {"a", 7}, {"b", 7}, {"c", 7});
+  settle(1, {"c", 7}, {"b", 7}, {"a", 7});
+  ck_assert_str_eq(shown(), "a=7 | 14");
+}
+END_TEST
+
+START_TEST(higher_limit_opens_places_and_the_highest_is_the_tables)
+{
+  settle(1, {"a", 3}, {"b", 2}, {"c", 1});
+  settle(2, {"a", 3}, {"b", 2}, {"c", 1});
+  ck_assert_str_eq(shown(), "a=3 b=2 | 1");
+  top_n_begin(&top);
+  for (unsigned i = 0; i < 100; i++) {
+    char name[16];
+    snprintf(name, sizeof(name), "n%u", i);
+    top_n_add(&top, "", name, 1000);
+  }
+  top_n_settle(&top, UINT32_MAX);
+  ck_assert_uint_eq(top.shown_count, TOP_N_SHOWN_MAX);
+}
+END_TEST
+
+START_TEST(fresh_names_without_end_are_few_in_number)
+{
+  enum { LIMIT = 3 };
+  for (unsigned i = 0; i < 1000; i++) {
+    char name[32];
+    snprintf(name, sizeof(name), "exec_%u", i);
+    settle(LIMIT, {"a", 10 * MIB}, {name, 20 * MIB + i * MIB});
+    ck_assert_uint_le(top.names_count, LIMIT * TOP_N_NAMES_PER_PLACE);
+    ck_assert_int_eq(top.exhausted, i >= LIMIT * TOP_N_NAMES_PER_PLACE - 1);
+    if (top.exhausted)
+      ck_assert_uint_eq(top.other_bytes, 20 * MIB + i * MIB);
+  }
+  ck_assert_uint_eq(top.names_count, LIMIT * TOP_N_NAMES_PER_PLACE);
+}
+END_TEST
+
+START_TEST(once_exhausted_only_known_names_come_back)
+{
+  static const struct amount_of known[] = {
+      {"a", 1 * MIB}, {"b", 2 * MIB}, {"c", 4 * MIB}, {"d", 8 * MIB}};
+  for (size_t i = 0; i < LENGTH(known); i++)
+    settle_count(&known[i], 1, 1);
+  ck_assert_str_eq(shown(), "d=8388608 | 0");
+  ck_assert(!top.exhausted);
+  settle(1, {"e", 80 * MIB}, {"b", 40 * MIB}, {"d", 8 * MIB});
+  ck_assert_str_eq(shown(), "b=41943040 | 92274688");
+  ck_assert(top.exhausted);
+  settle(1, {"e", 40 * MIB}, {"b", 40 * MIB}); /* would not take the place anyhow */
+  ck_assert(!top.exhausted);
+}
+END_TEST
+
+START_TEST(exhausted_place_stays_free_rather_than_go_to_a_new_name)
+{
+  static const struct amount_of known[] = {
+      {"a", 1 * MIB}, {"b", 2 * MIB}, {"c", 4 * MIB}, {"d", 8 * MIB}};
+  for (size_t i = 0; i < LENGTH(known); i++)
+    settle_count(&known[i], 1, 1);
+  settle(0, {"e", 5});
+  ck_assert(!top.exhausted); /* nobody is shown, whatever the name */
+  settle(1, {"e", 5});
+  ck_assert_str_eq(shown(), "| 5");
+  ck_assert(top.exhausted);
+}
+END_TEST
+
+START_TEST(name_is_made_of_lower_case_letters_digits_and_underscores)
+{
+  static const struct {
+    const char *group, *name, *want;
+  } rows[] = {
+      {"", "load_module", "load_module"},
+      {"btrfs", "Foo.Bar-9", "btrfs_foo_bar_9"},
+      {"", "", "unknown"},
+      {"ext4", "", "ext4_unknown"},
+      {"x", "other", "x_other"},
+      {"", "\xc3\xa4/\n\x01\x7f \"", "________"},
+      {"..", "../../etc", "_________etc"},
+      {"", "%n%s{};", "_n_s___"},
+      {"", "@[`{/:", "______"}, /* next to the letters and digits */
+      {"", "AZaz09", "azaz09"},
+  };
+  for (size_t i = 0; i < LENGTH(rows); i++)
+    ck_assert_str_eq(named(rows[i].group, rows[i].name), rows[i].want);
+}
+END_TEST
+
+START_TEST(every_single_byte_makes_a_name)
+{
+  for (int byte = 1; byte < 256; byte++) {
+    const char *name = named("", (char[]){(char)byte, '\0'});
+    ck_assert_uint_eq(strlen(name), 1);
+    ck_assert_ptr_nonnull(strchr("abcdefghijklmnopqrstuvwxyz0123456789_", name[0]));
+  }
+}
+END_TEST
+
+START_TEST(names_that_come_to_the_same_are_added_up)
+{
+  top_n_begin(&top);
+  top_n_add(&top, "a", "b", 1);
+  top_n_add(&top, "", "A-B", 2);
+  top_n_add(&top, "", "a.b", 4);
+  top_n_add(&top, "", "a_b", 0);
+  top_n_settle(&top, 5);
+  ck_assert_str_eq(shown(), "a_b=7 | 0");
+}
+END_TEST
+
+START_TEST(other_is_never_shown)
+{
+  settle(5, {"other", 10}, {"OTHER", 20}, {"other_", 5});
+  ck_assert_str_eq(shown(), "other_=5 | 30");
+  ck_assert_uint_eq(top.names_count, 1);
+}
+END_TEST
+
+START_TEST(name_is_cut_only_where_it_does_not_fit)
+{
+  char name[TOP_N_NAME_SIZE + 1] = "";
+  memset(name, 'x', TOP_N_NAME_SIZE - 1);
+  ck_assert_str_eq(named("", name), name);
+  name[TOP_N_NAME_SIZE - 1] = 'y';
+  const char *cut = named("", name);
+  ck_assert_uint_eq(strlen(cut), TOP_N_NAME_SIZE - 1);
+  ck_assert_int_eq(strncmp(cut, name, TOP_N_NAME_SIZE - 1 - 9), 0);
+  ck_assert_int_eq(cut[TOP_N_NAME_SIZE - 1 - 9], '_');
+  ck_assert_uint_eq(strspn(cut + TOP_N_NAME_SIZE - 1 - 8, "0123456789abcdef"), 8);
+}
+END_TEST
+
+START_TEST(cut_name_ends_by_the_hash_of_the_whole)
+{
+  char name[129] = "";
+  memset(name, 'a', sizeof(name) - 1);
+  /* FNV-1a of 128 times 'a', by its definition. */
+  uint32_t hash = 2166136261u;
+  for (int i = 0; i < 128; i++)
+    hash = (hash ^ 'a') * 16777619u;
+  char want[10];
+  snprintf(want, sizeof(want), "_%08lx", (unsigned long)hash);
+  ck_assert_str_eq(named("", name) + TOP_N_NAME_SIZE - 1 - 9, want);
+}
+END_TEST
+
+START_TEST(long_names_that_differ_beyond_the_cut_stay_two)
+{
+  char a[4096], b[4096];
+  memset(a, 'x', sizeof(a));
+  memset(b, 'x', sizeof(b));
+  a[sizeof(a) - 1] = b[sizeof(b) - 1] = '\0';
+  b[sizeof(b) - 2] = 'y';
+  settle(5, {a, 3}, {b, 2}, {a, 10});
+  ck_assert_uint_eq(top.shown_count, 2);
+  ck_assert_uint_eq(top.shown[0].bytes, 13);
+  ck_assert_uint_eq(top.shown[1].bytes, 2);
+  ck_assert_str_ne(top.shown[0].name, top.shown[1].name);
+}
+END_TEST
+
+START_TEST(sums_stay_at_the_highest_number)
+{
+  settle(1, {"a", UINT64_MAX}, {"a", 5}, {"b", UINT64_MAX - 1}, {"c", 7});
+  ck_assert_uint_eq(top.shown[0].bytes, UINT64_MAX);
+  ck_assert_uint_eq(top.other_bytes, UINT64_MAX);
+  settle(1, {"other", UINT64_MAX}, {"other", UINT64_MAX});
+  ck_assert_uint_eq(top.shown[0].bytes, 0);
+  ck_assert_uint_eq(top.other_bytes, UINT64_MAX);
+}
+END_TEST
+
+START_TEST(what_overflows_the_table_goes_to_the_others)
+{
+  top_n_begin(&top);
+  for (unsigned i = 0; i < TOP_N_CANDIDATES_MAX + 10; i++) {
+    char name[16];
+    snprintf(name, sizeof(name), "n%u", i);
+    top_n_add(&top, "", name, 1);
+  }
+  top_n_add(&top, "", "n0", 100); /* has its place in the table */
+  top_n_settle(&top, 1);
+  ck_assert_str_eq(shown(), "n0=101 | 265");
+  ck_assert_uint_eq(top.candidates_count, TOP_N_CANDIDATES_MAX);
+}
+END_TEST
+
+START_TEST(last_round_is_told_until_the_next_is_settled)
+{
+  settle(1, {"a", 5}, {"b", 3});
+  top_n_begin(&top);
+  top_n_add(&top, "", "other", 70);
+  top_n_add(&top, "", "a", 80);
+  ck_assert_str_eq(shown(), "a=5 | 3");
+}
+END_TEST
+
+/* xorshift32 */
+static uint32_t random_state;
+static uint32_t draw(uint32_t below)
+{
+  random_state ^= random_state << 13;
+  random_state ^= random_state >> 17;
+  random_state ^= random_state << 5;
+  return random_state % below;
+}
+
+static bool is_noted(const char *name)
+{
+  for (unsigned i = 0; i < top.names_count; i++)
+    if (strcmp(top.names[i], name) == 0)
+      return true;
+  return false;
+}
+
+static bool is_name(const char *name)
+{
+  size_t length = strlen(name);
+  return length > 0 && strcmp(name, "other") != 0 &&
+         strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") == length;
+}
+
+static bool occurs_before(const struct top_n_entry *entries, unsigned at)
+{
+  for (unsigned i = 0; i < at; i++)
+    if (strcmp(entries[i].name, entries[at].name) == 0)
+      return true;
+  return false;
+}
+
+/* What of the shown ones is wrong; NULL where nothing is. No assertion for each: check
+ * writes every one of them to a pipe. */
+static const char *wrong_with_shown(unsigned limit)
+{
+  if (top.shown_count > limit)
+    return "too many";
+  for (unsigned i = 0; i < top.shown_count; i++) {
+    if (!is_noted(top.shown[i].name))
+      return "not among the names ever shown";
+    if (!is_name(top.shown[i].name))
+      return "no name";
+    if (occurs_before(top.shown, i))
+      return "shown twice";
+  }
+  for (unsigned i = 0; i < top.names_count; i++)
+    for (unsigned k = 0; k < i; k++)
+      if (strcmp(top.names[i], top.names[k]) == 0)
+        return "noted twice";
+  return NULL;
+}
+
+static uint64_t accounted(void)
+{
+  uint64_t sum = top.other_bytes;
+  for (unsigned i = 0; i < top.shown_count; i++)
+    sum += top.shown[i].bytes;
+  return sum;
+}
+
+START_TEST(nothing_is_lost_in_ten_thousand_random_rounds)
+{
+  random_state = 20240229;
+  unsigned highest = 0;
+  for (unsigned round = 0; round < 10000; round++) {
+    uint64_t added = 0;
+    top_n_begin(&top);
+    for (uint32_t i = draw(40); i > 0; i--) {
+      char name[32];
+      uint64_t bytes = (uint64_t)draw(1000) << draw(24);
+      snprintf(name, sizeof(name), draw(20) == 0 ? "other" : "fn%u",
+               (unsigned)(draw(30) + round / 500));
+      top_n_add(&top, draw(2) ? "" : "Mod", name, bytes);
+      added += bytes;
+    }
+    unsigned limit = round % 100 < 50 ? 8 : (unsigned)draw(13);
+    highest = limit > highest ? limit : highest;
+    top_n_settle(&top, limit);
+    ck_assert_uint_eq(accounted(), added);
+    const char *wrong = wrong_with_shown(limit);
+    ck_assert_msg(wrong == NULL, "round %u: %s", round, wrong);
+    ck_assert_uint_le(top.names_count, TOP_N_NAMES_PER_PLACE * highest);
+  }
+  ck_assert_uint_gt(top.names_count, 13); /* it did try */
+}
+END_TEST
+
+SUITE_MAIN("ranking", largest_get_the_places_and_the_rest_is_summed,
+           free_place_needs_no_band_but_some_bytes,
+           equals_are_ordered_by_name_whoever_comes_first,
+           flapping_caller_does_not_flip_the_set,
+           place_is_taken_only_beyond_both_halves_of_the_band,
+           newcomer_takes_the_place_of_the_smallest_and_comes_last,
+           many_newcomers_take_all_places_in_one_round, steady_leak_gets_shown_and_stays,
+           vanished_one_keeps_its_place_at_zero_until_another_takes_it,
+           lower_limit_drops_the_smallest, of_equals_a_lower_limit_drops_the_last_by_name,
+           higher_limit_opens_places_and_the_highest_is_the_tables,
+           fresh_names_without_end_are_few_in_number,
+           once_exhausted_only_known_names_come_back,
+           exhausted_place_stays_free_rather_than_go_to_a_new_name,
+           name_is_made_of_lower_case_letters_digits_and_underscores,
+           every_single_byte_makes_a_name, names_that_come_to_the_same_are_added_up,
+           other_is_never_shown, name_is_cut_only_where_it_does_not_fit,
+           cut_name_ends_by_the_hash_of_the_whole,
+           long_names_that_differ_beyond_the_cut_stay_two,
+           sums_stay_at_the_highest_number, what_overflows_the_table_goes_to_the_others,
+           last_round_is_told_until_the_next_is_settled,
+           nothing_is_lost_in_ten_thousand_random_rounds)
