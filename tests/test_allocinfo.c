@@ -94,7 +94,7 @@ static const struct {
     {"mm/swap_state.c:474 func:__read_swap_cache_async", ALLOCINFO_USER},
     {"mm/migrate.c:2189 func:alloc_migration_target", ALLOCINFO_USER},
     {"mm/compaction.c:1880 func:compaction_alloc", ALLOCINFO_USER},
-    {"arch/arm64/mm/parse_error.c:986 func:vma_alloc_zeroed_movable_folio",
+    {"arch/arm64/mm/fault.c:986 func:vma_alloc_zeroed_movable_folio",
      ALLOCINFO_USER},
     {"fs/btrfs/extent_io.c:635 [btrfs] func:btrfs_alloc_page_array", ALLOCINFO_USER},
     {"arch/x86/mm/pgtable.c:33 func:pte_alloc_one", ALLOCINFO_PAGE_TABLES},
