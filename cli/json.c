@@ -298,9 +298,9 @@ static json_t *json_decisions(const struct explanation *e)
 {
   json_t *object = json_object();
   for (unsigned i = 0; i < DECISION_COUNT; i++) {
-    const struct decision *decision = decision_at(&e->decided, i);
+    const struct decision *decision = &e->decided.all[i];
     if (decision->why != NULL)
-      json_object_set_new(object, decision_rows[i].name, json_string(decision->why));
+      json_object_set_new(object, decision_name(i), json_string(decision->why));
   }
   return object;
 }

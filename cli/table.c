@@ -249,10 +249,10 @@ static void print_decisions(FILE *out, const struct explanation *e)
 {
   fprintf(out, "Why\n");
   for (unsigned i = 0; i < DECISION_COUNT; i++) {
-    const struct decision *decision = decision_at(&e->decided, i);
+    const struct decision *decision = &e->decided.all[i];
     if (decision->why == NULL)
       continue;
-    fprintf(out, "  %-*s %12s  %s\n", NAME_WIDTH, decision_rows[i].name,
+    fprintf(out, "  %-*s %12s  %s\n", NAME_WIDTH, decision_name(i),
             is_known(decision->reading)
                 ? format_bytes((double)decision->reading.value).text
                 : reading_state_name(decision->reading.state),

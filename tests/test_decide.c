@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "meminfo_explain/explain/decide.h"
+#include "explain/decide.h"
 #include "suite.h"
 
 #include <stdlib.h>
@@ -61,9 +61,9 @@ START_TEST(of_an_empty_sample_nothing_is_known)
   begin();
   m->mem_total = reading_missing(READING_ABSENT);
   for (unsigned row = 0; row < DECISION_COUNT; row++) {
-    const struct decision *decision = decision_at(decide_all(), row);
+    const struct decision *decision = &decide_all()->all[row];
     ck_assert_msg(decision->reading.state == READING_ABSENT, "%s is not absent",
-                  decision_rows[row].name);
+                  decision_name(row));
     ck_assert(!decision->withholds);
   }
   end();
@@ -161,10 +161,10 @@ START_TEST(a_malformed_line_of_memory_withholds)
   for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
     begin();
     m->fields[cases[i].field] = reading_missing(READING_MALFORMED);
-    const struct decision *decision = decision_at(decide_all(), cases[i].decision);
+    const struct decision *decision = &decide_all()->all[cases[i].decision];
     assert_missing(decision, READING_MALFORMED);
     ck_assert_msg(decision->withholds, "%s does not withhold",
-                  decision_rows[cases[i].decision].name);
+                  decision_name(cases[i].decision));
     end();
   }
 }
@@ -784,14 +784,13 @@ START_TEST(memory_that_no_zone_lists_yet_is_missing_from_total_and_free_alike)
 }
 END_TEST
 
-START_TEST(decision_rows_lead_to_the_decisions_they_name)
+START_TEST(decisions_are_found_by_their_row)
 {
-  ck_assert_str_eq(decision_rows[DECISION_pcp_free].name, "pcp_free");
-  ck_assert_str_eq(decision_rows[DECISION_zones_unlisted].name, "zones_unlisted");
-  ck_assert_ptr_eq(decision_at(&decided, DECISION_pcp_free), &decided.pcp_free);
-  ck_assert_ptr_eq(decision_at(&decided, DECISION_hugetlb), &decided.hugetlb);
-  ck_assert_ptr_eq(decision_at(&decided, DECISION_zones_unlisted),
-                   &decided.zones_unlisted);
+  ck_assert_str_eq(decision_name(DECISION_pcp_free), "pcp_free");
+  ck_assert_str_eq(decision_name(DECISION_zones_unlisted), "zones_unlisted");
+  ck_assert_ptr_eq(&decided.all[DECISION_pcp_free], &decided.pcp_free);
+  ck_assert_ptr_eq(&decided.all[DECISION_hugetlb], &decided.hugetlb);
+  ck_assert_ptr_eq(&decided.all[DECISION_zones_unlisted], &decided.zones_unlisted);
 }
 END_TEST
 
@@ -826,4 +825,4 @@ SUITE_MAIN(
     the_direct_map_is_the_sum_of_its_lines_and_large_above_the_base_page,
     low_memory_is_all_memory_where_there_is_no_high,
     memory_that_no_zone_lists_yet_is_missing_from_total_and_free_alike,
-    decision_rows_lead_to_the_decisions_they_name)
+    decisions_are_found_by_their_row)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "explain/decide.h"
 #include "explain/decide_consumers.h"
 #include "meminfo_explain/explain/explain.h"
 #include "suite.h"

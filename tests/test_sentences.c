@@ -1675,8 +1675,7 @@ static void poison_explanation(void)
   if (!is_known(hole->share))
     hole->share.percent = 7777777;
   for (unsigned i = 0; i < DECISION_COUNT; i++)
-    poison_reading(
-        (struct reading *)((char *)&explanation.decided + decision_rows[i].offset));
+    poison_reading(&explanation.decided.all[i].reading);
 }
 
 /* Where a number is not known, what stands in its place is. */

@@ -1,29 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "meminfo_explain/explain/decide.h"
+#include "decide.h"
 #include "decide_consumers.h"
 #include "meminfo_explain/collect/skew.h"
 
 #include <string.h>
-
-const struct decision_row decision_rows[DECISION_COUNT] = {
-#define DECISION(name) {#name, offsetof(struct decided, name)},
-#include "meminfo_explain/tables/decisions.def"
-};
-
-const struct decision *decision_at(const struct decided *decided, unsigned row)
-{
-  return (const struct decision *)((const char *)decided + decision_rows[row].offset);
-}
-
-struct decision decision_take(struct reading reading, const char *why)
-{
-  return (struct decision){.reading = reading, .why = why};
-}
-
-struct decision decision_absent(void)
-{
-  return decision_take(reading_missing(READING_ABSENT), NULL);
-}
 
 /* A line of meminfo that cannot be what it says leaves a hole of unknown size. */
 static struct decision take_line(struct reading reading, const char *why)
@@ -32,36 +12,18 @@ static struct decision take_line(struct reading reading, const char *why)
       .reading = reading, .withholds = reading.state == READING_MALFORMED, .why = why};
 }
 
-struct reading decision_bounded(const struct sample *sample, struct reading reading)
-{
-  const struct reading total = sample->meminfo.mem_total;
-  if (is_known(reading) && is_known(total) && reading.value > total.value)
-    return reading_missing(READING_MALFORMED);
-  return reading;
-}
-
-struct reading decision_product(const struct sample *sample, struct reading count,
-                                struct reading unit)
-{
-  uint64_t bytes;
-  if (!is_known(count) || !is_known(unit))
-    return reading_missing(reading_state_join(count.state, unit.state));
-  if (scale(count.value, unit.value, &bytes) != 0)
-    return reading_missing(READING_MALFORMED);
-  return decision_bounded(sample, reading_known(bytes));
-}
-
 static struct decision decide_pcp_free(const struct sample *sample)
 {
   struct reading before = decision_bounded(sample, sample->zoneinfo.pcp);
   struct reading after = decision_bounded(sample, sample->zoneinfo_after.pcp);
   if (is_known(before) && is_known(after)) {
     uint64_t pages = (before.value + after.value) / sample->page_size;
-    return decision_take(reading_known(pages / 2 * sample->page_size),
-                         "sum of count: in zoneinfo, mean of before and after meminfo");
+    return decision_certain(
+        reading_known(pages / 2 * sample->page_size),
+        "sum of count: in zoneinfo, mean of before and after meminfo");
   }
   if (is_known(before))
-    return decision_take(before, "sum of count: in zoneinfo");
+    return decision_certain(before, "sum of count: in zoneinfo");
   /* mm/page_alloc.c: zone_highsize, since 6.8; less on every kernel before. */
   return (struct decision){
       .reading = reading_missing(before.state),
@@ -76,10 +38,10 @@ static struct decision decide_isolated(const struct sample *sample)
   if (is_known(vmstat->nr_isolated_anon) && is_known(vmstat->nr_isolated_file)) {
     struct reading sum = vmstat->nr_isolated_anon;
     reading_add(&sum, vmstat->nr_isolated_file.value);
-    return decision_take(sum, "nr_isolated_anon + nr_isolated_file in vmstat");
+    return decision_certain(sum, "nr_isolated_anon + nr_isolated_file in vmstat");
   }
   if (is_known(sample->zoneinfo.isolated))
-    return decision_take(sample->zoneinfo.isolated, "nr_isolated_* in zoneinfo");
+    return decision_certain(sample->zoneinfo.isolated, "nr_isolated_* in zoneinfo");
   /* mm/vmscan.c: too_many_isolated stops at 1/8 of the inactive list. */
   return (struct decision){
       .reading = reading_missing(reading_state_join(vmstat->nr_isolated_anon.state,
@@ -211,18 +173,18 @@ static struct decision decide_vmalloc(const struct sample *sample)
   if (epoch == EPOCH_PHYSICAL) {
     uint64_t then = used_then(sample).value;
     if (is_known(pages) && counter_is_short(then, pages.value))
-      return decision_take(reading_known(moved_by(pages.value, then, used.value)),
-                           "VmallocUsed is below the sum of pages=: the sum is right");
-    return decision_take(used, "VmallocUsed counts pages on this kernel");
+      return decision_certain(reading_known(moved_by(pages.value, then, used.value)),
+                              "VmallocUsed is below the sum of pages=: the sum is right");
+    return decision_certain(used, "VmallocUsed counts pages on this kernel");
   }
   if (is_known(pages))
-    return decision_take(
+    return decision_certain(
         pages, epoch == EPOCH_ZERO      ? "VmallocUsed is constantly 0: sum of pages="
                : epoch == EPOCH_VIRTUAL ? "VmallocUsed is address space: sum of pages="
                                         : "VmallocUsed is not usable: sum of pages=");
   if (is_known(sample->meminfo.mmap_copy))
-    return decision_take(reading_missing(READING_ABSENT),
-                         "a kernel without an MMU: vmalloc is kmalloc, in slab");
+    return decision_certain(reading_missing(READING_ABSENT),
+                            "a kernel without an MMU: vmalloc is kmalloc, in slab");
   return (struct decision){
       .reading = reading_missing(pages.state),
       .error = epoch == EPOCH_VIRTUAL ? used.value : 0,
@@ -248,17 +210,18 @@ static struct decision decide_kernel_stack(const struct sample *sample,
     decision.why = "KernelStack is no whole number of pages: stacks are smaller than a "
                    "page, and in slab";
   } else if (!is_known(vmalloc->reading)) {
-    return decision_take(stack,
-                         "vmalloc is not known, so stacks cannot be counted twice");
+    return decision_certain(stack,
+                            "vmalloc is not known, so stacks cannot be counted twice");
   } else if (is_known(info->pages) && info->stack_pages.value > 0) {
     decision.why = "fork allocates stacks by vmalloc: vmallocinfo has their lines";
   } else if (is_known(info->pages)) {
-    decision = decision_take(stack, "vmallocinfo has no line of a stack: not in vmalloc");
+    decision =
+        decision_certain(stack, "vmallocinfo has no line of a stack: not in vmalloc");
     /* It may still be whole pages of slab objects, by chance. */
     decision.error = sample->thread_stack_count.state == READING_DENIED ? stack.value : 0;
   } else if (vmalloc->reading.value < stack.value) {
-    decision =
-        decision_take(stack, "VmallocUsed is smaller than KernelStack: not in vmalloc");
+    decision = decision_certain(
+        stack, "VmallocUsed is smaller than KernelStack: not in vmalloc");
     decision.error = vmalloc->reading.value; /* or the counter is short */
   } else {
     decision.error = stack.value;
@@ -345,15 +308,15 @@ static void decide_pss(const struct sample *sample, struct decided *out)
     return;
   uint64_t error = p->error.value;
   if (!is_known(p->pss_anon)) {
-    out->pss = decision_take(p->pss, "no Pss_Anon on this kernel: the whole Pss");
+    out->pss = decision_certain(p->pss, "no Pss_Anon on this kernel: the whole Pss");
     out->pss.error = error;
     return;
   }
   out->pss.why = NULL;
-  out->pss_anon = decision_take(p->pss_anon, "sum over all processes");
+  out->pss_anon = decision_certain(p->pss_anon, "sum over all processes");
   out->pss_anon.error = error;
-  out->pss_file = decision_take(p->pss_file, NULL);
-  out->pss_shmem = decision_take(p->pss_shmem, NULL);
+  out->pss_file = decision_certain(p->pss_file, NULL);
+  out->pss_shmem = decision_certain(p->pss_shmem, NULL);
 }
 
 /* mm/util.c: vm_commit_limit */
@@ -397,10 +360,10 @@ static void decide_direct_map(const struct sample *sample, struct decided *out)
     bool base = i == 0 || (i == 1 && sample->page_size == 1 << 16);
     reading_add(&large, base ? 0 : lines[i].value);
   }
-  out->direct_map = decision_take(all, NULL);
-  out->low_total = decision_take(
+  out->direct_map = decision_certain(all, NULL);
+  out->low_total = decision_certain(
       m->low_total.state != READING_ABSENT ? m->low_total : m->mem_total, NULL);
-  out->direct_map_large = decision_take(large, NULL);
+  out->direct_map_large = decision_certain(large, NULL);
 }
 
 /* Zones sum to MemTotal, except where a kernel initialises struct pages lazily after
@@ -417,8 +380,8 @@ static struct decision decide_zones_unlisted(const struct sample *sample)
   uint64_t free = m->mem_free.value - z->free.value;
   if (abs_diff(total, free) > m->mem_total.value / 64)
     return decision_absent();
-  return decision_take(reading_known(total),
-                       "the zones list less than MemTotal, by free memory");
+  return decision_certain(reading_known(total),
+                          "the zones list less than MemTotal, by free memory");
 }
 
 void decide(const struct sample *sample, struct decided *out)
@@ -427,7 +390,7 @@ void decide(const struct sample *sample, struct decided *out)
   const struct hugepages *huge = &sample->hugepages;
   memset(out, 0, sizeof(*out));
   out->pcp_free = decide_pcp_free(sample);
-  out->tear = decision_take(skew_of(&sample->zoneinfo, &sample->zoneinfo_after), NULL);
+  out->tear = decision_certain(skew_of(&sample->zoneinfo, &sample->zoneinfo_after), NULL);
   out->isolated = decide_isolated(sample);
   out->active = whole_if_unsplit(m->active, m->active_anon, m->active_file);
   out->inactive = whole_if_unsplit(m->inactive, m->inactive_anon, m->inactive_file);
@@ -435,27 +398,27 @@ void decide(const struct sample *sample, struct decided *out)
   out->vmalloc = decide_vmalloc(sample);
   out->kernel_stack = decide_kernel_stack(sample, &out->vmalloc);
   out->percpu = decide_percpu(sample);
-  out->huge_default = decision_take(
+  out->huge_default = decision_certain(
       decision_product(sample, m->huge_pages_total_count, m->huge_page_size), NULL);
   out->hugetlb = decide_hugetlb(sample, out->huge_default.reading);
-  out->huge_free = decision_take(huge->free, NULL);
+  out->huge_free = decision_certain(huge->free, NULL);
   if (!is_known(huge->free))
-    out->huge_free = decision_take(
+    out->huge_free = decision_certain(
         decision_product(sample, m->huge_pages_free_count, m->huge_page_size),
         "default size only");
-  out->huge_reserved = decision_take(huge->reserved, NULL);
+  out->huge_reserved = decision_certain(huge->reserved, NULL);
   if (!is_known(huge->reserved))
-    out->huge_reserved = decision_take(
+    out->huge_reserved = decision_certain(
         decision_product(sample, m->huge_pages_rsvd_count, m->huge_page_size),
         "default size only");
   decide_pss(sample, out);
-  out->commit_limit = decision_take(commit_limit(sample, is_older_than_3_10(sample)
-                                                             ? out->huge_default.reading
-                                                             : out->hugetlb.reading),
-                                    NULL);
+  out->commit_limit = decision_certain(
+      commit_limit(sample, is_older_than_3_10(sample) ? out->huge_default.reading
+                                                      : out->hugetlb.reading),
+      NULL);
   decide_direct_map(sample, out);
   if (vmalloc_epoch(sample) == EPOCH_PHYSICAL)
-    out->vmalloc_physical = decision_take(used_then(sample), NULL);
+    out->vmalloc_physical = decision_certain(used_then(sample), NULL);
   out->zones_unlisted = decide_zones_unlisted(sample);
   decide_consumers(sample, out);
 }

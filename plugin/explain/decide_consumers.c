@@ -27,11 +27,11 @@ static struct decision decide_zswap(const struct sample *sample)
 {
   const struct reading line = sample->meminfo.zswap;
   if (line.state != READING_ABSENT)
-    return decision_take(line, "the Zswap line");
-  return decision_take(decision_bounded(sample, sample->consumers.zswap_pool),
-                       is_known(sample->consumers.zswap_pool)
-                           ? "no Zswap line: pool_total_size in debugfs"
-                           : NULL);
+    return decision_certain(line, "the Zswap line");
+  return decision_certain(decision_bounded(sample, sample->consumers.zswap_pool),
+                          is_known(sample->consumers.zswap_pool)
+                              ? "no Zswap line: pool_total_size in debugfs"
+                              : NULL);
 }
 
 /* zram's and zswap's pools share nr_zspages (mm/zsmalloc.c). Where one of them does not
@@ -45,13 +45,13 @@ static struct decision decide_zsmalloc(const struct sample *sample, struct readi
   if (is_known(zram) && is_known(zswap))
     return decision_absent();
   if (!is_known(zspages))
-    return decision_take(zspages, NULL);
+    return decision_certain(zspages, NULL);
   uint64_t told = zram.value + zswap.value;
   uint64_t rest = sub_sat(zspages.value, told);
   if (rest <= sample->zoneinfo.zone_drift.value)
     return decision_absent();
-  return decision_take(decision_bounded(sample, reading_known(rest)),
-                       "nr_zspages less what zram and zswap tell");
+  return decision_certain(decision_bounded(sample, reading_known(rest)),
+                          "nr_zspages less what zram and zswap tell");
 }
 
 /* --- balloons ----------------------------------------------------------------------- */
@@ -90,15 +90,15 @@ static void decide_virtio(const struct sample *sample, struct reading pages,
 {
   const struct reading on_oom = sample->consumers.virtio_deflate_on_oom_count;
   if (!is_known(on_oom))
-    out->virtio_balloon = decision_take(
+    out->virtio_balloon = decision_certain(
         reading_missing(on_oom.state),
         "the features of the virtio balloon are not readable: it may be in MemTotal");
   else if (on_oom.value > 0)
-    out->virtio_balloon =
-        decision_take(decision_bounded(sample, pages),
-                      "virtio with DEFLATE_ON_OOM: its pages are still part of MemTotal");
+    out->virtio_balloon = decision_certain(
+        decision_bounded(sample, pages),
+        "virtio with DEFLATE_ON_OOM: its pages are still part of MemTotal");
   else
-    out->virtio_balloon_out = decision_take(
+    out->virtio_balloon_out = decision_certain(
         pages, "virtio without DEFLATE_ON_OOM: its pages were taken off MemTotal");
 }
 
@@ -110,13 +110,13 @@ static struct decision decide_vmware(const struct sample *sample, struct reading
   const struct reading current = sample->consumers.vmware_current;
   const bool counted = pages.value > 0 || is_known(sample->meminfo.balloon);
   if (is_known(current))
-    return decision_take(decision_bounded(sample, current),
-                         "current in debugfs vmmemctl: it never leaves MemTotal");
+    return decision_certain(decision_bounded(sample, current),
+                            "current in debugfs vmmemctl: it never leaves MemTotal");
   if (is_known(pages) && counted)
-    return decision_take(decision_bounded(sample, pages),
-                         "debugfs is closed: balloon events in vmstat, or Balloon");
-  return decision_take(neither(current, pages),
-                       "debugfs is closed, and no event tells of the balloon");
+    return decision_certain(decision_bounded(sample, pages),
+                            "debugfs is closed: balloon events in vmstat, or Balloon");
+  return decision_certain(neither(current, pages),
+                          "debugfs is closed, and no event tells of the balloon");
 }
 
 static void decide_balloons(const struct sample *sample, struct decided *out)
@@ -136,10 +136,10 @@ static void decide_balloons(const struct sample *sample, struct decided *out)
     break; /* has a number of its own */
   case DRIVER_NONE:
     if (is_known(pages) && pages.value > 0)
-      out->balloon = decision_take(
+      out->balloon = decision_certain(
           pages, "no file tells the driver: its pages may be inside MemTotal or outside");
     else if (c->vmware_current.state == READING_DENIED)
-      out->vmware_balloon = decision_take(reading_missing(READING_DENIED), NULL);
+      out->vmware_balloon = decision_certain(reading_missing(READING_DENIED), NULL);
     break;
   }
 }
@@ -151,16 +151,17 @@ static struct decision decide_gpu(const struct sample *sample)
   const struct reading reclaim = sample->meminfo.gpu_reclaim;
   struct reading used = sample->meminfo.gpu_active;
   if (used.state == READING_ABSENT && reclaim.state == READING_ABSENT)
-    return decision_take(decision_bounded(sample, sample->consumers.ttm_pool),
-                         is_known(sample->consumers.ttm_pool)
-                             ? "no GPUActive line: only the pages that TTM keeps in its "
-                               "pools"
-                             : NULL);
+    return decision_certain(
+        decision_bounded(sample, sample->consumers.ttm_pool),
+        is_known(sample->consumers.ttm_pool)
+            ? "no GPUActive line: only the pages that TTM keeps in its "
+              "pools"
+            : NULL);
   if (is_known(used) && is_known(reclaim))
     reading_add(&used, reclaim.value);
   else /* one without the other is a file cut short */
     used = reading_missing(READING_MALFORMED);
-  return decision_take(decision_bounded(sample, used), "GPUActive + GPUReclaim");
+  return decision_certain(decision_bounded(sample, used), "GPUActive + GPUReclaim");
 }
 
 static struct decision decide_cma(const struct sample *sample)
@@ -169,13 +170,13 @@ static struct decision decide_cma(const struct sample *sample)
   const struct reading by_pages = difference(c->cma_total, c->cma_available);
   const struct reading by_events = difference(c->cma_allocated, c->cma_released);
   if (is_known(c->cma_total) && is_known(c->cma_available))
-    return decision_take(decision_bounded(sample, by_pages),
-                         "total_pages - available_pages of all CMA regions");
+    return decision_certain(decision_bounded(sample, by_pages),
+                            "total_pages - available_pages of all CMA regions");
   if (is_known(by_events))
-    return decision_take(
+    return decision_certain(
         decision_bounded(sample, by_events),
         "alloc_pages_success - release_pages_success of all CMA regions");
-  return decision_take(neither(by_pages, by_events), NULL);
+  return decision_certain(neither(by_pages, by_events), NULL);
 }
 
 /* Without CONFIG_SWIOTLB_DYNAMIC the pool is what it was at boot. With it (6.6), the boot
@@ -187,16 +188,17 @@ static void decide_swiotlb(const struct sample *sample, struct decided *out)
   const bool dynamic = sample->consumers.swiotlb_transient.state != READING_ABSENT;
   out->swiotlb_dynamic = decision_absent();
   if (is_known(pool) && is_known(boot) && pool.value >= boot.value) {
-    out->swiotlb = decision_take(boot, "the boot log");
-    out->swiotlb_dynamic = decision_take(decision_bounded(sample, difference(pool, boot)),
-                                         "io_tlb_nslabs less the pool of the boot");
+    out->swiotlb = decision_certain(boot, "the boot log");
+    out->swiotlb_dynamic =
+        decision_certain(decision_bounded(sample, difference(pool, boot)),
+                         "io_tlb_nslabs less the pool of the boot");
   } else if (is_known(pool) && dynamic) {
-    out->swiotlb = decision_take(
+    out->swiotlb = decision_certain(
         reading_missing(READING_ABSENT),
         "a pool that may have grown, and the boot log does not tell from what");
     out->swiotlb_dynamic.error = pool.value;
   } else {
-    out->swiotlb = decision_take(first_known(pool, boot), NULL);
+    out->swiotlb = decision_certain(first_known(pool, boot), NULL);
   }
 }
 
@@ -209,9 +211,9 @@ static struct decision decide_huge_zero_page(const struct sample *sample)
   if (!is_known(events) || !is_known(size))
     return decision_absent();
   /* There is one at a time (mm/huge_memory.c: get_huge_zero_page). */
-  return decision_take(reading_known(events.value > 0 ? size.value : 0),
-                       events.value > 0 ? "it was allocated, and may be free again"
-                                        : NULL);
+  return decision_certain(reading_known(events.value > 0 ? size.value : 0),
+                          events.value > 0 ? "it was allocated, and may be free again"
+                                           : NULL);
 }
 
 /* What is there of several; no bound where one of them is not readable. */
@@ -247,7 +249,7 @@ void decide_consumers(const struct sample *sample, struct decided *out)
   out->cma = decide_cma(sample);
   decide_swiotlb(sample, out);
   out->huge_zero_page = decide_huge_zero_page(sample);
-  out->nfsd = decision_take(nfsd_bound(sample), NULL);
+  out->nfsd = decision_certain(nfsd_bound(sample), NULL);
   out->sockets =
-      decision_take(sum_present(sockets, sizeof(sockets) / sizeof(*sockets)), NULL);
+      decision_certain(sum_present(sockets, sizeof(sockets) / sizeof(*sockets)), NULL);
 }

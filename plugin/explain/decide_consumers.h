@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Hidden consumers of which more than one number has to be weighed: whose pages they
- * are, and in which place (consumers.def). Pure. */
+/* The hidden consumers whose size or place (consumers.def) follows from more than one
+ * number. Pure. */
 #ifndef MEMINFO_EXPLAIN_EXPLAIN_DECIDE_CONSUMERS_H
 #define MEMINFO_EXPLAIN_EXPLAIN_DECIDE_CONSUMERS_H
 
-#include "meminfo_explain/explain/decide.h"
+#include "meminfo_explain/explain/decision.h"
 
+/* Sets the decisions of decisions.def that are marked as hidden consumers. */
 void decide_consumers(const struct sample *sample, struct decided *out);
 
 #endif

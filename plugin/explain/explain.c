@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "meminfo_explain/explain/explain.h"
+#include "decide.h"
 
 #include <math.h>
 #include <string.h>
@@ -167,7 +168,7 @@ static bool has_essentials(const struct sample *sample, const struct decided *de
       [ACCOUNTING_PSS] = {m->cached, m->mapped, m->buffers},
   };
   for (size_t i = 0; i < 3; i++)
-    if (needs[accounting][i].state != READING_KNOWN)
+    if (!is_known(needs[accounting][i]))
       return false;
   return is_known(m->mem_total) && is_known(m->mem_free) &&
          (accounting != ACCOUNTING_PSS || is_known(decided->pss.reading) ||

@@ -56,11 +56,6 @@ enum { NAMED_MAX = 3 };
 
 /* --- numbers ---------------------------------------------------------------------- */
 
-static bool known(struct amount amount)
-{
-  return is_known(amount);
-}
-
 static struct amount term(const struct context *c, enum term term)
 {
   return c->explanation->terms[term];
@@ -80,7 +75,7 @@ static struct amount growth(struct reading from, struct reading to)
 /* a is more than `percent` of the whole, and both are known. */
 static bool exceeds(struct amount a, double percent, struct amount whole)
 {
-  return known(a) && known(whole) &&
+  return is_known(a) && is_known(whole) &&
          (double)a.value > percent / 100 * (double)whole.value;
 }
 
@@ -91,7 +86,7 @@ static struct formatted share(const struct context *c, double bytes)
 {
   struct formatted words = format_bytes(bytes);
   struct amount total = mem_total(c);
-  if (!known(total))
+  if (!is_known(total))
     return words;
   double percent = 100 * bytes / (double)total.value;
   if (percent > 0 && percent < 0.05)
@@ -158,7 +153,7 @@ static bool say_if_exceeds(const struct context *c, struct amount amount, double
 static double everything(const struct context *c)
 {
   struct amount total = mem_total(c);
-  return known(total) ? (double)total.value : 0;
+  return is_known(total) ? (double)total.value : 0;
 }
 
 /* --- who holds memory ------------------------------------------------------------- */
@@ -173,7 +168,7 @@ static struct amount free_memory(const struct context *c)
 {
   struct reading sum = c->sample->meminfo.mem_free;
   struct amount pcp = term(c, TERM_FREE_pcp_free);
-  if (is_known(sum) && known(pcp))
+  if (is_known(sum) && is_known(pcp))
     reading_add(&sum, (uint64_t)pcp.value);
   return amount_of(sum);
 }
@@ -216,9 +211,9 @@ static unsigned rank_holders(const struct context *c, bool with_free,
   };
   unsigned count = 0;
   for (unsigned i = with_free ? 0 : 1; i < HOLDERS_MAX; i++) {
-    if (i >= HOLDERS_OF_CONTAINER && !known(c->total))
+    if (i >= HOLDERS_OF_CONTAINER && !is_known(c->total))
       break;
-    if (known(holders[i].amount) && holders[i].amount.value > 0)
+    if (is_known(holders[i].amount) && holders[i].amount.value > 0)
       insert_holder(out, count++, holders[i]);
   }
   return count;
@@ -269,7 +264,7 @@ static enum term largest_hidden(const struct context *c)
 {
   unsigned largest = TERM_COUNT;
   for (unsigned i = 0; i < TERM_COUNT; i++)
-    if (term_rows[i].view == TERM_VIEW_HIDDEN && known(term(c, i)) &&
+    if (term_rows[i].view == TERM_VIEW_HIDDEN && is_known(term(c, i)) &&
         term(c, i).value > 0 &&
         (largest == TERM_COUNT || term(c, i).value > term(c, largest).value))
       largest = i;
@@ -288,7 +283,7 @@ static bool rule_refused(const struct context *c, struct sentence *out)
 static bool rule_black_hole_unknown(const struct context *c, struct sentence *out)
 {
   struct list list = {.count = 0};
-  if (!known(c->total) || known(c->explanation->black_hole.estimate))
+  if (!is_known(c->total) || is_known(c->explanation->black_hole.estimate))
     return false;
   for (unsigned i = 0; i < TERM_COUNT; i++)
     if (term(c, i).state == READING_MALFORMED && term_rows[i].view >= TERM_VIEW_FREE &&
@@ -327,7 +322,8 @@ static bool is_explained(const struct context *c, enum identity identity)
   case IDENTITY_vmalloc_pages:
     return residual < 0;
   case IDENTITY_pss_mapped_anon: /* rule_pss says why there is none */
-    return !known(term(c, TERM_USER_PSS_pss)) && !known(term(c, TERM_USER_PSS_pss_anon));
+    return !is_known(term(c, TERM_USER_PSS_pss)) &&
+           !is_known(term(c, TERM_USER_PSS_pss_anon));
   default:
     return false;
   }
@@ -336,9 +332,9 @@ static bool is_explained(const struct context *c, enum identity identity)
 static bool rule_identities(const struct context *c, struct sentence *out)
 {
   struct list list = {.count = 0};
-  for (unsigned i = 0; i < IDENTITY_COUNT && known(c->total); i++) {
+  for (unsigned i = 0; i < IDENTITY_COUNT && is_known(c->total); i++) {
     const struct identity_result *result = &c->explanation->identities[i];
-    if (result->judged && !result->holds && known(result->residual) &&
+    if (result->judged && !result->holds && is_known(result->residual) &&
         !is_explained(c, i))
       list_add(&list, "%s by %s", identity_rows[i].name,
                format_bytes(fabs((double)result->residual.value)).text);
@@ -353,7 +349,7 @@ static bool rule_identities(const struct context *c, struct sentence *out)
 static bool rule_black_hole_negative(const struct context *c, struct sentence *out)
 {
   const struct black_hole *hole = &c->explanation->black_hole;
-  if (!known(c->total) || !known(hole->estimate) || !is_known(hole->error))
+  if (!is_known(c->total) || !is_known(hole->estimate) || !is_known(hole->error))
     return false;
   double excess = -(double)hole->estimate.value;
   return excess > (double)hole->error.value &&
@@ -368,7 +364,7 @@ static bool rule_hidden_exceeds(const struct context *c, struct sentence *out)
   const struct black_hole *hole = &c->explanation->black_hole;
   struct sentence unused;
   enum term largest = largest_hidden(c);
-  if (!known(c->total) || !known(hole->hidden) || !known(hole->unexplained) ||
+  if (!is_known(c->total) || !is_known(hole->hidden) || !is_known(hole->unexplained) ||
       !is_known(hole->unexplained_error) || largest == TERM_COUNT ||
       rule_black_hole_negative(c, &unused)) /* then they are not the ones to blame */
     return false;
@@ -390,7 +386,7 @@ static bool rule_short_of_memory(const struct context *c, struct sentence *out)
                 total = mem_total(c);
   struct holder holders[HOLDERS_MAX];
   struct list list = {.count = 0};
-  if (!known(available) || !known(total) ||
+  if (!is_known(available) || !is_known(total) ||
       (double)available.value >= short_percent / 100 * (double)total.value)
     return false;
   unsigned count = rank_holders(c, false, holders);
@@ -408,8 +404,8 @@ static bool rule_low_free(const struct context *c, struct sentence *out)
 {
   const struct meminfo *m = &c->sample->meminfo;
   struct amount low = amount_of(m->low_total), low_free = amount_of(m->low_free);
-  if (!known(c->total) || !is_known(m->high_total) || m->high_total.value == 0 ||
-      !known(low) || !known(low_free) ||
+  if (!is_known(c->total) || !is_known(m->high_total) || m->high_total.value == 0 ||
+      !is_known(low) || !is_known(low_free) ||
       (double)low_free.value >= low_free_percent / 100 * (double)low.value)
     return false;
   return say(out, (double)low.value,
@@ -423,7 +419,7 @@ static bool rule_largest(const struct context *c, struct sentence *out)
 {
   struct holder holders[HOLDERS_MAX];
   struct amount total = mem_total(c);
-  if (!known(total) || rank_holders(c, true, holders) == 0)
+  if (!is_known(total) || rank_holders(c, true, holders) == 0)
     return false;
   bool most = exceeds(holders[0].amount, most_percent, total);
   return say(out, (double)holders[0].amount.value, "%s of the %s of MemTotal is %s: %s.",
@@ -454,7 +450,7 @@ static bool rule_black_hole_owner(const struct context *c, struct sentence *out)
 static const struct allocinfo_site *largest_site(const struct context *c)
 {
   const struct allocinfo *info = &c->sample->allocinfo;
-  bool told = known(c->explanation->black_hole.allocinfo) && info->sites_kept > 0;
+  bool told = is_known(c->explanation->black_hole.allocinfo) && info->sites_kept > 0;
   return told ? &info->sites[0] : NULL;
 }
 
@@ -483,7 +479,7 @@ static bool rule_unexplained(const struct context *c, struct sentence *out)
 static bool rule_allocinfo_site(const struct context *c, struct sentence *out)
 {
   const struct allocinfo_site *site = largest_site(c);
-  if (site == NULL || !known(c->total) ||
+  if (site == NULL || !is_known(c->total) ||
       (double)site->bytes <= site_percent / 100 * (double)c->total.value)
     return false;
   return say(out, (double)site->bytes,
@@ -496,7 +492,7 @@ static bool rule_allocinfo_site(const struct context *c, struct sentence *out)
 static bool rule_black_hole_growth(const struct context *c, struct sentence *out)
 {
   const struct black_hole *hole = &c->explanation->black_hole;
-  if (!is_known(hole->error) || !known(hole->above_floor) ||
+  if (!is_known(hole->error) || !is_known(hole->above_floor) ||
       (double)hole->above_floor.value <= (double)hole->error.value)
     return false;
   return say_if_exceeds(c, hole->above_floor, growth_percent, out, "The black hole is",
@@ -511,7 +507,7 @@ static bool rule_consumers_unreadable(const struct context *c, struct sentence *
   if (!exceeds(hole->unexplained, 0, c->total))
     return false;
   for (unsigned i = 0; i < TERM_COUNT; i++)
-    if (term_rows[i].view == TERM_VIEW_HIDDEN && !known(term(c, i)) &&
+    if (term_rows[i].view == TERM_VIEW_HIDDEN && !is_known(term(c, i)) &&
         term(c, i).state != READING_ABSENT)
       list_add(&list, "%s", owner_of(i).name);
   return list.count > 0 && say(out, (double)hole->unexplained.value,
@@ -528,7 +524,7 @@ static const struct decision *main_doubt(const struct context *c)
   const struct black_hole *hole = &c->explanation->black_hole;
   const struct decision *main = NULL;
   for (unsigned i = 0; i < DECISION_COUNT; i++) {
-    const struct decision *decision = decision_at(&c->explanation->decided, i);
+    const struct decision *decision = &c->explanation->decided.all[i];
     if ((i == DECISION_pss || i == DECISION_pss_anon) &&
         hole->estimate_from != ACCOUNTING_PSS)
       continue;
@@ -542,7 +538,7 @@ static const struct decision *main_doubt(const struct context *c)
 static bool rule_uncertain(const struct context *c, struct sentence *out)
 {
   const struct black_hole *hole = &c->explanation->black_hole;
-  if (!known(hole->estimate) ||
+  if (!is_known(hole->estimate) ||
       !exceeds(amount_of(hole->error), uncertain_percent, c->total))
     return false;
   const struct decision *doubt = main_doubt(c);
@@ -636,7 +632,7 @@ static bool rule_slab_unreclaimable(const struct context *c, struct sentence *ou
 
 static bool is_growth(const struct context *c, struct amount grown)
 {
-  return known(c->total) && known(grown) &&
+  return is_known(c->total) && is_known(grown) &&
          ((double)grown.value > growth_bytes ||
           (double)grown.value > growth_percent / 100 * (double)c->total.value);
 }
@@ -684,8 +680,8 @@ static bool rule_vmalloc_counter(const struct context *c, struct sentence *out)
 {
   const struct identity_result *result =
       &c->explanation->identities[IDENTITY_vmalloc_pages];
-  if (!result->judged || result->holds || !known(c->total) || !known(result->residual) ||
-      result->residual.value >= 0)
+  if (!result->judged || result->holds || !is_known(c->total) ||
+      !is_known(result->residual) || result->residual.value >= 0)
     return false;
   double missing = -(double)result->residual.value;
   return say(out, missing,
@@ -756,7 +752,7 @@ static bool rule_hardware_corrupted(const struct context *c, struct sentence *ou
   bool said = say_if_exceeds(c, amount_of(c->sample->meminfo.hardware_corrupted), 0, out,
                              "Memory is failing: the kernel has put",
                              " out of use (HardwareCorrupted).");
-  if (said && known(c->total))
+  if (said && is_known(c->total))
     out->weight = (double)c->total.value;
   return said;
 }
@@ -771,7 +767,7 @@ static bool rule_crashkernel(const struct context *c, struct sentence *out)
 static bool rule_reserved(const struct context *c, struct sentence *out)
 {
   /* Not the zones' managed pages, which are short while struct pages wait to be set up
-   * (decide.h: zones_unlisted). */
+   * (decide.c: decide_zones_unlisted). */
   struct amount outside =
       growth(c->sample->meminfo.mem_total, c->sample->zoneinfo.present);
   return say_if_exceeds(c, outside, reserved_percent, out, "MemTotal leaves out",
@@ -788,7 +784,7 @@ static bool rule_shmem(const struct context *c, struct sentence *out)
   struct amount shmem = amount_of(m->shmem), cached = amount_of(m->cached);
   bool most = exceeds(shmem, most_percent, cached) &&
               exceeds(cached, shmem_cached_percent, c->total);
-  if (!known(c->total) || (!exceeds(shmem, shmem_percent, c->total) && !most))
+  if (!is_known(c->total) || (!exceeds(shmem, shmem_percent, c->total) && !most))
     return false;
   bool swapless = is_known(m->swap_total) && m->swap_total.value == 0;
   return say(out, (double)shmem.value,
@@ -833,7 +829,7 @@ static bool rule_lru_cache(const struct context *c, struct sentence *out)
 static bool rule_lazyfree(const struct context *c, struct sentence *out)
 {
   double bytes = lazyfree_bytes(c);
-  if (!known(c->total) || bytes <= piece_percent / 100 * (double)c->total.value)
+  if (!is_known(c->total) || bytes <= piece_percent / 100 * (double)c->total.value)
     return false;
   return say(
       out, bytes,
@@ -967,7 +963,8 @@ static bool rule_vmalloc_unknown(const struct context *c, struct sentence *out)
 {
   const struct decision *vmalloc = &c->explanation->decided.vmalloc;
   bool in_hole = vmalloc->unbounded || vmalloc->error > 0; /* else there is none */
-  if (!known(c->total) || is_known(vmalloc->reading) || !in_hole || vmalloc->why == NULL)
+  if (!is_known(c->total) || is_known(vmalloc->reading) || !in_hole ||
+      vmalloc->why == NULL)
     return false;
   /* Address space may be more than there is memory. */
   return say(out, fmin((double)vmalloc->error, everything(c)),
@@ -978,8 +975,8 @@ static bool rule_no_mem_available(const struct context *c, struct sentence *out)
 {
   const struct meminfo *m = &c->sample->meminfo;
   struct amount cache = cache_without_shmem(m), free_pages = amount_of(m->mem_free);
-  if (!known(c->total) || m->mem_available.state != READING_ABSENT || !known(cache) ||
-      !known(free_pages))
+  if (!is_known(c->total) || m->mem_available.state != READING_ABSENT ||
+      !is_known(cache) || !is_known(free_pages))
     return false;
   return say(
       out, 0,

@@ -5,7 +5,7 @@
 #define MEMINFO_EXPLAIN_EXPLAIN_EXPLAIN_H
 
 #include "meminfo_explain/collect/sample.h"
-#include "meminfo_explain/explain/decide.h"
+#include "meminfo_explain/explain/decision.h"
 
 enum accounting { ACCOUNTING_LRU, ACCOUNTING_CACHE, ACCOUNTING_PSS, ACCOUNTING_COUNT };
 
