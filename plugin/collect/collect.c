@@ -17,11 +17,12 @@
 #include <sys/klog.h>
 #include <unistd.h>
 
-/* What only the boot log says; once, for it does not change. The log may be closed to us
- * (kernel.dmesg_restrict), or have lost its beginning. 0 or -ENOMEM. */
+/* Reads what only the boot log has. It may be closed to us (kernel.dmesg_restrict), or
+ * have lost its beginning. 0 or -ENOMEM. */
 static int read_boot_log(struct boot *out)
 {
   enum { SYSLOG_READ_ALL = 3, SYSLOG_SIZE_BUFFER = 10 }; /* syslog(2) */
+  *out = (struct boot){0};
   int size = klogctl(SYSLOG_SIZE_BUFFER, NULL, 0);
   if (size < 0 && errno == EPERM)
     out->percpu_unit = out->hash_tables = out->swiotlb = reading_missing(READING_DENIED);
@@ -62,31 +63,23 @@ void collector_close(struct collector *collector)
   consumers_close(collector->consumers);
   sysroot_close(&collector->root);
   text_free(&collector->text);
-  snapshot_free(&collector->snapshot);
+  snapshot_texts_free(&collector->snapshot_texts);
 }
+
+/* --- readers: one source each, from its file to its status and its struct ------------
+ */
 
 static struct scan text_of(const struct collector *collector)
 {
   return scan_text(collector->text.bytes, collector->text.length);
 }
 
-/* Reads the file of a source whole and notes what became of it. */
-static int slurp_source(struct collector *collector, enum source source,
-                        struct sample *out)
+static struct source_status read_source(struct collector *collector, enum source source)
 {
-  struct source_status *status = &out->sources[source];
-  status->error =
-      sysroot_slurp(&collector->root, source_rows[source].path, &collector->text);
-  status->state = sysroot_error_state(status->error);
-  return status->error;
+  return source_read(&collector->root, source, &collector->text);
 }
 
-static void mark_malformed(struct sample *out, enum source source)
-{
-  out->sources[source].state = READING_MALFORMED;
-}
-
-/* The first word after KEY in one of a captured tree's files; 0 if there is none. 0 or
+/* The word after KEY in one of a captured tree's files, or 0 if there is none. 0 or
  * -ENOMEM. */
 static int captured_number(struct collector *collector, const char *path, const char *key,
                            uint64_t *out)
@@ -99,10 +92,10 @@ static int captured_number(struct collector *collector, const char *path, const 
   return error == -ENOMEM ? error : 0;
 }
 
-/* A captured tree says by itself how large its pages are: Mapped in meminfo is nr_mapped
- * pages of vmstat. Drift and tear between the two are far below a factor of two. 0; or
- * -ENOMEM, when it cannot be told and must not be guessed. */
-static int page_size_of(struct collector *collector, uint64_t *out)
+/* The page size of a captured tree follows from its files: Mapped in meminfo is nr_mapped
+ * pages of vmstat. The two files differ by far less than a factor of two. 0; or -ENOMEM,
+ * where it is not known and must not be guessed. */
+static int read_page_size(struct collector *collector, uint64_t *out)
 {
   uint64_t kb, pages;
   *out = (uint64_t)sysconf(_SC_PAGESIZE);
@@ -123,56 +116,22 @@ static int page_size_of(struct collector *collector, uint64_t *out)
   return 0;
 }
 
-static void read_vmallocinfo(struct collector *collector, struct sample *out)
+static struct source_status read_vmallocinfo(struct collector *collector,
+                                             uint64_t page_size, struct vmallocinfo *out)
 {
-  struct source_status *status = &out->sources[SOURCE_vmallocinfo];
-  if (slurp_source(collector, SOURCE_vmallocinfo, out) != 0)
-    reading_fill(&out->vmallocinfo.pages, VMALLOCINFO_READINGS, status->state);
-  else if (vmallocinfo_parse(text_of(collector), out->page_size, &out->vmallocinfo,
-                             &status->parse_error) != 0)
-    mark_malformed(out, SOURCE_vmallocinfo);
-}
-
-/* Whether VmallocUsed counts pages, so that vmallocinfo is not needed for the sums, and
- * tells when it has changed (decide.c: vmalloc_epoch). */
-static bool vmalloc_used_counts(const struct meminfo *meminfo)
-{
-  const struct reading used = meminfo->vmalloc_used;
-  return is_known(used) && used.value > 0 && used.value <= meminfo->mem_total.value &&
-         meminfo->vmalloc_chunk.value == 0;
-}
-
-/* A captured tree costs nothing, and may be another one each time. */
-static bool is_due(const struct collector *collector, const struct schedule *schedule,
-                   bool moved)
-{
-  return !collector->root.live ||
-         schedule_is_due(schedule, clock_seconds(CLOCK_MONOTONIC), moved);
-}
-
-static void collect_vmallocinfo(struct collector *collector, struct sample *out)
-{
-  const struct reading used = out->meminfo.vmalloc_used;
-  bool moved = used.value != collector->vmalloc.used.value;
-  if (!vmalloc_used_counts(&out->meminfo) ||
-      is_due(collector, &collector->vmalloc.schedule, moved)) {
-    double begin = clock_seconds(CLOCK_MONOTONIC);
-    read_vmallocinfo(collector, out);
-    schedule_note(&collector->vmalloc.schedule, begin, clock_seconds(CLOCK_MONOTONIC));
-    collector->vmalloc.info = out->vmallocinfo;
-    collector->vmalloc.status = out->sources[SOURCE_vmallocinfo];
-    collector->vmalloc.used = used;
-  } else {
-    out->vmallocinfo = collector->vmalloc.info;
-    out->sources[SOURCE_vmallocinfo] = collector->vmalloc.status;
-    out->vmalloc_age =
-        clock_seconds(CLOCK_MONOTONIC) - collector->vmalloc.schedule.read_at;
+  struct source_status status = read_source(collector, SOURCE_vmallocinfo);
+  if (!is_known(status)) {
+    memset(out, 0, sizeof(*out));
+    reading_fill(&out->pages, VMALLOCINFO_READINGS, status.state);
+  } else if (vmallocinfo_parse(text_of(collector), page_size, out, &status.parse_error) !=
+             0) {
+    status.state = READING_MALFORMED;
   }
-  out->vmalloc_used_then = collector->vmalloc.used;
+  return status;
 }
 
-/* While profiling is off the counters stand still: they count neither allocations nor
- * frees (lib/alloc_tag.c). */
+/* While profiling is off the counters count neither allocations nor frees
+ * (lib/alloc_tag.c). */
 static bool is_profiling(struct collector *collector)
 {
   int error =
@@ -180,108 +139,160 @@ static bool is_profiling(struct collector *collector)
   return error != 0 || collector->text.length == 0 || collector->text.bytes[0] == '1';
 }
 
-static void read_allocinfo(struct collector *collector, struct sample *out)
+/* `vmalloc` has the callers of vmalloc. While profiling is off, allocinfo is absent. */
+static struct source_status read_allocinfo(struct collector *collector,
+                                           uint64_t page_size,
+                                           const struct vmallocinfo *vmalloc,
+                                           struct allocinfo *out)
 {
-  struct source_status *status = &out->sources[SOURCE_allocinfo];
+  memset(out, 0, sizeof(*out));
   if (!is_profiling(collector))
-    return;
-  if (slurp_source(collector, SOURCE_allocinfo, out) != 0)
-    reading_fill(out->allocinfo.readings, ALLOCINFO_READINGS, status->state);
-  else if (allocinfo_parse(text_of(collector), out->page_size, &out->vmallocinfo,
-                           &out->allocinfo, &status->parse_error) != 0)
-    mark_malformed(out, SOURCE_allocinfo);
+    return (struct source_status){.state = READING_ABSENT};
+  struct source_status status = read_source(collector, SOURCE_allocinfo);
+  if (!is_known(status))
+    reading_fill(out->readings, ALLOCINFO_READINGS, status.state);
+  else if (allocinfo_parse(text_of(collector), page_size, vmalloc, out,
+                           &status.parse_error) != 0)
+    status.state = READING_MALFORMED;
+  return status;
+}
+
+/* A file that holds one number, of `unit` bytes each. */
+static struct source_status read_number(struct collector *collector, enum source source,
+                                        uint64_t unit, struct reading *out)
+{
+  struct source_status status = read_source(collector, source);
+  uint64_t value = 0;
+  if (is_known(status) &&
+      field_number(&collector->text, "", 1, unit, &value, &status.parse_error) != 0)
+    status.state = READING_MALFORMED;
+  *out = is_known(status) ? reading_known(value) : reading_missing(status.state);
+  return status;
+}
+
+static struct source_status read_possible_cpus(struct collector *collector,
+                                               struct reading *out)
+{
+  struct source_status status = read_source(collector, SOURCE_cpu_possible);
+  uint64_t cpus = 0;
+  if (is_known(status) &&
+      cpulist_parse(text_of(collector), &cpus, &status.parse_error) != 0)
+    status.state = READING_MALFORMED;
+  *out = is_known(status) ? reading_known(cpus) : reading_missing(status.state);
+  return status;
+}
+
+static struct source_status read_modules(struct collector *collector, struct modules *out)
+{
+  struct source_status status = read_source(collector, SOURCE_modules);
+  if (!is_known(status))
+    reading_fill(&out->size, MODULES_READINGS, status.state);
+  else if (modules_parse(text_of(collector), out, &status.parse_error) != 0)
+    status.state = READING_MALFORMED;
+  return status;
+}
+
+/* Objects of the slab cache of kernel stacks. There is one only where a stack is smaller
+ * than a page (kernel/fork.c: thread_stack_cache_init; thread_info before 4.8), that is
+ * on 64 KiB pages; elsewhere the file is not read. */
+static struct source_status read_thread_stacks(struct collector *collector,
+                                               uint64_t page_size, struct reading *out)
+{
+  struct source_status status = {.state = READING_ABSENT};
+  uint64_t objects = 0;
+  *out = reading_missing(READING_ABSENT);
+  if (page_size < 1 << 16)
+    return status;
+  status = read_source(collector, SOURCE_slabinfo);
+  *out = reading_missing(status.state);
+  if (!is_known(status))
+    return status;
+  int error =
+      field_parse(text_of(collector), "thread_stack", 3, &objects, &status.parse_error);
+  if (error == -ENOENT)
+    error =
+        field_parse(text_of(collector), "thread_info", 3, &objects, &status.parse_error);
+  if (error == 0)
+    *out = reading_known(objects);
+  else
+    *out = reading_missing(error == -ENOENT ? READING_ABSENT : READING_MALFORMED);
+  return status;
+}
+
+/* Mounts of lxcfs over our meminfo. */
+static struct source_status read_lxcfs_mounts(struct collector *collector,
+                                              struct reading *out)
+{
+  /* A captured mountinfo has mount points as its machine saw them. */
+  const char *prefix = collector->root.live ? collector->root.path : "";
+  struct source_status status = read_source(collector, SOURCE_mountinfo);
+  *out = is_known(status)
+             ? reading_known(mountinfo_count_lxcfs(text_of(collector), prefix))
+             : reading_missing(status.state);
+  return status;
+}
+
+/* --- what is too expensive to read for each sample ------------------------------------
+ */
+
+/* Whether to read it again now; cached_note() is called after that. A captured tree costs
+ * nothing, and may be another one each time. */
+static bool cached_is_due(struct cached_source *cached, bool live, bool moved)
+{
+  cached->begin = clock_seconds(CLOCK_MONOTONIC);
+  return !live || schedule_is_due(&cached->schedule, cached->begin, moved);
+}
+
+static void cached_note(struct cached_source *cached, struct source_status status)
+{
+  cached->status = status;
+  schedule_note(&cached->schedule, cached->begin, clock_seconds(CLOCK_MONOTONIC));
+}
+
+/* Seconds since it was read; 0 where that was for this sample. */
+static double cached_age(const struct cached_source *cached)
+{
+  return fmax(cached->begin - cached->schedule.read_at, 0);
+}
+
+/* Whether VmallocUsed counts pages. Then vmallocinfo is no part of the sums, and
+ * VmallocUsed shows when it has changed (decide.c: vmalloc_epoch). */
+static bool vmalloc_used_counts(const struct meminfo *meminfo)
+{
+  const struct reading used = meminfo->vmalloc_used;
+  return is_known(used) && used.value > 0 && used.value <= meminfo->mem_total.value &&
+         meminfo->vmalloc_chunk.value == 0;
+}
+
+static void collect_vmallocinfo(struct collector *collector, struct sample *out)
+{
+  struct cached_source *cached = &collector->vmalloc.cached;
+  const struct reading used = out->meminfo.vmalloc_used;
+  bool moved = used.value != collector->vmalloc.used_then.value;
+  bool always = !collector->root.live || !vmalloc_used_counts(&out->meminfo);
+  if (cached_is_due(cached, !always, moved)) {
+    cached_note(cached,
+                read_vmallocinfo(collector, out->page_size, &collector->vmalloc.info));
+    collector->vmalloc.used_then = used;
+  }
+  out->vmallocinfo = collector->vmalloc.info;
+  out->vmalloc_used_then = collector->vmalloc.used_then;
+  out->vmalloc_age = cached_age(cached);
+  out->sources[SOURCE_vmallocinfo] = cached->status;
 }
 
 static void collect_allocinfo(struct collector *collector, struct sample *out)
 {
-  if (is_due(collector, &collector->allocinfo.schedule, true)) {
-    double begin = clock_seconds(CLOCK_MONOTONIC);
-    read_allocinfo(collector, out);
-    schedule_note(&collector->allocinfo.schedule, begin, clock_seconds(CLOCK_MONOTONIC));
-    collector->allocinfo.info = out->allocinfo;
-    collector->allocinfo.status = out->sources[SOURCE_allocinfo];
-  } else {
-    out->allocinfo = collector->allocinfo.info;
-    out->sources[SOURCE_allocinfo] = collector->allocinfo.status;
-  }
+  struct cached_source *cached = &collector->allocinfo.cached;
+  if (cached_is_due(cached, collector->root.live, true))
+    cached_note(cached, read_allocinfo(collector, out->page_size, &out->vmallocinfo,
+                                       &collector->allocinfo.info));
+  out->allocinfo = collector->allocinfo.info;
+  out->sources[SOURCE_allocinfo] = cached->status;
 }
 
-/* A file of one number. */
-static void collect_number(struct collector *collector, enum source source, uint64_t unit,
-                           struct sample *out, struct reading *number)
-{
-  struct source_status *status = &out->sources[source];
-  uint64_t value;
-  *number = reading_missing(READING_MALFORMED);
-  if (slurp_source(collector, source, out) != 0)
-    *number = reading_missing(status->state);
-  else if (field_number(&collector->text, "", 1, unit, &value, &status->parse_error) != 0)
-    mark_malformed(out, source);
-  else
-    *number = reading_known(value);
-}
-
-static void collect_cpus(struct collector *collector, struct sample *out)
-{
-  struct source_status *status = &out->sources[SOURCE_cpu_possible];
-  uint64_t cpus;
-  out->cpus_possible_count = reading_missing(READING_MALFORMED);
-  if (slurp_source(collector, SOURCE_cpu_possible, out) != 0)
-    out->cpus_possible_count = reading_missing(status->state);
-  else if (cpulist_parse(text_of(collector), &cpus, &status->parse_error) != 0)
-    mark_malformed(out, SOURCE_cpu_possible);
-  else
-    out->cpus_possible_count = reading_known(cpus);
-  struct reading unit = collector->boot.percpu_unit;
-  out->percpu_first_chunk =
-      reading_missing(reading_state_join(unit.state, out->cpus_possible_count.state));
-  if (is_known(out->percpu_first_chunk) &&
-      scale(unit.value, out->cpus_possible_count.value, &cpus) == 0)
-    out->percpu_first_chunk = reading_known(cpus);
-}
-
-static void collect_modules(struct collector *collector, struct sample *out)
-{
-  struct source_status *status = &out->sources[SOURCE_modules];
-  if (slurp_source(collector, SOURCE_modules, out) != 0)
-    reading_fill(&out->modules.size, MODULES_READINGS, status->state);
-  else if (modules_parse(text_of(collector), &out->modules, &status->parse_error) != 0)
-    mark_malformed(out, SOURCE_modules);
-}
-
-/* Only where a stack is smaller than a page do stacks come from a slab cache of their
- * own (kernel/fork.c: thread_stack_cache_init, thread_info before 4.8): on 64 KiB pages.
+/* --- processes ------------------------------------------------------------------------
  */
-static void collect_thread_stacks(struct collector *collector, struct sample *out)
-{
-  if (out->page_size < 1 << 16)
-    return;
-  struct source_status *status = &out->sources[SOURCE_slabinfo];
-  uint64_t objects = 0;
-  int error = slurp_source(collector, SOURCE_slabinfo, out);
-  if (error == 0)
-    error = field_parse(text_of(collector), "thread_stack", 3, &objects,
-                        &status->parse_error);
-  if (error == -ENOENT && status->error == 0)
-    error =
-        field_parse(text_of(collector), "thread_info", 3, &objects, &status->parse_error);
-  if (error == 0)
-    out->thread_stack_count = reading_known(objects);
-  else
-    out->thread_stack_count = reading_missing(error == -EBADMSG || error == -ERANGE
-                                                  ? READING_MALFORMED
-                                                  : sysroot_error_state(error));
-}
-
-static void collect_mounts(struct collector *collector, struct sample *out)
-{
-  /* A captured mountinfo tells mount points as its machine saw them. */
-  const char *prefix = collector->root.live ? collector->root.path : "";
-  if (slurp_source(collector, SOURCE_mountinfo, out) != 0)
-    out->lxcfs_count = reading_missing(out->sources[SOURCE_mountinfo].state);
-  else
-    out->lxcfs_count = reading_known(mountinfo_count_lxcfs(text_of(collector), prefix));
-}
 
 /* 0, or -errno where there is no census. */
 static int open_census(struct collector *collector)
@@ -289,7 +300,7 @@ static int open_census(struct collector *collector)
   uint64_t page_size;
   if (collector->census != NULL)
     return 0;
-  int error = page_size_of(collector, &page_size);
+  int error = read_page_size(collector, &page_size);
   return error != 0 ? error
                     : census_open(&collector->root, page_size, &collector->census);
 }
@@ -313,13 +324,24 @@ int collector_prepare(struct collector *collector, const struct collect_options 
   return 0;
 }
 
-/* Takes the last result of the census, or, where there is no limit to its cost, that of a
- * walk of its own. */
-static void collect_processes(struct collector *collector,
-                              const struct collect_options *options, struct sample *out)
+/* Without a limit to its cost the census makes a pass now; else its last result counts.
+ */
+static void ask_census(struct collector *collector, const struct collect_options *options,
+                       struct census_result *out)
 {
   const struct pss_scan_options scan = pss_scan_options(options);
   double now = clock_seconds(CLOCK_MONOTONIC);
+  if (options->pss_budget <= 0)
+    collector_prepare(collector, options, INFINITY);
+  census_latest(collector->census, out);
+  if (options->pss_budget > 0)
+    census_request(collector->census, &scan, now + options->interval);
+}
+
+static void collect_processes(struct collector *collector,
+                              const struct collect_options *options, struct sample *out)
+{
+  const bool live = collector->root.live;
   struct census_result result;
   int error = open_census(collector);
   if (error != 0) {
@@ -328,52 +350,87 @@ static void collect_processes(struct collector *collector,
     reading_fill(&out->processes.pss, PROCESSES_READINGS, READING_MALFORMED);
     return;
   }
-  if (options->pss_budget <= 0)
-    collector_prepare(collector, options, INFINITY);
-  census_latest(collector->census, &result);
-  if (options->pss_budget > 0)
-    census_request(collector->census, &scan, now + options->interval);
+  ask_census(collector, options, &result);
   out->processes = result.processes;
   out->sources[SOURCE_smaps] = result.smaps;
   memcpy(out->hung, result.hung, sizeof(out->hung));
   out->pss_seconds = result.cpu;
-  /* A captured tree is one instant. */
-  if (collector->root.live && result.passed_at > 0)
+  /* A captured tree is one instant, and has no kernel threads. */
+  if (live && result.passed_at > 0)
     out->pss_age = clock_seconds(CLOCK_MONOTONIC) - result.oldest_at;
   processes_settle(&out->processes, out->meminfo.anon_pages, out->meminfo.mapped);
-  /* A captured tree has no kernel threads. */
-  if (collector->root.live && processes_are_partial(&out->processes))
+  if (live && processes_are_partial(&out->processes))
     processes_add_unlisted(&out->processes);
+}
+
+/* --- the sample -----------------------------------------------------------------------
+ */
+
+/* 0, or -errno where there is no meminfo. */
+static int collect_snapshot(struct collector *collector, struct sample *out)
+{
+  struct snapshot *snapshot = &collector->snapshot;
+  int error = snapshot_read(&collector->root, out->page_size, &collector->snapshot_texts,
+                            snapshot);
+  out->zoneinfo = snapshot->zoneinfo;
+  out->meminfo = snapshot->meminfo;
+  out->vmstat = snapshot->vmstat;
+  out->zoneinfo_after = snapshot->zoneinfo_after;
+  out->retries = snapshot->retries;
+  out->sources[SOURCE_zoneinfo] = snapshot->zoneinfo_status;
+  out->sources[SOURCE_meminfo] = snapshot->meminfo_status;
+  out->sources[SOURCE_vmstat] = snapshot->vmstat_status;
+  return error;
+}
+
+/* All CPUs' part of the first percpu chunk. */
+static struct reading first_chunk(struct reading unit, struct reading cpus)
+{
+  struct reading chunk = reading_missing(reading_state_join(unit.state, cpus.state));
+  uint64_t bytes;
+  if (is_known(chunk) && scale(unit.value, cpus.value, &bytes) == 0)
+    chunk = reading_known(bytes);
+  return chunk;
+}
+
+static void collect_boot(const struct boot *boot, struct sample *out)
+{
+  out->hash_tables = boot->hash_tables;
+  out->swiotlb_boot = boot->swiotlb;
+  out->percpu_first_chunk = first_chunk(boot->percpu_unit, out->cpus_possible_count);
 }
 
 int collect(struct collector *collector, const struct collect_options *options,
             struct sample *out)
 {
-  memset(out, 0, sizeof(*out));
+  struct source_status *sources = out->sources;
   double start = clock_seconds(CLOCK_MONOTONIC);
-  int result = page_size_of(collector, &out->page_size);
-  if (result != 0) {
-    out->sources[SOURCE_meminfo] =
-        (struct source_status){.error = result, .state = READING_MALFORMED};
-    return result;
+  memset(out, 0, sizeof(*out));
+  int error = read_page_size(collector, &out->page_size);
+  if (error != 0) {
+    sources[SOURCE_meminfo] =
+        (struct source_status){.error = error, .state = READING_MALFORMED};
+    return error;
   }
-  out->hash_tables = collector->boot.hash_tables;
-  out->swiotlb_boot = collector->boot.swiotlb;
-  result = snapshot_collect(&collector->root, &collector->snapshot, out);
-  /* Right behind, for what is in the black hole moves with it. */
+  error = collect_snapshot(collector, out);
+  /* Right after the snapshot: what consumers hold is part of its black hole. */
   consumers_collect(collector->consumers, out);
   collect_vmallocinfo(collector, out);
   collect_allocinfo(collector, out);
-  hugepages_collect(&collector->root, &collector->text, out);
-  collect_cpus(collector, out);
-  collect_number(collector, SOURCE_overcommit_ratio, 1, out,
-                 &out->overcommit_ratio_count);
-  collect_number(collector, SOURCE_overcommit_kbytes, 1024, out, &out->overcommit_kbytes);
-  collect_modules(collector, out);
-  collect_thread_stacks(collector, out);
-  collect_mounts(collector, out);
+  sources[SOURCE_hugepages] =
+      hugepages_read(&collector->root, out->page_size, &collector->text, &out->hugepages);
+  sources[SOURCE_cpu_possible] = read_possible_cpus(collector, &out->cpus_possible_count);
+  sources[SOURCE_overcommit_ratio] =
+      read_number(collector, SOURCE_overcommit_ratio, 1, &out->overcommit_ratio_count);
+  sources[SOURCE_overcommit_kbytes] =
+      read_number(collector, SOURCE_overcommit_kbytes, 1024, &out->overcommit_kbytes);
+  sources[SOURCE_modules] = read_modules(collector, &out->modules);
+  sources[SOURCE_slabinfo] =
+      read_thread_stacks(collector, out->page_size, &out->thread_stack_count);
+  sources[SOURCE_mountinfo] = read_lxcfs_mounts(collector, &out->lxcfs_count);
+  collect_boot(&collector->boot, out);
   out->read_seconds = clock_seconds(CLOCK_MONOTONIC) - start;
   if (options->pss)
     collect_processes(collector, options, out);
-  return result;
+  return error;
 }

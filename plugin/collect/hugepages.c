@@ -10,20 +10,22 @@
 
 struct context {
   const struct sysroot *root;
+  uint64_t page_size;
   struct text *text;
-  struct sample *sample;
+  struct hugepages *sums;
+  struct source_status *status;
 };
 
-/* Adds one file of one size, NUMBER pages of `size` bytes, to a sum. */
+/* Adds one file, which holds a number of pages of `size` bytes, to a sum. */
 static void add_file(struct context *context, const char *path, uint64_t size,
                      struct reading *sum)
 {
-  struct source_status *status = &context->sample->sources[SOURCE_hugepages];
+  struct source_status *status = context->status;
   uint64_t bytes;
   int error = sysroot_slurp(context->root, path, context->text);
   if (error == 0)
     error = field_number(context->text, "", 1, size, &bytes, &status->parse_error);
-  if (error == -ENOENT) { /* a sum without this size would be too small */
+  if (error == -ENOENT) { /* without this file the sum would be too small */
     parse_error_note(&status->parse_error, 0, (struct span){"", 0}, "no such file");
     error = -EBADMSG;
   }
@@ -35,8 +37,8 @@ static void add_file(struct context *context, const char *path, uint64_t size,
   }
 }
 
-/* Of sys/kernel/mm/hugepages/hugepages-SIZEkB. 0; -EBADMSG for what is no size, -ERANGE.
- */
+/* The size in the name sys/kernel/mm/hugepages/hugepages-SIZEkB, in bytes. 0; -EBADMSG
+ * where it is not a number, or -ERANGE. */
 static int size_of(const char *directory, uint64_t *size)
 {
   struct span name = {directory + sizeof(SIZES "/hugepages-") - 1, 0};
@@ -48,11 +50,11 @@ static int size_of(const char *directory, uint64_t *size)
 
 static int add_size(void *opaque, const char *directory)
 {
-  /* include/linux/mmzone.h: MAX_ORDER was 11 for long, so that the buddy allocator made
-   * blocks of up to 2^10 pages. */
+  /* The largest block of the buddy allocator is 2^10 pages by default
+   * (include/linux/mmzone.h: MAX_ORDER; MAX_PAGE_ORDER since 6.8). */
   enum { BUDDY_ORDER_MAX = 10 };
   struct context *context = opaque;
-  struct hugepages *huge = &context->sample->hugepages;
+  struct hugepages *huge = context->sums;
   const struct {
     const char *name;
     struct reading *sum;
@@ -62,7 +64,7 @@ static int add_size(void *opaque, const char *directory)
   uint64_t size;
   int error = size_of(directory, &size);
   if (error == -ERANGE) {
-    source_failed(&context->sample->sources[SOURCE_hugepages], directory, error);
+    source_failed(context->status, directory, error);
     huge->total = huge->free = huge->reserved = reading_missing(READING_MALFORMED);
   }
   if (error != 0)
@@ -74,20 +76,23 @@ static int add_size(void *opaque, const char *directory)
     snprintf(path, sizeof(path), "%.128s/%s", directory, files[i].name);
     add_file(context, path, size, files[i].sum);
   }
-  if (size > context->sample->page_size << BUDDY_ORDER_MAX && is_known(huge->total))
+  if (size > context->page_size << BUDDY_ORDER_MAX && is_known(huge->total))
     reading_add(&huge->gigantic, huge->total.value - before.value);
   return 0;
 }
 
-void hugepages_collect(const struct sysroot *root, struct text *text, struct sample *out)
+struct source_status hugepages_read(const struct sysroot *root, uint64_t page_size,
+                                    struct text *text, struct hugepages *out)
 {
-  struct source_status *status = &out->sources[SOURCE_hugepages];
-  struct context context = {root, text, out};
-  status->state = READING_KNOWN;
+  struct source_status status = {.state = READING_KNOWN};
+  struct context context = {
+      .root = root, .page_size = page_size, .text = text, .sums = out, .status = &status};
+  *out = (struct hugepages){0};
   int error = sysroot_each(root, SIZES "/hugepages-*kB", add_size, &context);
   if (error != 0) {
-    status->error = error;
-    status->state = sysroot_error_state(error);
-    reading_fill(&out->hugepages.total, HUGEPAGES_READINGS, status->state);
+    status.error = error;
+    status.state = sysroot_error_state(error);
+    reading_fill(&out->total, HUGEPAGES_READINGS, status.state);
   }
+  return status;
 }

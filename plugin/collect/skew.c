@@ -8,8 +8,8 @@ struct reading skew_of(const struct zoneinfo *before, const struct zoneinfo *aft
                          reading_state_join(after->free.state, after->pcp.state));
   if (state != READING_KNOWN)
     return reading_missing(state);
-  struct reading tear = reading_known(abs_diff(before->free.value + before->pcp.value,
+  struct reading skew = reading_known(abs_diff(before->free.value + before->pcp.value,
                                                after->free.value + after->pcp.value));
-  reading_add(&tear, abs_diff(before->pcp.value, after->pcp.value) / 2);
-  return tear;
+  reading_add(&skew, abs_diff(before->pcp.value, after->pcp.value) / 2);
+  return skew;
 }

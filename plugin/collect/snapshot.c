@@ -11,90 +11,89 @@ static struct scan scan_of(const struct text *text)
   return scan_text(text->bytes, text->length);
 }
 
-static void parse_zoneinfo(const struct text *text, int error, uint64_t page_size,
+/* Each parser takes the status of its file as it was read, and makes it malformed where
+ * the text is. */
+
+static void parse_zoneinfo(const struct text *text, uint64_t page_size,
                            struct source_status *status, struct zoneinfo *out)
 {
-  enum reading_state state = sysroot_error_state(error);
-  if (error == 0) {
-    if (zoneinfo_parse(scan_of(text), page_size, out, &status->parse_error) == 0)
-      return;
-    state = READING_MALFORMED;
-  }
-  status->state = state;
-  reading_fill(&out->pcp, sizeof(*out) / sizeof(struct reading), state);
+  if (is_known(*status) &&
+      zoneinfo_parse(scan_of(text), page_size, out, &status->parse_error) != 0)
+    status->state = READING_MALFORMED;
+  if (!is_known(*status))
+    reading_fill(&out->pcp, sizeof(*out) / sizeof(struct reading), status->state);
 }
 
-static int parse_meminfo(const struct text *text, int error, struct source_status *status,
+static void parse_vmstat(const struct text *text, uint64_t page_size,
+                         struct source_status *status, struct vmstat *out)
+{
+  if (is_known(*status) &&
+      vmstat_parse(scan_of(text), page_size, out, &status->parse_error) != 0)
+    status->state = READING_MALFORMED;
+  if (!is_known(*status))
+    reading_fill(out->fields, VMSTAT_FIELD_COUNT, status->state);
+}
+
+static int parse_meminfo(const struct text *text, struct source_status *status,
                          struct meminfo *out)
 {
-  if (error != 0) {
-    memset(out, 0, sizeof(*out));
+  if (!is_known(*status)) {
     reading_fill(out->fields, MEMINFO_FIELD_COUNT, status->state);
-    return error;
+    return status->error;
   }
-  error = meminfo_parse(scan_of(text), out, &status->parse_error);
+  int error = meminfo_parse(scan_of(text), out, &status->parse_error);
   if (error != 0)
     status->state = READING_MALFORMED;
   return error;
 }
 
-static void parse_vmstat(const struct text *text, int error, uint64_t page_size,
-                         struct source_status *status, struct vmstat *out)
+/* A file that is bad both times is reported once, by its first reading. */
+static void note_second_zoneinfo(struct source_status *first,
+                                 const struct source_status *second)
 {
-  if (error == 0) {
-    if (vmstat_parse(scan_of(text), page_size, out, &status->parse_error) == 0)
-      return;
-    status->state = READING_MALFORMED;
-  }
-  reading_fill(out->fields, VMSTAT_FIELD_COUNT, status->state);
+  if (is_known(*first) && second->state > READING_KNOWN)
+    parse_error_note(&first->parse_error, 0, (struct span){"", 0},
+                     "cannot be read a second time, so the skew is not known");
 }
 
-/* All four files first, parsed afterwards: the less time between them, the better. */
-static int collect_once(const struct sysroot *root, struct snapshot *snapshot,
-                        struct sample *out)
+/* Reads all four files first and parses them afterwards, so that little time passes
+ * between the files. */
+static int read_once(const struct sysroot *root, uint64_t page_size,
+                     struct snapshot_texts *texts, struct snapshot *out)
 {
-  static const enum source sources[SNAPSHOT_COUNT] = {SOURCE_zoneinfo, SOURCE_meminfo,
-                                                      SOURCE_vmstat, SOURCE_zoneinfo};
-  int errors[SNAPSHOT_COUNT] = {0};
-  for (int i = 0; i < SNAPSHOT_COUNT; i++)
-    errors[i] = sysroot_slurp(root, source_rows[sources[i]].path, &snapshot->texts[i]);
-  for (int i = 0; i < SNAPSHOT_AFTER; i++)
-    out->sources[sources[i]] = (struct source_status){
-        .error = errors[i], .state = sysroot_error_state(errors[i])};
-  const struct text *texts = snapshot->texts;
-  parse_zoneinfo(&texts[SNAPSHOT_BEFORE], errors[SNAPSHOT_BEFORE], out->page_size,
-                 &out->sources[SOURCE_zoneinfo], &out->zoneinfo);
-  /* The second says nothing new of what is wrong with the file, unless it alone is. */
-  struct source_status ignored = {.state = READING_KNOWN};
-  parse_zoneinfo(&texts[SNAPSHOT_AFTER], errors[SNAPSHOT_AFTER], out->page_size, &ignored,
-                 &out->zoneinfo_after);
-  struct source_status *zoneinfo = &out->sources[SOURCE_zoneinfo];
-  if (is_known(*zoneinfo) && ignored.state > READING_KNOWN)
-    parse_error_note(&zoneinfo->parse_error, 0, (struct span){"", 0},
-                     "cannot be read a second time; what moved meanwhile is not known");
-  parse_vmstat(&texts[SNAPSHOT_VMSTAT], errors[SNAPSHOT_VMSTAT], out->page_size,
-               &out->sources[SOURCE_vmstat], &out->vmstat);
-  return parse_meminfo(&texts[SNAPSHOT_MEMINFO], errors[SNAPSHOT_MEMINFO],
-                       &out->sources[SOURCE_meminfo], &out->meminfo);
+  struct source_status second;
+  memset(out, 0, sizeof(*out));
+  out->zoneinfo_status = source_read(root, SOURCE_zoneinfo, &texts->zoneinfo);
+  out->meminfo_status = source_read(root, SOURCE_meminfo, &texts->meminfo);
+  out->vmstat_status = source_read(root, SOURCE_vmstat, &texts->vmstat);
+  second = source_read(root, SOURCE_zoneinfo, &texts->zoneinfo_after);
+  parse_zoneinfo(&texts->zoneinfo, page_size, &out->zoneinfo_status, &out->zoneinfo);
+  parse_zoneinfo(&texts->zoneinfo_after, page_size, &second, &out->zoneinfo_after);
+  note_second_zoneinfo(&out->zoneinfo_status, &second);
+  parse_vmstat(&texts->vmstat, page_size, &out->vmstat_status, &out->vmstat);
+  return parse_meminfo(&texts->meminfo, &out->meminfo_status, &out->meminfo);
 }
 
-/* Reads the bracket again while it is torn: at once, and then after a millisecond. */
-int snapshot_collect(const struct sysroot *root, struct snapshot *snapshot,
-                     struct sample *out)
+int snapshot_read(const struct sysroot *root, uint64_t page_size,
+                  struct snapshot_texts *texts, struct snapshot *out)
 {
   static const struct timespec pause = {.tv_nsec = 1000 * 1000};
-  int result = collect_once(root, snapshot, out);
+  unsigned retries = 0;
+  int result = read_once(root, page_size, texts, out);
   while (skew_of(&out->zoneinfo, &out->zoneinfo_after).value > SNAPSHOT_SKEW_MAX &&
-         out->retries + 1 < SNAPSHOT_ATTEMPTS) {
-    if (out->retries++ > 0)
+         retries + 1 < SNAPSHOT_ATTEMPTS) {
+    if (retries++ > 0) /* the first time at once */
       nanosleep(&pause, NULL);
-    result = collect_once(root, snapshot, out);
+    result = read_once(root, page_size, texts, out);
   }
+  out->retries = retries;
   return result;
 }
 
-void snapshot_free(struct snapshot *snapshot)
+void snapshot_texts_free(struct snapshot_texts *texts)
 {
-  for (int i = 0; i < SNAPSHOT_COUNT; i++)
-    text_free(&snapshot->texts[i]);
+  text_free(&texts->zoneinfo);
+  text_free(&texts->meminfo);
+  text_free(&texts->vmstat);
+  text_free(&texts->zoneinfo_after);
 }

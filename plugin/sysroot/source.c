@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "meminfo_explain/sysroot/source.h"
 #include "meminfo_explain/base/scan.h"
-#include "meminfo_explain/sysroot/sysroot.h"
 
 #include <errno.h>
 #include <string.h>
@@ -16,12 +15,20 @@ const struct source_row source_rows[SOURCE_COUNT] = {
 #include "meminfo_explain/tables/consumers.def"
 };
 
+struct source_status source_read(const struct sysroot *root, enum source source,
+                                 struct text *text)
+{
+  int error = sysroot_slurp(root, source_rows[source].path, text);
+  return (struct source_status){.error = error, .state = sysroot_error_state(error)};
+}
+
 void source_failed(struct source_status *status, const char *path, int error)
 {
   enum reading_state state =
       error == -EBADMSG ? READING_MALFORMED : sysroot_error_state(error);
   if (status->path[0] == '\0') {
-    /* Its names are those of devices, or of a captured tree. */
+    /* A path can hold any byte: devices and captured trees name their files as they like.
+     */
     span_copy((struct span){path, strlen(path)}, status->path, sizeof(status->path));
     status->error = error == -EBADMSG ? 0 : error;
   }

@@ -60,7 +60,7 @@ static int sample_without_pss(void)
 {
   static const struct collect_options options = {.pss = false};
   /* Everything anew, as the bare reading does. */
-  state.collector.vmalloc.schedule = state.collector.allocinfo.schedule =
+  state.collector.vmalloc.cached.schedule = state.collector.allocinfo.cached.schedule =
       (struct schedule){0};
   int error = collect(&state.collector, &options, &state.sample);
   explain(&state.sample, &state.explanation);

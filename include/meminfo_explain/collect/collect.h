@@ -29,26 +29,31 @@ struct collect_options {
 
 struct consumers_reader;
 
+/* A source that is too expensive to read for each sample: its last reading. */
+struct cached_source {
+  struct schedule schedule;
+  struct source_status status;
+  double begin; /* monotonic time of the last look whether it is due */
+};
+
 /* Used by one thread at a time. A steady-state collect() allocates nothing. */
 struct collector {
   struct sysroot root;
-  struct text text;
+  struct text text; /* of the file that is being read */
+  struct snapshot_texts snapshot_texts;
   struct snapshot snapshot;
-  struct boot boot; /* what the boot log told */
+  struct boot boot; /* from the boot log, which does not change */
   struct consumers_reader *consumers;
-  /* The last reading of what is not read each time. */
   struct {
-    struct schedule schedule;
+    struct cached_source cached;
     struct vmallocinfo info;
-    struct source_status status;
-    struct reading used; /* VmallocUsed then */
+    struct reading used_then; /* VmallocUsed at that time */
   } vmalloc;
   struct {
-    struct schedule schedule;
+    struct cached_source cached;
     struct allocinfo info;
-    struct source_status status;
   } allocinfo;
-  struct census *census; /* of the processes; NULL before the first with Pss */
+  struct census *census; /* of the processes; NULL before the first sample with Pss */
 };
 
 /* 0, or -errno with *collector untouched. */

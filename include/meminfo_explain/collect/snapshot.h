@@ -1,33 +1,39 @@
 /* SPDX-License-Identifier: MIT */
-/* zoneinfo, meminfo, vmstat and zoneinfo again, back to back: free pages wander between
- * what the files count, so the second zoneinfo tells how much they did. */
+/* zoneinfo, meminfo, vmstat and zoneinfo again, read back to back. Free pages move
+ * between what these files count while they are read; the two zoneinfos show how much. */
 #ifndef MEMINFO_EXPLAIN_COLLECT_SNAPSHOT_H
 #define MEMINFO_EXPLAIN_COLLECT_SNAPSHOT_H
 
-#include "meminfo_explain/collect/sample.h"
+#include "meminfo_explain/parse/meminfo.h"
+#include "meminfo_explain/parse/vmstat.h"
+#include "meminfo_explain/parse/zoneinfo.h"
+#include "meminfo_explain/sysroot/source.h"
 #include "meminfo_explain/sysroot/sysroot.h"
 
-/* The four are read again where their tear (skew.h) is above this, up to so many times in
- * all; the last reading stands, and says its tear. */
+/* All four files are read again while their skew (skew.h) is above SNAPSHOT_SKEW_MAX
+ * bytes, up to SNAPSHOT_ATTEMPTS times. The last attempt counts, whatever its skew. */
 #define SNAPSHOT_SKEW_MAX ((uint64_t)1 << 20)
 #define SNAPSHOT_ATTEMPTS 5
 
-enum {
-  SNAPSHOT_BEFORE,
-  SNAPSHOT_MEMINFO,
-  SNAPSHOT_VMSTAT,
-  SNAPSHOT_AFTER,
-  SNAPSHOT_COUNT
-};
-
 struct snapshot {
-  struct text texts[SNAPSHOT_COUNT]; /* all are read before any is parsed */
+  struct zoneinfo zoneinfo; /* read right before meminfo */
+  struct meminfo meminfo;
+  struct vmstat vmstat;
+  struct zoneinfo zoneinfo_after; /* read right after vmstat */
+  struct source_status zoneinfo_status, meminfo_status, vmstat_status;
+  unsigned retries; /* attempts that were thrown away */
 };
 
-/* Fills in zoneinfo, meminfo, vmstat, zoneinfo_after and retries of *out, which needs
- * page_size. 0, or -errno where there is no meminfo. */
-int snapshot_collect(const struct sysroot *root, struct snapshot *snapshot,
-                     struct sample *out);
-void snapshot_free(struct snapshot *snapshot);
+/* The texts of one attempt: all files are read before any is parsed. {0} is empty; the
+ * memory is reused. */
+struct snapshot_texts {
+  struct text zoneinfo, meminfo, vmstat, zoneinfo_after;
+};
+
+/* Replaces *out; page_size is in bytes. 0, or -errno where there is no meminfo (-EBADMSG:
+ * the file is not a meminfo); even then *out holds the other files. */
+int snapshot_read(const struct sysroot *root, uint64_t page_size,
+                  struct snapshot_texts *texts, struct snapshot *out);
+void snapshot_texts_free(struct snapshot_texts *texts);
 
 #endif

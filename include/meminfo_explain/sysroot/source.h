@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Every file that a sample is made of, and what became of reading it. */
+/* Every file that a sample is made of, and the result of reading it. */
 #ifndef MEMINFO_EXPLAIN_SYSROOT_SOURCE_H
 #define MEMINFO_EXPLAIN_SYSROOT_SOURCE_H
 
 #include "meminfo_explain/base/reading.h"
 #include "meminfo_explain/base/scan.h"
+#include "meminfo_explain/sysroot/sysroot.h"
 
 #include <stdbool.h>
 
@@ -26,14 +27,19 @@ extern const struct source_row source_rows[SOURCE_COUNT];
 struct source_status {
   enum reading_state state;
   struct parse_error parse_error; /* bad lines; the rest of the file may still be known */
-  int error;                      /* errno of the access that failed, 0 if none did */
-  char path[96]; /* the file at fault where the row's path is a pattern, else "" */
-  bool gone;     /* absent, and was there before: not for want of such a kernel */
+  int error;                      /* -errno of the failed access; 0 if none failed */
+  char path[96]; /* the file that failed where the row's path is a pattern, else "" */
+  bool gone;     /* absent now, but was present before */
 };
 
-/* Notes the first file at parse_error, with `error` as sysroot_slurp gives it, or
- * -EBADMSG where the fault says what is wrong; the worst state of all files is the
- * source's. */
+/* Reads the file of a source whole into *text, which is valid where the status is known.
+ * Not for sources whose path is a pattern. */
+struct source_status source_read(const struct sysroot *root, enum source source,
+                                 struct text *text);
+
+/* Records that one of a source's files failed. `error` is that of sysroot_slurp, or
+ * -EBADMSG where status->parse_error says what is wrong with the text. The status keeps
+ * the first such path, and the worst state of all files. */
 void source_failed(struct source_status *status, const char *path, int error);
 
 #endif
