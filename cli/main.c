@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* meminfo-explain: the plugin's core on the command line. */
 #define _GNU_SOURCE
-#include "meminfo_explain/collect/diagnostic.h"
 #include "meminfo_explain/explain/observe.h"
+#include "meminfo_explain/report/diagnostic.h"
 #include "output.h"
 
 #include <errno.h>
@@ -149,21 +149,10 @@ static int parse_arguments(int argc, char **argv, struct settings *settings)
   return optind < argc ? usage_error("too many arguments", argv[optind]) : 0;
 }
 
-static void print_diagnostics(const struct sample *sample)
+static void print_diagnostic(void *context, const struct diagnostic *diagnostic)
 {
-  for (unsigned i = 0; i < SOURCE_COUNT; i++) {
-    char text[512];
-    if (diagnostic(sample, i, text, sizeof(text)))
-      fprintf(stderr, "meminfo-explain: %s\n", text);
-  }
-  char unlisted[512];
-  if (diagnostic_unlisted(&sample->processes, unlisted, sizeof(unlisted)))
-    fprintf(stderr, "meminfo-explain: %s\n", unlisted);
-  for (int i = 0; i < HUNG_MAX; i++) {
-    char text[512];
-    if (diagnostic_hung(&sample->hung[i], text, sizeof(text)))
-      fprintf(stderr, "meminfo-explain: %s\n", text);
-  }
+  (void)context;
+  fprintf(stderr, "meminfo-explain: %s\n", diagnostic->text);
 }
 
 static void sleep_for(double seconds)
@@ -200,7 +189,7 @@ static int run(const struct settings *settings, struct observer *observer)
     int status = observe(observer, &options);
     /* The table tells what could not be read by itself. */
     if (status != 0 || settings->format == FORMAT_JSON)
-      print_diagnostics(&observer->sample);
+      diagnostics_each(&observer->sample, NULL, print_diagnostic, NULL);
     if (status != 0)
       return EXIT_NOT_MEMINFO;
     if (settings->format == FORMAT_JSON)

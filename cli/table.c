@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "meminfo_explain/base/format.h"
-#include "meminfo_explain/collect/diagnostic.h"
+#include "meminfo_explain/report/diagnostic.h"
 #include "meminfo_explain/report/sentences.h"
 #include "output.h"
 
@@ -223,26 +223,18 @@ static void print_pss(FILE *out, const struct sample *sample, const struct expla
     fprintf(out, "  no pss accounting: %s\n", e->decided.pss.why);
 }
 
-static void print_complaint(FILE *out, bool *heading, const char *text)
-{
-  if (!*heading)
-    fprintf(out, "Could not be read\n");
-  *heading = true;
-  fprintf(out, "  %s\n", text);
-}
+struct list {
+  FILE *out;
+  bool begun; /* its heading is printed */
+};
 
-static void print_sources(FILE *out, const struct sample *sample)
+static void print_diagnostic(void *context, const struct diagnostic *diagnostic)
 {
-  bool heading = false;
-  char text[512];
-  for (unsigned i = 0; i < SOURCE_COUNT; i++)
-    if (diagnostic(sample, i, text, sizeof(text)))
-      print_complaint(out, &heading, text);
-  if (diagnostic_unlisted(&sample->processes, text, sizeof(text)))
-    print_complaint(out, &heading, text);
-  for (int i = 0; i < HUNG_MAX; i++)
-    if (diagnostic_hung(&sample->hung[i], text, sizeof(text)))
-      print_complaint(out, &heading, text);
+  struct list *list = context;
+  if (!list->begun)
+    fprintf(list->out, "Could not be read\n");
+  list->begun = true;
+  fprintf(list->out, "  %s\n", diagnostic->text);
 }
 
 static void print_decisions(FILE *out, const struct explanation *e)
@@ -282,7 +274,7 @@ int table_print(const struct observer *observer, bool why, FILE *out)
   print_callers(out, sample);
   print_pss(out, sample, e);
   print_identities(out, e);
-  print_sources(out, sample);
+  diagnostics_each(sample, NULL, print_diagnostic, &(struct list){.out = out});
   if (why)
     print_decisions(out, e);
   print_report(out, observer);

@@ -3,7 +3,6 @@
 
 #include "suite.h"
 #include "utils/common/common.h"
-#include "utils_complain.h"
 
 #include <dlfcn.h>
 #include <unistd.h>
@@ -147,22 +146,8 @@ void daemon_log(int level, const char *format, ...)
   va_end(arguments);
 }
 
-void c_complain_once(int level, c_complain_t *complain, const char *format, ...)
+void plugin_log(int level, const char *format, ...)
 {
-  if (complain->complained_once)
-    return;
-  complain->complained_once = true;
-  complain->interval = 1;
-  va_list arguments;
-  va_start(arguments, format);
-  log_add(level, format, arguments);
-  va_end(arguments);
-}
-
-void c_do_release(int level, c_complain_t *complain, const char *format, ...)
-{
-  complain->interval = 0;
-  complain->complained_once = false;
   va_list arguments;
   va_start(arguments, format);
   log_add(level, format, arguments);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "meminfo_explain/collect/collect.h"
-#include "meminfo_explain/collect/diagnostic.h"
 #include "meminfo_explain/explain/explain.h"
+#include "meminfo_explain/report/diagnostic.h"
 #include "suite.h"
 
 #include <dlfcn.h>
@@ -229,7 +229,7 @@ START_TEST(garbage_makes_its_source_malformed_and_no_other)
     assert_all_known_but(tree, i, READING_MALFORMED);
     struct sample *sample = collect_tree(tree, 0);
     ck_assert_uint_eq(sample->sources[sources[i].source].parse_error.count, 1);
-    ck_assert(diagnostic(sample, sources[i].source, line, sizeof(line)));
+    ck_assert(diagnostic_of_source(sample, sources[i].source, line, sizeof(line)));
     ck_assert_msg(strncmp(line, sources[i].file, strlen(sources[i].file)) == 0,
                   "\"%s\" does not name %s", line, sources[i].file);
     free(sample);
@@ -275,7 +275,7 @@ START_TEST(what_is_no_such_number_is_not_called_a_lack_of_permission)
     tree_write(tree, "sys/kernel/mm/hugepages/hugepages-2048kB/resv_hugepages", "0\n");
     tree_write(tree, cases[i].file, cases[i].text);
     struct sample *sample = collect_tree(tree, 0);
-    ck_assert(diagnostic(sample, cases[i].source, line, sizeof(line)));
+    ck_assert(diagnostic_of_source(sample, cases[i].source, line, sizeof(line)));
     ck_assert_str_eq(line, cases[i].want);
     free(sample);
     tree_remove(tree);
@@ -290,7 +290,7 @@ START_TEST(huge_pages_of_2_to_the_64_bytes_are_not_of_0)
              "1\n");
   struct sample *sample = collect_tree(tree, 0);
   ck_assert_int_eq(sample->hugepages.total.state, READING_MALFORMED);
-  ck_assert(diagnostic(sample, SOURCE_hugepages, line, sizeof(line)));
+  ck_assert(diagnostic_of_source(sample, SOURCE_hugepages, line, sizeof(line)));
   ck_assert_ptr_nonnull(strstr(line, "hugepages-18014398509481984kB: "));
   free(sample);
   tree_remove(tree);
@@ -775,7 +775,7 @@ START_TEST(a_malformed_process_is_named_in_the_sources)
   tree_write(tree, "proc/7/stat", "garbage");
   struct sample *sample = collect_tree(tree, 0);
   ck_assert_int_eq(sample->sources[SOURCE_smaps].state, READING_MALFORMED);
-  ck_assert(diagnostic(sample, SOURCE_smaps, line, sizeof(line)));
+  ck_assert(diagnostic_of_source(sample, SOURCE_smaps, line, sizeof(line)));
   ck_assert_str_eq(line, "proc/7/stat:1: no name in parentheses; "
                          "the pss accounting is incomplete");
   free(sample);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "meminfo_explain/collect/diagnostic.h"
+#include "meminfo_explain/report/diagnostic.h"
 #include "suite.h"
 
 #include <errno.h>
@@ -15,7 +15,7 @@ static const char *line_about(enum source source, struct source_status status)
   struct sample *sample = calloc(1, sizeof(*sample));
   sample->sources[source] = status;
   strcpy(line, NO_LINE);
-  bool any = diagnostic(sample, source, line, sizeof(line));
+  bool any = diagnostic_of_source(sample, source, line, sizeof(line));
   ck_assert_int_eq(any, strcmp(line, NO_LINE) != 0);
   free(sample);
   return line;
@@ -204,7 +204,7 @@ START_TEST(a_line_that_does_not_fit_is_cut)
   for (size_t size = 1; size <= sizeof(whole); size++) {
     char line[sizeof(whole) + 8];
     memset(line, '#', sizeof(line));
-    ck_assert(diagnostic(sample, SOURCE_vmstat, line, size));
+    ck_assert(diagnostic_of_source(sample, SOURCE_vmstat, line, size));
     ck_assert_uint_eq(strlen(line), size - 1);
     ck_assert_mem_eq(line, whole, size - 1);
     for (size_t i = size; i < sizeof(line); i++)
@@ -219,7 +219,7 @@ START_TEST(a_denied_consumer_is_not_missed)
   struct sample *sample = calloc(1, sizeof(*sample));
   sample->sources[SOURCE_brd].state = READING_DENIED;
   char line[64] = "untouched";
-  ck_assert(!diagnostic(sample, SOURCE_brd, line, sizeof(line)));
+  ck_assert(!diagnostic_of_source(sample, SOURCE_brd, line, sizeof(line)));
   ck_assert_str_eq(line, "untouched");
   free(sample);
 }
@@ -239,49 +239,133 @@ START_TEST(every_source_can_say_what_its_loss_costs)
 }
 END_TEST
 
-START_TEST(a_process_that_hangs_is_named_by_its_file)
+/* --- all of a sample ---------------------------------------------------------------- */
+
+struct found {
+  unsigned count;
+  struct diagnostic of[8];
+  char texts[8][512];
+};
+
+static void find(void *context, const struct diagnostic *diagnostic)
 {
-  const struct hung_process nobody = {0}, somebody = {.pid = 4711, .since = 3};
-  char text[256] = "untouched";
-  ck_assert(!diagnostic_hung(&nobody, text, sizeof(text)));
-  ck_assert_str_eq(text, "untouched");
-  ck_assert(diagnostic_hung(&somebody, text, sizeof(text)));
-  ck_assert_str_eq(text, "proc/4711/smaps_rollup: does not answer; the process is set "
-                         "aside, and estimated until it does");
+  struct found *found = context;
+  ck_assert_uint_lt(found->count, LENGTH(found->of));
+  found->of[found->count] = *diagnostic;
+  snprintf(found->texts[found->count++], sizeof(found->texts[0]), "%s", diagnostic->text);
+}
+
+static struct sample *bare_sample(void)
+{
+  return calloc(1, sizeof(struct sample));
+}
+
+START_TEST(a_sample_without_problems_has_no_diagnostics)
+{
+  struct sample *sample = bare_sample();
+  struct explanation *explanation = calloc(1, sizeof(*explanation));
+  struct found found = {0};
+  sample->sources[SOURCE_meminfo].state = READING_KNOWN;
+  diagnostics_each(sample, explanation, find, &found);
+  diagnostics_each(sample, NULL, find, &found);
+  ck_assert_uint_eq(found.count, 0);
+  free(sample);
+  free(explanation);
 }
 END_TEST
 
-START_TEST(processes_that_are_not_listed_are_missed)
+START_TEST(each_problem_of_a_sample_is_one_diagnostic)
 {
-  struct processes processes = {.kernel_thread_count = reading_known(0)};
-  char text[256] = "untouched";
-  processes.unlisted = reading_known(0);
-  ck_assert(!diagnostic_unlisted(&processes, text, sizeof(text)));
-  ck_assert(!diagnostic_unlisted(&(struct processes){0}, text, sizeof(text)));
-  ck_assert_str_eq(text, "untouched");
-  for (int known = 0; known < 2; known++) {
-    processes.unlisted = known ? reading_known(1) : reading_missing(READING_ABSENT);
-    ck_assert(diagnostic_unlisted(&processes, text, sizeof(text)));
-    ck_assert_str_eq(
-        text, "proc: lists no kernel thread, so not all processes (a PID namespace, or "
-              "hidepid); the pss accounting is incomplete; set Root to where the host's "
-              "proc is, or grant CAP_SYS_PTRACE");
+  struct sample *sample = bare_sample();
+  struct explanation *explanation = calloc(1, sizeof(*explanation));
+  struct found found = {0};
+  sample->sources[SOURCE_meminfo].state = READING_KNOWN;
+  sample->sources[SOURCE_vmstat].state = READING_DENIED;
+  sample->sources[SOURCE_zram].state = READING_MALFORMED;
+  sample->sources[SOURCE_zram].error = -EIO;
+  sample->hung[1] = (struct hung_process){.pid = 4711, .since = 3};
+  sample->hung[HUNG_MAX - 1] = (struct hung_process){.pid = 4294967295, .since = 4};
+  sample->processes.unlisted = reading_known(1);
+  explanation->refused = "meminfo is that of lxcfs";
+  diagnostics_each(sample, explanation, find, &found);
+  ck_assert_uint_eq(found.count, 6);
+  ck_assert_int_eq(found.of[0].kind, DIAGNOSTIC_SOURCE);
+  ck_assert_int_eq(found.of[0].source, SOURCE_vmstat);
+  ck_assert_int_eq(found.of[1].source, SOURCE_zram);
+  for (unsigned i = 0; i < 2; i++) {
+    char line[512];
+    ck_assert(diagnostic_of_source(sample, found.of[i].source, line, sizeof(line)));
+    ck_assert_str_eq(found.texts[i], line);
   }
+  ck_assert_int_eq(found.of[2].kind, DIAGNOSTIC_REFUSED);
+  ck_assert_str_eq(found.texts[2], "meminfo is that of lxcfs; no black hole is computed");
+  ck_assert_int_eq(found.of[3].kind, DIAGNOSTIC_UNLISTED);
+  ck_assert_int_eq(found.of[4].kind, DIAGNOSTIC_HUNG);
+  ck_assert_uint_eq(found.of[4].pid, 4711);
+  ck_assert_str_eq(found.texts[4],
+                   "proc/4711/smaps_rollup: no answer; the memory of this process is "
+                   "estimated until there is one");
+  ck_assert_uint_eq(found.of[5].pid, 4294967295);
+  for (unsigned i = 0; i < found.count; i++)
+    ck_assert_ptr_null(strchr(found.texts[i], '\n'));
+  free(sample);
+  free(explanation);
 }
 END_TEST
 
-SUITE_MAIN("complaint", processes_that_are_not_listed_are_missed,
-           a_source_that_is_gone_is_missed,
-           of_several_files_that_cannot_be_read_one_is_named_with_its_error,
-           a_process_that_hangs_is_named_by_its_file, a_source_without_fault_says_nothing,
-           a_source_this_kernel_does_not_have_says_nothing,
-           a_meminfo_that_is_not_there_says_so,
-           a_denied_source_names_file_cause_cost_and_remedy,
-           a_denied_source_without_remedy_ends_with_its_cost,
-           processes_that_were_all_denied_name_the_pattern,
-           a_malformed_source_names_file_line_key_and_cause,
-           a_fault_of_the_whole_text_has_no_line_number,
-           a_bad_line_in_a_file_that_is_else_known_costs_nothing_more,
-           further_bad_lines_are_counted, of_several_files_the_one_at_fault_is_named,
-           a_read_error_is_told_in_the_systems_words, a_line_that_does_not_fit_is_cut,
-           every_source_can_say_what_its_loss_costs, a_denied_consumer_is_not_missed)
+/* Whoever prints the explanation itself says there why it was refused. */
+START_TEST(without_an_explanation_nothing_is_refused)
+{
+  struct sample *sample = bare_sample();
+  struct found found = {0};
+  sample->sources[SOURCE_meminfo].state = READING_KNOWN;
+  sample->hung[0].pid = 1;
+  diagnostics_each(sample, NULL, find, &found);
+  ck_assert_uint_eq(found.count, 1);
+  ck_assert_int_eq(found.of[0].kind, DIAGNOSTIC_HUNG);
+  free(sample);
+}
+END_TEST
+
+START_TEST(processes_that_are_not_listed_are_a_diagnostic)
+{
+  struct sample *sample = bare_sample();
+  struct processes *processes = &sample->processes;
+  struct found found = {0};
+  sample->sources[SOURCE_meminfo].state = READING_KNOWN;
+  processes->kernel_thread_count = reading_known(0);
+  processes->unlisted = reading_known(0);
+  diagnostics_each(sample, NULL, find, &found);
+  *processes = (struct processes){0}; /* not read at all */
+  diagnostics_each(sample, NULL, find, &found);
+  ck_assert_uint_eq(found.count, 0);
+  processes->kernel_thread_count = reading_known(0);
+  for (int known = 0; known < 2; known++) {
+    processes->unlisted = known ? reading_known(1) : reading_missing(READING_ABSENT);
+    found.count = 0;
+    diagnostics_each(sample, NULL, find, &found);
+    ck_assert_uint_eq(found.count, 1);
+    ck_assert_str_eq(found.texts[0],
+                     "proc: lists no kernel threads, so some processes are hidden (PID "
+                     "namespace or hidepid); the pss accounting is incomplete; set Root "
+                     "to where the host's proc is mounted, or grant CAP_SYS_PTRACE");
+  }
+  free(sample);
+}
+END_TEST
+
+SUITE_MAIN(
+    "diagnostic", a_sample_without_problems_has_no_diagnostics,
+    each_problem_of_a_sample_is_one_diagnostic, without_an_explanation_nothing_is_refused,
+    processes_that_are_not_listed_are_a_diagnostic, a_source_that_is_gone_is_missed,
+    of_several_files_that_cannot_be_read_one_is_named_with_its_error,
+    a_source_without_fault_says_nothing, a_source_this_kernel_does_not_have_says_nothing,
+    a_meminfo_that_is_not_there_says_so, a_denied_source_names_file_cause_cost_and_remedy,
+    a_denied_source_without_remedy_ends_with_its_cost,
+    processes_that_were_all_denied_name_the_pattern,
+    a_malformed_source_names_file_line_key_and_cause,
+    a_fault_of_the_whole_text_has_no_line_number,
+    a_bad_line_in_a_file_that_is_else_known_costs_nothing_more,
+    further_bad_lines_are_counted, of_several_files_the_one_at_fault_is_named,
+    a_read_error_is_told_in_the_systems_words, a_line_that_does_not_fit_is_cut,
+    every_source_can_say_what_its_loss_costs, a_denied_consumer_is_not_missed)

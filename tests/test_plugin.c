@@ -296,7 +296,7 @@ START_TEST(trouble_is_told_once_and_its_end_too)
 
   tree_write(tree, "proc/vmallocinfo", "");
   ck_assert_int_eq(mock_read(), 0);
-  ck_assert_uint_eq(mock_logged("proc/vmallocinfo is fine again"), 1);
+  ck_assert_uint_eq(mock_logged("proc/vmallocinfo: recovered"), 1);
   ck_assert_int_eq(mock_read(), 0);
   ck_assert_uint_eq(mock_log_count(), 0);
   mock_shutdown();
@@ -337,13 +337,13 @@ START_TEST(trouble_that_comes_back_soon_ends_only_when_it_stays_away)
     tree_write(tree, "proc/vmallocinfo", i % 2 == 0 ? "rubbish\n" : "");
     ck_assert_int_eq(mock_read(), 0);
     begun += mock_logged("proc/vmallocinfo:1");
-    ended += mock_logged("proc/vmallocinfo is fine again");
+    ended += mock_logged("proc/vmallocinfo: recovered");
   }
   ck_assert_uint_eq(begun, 2);
   ck_assert_uint_eq(ended, 1);
   for (int i = 0; i < 10; i++) {
     ck_assert_int_eq(mock_read(), 0);
-    ended += mock_logged("proc/vmallocinfo is fine again");
+    ended += mock_logged("proc/vmallocinfo: recovered");
   }
   ck_assert_uint_eq(ended, 2);
   for (int i = 0; i < 100; i++) /* forgotten */
@@ -353,7 +353,7 @@ START_TEST(trouble_that_comes_back_soon_ends_only_when_it_stays_away)
   ck_assert_uint_eq(mock_logged("proc/vmallocinfo:1"), 1);
   tree_write(tree, "proc/vmallocinfo", "");
   ck_assert_int_eq(mock_read(), 0);
-  ck_assert_uint_eq(mock_logged("proc/vmallocinfo is fine again"), 1);
+  ck_assert_uint_eq(mock_logged("proc/vmallocinfo: recovered"), 1);
   mock_shutdown();
   tree_remove(tree);
 }
@@ -390,7 +390,7 @@ START_TEST(a_file_that_is_gone_is_told_once_and_its_return_too)
   ck_assert_uint_eq(mock_log_count(), 0);
   tree_write(tree, "proc/vmstat", vmstat);
   ck_assert_int_eq(mock_read(), 0);
-  ck_assert_uint_eq(mock_logged("proc/vmstat is fine again"), 1);
+  ck_assert_uint_eq(mock_logged("proc/vmstat: recovered"), 1);
   mock_shutdown();
   free(vmstat);
   tree_remove(tree);
@@ -427,7 +427,7 @@ END_TEST
 START_TEST(the_state_of_another_window_is_not_used)
 {
   static const struct {
-    unsigned window, begins_anew, samples;
+    unsigned window, restarts, samples;
   } starts[] = {{1, 0, 0}, {2, 0, 1}, {2, 0, 1}, {1, 1, 1}, {2, 1, 1}};
   char *tree = tree_make(), options[600];
   for (size_t i = 0; i < sizeof(starts) / sizeof(*starts); i++) {
@@ -435,7 +435,7 @@ START_TEST(the_state_of_another_window_is_not_used)
              "Pss false\nTrendWindow %u\nStateFile \"%s/state\"\n", starts[i].window,
              tree);
     start(options);
-    ck_assert_uint_eq(mock_logged("begins anew"), starts[i].begins_anew);
+    ck_assert_uint_eq(mock_logged("restarts from scratch"), starts[i].restarts);
     if (starts[i].samples > 0)
       ck_assert_int_eq(mock_read(), 0);
     mock_shutdown();

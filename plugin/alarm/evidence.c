@@ -3,7 +3,7 @@
 #include "evidence.h"
 #include "meminfo_explain/base/atomic_file.h"
 #include "meminfo_explain/base/format.h"
-#include "meminfo_explain/collect/diagnostic.h"
+#include "meminfo_explain/report/diagnostic.h"
 #include "meminfo_explain/report/metrics.h"
 #include "meminfo_explain/report/sentences.h"
 
@@ -209,7 +209,7 @@ static void put_missing(struct output *out, const struct sample *sample,
                         enum source source)
 {
   char line[512];
-  if (diagnostic(sample, source, line, sizeof(line)))
+  if (diagnostic_of_source(sample, source, line, sizeof(line)))
     put(out, "none: %s", line);
   else
     put(out, "none: %s", reading_state_name(sample->sources[source].state));

@@ -36,3 +36,23 @@ void publisher_note(struct publisher *publisher, const struct observer *observer
     publisher_rank_sites(&sample->allocinfo, options->allocation_sites,
                          &publisher->sites);
 }
+
+static void log_exhausted(const struct top_n *top, const char *view, const char *option,
+                          bool *logged, const struct logger *logger)
+{
+  if (*logged || !top->exhausted)
+    return;
+  *logged = true;
+  logger_print(logger, LOG_INFO,
+               "view \"%s\": %u names were shown since the start; further ones are "
+               "counted in \"other\"; to show more, raise %s",
+               view, top->names_count, option);
+}
+
+void publisher_log(struct publisher *publisher, const struct logger *logger)
+{
+  log_exhausted(&publisher->callers, "vmalloc", "VmallocCallers",
+                &publisher->callers_exhausted, logger);
+  log_exhausted(&publisher->sites, "alloc_site", "AllocationSites",
+                &publisher->sites_exhausted, logger);
+}

@@ -14,7 +14,7 @@
 #include "../../cli/output.h"
 #include "alarm/evidence.h"
 #include "collect/consumers.h"
-#include "meminfo_explain/collect/diagnostic.h"
+#include "meminfo_explain/report/diagnostic.h"
 #include "meminfo_explain/report/metrics.h"
 #include "meminfo_explain/report/publisher.h"
 #include "meminfo_explain/report/sentences.h"
@@ -124,7 +124,7 @@ static void require_sources(const struct sample *sample)
   for (unsigned i = 0; i < SOURCE_COUNT; i++) {
     const struct source_status *status = &sample->sources[i];
     require(status->state <= READING_MALFORMED);
-    bool wrong = diagnostic(sample, i, text, sizeof(text));
+    bool wrong = diagnostic_of_source(sample, i, text, sizeof(text));
     if (wrong) {
       require(memchr(text, '\0', sizeof(text)) != NULL && text[0] != '\0');
       require_printable(text);

@@ -61,7 +61,7 @@ rm -rf "$work/csv" "$work/log"
 configure 1 "AllSeries true"
 start
 wait_for_samples 12 60
-said warning "proc/$process/smaps_rollup: does not answer" 1
+said warning "proc/$process/smaps_rollup: no answer" 1
 every_interval 12 total/bytes-mem_total black_hole/signed_bytes-estimate
 # The first pass was the one that hung; those after it were not held up.
 [ "$(values_of quality/count-processes_read)" -ge 4 ] || fail "the others were not read"
@@ -70,10 +70,10 @@ grep -q ',1.000000$' "$work"/csv/testhost/meminfo_explain-quality/count-processe
 # It comes back, and is told so.
 let_go
 for _ in $(seq 50); do
-	! grep -q "proc/$process/smaps_rollup answered" "$work/log" || break
+	! grep -q "proc/$process/smaps_rollup: answered" "$work/log" || break
 	sleep 0.2
 done
-said info "proc/$process/smaps_rollup answered" 1
+said info "proc/$process/smaps_rollup: answered" 1
 said warning . 1
 stop_within 2
 

@@ -112,7 +112,7 @@ class Collectd:
             whole = text[:text.rfind("\n") + 1]
             self.log_at += len(whole.encode())
             for line in whole.splitlines():
-                if re.search("the pss accounting is (withheld|fine)", line):
+                if re.search("pss accounting(: recovered| withheld)", line):
                     self.soak.pss_said += 1  # of churn and budget, not of a fault
                 elif re.search("meminfo_explain plugin: ", line):
                     self.lines.append(line)
