@@ -441,7 +441,7 @@ START_TEST(growth_since_the_first_observation_is_said)
   now->sample.meminfo.cached.value += (uint64_t)MB(900);
   char *text = written(), *lines = section(text, "report");
   ck_assert_ptr_nonnull(strstr(lines, "next: df -t tmpfs; ipcs -m\n"));
-  ck_assert_ptr_nonnull(strstr(lines, "Cached grew by 900.0 MiB"));
+  ck_assert_ptr_nonnull(strstr(lines, "Cached has grown by 900.0 MiB"));
   free(lines);
   free(text);
   end();

@@ -270,12 +270,12 @@ START_TEST(rule_refused)
   sample.lxcfs_count = reading_known(1);
   explain_again();
   check_says(RULE_refused, TOTAL,
-             "No black hole is computed: proc/meminfo is made by lxcfs: it mixes figures "
-             "of a container with those of the host.");
+             "The black hole cannot be computed: proc/meminfo is made by lxcfs: it mixes "
+             "figures of a container with those of the host.");
   sample.meminfo.mem_total = reading_missing(READING_MALFORMED);
   check_says(RULE_refused, 0,
-             "No black hole is computed: proc/meminfo is made by lxcfs: it mixes figures "
-             "of a container with those of the host.");
+             "The black hole cannot be computed: proc/meminfo is made by lxcfs: it mixes "
+             "figures of a container with those of the host.");
 }
 END_TEST
 
@@ -286,7 +286,8 @@ START_TEST(rule_black_hole_unknown)
   sample.meminfo.mem_free = reading_missing(READING_ABSENT);
   explain(&sample, &explanation);
   check_says(RULE_black_hole_unknown, TOTAL,
-             "The black hole is not known: a line it needs is missing.");
+             "The black hole cannot be computed: a line that it needs is missing from "
+             "meminfo or malformed.");
   check_silent_if_refused(RULE_black_hole_unknown);
   be_quiet();
   sample.meminfo.page_tables = sample.meminfo.slab = sample.meminfo.s_reclaimable =
@@ -294,8 +295,8 @@ START_TEST(rule_black_hole_unknown)
           reading_missing(READING_MALFORMED);
   explain(&sample, &explanation);
   check_says(RULE_black_hole_unknown, TOTAL,
-             "The black hole is not known: no sense can be made of slab_reclaimable, "
-             "slab_unreclaimable, misc_reclaimable and 2 more.");
+             "The black hole cannot be computed because of malformed numbers: "
+             "slab_reclaimable, slab_unreclaimable, misc_reclaimable and 2 more.");
 }
 END_TEST
 
@@ -307,10 +308,9 @@ START_TEST(rule_identities)
   check_silent(RULE_identities);
   sample.meminfo.slab.value += PAGE;
   explain_again();
-  check_says(
-      RULE_identities, TOTAL,
-      "The kernel's counters contradict each other (slab by 2.0 MiB): do not trust "
-      "what is built on them.");
+  check_says(RULE_identities, TOTAL,
+             "The kernel's counters contradict each other (slab by 2.0 MiB): do not "
+             "trust numbers derived from them.");
   check_silent_if_refused(RULE_identities);
   sample.meminfo.commit_limit.value -= GB(7);
   sample.meminfo.direct_map_2m.value = GB(98);
@@ -319,9 +319,8 @@ START_TEST(rule_identities)
   explain_again();
   check_says(
       RULE_identities, TOTAL,
-      "The kernel's counters contradict each other (active by 1.0 GiB, slab by 2.0 "
-      "MiB, k_reclaimable by 1.0 GiB and 2 more): do not trust what is built on "
-      "them.");
+      "The kernel's counters contradict each other (active by 1.0 GiB, slab by 2.0 MiB, "
+      "k_reclaimable by 1.0 GiB and 2 more): do not trust numbers derived from them.");
   for (unsigned i = 0; i < IDENTITY_COUNT; i++)
     explanation.identities[i].judged = false;
   check_silent(RULE_identities);
@@ -336,10 +335,9 @@ START_TEST(rule_black_hole_negative)
   hole->estimate.value = -(int64_t)GB(2);
   check_silent(RULE_black_hole_negative);
   hole->estimate.value -= (int64_t)PAGE;
-  check_says(
-      RULE_black_hole_negative, TOTAL,
-      "The parts of memory come to 2.0 GiB (2.0 % of MemTotal) more than MemTotal, "
-      "with an error of 2.0 GiB: something is counted twice.");
+  check_says(RULE_black_hole_negative, TOTAL,
+             "The parts of memory add up to 2.0 GiB (2.0 % of MemTotal) more than "
+             "MemTotal, and the error is only 2.0 GiB: something is counted twice.");
   check_needs_amount(RULE_black_hole_negative, &hole->estimate);
   check_needs(RULE_black_hole_negative, &hole->error);
   check_silent_if_refused(RULE_black_hole_negative);
@@ -357,8 +355,8 @@ START_TEST(rule_hidden_exceeds)
   check_silent(RULE_hidden_exceeds);
   hole->unexplained_error = reading_known(GB(1));
   check_says(RULE_hidden_exceeds, TOTAL,
-             "Hidden consumers claim 5.0 GiB (5.0 % of MemTotal), which is 2.0 GiB more "
-             "than the black hole can hold: one of them counts pages that are elsewhere "
+             "Hidden consumers report 5.0 GiB (5.0 % of MemTotal), 2.0 GiB more than the "
+             "black hole can hold: one of them includes pages that are counted elsewhere "
              "(the largest is zram with 4.0 GiB).");
   check_needs_amount(RULE_hidden_exceeds, &hole->hidden);
   check_needs_amount(RULE_hidden_exceeds, &hole->unexplained);
@@ -391,19 +389,19 @@ START_TEST(rule_short_of_memory)
   check_silent(RULE_short_of_memory);
   sample.meminfo.mem_available = reading_known(GB(5) - PAGE);
   check_says(RULE_short_of_memory, GB(95) + PAGE,
-             "Memory is short: only 5.0 GiB (5.0 % of MemTotal) is available "
-             "(MemAvailable); the most is held by page cache (Cached and Buffers without "
-             "Shmem) with 20.0 GiB, anonymous memory of processes (AnonPages) with 10.0 "
-             "GiB, slab (Slab) with 4.0 GiB.");
+             "Memory is low: only 5.0 GiB (5.0 % of MemTotal) is available "
+             "(MemAvailable); the largest users are page cache (Cached and Buffers "
+             "without Shmem) with 20.0 GiB, anonymous memory of processes (AnonPages) "
+             "with 10.0 GiB, slab (Slab) with 4.0 GiB.");
   check_needs(RULE_short_of_memory, &sample.meminfo.mem_available);
   check_needs(RULE_short_of_memory, &sample.meminfo.mem_total);
   /* MemAvailable and the first are the container's own; slab may be the host's. */
   explanation.refused = "it is not";
   check_says(RULE_short_of_memory, GB(95) + PAGE,
-             "Memory is short: only 5.0 GiB (5.0 % of MemTotal) is available "
-             "(MemAvailable); the most is held by page cache (Cached and Buffers without "
-             "Shmem) with 20.0 GiB, anonymous memory of processes (AnonPages) with 10.0 "
-             "GiB, tmpfs and shared memory (Shmem) with 1.0 GiB.");
+             "Memory is low: only 5.0 GiB (5.0 % of MemTotal) is available "
+             "(MemAvailable); the largest users are page cache (Cached and Buffers "
+             "without Shmem) with 20.0 GiB, anonymous memory of processes (AnonPages) "
+             "with 10.0 GiB, tmpfs and shared memory (Shmem) with 1.0 GiB.");
 }
 END_TEST
 
@@ -414,9 +412,8 @@ START_TEST(shortage_is_told_where_no_holder_is_known)
   sample.meminfo.mem_available = reading_known(0);
   before = NULL;
   explain(&sample, &explanation);
-  check_says(
-      RULE_short_of_memory, TOTAL,
-      "Memory is short: only 0 B (0.0 % of MemTotal) is available (MemAvailable).");
+  check_says(RULE_short_of_memory, TOTAL,
+             "Memory is low: only 0 B (0.0 % of MemTotal) is available (MemAvailable).");
   check_silent(RULE_largest);
 }
 END_TEST
@@ -431,8 +428,8 @@ START_TEST(rule_low_free)
   check_silent(RULE_low_free);
   m->low_free = reading_known(GB(1) / 20);
   check_says(RULE_low_free, GB(1),
-             "Low memory, the only kind the kernel can use for itself, is short: LowFree "
-             "is 51.2 MiB of a LowTotal of 1.0 GiB.");
+             "Low memory, the only memory that the kernel can use for itself, is nearly "
+             "exhausted: LowFree is 51.2 MiB of 1.0 GiB LowTotal.");
   check_needs(RULE_low_free, &m->high_total);
   check_needs(RULE_low_free, &m->low_total);
   check_needs(RULE_low_free, &m->low_free);
@@ -449,16 +446,16 @@ START_TEST(rule_largest)
   explain(&sample, &explanation);
   sample.meminfo.mem_free = reading_known(GB(49) + PAGE);
   check_says(RULE_largest, GB(50) + PAGE,
-             "Most of the 100.0 GiB of MemTotal is free memory (MemFree and per-CPU "
-             "lists): 50.0 GiB (50.0 % of MemTotal).");
+             "Most of MemTotal (100.0 GiB) is free memory (MemFree and per-CPU lists): "
+             "50.0 GiB (50.0 % of MemTotal).");
   sample.meminfo.mem_free = reading_known(GB(49));
   check_says(RULE_largest, GB(50),
-             "The largest part of the 100.0 GiB of MemTotal is free memory (MemFree and "
+             "The largest part of MemTotal (100.0 GiB) is free memory (MemFree and "
              "per-CPU lists): 50.0 GiB (50.0 % of MemTotal).");
   for (size_t i = 0; i < MISSING; i++) {
     sample.meminfo.mem_free = (struct reading){GB(49), missing[i]};
     check_says(RULE_largest, GB(20),
-               "The largest part of the 100.0 GiB of MemTotal is page cache (Cached and "
+               "The largest part of MemTotal (100.0 GiB) is page cache (Cached and "
                "Buffers without Shmem): 20.0 GiB (20.0 % of MemTotal).");
   }
   sample.meminfo.mem_total = reading_missing(READING_MALFORMED);
@@ -492,7 +489,7 @@ START_TEST(each_holder_can_be_the_largest)
     else
       *holders[i].amount = amount_known(GB(70));
     char want[64];
-    snprintf(want, sizeof(want), "MemTotal is %s", holders[i].name);
+    snprintf(want, sizeof(want), "MemTotal (100.0 GiB) is %s", holders[i].name);
     const struct sentence *sentence = find(RULE_largest);
     ck_assert_ptr_nonnull(sentence);
     ck_assert_msg(strstr(sentence->text, want) != NULL, "%s", sentence->text);
@@ -517,8 +514,8 @@ START_TEST(rule_black_hole_owner)
   check_silent(RULE_black_hole_owner);
   hole->estimate = amount_known(MB(512) + PAGE);
   check_says(RULE_black_hole_owner, MB(256),
-             "The black hole is 512.0 MiB (0.5 % of MemTotal), and the largest known "
-             "owner is zram with 256.0 MiB, 50 % of it (look at zramctl).");
+             "The black hole is 512.0 MiB (0.5 % of MemTotal); its largest known owner "
+             "is zram with 256.0 MiB, 50 % of it (see zramctl).");
   check_needs_amount(RULE_black_hole_owner, &hole->estimate);
   check_needs(RULE_black_hole_owner, &hole->error);
   check_silent_if_refused(RULE_black_hole_owner);
@@ -527,9 +524,9 @@ START_TEST(rule_black_hole_owner)
   hole->error = reading_known(0);
   term(TERM_HIDDEN_zram)->state = READING_MALFORMED;
   check_says(RULE_black_hole_owner, MB(16),
-             "The black hole is 512.0 MiB (0.5 % of MemTotal), and the largest known "
-             "owner is hash tables of the boot with 16.0 MiB, 3 % of it (look at dmesg "
-             "for \"hash table entries\").");
+             "The black hole is 512.0 MiB (0.5 % of MemTotal); its largest known owner "
+             "is hash tables allocated at boot with 16.0 MiB, 3 % of it (see \"hash "
+             "table entries\" in dmesg).");
   *term(TERM_HIDDEN_hash_tables) = amount_known(0);
   check_silent(RULE_black_hole_owner);
 }
@@ -569,21 +566,19 @@ START_TEST(rule_unexplained)
   hole->unexplained = amount_known(GB(1));
   check_silent(RULE_unexplained);
   hole->unexplained = amount_known(GB(1) + PAGE);
-  check_says(
-      RULE_unexplained, GB(1) + PAGE,
-      "1.0 GiB (1.0 % of MemTotal) is in bare page allocations that no driver owns "
-      "up to; who made them, the kernel tells in /proc/allocinfo (6.10, "
-      "CONFIG_MEM_ALLOC_PROFILING, sysctl vm.mem_profiling=1) or if booted with "
-      "page_owner=on.");
+  check_says(RULE_unexplained, GB(1) + PAGE,
+             "No known driver accounts for 1.0 GiB (1.0 % of MemTotal) of the black "
+             "hole; to see which code allocated it, use /proc/allocinfo (Linux 6.10, "
+             "CONFIG_MEM_ALLOC_PROFILING, sysctl vm.mem_profiling=1) or boot with "
+             "page_owner=on.");
   check_needs_amount(RULE_unexplained, &hole->unexplained);
   check_needs(RULE_unexplained, &hole->unexplained_error);
   check_silent_if_refused(RULE_unexplained);
   add_site(MB(900));
-  check_says(
-      RULE_unexplained, GB(1) + PAGE,
-      "1.0 GiB (1.0 % of MemTotal) is in bare page allocations that no driver owns "
-      "up to; the largest site in /proc/allocinfo is foo_rx_refill [foo] with "
-      "900.0 MiB.");
+  check_says(RULE_unexplained, GB(1) + PAGE,
+             "No known driver accounts for 1.0 GiB (1.0 % of MemTotal) of the black "
+             "hole; its largest allocation site in /proc/allocinfo is foo_rx_refill "
+             "[foo] with 900.0 MiB.");
   hole->unexplained_error = reading_known(GB(1) + PAGE);
   check_silent(RULE_unexplained);
 }
@@ -598,13 +593,13 @@ START_TEST(rule_allocinfo_site)
   add_site(MB(512) + PAGE);
   check_says(
       RULE_allocinfo_site, MB(512) + PAGE,
-      "By /proc/allocinfo, the code that holds the most bare pages is "
-      "foo_rx_refill [foo] at drivers/foo/rx.c:81: 512.0 MiB (0.5 % of MemTotal).");
+      "The largest allocation site of the black hole in /proc/allocinfo is foo_rx_refill "
+      "[foo] at drivers/foo/rx.c:81: 512.0 MiB (0.5 % of MemTotal).");
   check_needs_amount(RULE_allocinfo_site, &explanation.black_hole.allocinfo);
   check_silent_if_refused(RULE_allocinfo_site);
   sample.allocinfo.sites[0].module[0] = '\0';
   check_says(RULE_allocinfo_site, MB(512) + PAGE,
-             "By /proc/allocinfo, the code that holds the most bare pages is "
+             "The largest allocation site of the black hole in /proc/allocinfo is "
              "foo_rx_refill at drivers/foo/rx.c:81: 512.0 MiB (0.5 % of MemTotal).");
   sample.allocinfo.sites_kept = 0;
   check_silent(RULE_allocinfo_site);
@@ -616,10 +611,10 @@ START_TEST(rule_black_hole_growth)
   be_quiet();
   struct black_hole *hole = &explanation.black_hole;
   hole->error = reading_known(MB(100));
-  check_amount_above(RULE_black_hole_growth, &hole->above_floor, GB(1),
-                     "The black hole is 1.0 GiB (1.0 % of MemTotal) above the lowest it "
-                     "was since the first samples: if it goes on, the kernel leaks "
-                     "pages.");
+  check_amount_above(
+      RULE_black_hole_growth, &hole->above_floor, GB(1),
+      "The black hole is 1.0 GiB (1.0 % of MemTotal) above its lowest level since the "
+      "first samples: if it keeps growing, suspect a leak in the kernel.");
   check_needs(RULE_black_hole_growth, &hole->error);
   check_silent_if_refused(RULE_black_hole_growth);
   hole->error = reading_known(GB(1) + PAGE);
@@ -634,15 +629,15 @@ START_TEST(rule_consumers_unreadable)
   sample.consumers.zswap_pool = reading_missing(READING_DENIED);
   explain_again();
   check_says(RULE_consumers_unreadable, MB(240),
-             "The unexplained 240.0 MiB (0.2 % of MemTotal) may belong to what could not "
-             "be read (zswap): run as root with debugfs mounted.");
+             "The unexplained 240.0 MiB (0.2 % of MemTotal) may belong to consumers that "
+             "could not be read (zswap): run as root with debugfs mounted.");
   sample.consumers.ftrace = sample.consumers.brd = sample.consumers.ttm_pool =
       reading_missing(READING_MALFORMED);
   explain_again();
   check_says(RULE_consumers_unreadable, MB(240),
-             "The unexplained 240.0 MiB (0.2 % of MemTotal) may belong to what could not "
-             "be read (ftrace ring buffers, RAM disks (brd), zswap and 1 more): run as "
-             "root with debugfs mounted.");
+             "The unexplained 240.0 MiB (0.2 % of MemTotal) may belong to consumers that "
+             "could not be read (ftrace ring buffers, RAM disks (brd), zswap and 1 "
+             "more): run as root with debugfs mounted.");
   check_needs_amount(RULE_consumers_unreadable, &explanation.black_hole.unexplained);
   check_silent_if_refused(RULE_consumers_unreadable);
   explanation.black_hole.unexplained.value = 0;
@@ -657,10 +652,9 @@ START_TEST(rule_uncertain)
   hole->error = reading_known(GB(1));
   check_silent(RULE_uncertain);
   hole->error = reading_known(GB(1) + PAGE);
-  check_says(
-      RULE_uncertain, GB(1) + PAGE,
-      "The black hole is only known to within 1.0 GiB (1.0 % of MemTotal): counters "
-      "drift between CPUs, and files are read one after the other.");
+  check_says(RULE_uncertain, GB(1) + PAGE,
+             "The black hole is known only to within 1.0 GiB (1.0 % of MemTotal): "
+             "per-CPU counters lag behind, and the files are read one after another.");
   check_needs(RULE_uncertain, &hole->error);
   check_needs_amount(RULE_uncertain, &hole->estimate);
   check_silent_if_refused(RULE_uncertain);
@@ -670,7 +664,7 @@ START_TEST(rule_uncertain)
   ck_assert_ptr_nonnull(sentence);
   ck_assert_str_eq(
       sentence->text,
-      "The black hole is only known to within 12.5 GiB (12.5 % of MemTotal): "
+      "The black hole is known only to within 12.5 GiB (12.5 % of MemTotal): "
       "zoneinfo is not readable: per-CPU lists may hold up to 1/8 of memory, "
       "which stays in the black hole.");
   /* Doubt about Pss is none about an estimate that does not use it. */
@@ -691,15 +685,15 @@ START_TEST(rule_balloon_inside)
   check_silent(RULE_balloon_inside);
   *term(TERM_HIDDEN_virtio_balloon) = amount_known(PAGE);
   check_says(RULE_balloon_inside, PAGE,
-             "The hypervisor took 4.0 KiB (under 0.1 % of MemTotal) by way of the virtio "
-             "balloon: MemTotal still counts it, no process has it.");
+             "The hypervisor has taken 4.0 KiB (under 0.1 % of MemTotal) through the "
+             "virtio balloon: MemTotal still includes it, but nothing can use it.");
   check_needs_amount(RULE_balloon_inside, term(TERM_HIDDEN_virtio_balloon));
   be_quiet();
   sample.consumers.vmware_current = reading_known(GB(3));
   explain_with(GB(3));
   check_says(RULE_balloon_inside, GB(3),
-             "The hypervisor took 3.0 GiB (3.0 % of MemTotal) by way of the VMware "
-             "balloon: MemTotal still counts it, no process has it.");
+             "The hypervisor has taken 3.0 GiB (3.0 % of MemTotal) through the VMware "
+             "balloon: MemTotal still includes it, but nothing can use it.");
   check_silent_if_refused(RULE_balloon_inside);
 }
 END_TEST
@@ -715,8 +709,8 @@ START_TEST(rule_balloon_outside)
   for (size_t i = 0; i < sizeof(balloons) / sizeof(*balloons); i++) {
     char text[200];
     snprintf(text, sizeof(text),
-             "The hypervisor took 1.0 GiB (1.0 %% of MemTotal) by way of the %s balloon: "
-             "MemTotal is smaller by that.",
+             "The hypervisor has taken 1.0 GiB (1.0 %% of MemTotal) through the %s "
+             "balloon: MemTotal no longer includes it.",
              balloons[i].name);
     be_quiet();
     check_amount_above(RULE_balloon_outside, term(balloons[i].term), GB(1), text);
@@ -732,8 +726,8 @@ START_TEST(rule_removed)
   check_silent(RULE_removed);
   explanation.removed = reading_known(GB(1) + PAGE);
   check_says(RULE_removed, GB(1) + PAGE,
-             "MemTotal is 1.0 GiB (1.0 % of MemTotal) below its highest since the first "
-             "sample: a balloon or hot-unplug takes memory away.");
+             "MemTotal is 1.0 GiB (1.0 % of MemTotal) below its highest value since the "
+             "first sample: a balloon or hot-unplug has removed memory.");
   check_needs(RULE_removed, &explanation.removed);
   check_silent_if_refused(RULE_removed);
 }
@@ -742,9 +736,10 @@ END_TEST
 START_TEST(rule_zfs)
 {
   be_quiet();
-  check_amount_above(RULE_zfs, term(TERM_HIDDEN_zfs_abd), GB(5),
-                     "The ZFS ARC holds 5.0 GiB (5.0 % of MemTotal) as a cache that "
-                     "shrinks under pressure, but free(1) calls it used.");
+  check_amount_above(
+      RULE_zfs, term(TERM_HIDDEN_zfs_abd), GB(5),
+      "The ZFS ARC holds 5.0 GiB (5.0 % of MemTotal): it is a cache that shrinks under "
+      "memory pressure, although free(1) reports it as used.");
   check_silent_if_refused(RULE_zfs);
 }
 END_TEST
@@ -754,8 +749,8 @@ START_TEST(rule_gpu)
   be_quiet();
   sample.meminfo.gpu_reclaim = reading_known(0);
   check_above(RULE_gpu, &sample.meminfo.gpu_active, GB(1),
-              "Graphics drivers hold 1.0 GiB (1.0 % of MemTotal) of main memory for "
-              "buffers (TTM), in no process's RSS.");
+              "Graphics drivers hold 1.0 GiB (1.0 % of MemTotal) of system memory in "
+              "buffers (TTM), which are in no process's RSS.");
 }
 END_TEST
 
@@ -763,8 +758,8 @@ START_TEST(rule_sockets)
 {
   be_quiet();
   check_above(RULE_sockets, &sample.consumers.tcp_mem, GB(1),
-              "Socket buffers hold up to 1.0 GiB (1.0 % of MemTotal): data that waits to "
-              "be sent or to be read.");
+              "Socket buffers hold up to 1.0 GiB (1.0 % of MemTotal): data waiting to be "
+              "sent or read.");
 }
 END_TEST
 
@@ -776,7 +771,7 @@ START_TEST(rule_kexec_loaded)
   sample.consumers.kexec_loaded_count = reading_known(1);
   check_says(RULE_kexec_loaded, 0,
              "A kernel is loaded for kexec: it and its initrd are in the black hole, and "
-             "no file tells their size.");
+             "no file reports their size.");
   check_needs(RULE_kexec_loaded, &sample.consumers.kexec_loaded_count);
 }
 END_TEST
@@ -787,8 +782,8 @@ START_TEST(rule_slab_unreclaimable)
 {
   be_quiet();
   check_above(RULE_slab_unreclaimable, &sample.meminfo.s_unreclaim, GB(5),
-              "Kernel objects that cannot be reclaimed (SUnreclaim) take 5.0 GiB (5.0 % "
-              "of MemTotal): a slab cache that only grows is a leak.");
+              "Unreclaimable kernel objects (SUnreclaim) take 5.0 GiB (5.0 % of "
+              "MemTotal): a slab cache that never stops growing is a leak.");
 }
 END_TEST
 
@@ -799,8 +794,8 @@ START_TEST(rule_slab_growth)
   check_silent(RULE_slab_growth); /* nothing to compare with */
   quiet_before();
   check_says(RULE_slab_growth, MB(64) + PAGE,
-             "SUnreclaim grew by 64.0 MiB (0.1 % of MemTotal) since the first sample: a "
-             "kernel leak looks like that.");
+             "SUnreclaim has grown by 64.0 MiB (0.1 % of MemTotal) since the first "
+             "sample, as it does when the kernel leaks objects.");
   check_needs(RULE_slab_growth, &earlier.s_unreclaim);
   check_needs(RULE_slab_growth, &sample.meminfo.s_unreclaim);
   check_silent_if_refused(RULE_slab_growth);
@@ -820,9 +815,10 @@ END_TEST
 START_TEST(rule_slab_reclaimable)
 {
   be_quiet();
-  check_above(RULE_slab_reclaimable, &sample.meminfo.s_reclaimable, GB(20),
-              "Cached dentries, inodes and the like (SReclaimable) take 20.0 GiB (20.0 % "
-              "of MemTotal): the kernel gives it back under pressure, it is no leak.");
+  check_above(
+      RULE_slab_reclaimable, &sample.meminfo.s_reclaimable, GB(20),
+      "Cached dentries, inodes and similar objects (SReclaimable) take 20.0 GiB (20.0 % "
+      "of MemTotal): this is not a leak, the kernel frees them under memory pressure.");
 }
 END_TEST
 
@@ -840,8 +836,8 @@ START_TEST(rule_vmalloc)
   for (size_t i = 0; i < MISSING; i++) {
     sample.vmallocinfo.pages = reading_missing(missing[i]);
     check_says(RULE_vmalloc, GB(2) + PAGE,
-               "vmalloc holds 2.0 GiB (2.0 % of MemTotal); /proc/vmallocinfo tells root "
-               "for whom.");
+               "vmalloc holds 2.0 GiB (2.0 % of MemTotal); root can see its callers in "
+               "/proc/vmallocinfo.");
   }
 }
 END_TEST
@@ -856,9 +852,8 @@ START_TEST(rule_vmalloc_counter)
   explain_again();
   check_says(
       RULE_vmalloc_counter, MB(2) + PAGE,
-      "VmallocUsed is 2.0 MiB (under 0.1 % of MemTotal) less than the pages in "
-      "/proc/vmallocinfo: a known fault of many kernels before 6.13; the pages are "
-      "right.");
+      "VmallocUsed is 2.0 MiB (under 0.1 % of MemTotal) less than the sum of pages= in "
+      "/proc/vmallocinfo, a known bug of many kernels before 6.13; the sum is correct.");
   check_silent(RULE_identities); /* that is what this rule explains */
   check_silent_if_refused(RULE_vmalloc_counter);
   check_needs_amount(RULE_vmalloc_counter,
@@ -875,7 +870,7 @@ START_TEST(rule_page_tables)
   be_quiet();
   check_above(RULE_page_tables, &sample.meminfo.page_tables, GB(2),
               "Page tables (PageTables) take 2.0 GiB (2.0 % of MemTotal): processes map "
-              "much memory in small pages, and huge pages would help.");
+              "a lot of memory in small pages, and huge pages would help.");
 }
 END_TEST
 
@@ -899,9 +894,8 @@ START_TEST(rule_hugetlb_unused)
   explain_again();
   check_says(
       RULE_hugetlb_unused, GB(1) + MB(2),
-      "Of the pool of huge pages, 1.0 GiB (1.0 % of MemTotal) is neither in use nor "
-      "reserved (HugePages_Free less HugePages_Rsvd), and nothing else can have "
-      "it.");
+      "Free huge pages that are not reserved (HugePages_Free minus HugePages_Rsvd) take "
+      "1.0 GiB (1.0 % of MemTotal): nothing else can use them.");
   check_needs(RULE_hugetlb_unused, &explanation.decided.huge_free.reading);
   check_needs(RULE_hugetlb_unused, &explanation.decided.huge_reserved.reading);
   check_silent_if_refused(RULE_hugetlb_unused);
@@ -911,10 +905,9 @@ END_TEST
 START_TEST(rule_percpu)
 {
   be_quiet();
-  check_above(
-      RULE_percpu, &sample.meminfo.percpu, GB(1),
-      "Per-CPU data (Percpu) takes 1.0 GiB (1.0 % of MemTotal): it grows with CPUs "
-      "times cgroups, network devices and BPF maps.");
+  check_above(RULE_percpu, &sample.meminfo.percpu, GB(1),
+              "Per-CPU data (Percpu) takes 1.0 GiB (1.0 % of MemTotal): it grows with "
+              "the number of CPUs times that of cgroups, network devices and BPF maps.");
 }
 END_TEST
 
@@ -922,8 +915,8 @@ START_TEST(rule_kernel_stack)
 {
   be_quiet();
   check_above(RULE_kernel_stack, &sample.meminfo.kernel_stack, GB(1),
-              "Kernel stacks (KernelStack) take 1.0 GiB (1.0 % of MemTotal): about 65536 "
-              "threads at 16 KiB each.");
+              "Kernel stacks (KernelStack) take 1.0 GiB (1.0 % of MemTotal): each thread "
+              "has one, of 16 KiB on most 64-bit kernels.");
 }
 END_TEST
 
@@ -931,18 +924,17 @@ START_TEST(rule_bounce)
 {
   be_quiet();
   check_above(RULE_bounce, &sample.meminfo.bounce, GB(1),
-              "Bounce buffers (Bounce) take 1.0 GiB (1.0 % of MemTotal): a disk's driver "
-              "cannot reach all memory.");
+              "Bounce buffers (Bounce) take 1.0 GiB (1.0 % of MemTotal): a disk driver "
+              "cannot address all memory.");
 }
 END_TEST
 
 START_TEST(rule_writeback_tmp)
 {
   be_quiet();
-  check_above(
-      RULE_writeback_tmp, &sample.meminfo.writeback_tmp, GB(1),
-      "Copies of pages that FUSE is writing back (WritebackTmp) take 1.0 GiB (1.0 "
-      "% of MemTotal): its file server is slow or stuck.");
+  check_above(RULE_writeback_tmp, &sample.meminfo.writeback_tmp, GB(1),
+              "Copies of pages that FUSE is writing back (WritebackTmp) take 1.0 GiB "
+              "(1.0 % of MemTotal): the file server is slow or stuck.");
 }
 END_TEST
 
@@ -953,10 +945,9 @@ START_TEST(rule_hardware_corrupted)
   sample.meminfo.hardware_corrupted = reading_known(0);
   check_silent(RULE_hardware_corrupted);
   sample.meminfo.hardware_corrupted = reading_known(PAGE);
-  check_says(
-      RULE_hardware_corrupted, sample.meminfo.mem_total.value,
-      "Memory is failing: the kernel has put 4.0 KiB (under 0.1 % of MemTotal) out "
-      "of use (HardwareCorrupted).");
+  check_says(RULE_hardware_corrupted, sample.meminfo.mem_total.value,
+             "Memory is failing: the kernel has taken 4.0 KiB (under 0.1 % of MemTotal) "
+             "out of use (HardwareCorrupted).");
 }
 END_TEST
 
@@ -964,8 +955,8 @@ START_TEST(rule_crashkernel)
 {
   be_quiet();
   check_above(RULE_crashkernel, &sample.consumers.crashkernel, GB(1),
-              "The crash kernel (crashkernel=) keeps 1.0 GiB (1.0 % of MemTotal) for "
-              "itself, on top of MemTotal.");
+              "The crash kernel (crashkernel=) reserves 1.0 GiB (1.0 % of MemTotal) in "
+              "addition to MemTotal.");
 }
 END_TEST
 
@@ -976,9 +967,9 @@ START_TEST(rule_reserved)
   check_silent(RULE_reserved);
   sample.zoneinfo.present = reading_known(GB(105) + PAGE);
   check_says(RULE_reserved, GB(5) + PAGE,
-             "MemTotal leaves out 5.0 GiB (5.0 % of MemTotal) of this machine's memory: "
-             "what the kernel keeps since boot (struct pages, its image, crashkernel=), "
-             "and what a balloon took.");
+             "MemTotal excludes 5.0 GiB (5.0 % of MemTotal) of this machine's memory: "
+             "what the kernel reserved at boot (struct pages, its image, crashkernel=) "
+             "and what a balloon has taken.");
   check_needs(RULE_reserved, &sample.zoneinfo.present);
   check_silent_if_refused(RULE_reserved);
 }
@@ -994,7 +985,7 @@ START_TEST(rule_shmem)
   sample.meminfo.cached = reading_known(GB(5) + PAGE);
   check_says(RULE_shmem, GB(5),
              "Files on tmpfs and shared memory (Shmem) hold 5.0 GiB (5.0 % of MemTotal): "
-             "Cached counts it, but it cannot be dropped, only swapped out.");
+             "this is part of Cached but cannot be dropped, only swapped out.");
   check_needs(RULE_shmem, &sample.meminfo.cached);
   sample.meminfo.cached = reading_known(GB(10));
   check_silent(RULE_shmem); /* half of it is not most of it */
@@ -1005,9 +996,8 @@ START_TEST(rule_shmem)
   sample.meminfo.swap_total = reading_known(0);
   check_says(
       RULE_shmem, GB(10) + PAGE,
-      "Files on tmpfs and shared memory (Shmem) hold 10.0 GiB (10.0 % of "
-      "MemTotal): Cached counts it, but it cannot be dropped, and there is no swap "
-      "for it.");
+      "Files on tmpfs and shared memory (Shmem) hold 10.0 GiB (10.0 % of MemTotal): this "
+      "is part of Cached but cannot be dropped, and there is no swap for it.");
   check_needs(RULE_shmem, &sample.meminfo.shmem);
   check_silent_if_refused(RULE_shmem);
 }
@@ -1022,8 +1012,8 @@ START_TEST(rule_shmem_growth)
   check_silent(RULE_shmem_growth); /* nothing to compare with */
   quiet_before();
   check_says(RULE_shmem_growth, MB(40) + PAGE,
-             "Shmem is the growing part of Cached: since the first sample Cached grew by "
-             "80.0 MiB, and Shmem by 40.0 MiB (under 0.1 % of MemTotal).");
+             "Cached has grown by 80.0 MiB since the first sample, and Shmem, which is "
+             "part of it and cannot be dropped, by 40.0 MiB (under 0.1 % of MemTotal).");
   check_needs(RULE_shmem_growth, &m->cached);
   check_needs(RULE_shmem_growth, &m->shmem);
   check_needs(RULE_shmem_growth, &earlier.cached);
@@ -1045,9 +1035,10 @@ END_TEST
 START_TEST(rule_unevictable)
 {
   be_quiet();
-  check_above(RULE_unevictable, &sample.meminfo.unevictable, GB(20),
-              "Unevictable memory takes 20.0 GiB (20.0 % of MemTotal): mlock, ramfs or "
-              "locked shared memory, which is never swapped out nor dropped.");
+  check_above(
+      RULE_unevictable, &sample.meminfo.unevictable, GB(20),
+      "Unevictable memory takes 20.0 GiB (20.0 % of MemTotal): mlocked pages, ramfs or "
+      "locked shared memory, which can be neither swapped out nor dropped.");
 }
 END_TEST
 
@@ -1059,11 +1050,10 @@ START_TEST(rule_lru_cache)
   check_silent(RULE_lru_cache);
   sample.meminfo.unevictable = reading_known(MB(512) + PAGE);
   explain_again();
-  check_says(
-      RULE_lru_cache, MB(512) + PAGE,
-      "On the LRU lists, 512.0 MiB (0.5 % of MemTotal) is in no cache and mapped by "
-      "no process: unmapped parts of huge pages, pages that a driver has pinned, or "
-      "leaked ones.");
+  check_says(RULE_lru_cache, MB(512) + PAGE,
+             "The LRU lists hold 512.0 MiB (0.5 % of MemTotal) that is in no cache and "
+             "mapped by no process: unmapped parts of huge pages, pages pinned by a "
+             "driver, or leaked pages.");
   check_silent(RULE_identities);
   check_silent_if_refused(RULE_lru_cache);
   check_needs_amount(RULE_lru_cache,
@@ -1093,10 +1083,9 @@ START_TEST(rule_lazyfree)
   free_lazily(GB(1));
   check_silent(RULE_lazyfree);
   free_lazily(GB(1) + PAGE);
-  check_says(
-      RULE_lazyfree, GB(1) + PAGE,
-      "Processes gave back about 1.0 GiB (1.0 % of MemTotal) by MADV_FREE: RSS and "
-      "AnonPages count it until the kernel takes it.");
+  check_says(RULE_lazyfree, GB(1) + PAGE,
+             "Processes have released about 1.0 GiB (1.0 % of MemTotal) with MADV_FREE: "
+             "RSS and AnonPages include it until the kernel reclaims it.");
   check_silent(RULE_identities);
   check_silent_if_refused(RULE_lazyfree);
   explanation.identities[IDENTITY_anon_lru].judged = false;
@@ -1120,8 +1109,8 @@ START_TEST(rule_dirty)
   sample.meminfo.dirty = reading_known(GB(6) + PAGE);
   explain_again();
   check_says(RULE_dirty, GB(10) + PAGE,
-             "Page cache of 10.0 GiB (10.0 % of MemTotal) waits to be written (Dirty and "
-             "Writeback), and cannot be dropped before.");
+             "Page cache waiting to be written (Dirty and Writeback) takes 10.0 GiB "
+             "(10.0 % of MemTotal): it cannot be dropped until then.");
   check_needs_amount(RULE_dirty, term(TERM_DETAIL_dirty_total));
   check_silent_if_refused(RULE_dirty);
 }
@@ -1150,7 +1139,7 @@ START_TEST(rule_pcp_free)
   be_quiet();
   check_amount_above(RULE_pcp_free, term(TERM_FREE_pcp_free), GB(1),
                      "Per-CPU lists hold 1.0 GiB (1.0 % of MemTotal) of free memory that "
-                     "MemFree leaves out: other tools report it as used.");
+                     "MemFree does not count: other tools report it as used.");
   check_silent_if_refused(RULE_pcp_free);
 }
 END_TEST
@@ -1159,8 +1148,8 @@ START_TEST(rule_cma_free)
 {
   be_quiet();
   check_above(RULE_cma_free, &sample.meminfo.cma_free, GB(5),
-              "Of the free memory, 5.0 GiB (5.0 % of MemTotal) lies in CMA regions "
-              "(CmaFree): processes can use it, most of the kernel cannot.");
+              "Free memory in CMA regions (CmaFree) comes to 5.0 GiB (5.0 % of "
+              "MemTotal): processes can use it, but most of the kernel cannot.");
 }
 END_TEST
 
@@ -1176,8 +1165,8 @@ START_TEST(rule_direct_map)
   sample.meminfo.direct_map_4k = reading_known(GB(96));
   explain_again();
   check_says(RULE_direct_map, GB(96) / 512,
-             "Only 25.0 % of the kernel's direct map is in large pages: it takes more of "
-             "the TLB, and about 192.0 MiB for page tables.");
+             "Only 25.0 % of the kernel's direct map is in large pages: the rest costs "
+             "TLB entries and about 192.0 MiB of page tables.");
   check_needs(RULE_direct_map, &explanation.decided.direct_map.reading);
   explanation.ratios[RATIO_DETAIL_direct_map_large].percent = 49.99;
   ck_assert_ptr_nonnull(find(RULE_direct_map));
@@ -1194,11 +1183,10 @@ START_TEST(rule_commit)
   sample.meminfo.committed_as = reading_known(GB(57));
   check_silent(RULE_commit);
   sample.meminfo.committed_as = reading_known(GB(57) + PAGE);
-  check_says(
-      RULE_commit, 0,
-      "Processes are promised 57.0 GiB (Committed_AS), above the CommitLimit of "
-      "57.0 GiB: with vm.overcommit_memory=2 their next allocations fail, otherwise "
-      "it only counts what they may touch.");
+  check_says(RULE_commit, 0,
+             "Committed_AS (57.0 GiB) is above CommitLimit (57.0 GiB): with "
+             "vm.overcommit_memory=2 further allocations fail; otherwise the limit is "
+             "not enforced.");
   check_needs(RULE_commit, &sample.meminfo.committed_as);
   check_needs(RULE_commit, &sample.meminfo.commit_limit);
 }
@@ -1221,10 +1209,20 @@ START_TEST(rule_pss)
   check_silent(RULE_pss); /* 90 % of Rss */
   p->rss.value -= MB(512);
   explain_again();
+  check_says(
+      RULE_pss, GB(1),
+      "Pss was read for only 89.5 % of process memory: reading the rest takes root or "
+      "CAP_SYS_PTRACE, unless a security module or a user namespace denies it.");
+  p->denied_count = reading_known(0);
   check_says(RULE_pss, GB(1),
-             "Pss was read for only 89.5 % of the memory of processes: the others are "
-             "hidden from us by privilege (root or CAP_SYS_PTRACE), by a security module "
-             "or by a user namespace.");
+             "Pss was read for only 89.5 % of process memory: the smaps of the rest is "
+             "malformed.");
+  p->guessed_anon = p->guessed_file = reading_known(GB(1) / 2 + PAGE);
+  check_says(RULE_pss, GB(1),
+             "Pss was read for only 89.5 % of process memory: the rest is estimated "
+             "(processes too large to read, hung, or not read yet).");
+  p->guessed_anon = p->guessed_file = reading_known(0);
+  p->denied_count = reading_known(3);
   explanation.pss_coverage.percent = 89.99;
   ck_assert_ptr_nonnull(find(RULE_pss));
   explanation.pss_coverage.state = READING_ABSENT;
@@ -1233,13 +1231,13 @@ START_TEST(rule_pss)
   explain_again();
   check_says(
       RULE_pss, GB(1) + PAGE,
-      "The Pss of all processes is not summed up: processes that could not be read "
+      "The total Pss of all processes is not available: processes that could not be read "
       "hold more than 1 % of memory; run as root or grant CAP_SYS_PTRACE.");
   p->unread_rss = reading_known(GB(1) + PAGE);
   p->new_count = reading_known(1);
   explain_again();
   check_says(RULE_pss, GB(1) + PAGE,
-             "The Pss of all processes is not summed up for now: not every process has "
+             "The total Pss of all processes is not available: not every process has "
              "been looked at yet.");
 }
 END_TEST
@@ -1260,16 +1258,15 @@ START_TEST(rule_unlisted)
   explain_again();
   explanation.pss_coverage.percent = 89.5;
   check_says(RULE_unlisted, GB(1),
-             "Pss was read for only 89.5 % of the memory of processes: the others are "
-             "hidden from us by a PID namespace or by hidepid.");
+             "Pss was read for only 89.5 % of process memory: a PID namespace or hidepid "
+             "hides the rest.");
   check_silent(RULE_pss);
   p->unlisted = reading_known(GB(2));
   explain_again();
-  check_says(
-      RULE_unlisted, GB(2),
-      "The Pss of all processes is not summed up: processes we do not see (another "
-      "PID namespace, hidepid) map more than 1 % of memory; look from outside of it "
-      "(Root), or grant CAP_SYS_PTRACE.");
+  check_says(RULE_unlisted, GB(2),
+             "The total Pss of all processes is not available: processes we do not see "
+             "(another PID namespace, hidepid) map more than 1 % of memory; read the "
+             "host's proc (Root, --root) or grant CAP_SYS_PTRACE.");
   check_silent(RULE_pss);
 }
 END_TEST
@@ -1279,15 +1276,13 @@ START_TEST(rule_hung)
   be_quiet();
   sample.hung[2].pid = 1234;
   check_says(RULE_hung, 0,
-             "smaps does not answer for process 1234: something holds its address space "
-             "locked (mmap_lock).");
+             "Reading smaps hangs for PID 1234, probably because the mmap_lock is held.");
   sample.hung[3].pid = 4294967295;
   sample.hung[4].pid = 7;
   sample.hung[5].pid = 8;
-  check_says(
-      RULE_hung, 0,
-      "smaps does not answer for process 1234, 4294967295, 7 and 1 more: something "
-      "holds its address space locked (mmap_lock).");
+  check_says(RULE_hung, 0,
+             "Reading smaps hangs for PID 1234, 4294967295, 7 and 1 more, probably "
+             "because the mmap_lock is held.");
 }
 END_TEST
 
@@ -1298,20 +1293,20 @@ START_TEST(rule_vmalloc_unknown)
   sample.vmallocinfo = (struct vmallocinfo){.pages = {.state = READING_DENIED}};
   explain_again();
   check_says(RULE_vmalloc_unknown, 0,
-             "vmalloc is not known: neither VmallocUsed nor vmallocinfo tells: vmalloc "
-             "stays in the black hole.");
+             "The size of vmalloc is unknown: neither VmallocUsed nor vmallocinfo tells: "
+             "vmalloc stays in the black hole.");
   check_silent_if_refused(RULE_vmalloc_unknown);
   sample.meminfo.vmalloc_chunk = reading_known(GB(7));
   sample.meminfo.vmalloc_used = reading_known(GB(300)); /* address space */
   explain(&sample, &explanation);
   check_says(RULE_vmalloc_unknown, TOTAL,
-             "vmalloc is not known: VmallocUsed is address space and vmallocinfo is not "
-             "readable: vmalloc stays in the black hole.");
+             "The size of vmalloc is unknown: VmallocUsed is address space and "
+             "vmallocinfo is not readable: vmalloc stays in the black hole.");
   sample.meminfo.vmalloc_used = reading_known(GB(3));
   explain_again();
   check_says(RULE_vmalloc_unknown, GB(3),
-             "vmalloc is not known: VmallocUsed is address space and vmallocinfo is not "
-             "readable: vmalloc stays in the black hole.");
+             "The size of vmalloc is unknown: VmallocUsed is address space and "
+             "vmallocinfo is not readable: vmalloc stays in the black hole.");
   /* Without an MMU there is none. */
   sample.meminfo.vmalloc_used = reading_known(0);
   sample.meminfo.mmap_copy = reading_known(MB(1));
@@ -1326,10 +1321,9 @@ START_TEST(rule_no_mem_available)
   struct meminfo *m = &sample.meminfo;
   m->mem_free = reading_known(GB(50));
   m->mem_available = reading_missing(READING_ABSENT);
-  check_says(
-      RULE_no_mem_available, 0,
-      "This kernel has no MemAvailable (3.14): at most what is free and page cache "
-      "without Shmem can be had, 70.0 GiB (70.0 % of MemTotal).");
+  check_says(RULE_no_mem_available, 0,
+             "This kernel has no MemAvailable (Linux 3.14); free memory and page cache "
+             "without Shmem come to 70.0 GiB (70.0 % of MemTotal).");
   check_needs(RULE_no_mem_available, &m->mem_free);
   check_needs(RULE_no_mem_available, &m->cached);
   check_needs(RULE_no_mem_available, &m->buffers);
@@ -1344,20 +1338,18 @@ START_TEST(rule_sources_malformed)
 {
   be_quiet();
   sample.sources[SOURCE_modules].state = READING_MALFORMED;
-  check_says(RULE_sources_malformed, 0,
-             "What could be read makes no sense in "
-             "proc/modules.");
+  check_says(RULE_sources_malformed, 0, "Malformed: proc/modules.");
   sample.sources[SOURCE_vmstat].state = READING_MALFORMED;
   sample.sources[SOURCE_vmstat].parse_error.cause = "not a number";
   sample.sources[SOURCE_page_pool].state = READING_MALFORMED;
   sample.sources[SOURCE_zram].state = READING_MALFORMED;
   check_says(RULE_sources_malformed, 0,
-             "What could be read makes no sense in proc/vmstat, proc/modules, netlink "
-             "netdev page-pool-get and 1 more; of the first: not a number.");
+             "Malformed: proc/vmstat, proc/modules, netlink netdev page-pool-get and 1 "
+             "more; the first: not a number.");
   sample.sources[SOURCE_vmstat].state = READING_DENIED;
-  check_says(RULE_sources_malformed, 0,
-             "What could be read makes no sense in proc/modules, netlink netdev "
-             "page-pool-get, sys/block/zram*/mm_stat.");
+  check_says(
+      RULE_sources_malformed, 0,
+      "Malformed: proc/modules, netlink netdev page-pool-get, sys/block/zram*/mm_stat.");
 }
 END_TEST
 
@@ -1366,20 +1358,19 @@ START_TEST(rule_sources_denied)
   be_quiet();
   sample.sources[SOURCE_vmallocinfo].state = READING_DENIED;
   sample.sources[SOURCE_modules].state = READING_MALFORMED;
-  check_says(RULE_sources_denied, 0,
-             "Not allowed to read proc/vmallocinfo: run as root.");
+  check_says(RULE_sources_denied, 0, "Permission denied: proc/vmallocinfo; run as root.");
   sample.sources[SOURCE_ftrace].state = READING_DENIED;
   sample.sources[SOURCE_brd].state = READING_DENIED;
   sample.sources[SOURCE_swiotlb_pool].state = READING_DENIED;
   strcpy(sample.sources[SOURCE_brd].path, "sys/kernel/debug/ramdisk_pages/ram7");
-  check_says(RULE_sources_denied, 0,
-             "Not allowed to read proc/vmallocinfo, "
-             "sys/kernel/tracing/buffer_total_size_kb, "
-             "sys/kernel/debug/ramdisk_pages/ram7 and 1 more: run as root.");
+  check_says(
+      RULE_sources_denied, 0,
+      "Permission denied: proc/vmallocinfo, sys/kernel/tracing/buffer_total_size_kb, "
+      "sys/kernel/debug/ramdisk_pages/ram7 and 1 more; run as root.");
   be_quiet();
   sample.hash_tables = reading_missing(READING_DENIED);
   check_says(RULE_sources_denied, 0,
-             "Not allowed to read the boot log (CAP_SYSLOG): run as root.");
+             "Permission denied: the boot log (CAP_SYSLOG); run as root.");
 }
 END_TEST
 
@@ -1394,18 +1385,16 @@ START_TEST(rule_unknown_lines)
 {
   be_quiet();
   add_line("ION_heap", reading_known(GB(3)), false);
-  check_says(
-      RULE_unknown_lines, 0,
-      "This kernel's meminfo has lines that are new to this program (ION_heap with "
-      "3.0 GiB): what they count may be in the black hole.");
+  check_says(RULE_unknown_lines, 0,
+             "This program does not know some lines of /proc/meminfo (ION_heap with 3.0 "
+             "GiB): what they count may be in the black hole.");
   add_line("Things", reading_known(12), true);
   add_line("Broken", (struct reading){GB(3), READING_MALFORMED}, false);
   add_line("Fourth", reading_known(GB(3)), false);
   check_says(
       RULE_unknown_lines, 0,
-      "This kernel's meminfo has lines that are new to this program (ION_heap with "
-      "3.0 GiB, Things, Broken and 1 more): what they count may be in the black "
-      "hole.");
+      "This program does not know some lines of /proc/meminfo (ION_heap with 3.0 GiB, "
+      "Things, Broken and 1 more): what they count may be in the black hole.");
   sample.meminfo.others_count = MEMINFO_OTHERS_KEPT + 9; /* more than are kept */
   ck_assert_ptr_nonnull(strstr(find(RULE_unknown_lines)->text, " and 70 more"));
 }
@@ -1753,7 +1742,8 @@ int main(void)
 {
   const TTest *const tests[] = {
   /* A rule without a test of its name does not compile. */
-#define RULE(name, next) rule_##name,
+#define RULE(name, next)                         rule_##name,
+#define ABOVE(name, percent, number, text, next) rule_##name,
 #include "meminfo_explain/tables/rules.def"
       quiet_machine_has_nothing_said_but_what_is_largest,
       of_nothing_known_nothing_is_said,
