@@ -160,7 +160,7 @@ while read -r view name; do
 	grep -qF "| \`$name\` | $view |" docs/consumers.md ||
 		complain "docs/consumers.md has no $view consumer $name"
 done < <(
-	sed -nE 's/^(CONSUMER|TERM)\(([a-z0-9_]+), (HIDDEN|INSIDE|OUTSIDE|UPPER_BOUND),.*/\3 \2/p' \
+	sed -nE 's/^CONSUMER(_FUNCTION)?\(([a-z0-9_]+), (HIDDEN|INSIDE|OUTSIDE|UPPER_BOUND),.*/\3 \2/p' \
 		include/meminfo_explain/tables/consumers.def | tr '[:upper:]' '[:lower:]'
 	sed -nE 's/^TERM\((HIDDEN|INSIDE|OUTSIDE|UPPER_BOUND), ([a-z0-9_]+),.*/\1 \2/p' \
 		include/meminfo_explain/tables/terms.def | tr '[:upper:]' '[:lower:]'

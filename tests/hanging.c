@@ -26,10 +26,6 @@ static struct {
 } files = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
 
 /* Weak: a suite wraps some of them. */
-__attribute__((weak)) int __real_openat_root(int root, enum openat_root_method way,
-                                             const char *path, int flags);
-int __wrap_openat_root(int root, enum openat_root_method way, const char *path,
-                       int flags);
 __attribute__((weak)) int __real_atomic_file_open(int directory, const char *name,
                                                   struct atomic_file *out);
 int __wrap_atomic_file_open(int directory, const char *name, struct atomic_file *out);
@@ -45,15 +41,14 @@ static bool matches(const struct pattern *pattern, const char *path)
   return pattern->text[0] != '\0' && fnmatch(pattern->text, path, 0) == 0;
 }
 
-/* Hangs if it is to. 0, or -errno where it is to fail. */
-static int pass(const char *path)
+int hanging_pass(const char *path)
 {
   pthread_mutex_lock(&files.lock);
   files.opened += matches(&files.counted, path);
   if (matches(&files.hanging, path)) {
     files.threads++;
     pthread_cond_broadcast(&files.changed);
-    /* In here nothing is told: threads that hang together would keep each other awake. */
+    /* No broadcast in this loop: threads that hang together would wake each other. */
     while (matches(&files.hanging, path))
       pthread_cond_wait(&files.changed, &files.lock);
     files.threads--;
@@ -64,23 +59,23 @@ static int pass(const char *path)
   return error;
 }
 
-int __wrap_openat_root(int root, enum openat_root_method way, const char *path, int flags)
+int hanging_open(int root, enum openat_root_method way, const char *path, int flags)
 {
   bool looks = (flags & O_PATH) != 0; /* without opening */
-  int error = looks ? 0 : pass(path);
-  return error != 0 ? error : __real_openat_root(root, way, path, flags);
+  int error = looks ? 0 : hanging_pass(path);
+  return error != 0 ? error : openat_root(root, way, path, flags);
 }
 
 int __wrap_atomic_file_open(int directory, const char *name, struct atomic_file *out)
 {
-  int error = pass(name);
+  int error = hanging_pass(name);
   return error != 0 ? error : __real_atomic_file_open(directory, name, out);
 }
 
 int __wrap_state_file_load(const char *path, const char *kind, const char *boot,
                            void *data, size_t size)
 {
-  int error = pass(path);
+  int error = hanging_pass(path);
   return error != 0 ? error : __real_state_file_load(path, kind, boot, data, size);
 }
 

@@ -1,10 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* Files that hang when they are opened, or cannot be: for suites that are linked
- * with --wrap=openat_root, or for those of ours with --wrap=atomic_file_open and
- * state_file_load. Paths are told by a pattern as of fnmatch(3), in which * stands for
- * slashes too. */
+/* Files that hang when they are opened, or cannot be opened: for a struct sysroot whose
+ * member `open` is hanging_open; and for suites that are linked with
+ * --wrap=atomic_file_open and --wrap=state_file_load. Paths are given as a pattern of
+ * fnmatch(3), in which * matches slashes too. */
 #ifndef MEMINFO_EXPLAIN_TESTS_HANGING_H
 #define MEMINFO_EXPLAIN_TESTS_HANGING_H
+
+#include "meminfo_explain/sysroot/openat_root.h"
+
+int hanging_open(int root, enum openat_root_method way, const char *path, int flags);
+
+/* The same for other ways to open a file: hangs if `path` is to hang. 0, or -errno where
+ * it is to fail. */
+int hanging_pass(const char *path);
 
 /* From now on these hang, and no others. */
 void hang(const char *paths);

@@ -179,6 +179,9 @@ int main(void)
 #include "meminfo_explain/tables/sources.def"
 #define CONSUMER(name, place, opener, paths, filter, key, field, unit)                   \
   print_consumer(#name, #place, #opener, paths, #filter, key, #field, #unit);
+#define CONSUMER_FUNCTION(name, place, source, function, remedy)                         \
+  puts("consumers | `" #name "` | " #place " | `" source "` | `" #function               \
+       "()` | ANYONE |");
 #include "meminfo_explain/tables/consumers.def"
   return 0;
 }

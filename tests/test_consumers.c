@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
+#include "collect/consumer_function.h"
 #include "collect/consumers.h"
 #include "hanging.h"
 #include "meminfo_explain/base/clock.h"
@@ -14,7 +15,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define GB(n) ((uint64_t)(n) << 30)
+#define GB(n)    ((uint64_t)(n) << 30)
+#define PATIENCE CONSUMERS_PATIENCE
 
 /* --- a reader of a tree -------------------------------------------------------------
  */
@@ -36,13 +38,17 @@ static void open_reader(void)
 {
   struct sysroot root;
   ck_assert_int_eq(sysroot_open(tree, &root), 0);
-  ck_assert_int_eq(consumers_open(&root, &reader), 0);
+  root.open = hanging_open;
+  ck_assert_int_eq(consumers_open(&root, PATIENCE, &reader), 0);
   sysroot_close(&root);
 }
 
 static void collect(void)
 {
-  consumers_collect(reader, &sample);
+  const struct consumer_inputs inputs = {.page_size = sample.page_size,
+                                         .mem_total = sample.meminfo.mem_total};
+  consumers_read(reader, &inputs, &sample.consumers,
+                 &sample.sources[SOURCE_FIRST_CONSUMER]);
 }
 
 /* One collect of the tree as it is. */
@@ -119,6 +125,17 @@ static const struct row {
   {#name,  #place,        paths,                                                         \
    filter, key,           field,                                                         \
    #unit,  SOURCE_##name, offsetof(struct consumers, name)},
+/* In a captured tree, a function's answer is a file like any other. */
+#define CONSUMER_FUNCTION(name, place, source, function, remedy)                         \
+  {#name,                                                                                \
+   #place,                                                                               \
+   "consumers/" #name,                                                                   \
+   ALL,                                                                                  \
+   "",                                                                                   \
+   1,                                                                                    \
+   "BYTES",                                                                              \
+   SOURCE_##name,                                                                        \
+   offsetof(struct consumers, name)},
 #include "meminfo_explain/tables/consumers.def"
 };
 
@@ -386,7 +403,6 @@ START_TEST(rows_read_what_the_kernel_prints)
       ck_assert_uint_eq(sample.sources[rows[row].source].parse_error.count, 0);
       ck_assert_str_eq(sample.sources[rows[row].source].path, "");
     }
-    ck_assert_int_eq(sample.page_pool.state, READING_ABSENT); /* no kernel to ask */
     end();
   }
 }
@@ -397,15 +413,33 @@ START_TEST(of_an_empty_tree_all_are_absent_whatever_the_sample_held)
   begin();
   memset(&sample.consumers, 0xa5, sizeof(sample.consumers));
   memset(sample.sources, 0xa5, sizeof(sample.sources));
-  memset(&sample.page_pool, 0xa5, sizeof(sample.page_pool));
   collect_once();
   for (size_t i = 0; i < LENGTH(rows); i++) {
     assert_state(rows[i].source, READING_ABSENT);
     ck_assert_int_eq(sample.sources[rows[i].source].error, 0);
     ck_assert_uint_eq(sample.sources[rows[i].source].parse_error.count, 0);
   }
-  ck_assert_int_eq(sample.page_pool.state, READING_ABSENT);
-  ck_assert_int_eq(sample.sources[SOURCE_page_pool].state, READING_ABSENT);
+  end();
+}
+END_TEST
+
+/* On a live root a function is called; in a captured tree its answer is in a file. */
+START_TEST(a_function_asks_the_kernel_of_a_live_root_alone)
+{
+  struct sysroot root;
+  uint64_t bytes = 0;
+  begin();
+  tree_write(tree, "consumers/page_pool", "77\n");
+  collect_once();
+  assert_known(SOURCE_page_pool, 77);
+  ck_assert_int_eq(sysroot_open(tree, &root), 0);
+  root.live = true;
+  ck_assert_int_eq(consumers_open(&root, PATIENCE, &reader), 0);
+  collect();
+  assert_state(SOURCE_page_pool, sysroot_error_state(page_pool_read(4096, &bytes)));
+  ck_assert_uint_ne(sample.consumers.page_pool.value, 77); /* whole pages */
+  consumers_close(reader);
+  sysroot_close(&root);
   end();
 }
 END_TEST
@@ -454,7 +488,8 @@ START_TEST(every_path_fits_the_buffers)
       ck_assert(beside == NULL || strlen(word) + NAME_MAX + 1 + strlen(beside) < 640);
     }
     ck_assert_uint_ge(count, 1);
-    ck_assert_str_eq(source_rows[rows[i].source].path, rows[i].paths);
+    if (source_rows[rows[i].source].is_file)
+      ck_assert_str_eq(source_rows[rows[i].source].path, rows[i].paths);
   }
 }
 END_TEST
@@ -718,7 +753,7 @@ END_TEST
 START_TEST(bits_end_with_their_file_whatever_was_read_before)
 {
   /* Fills all of the buffer, which then holds bits behind those of the next file. */
-  const size_t size = 4 * CONSUMERS_FILE_MAX;
+  const size_t size = 4 * CONSUMER_FILE_MAX;
   char *zeros = malloc(size);
   memset(zeros, '0', size);
   begin();
@@ -1007,14 +1042,14 @@ START_TEST(file_above_the_limit_is_malformed_and_costs_only_its_row)
   begin();
   write_machine();
   drop("sys/block/zram11/mm_stat");
-  char *text = malloc(CONSUMERS_FILE_MAX + 1);
-  memset(text, '\n', CONSUMERS_FILE_MAX + 1);
+  char *text = malloc(CONSUMER_FILE_MAX + 1);
+  memset(text, '\n', CONSUMER_FILE_MAX + 1);
   memcpy(text, "0 0 20480 0\n", 12);
-  tree_write_bytes(tree, "sys/block/zram0/mm_stat", text, CONSUMERS_FILE_MAX);
+  tree_write_bytes(tree, "sys/block/zram0/mm_stat", text, CONSUMER_FILE_MAX);
   open_reader();
   collect();
   assert_machine_but("");
-  tree_write_bytes(tree, "sys/block/zram0/mm_stat", text, CONSUMERS_FILE_MAX + 1);
+  tree_write_bytes(tree, "sys/block/zram0/mm_stat", text, CONSUMER_FILE_MAX + 1);
   collect();
   assert_failed(SOURCE_zram, "sys/block/zram0/mm_stat", -EFBIG);
   for (size_t i = 0; i < LENGTH(wants); i++)
@@ -1041,11 +1076,11 @@ START_TEST(more_files_than_the_limit_are_malformed_and_cost_only_their_row)
   begin();
   tree_write(tree, "sys/block/zram0/mm_stat", "0 0 4096\n");
   tree_write(tree, DEBUG "ramdisk_pages/ram0", "3\n");
-  make_zrams(1, CONSUMERS_FILES_MAX);
+  make_zrams(1, CONSUMER_FILES_MAX);
   open_reader();
   collect_until_all_answer(); /* so many may take longer than the patience */
   assert_known(SOURCE_zram, 4096);
-  make_zrams(CONSUMERS_FILES_MAX, CONSUMERS_FILES_MAX + 1);
+  make_zrams(CONSUMER_FILES_MAX, CONSUMER_FILES_MAX + 1);
   collect_until_all_answer();
   assert_failed(SOURCE_zram, "sys/block/zram*/mm_stat", -E2BIG);
   assert_known(SOURCE_brd, 3 * 4096);
@@ -1105,7 +1140,7 @@ END_TEST
  */
 
 /* What a sample may cost at most, and a second for the machine the test runs on. */
-static const double most = (CONSUMERS_HUNG_MAX + 1) * 2 * CONSUMERS_PATIENCE + 1;
+static const double most = (CONSUMERS_HUNG_MAX + 1) * 2 * PATIENCE + 1;
 
 /* A reader of all that the kernel prints. */
 static void begin_with_machine(void)
@@ -1121,7 +1156,7 @@ START_TEST(row_that_hangs_does_not_answer_and_all_others_are_read)
   hang("sys/block/zram0*");
   double start = now();
   collect();
-  ck_assert(now() - start >= CONSUMERS_PATIENCE);
+  ck_assert(now() - start >= PATIENCE);
   ck_assert(now() - start < most);
   assert_machine_but("sys/block/");
   ck_assert_uint_eq(hanging(), 1);
@@ -1143,7 +1178,7 @@ START_TEST(nobody_waits_twice_for_what_hangs)
     collect();
     assert_machine_but("sys/block/");
   }
-  ck_assert(now() - start < 5 * CONSUMERS_PATIENCE);
+  ck_assert(now() - start < 5 * PATIENCE);
   ck_assert_uint_eq(opened(), 1);
   ck_assert_uint_eq(hanging(), 1);
   let_go();
@@ -1237,13 +1272,13 @@ START_TEST(when_too_many_hang_the_rest_does_not_answer_and_nothing_is_stale)
   hang("sys/*");
   double start = now();
   collect();
-  ck_assert(now() - start >= (CONSUMERS_HUNG_MAX + 1) * CONSUMERS_PATIENCE);
+  ck_assert(now() - start >= (CONSUMERS_HUNG_MAX + 1) * PATIENCE);
   ck_assert(now() - start < most);
   assert_nothing_stale("sys/");
   ck_assert_uint_eq(hanging(), CONSUMERS_HUNG_MAX + 1);
   start = now();
   collect(); /* at once: the runner itself is not to be had */
-  ck_assert(now() - start < CONSUMERS_HUNG_MAX * CONSUMERS_PATIENCE);
+  ck_assert(now() - start < CONSUMERS_HUNG_MAX * PATIENCE);
   for (size_t i = 0; i < LENGTH(rows); i++)
     ck_assert_msg(does_not_answer(&rows[i]), "%s answers", rows[i].name);
   ck_assert_uint_eq(hanging(), CONSUMERS_HUNG_MAX + 1);
@@ -1336,7 +1371,8 @@ END_TEST
 
 SUITE_MAIN("consumers", rows_read_what_the_kernel_prints,
            of_an_empty_tree_all_are_absent_whatever_the_sample_held,
-           every_path_fits_the_buffers, a_row_is_named_and_placed_by_its_unit,
+           a_function_asks_the_kernel_of_a_live_root_alone, every_path_fits_the_buffers,
+           a_row_is_named_and_placed_by_its_unit,
            every_path_of_a_row_is_read_in_the_units_of_the_row,
            only_where_the_first_word_beside_matches_a_file_is_meant,
            a_word_beside_that_is_too_long_is_no_match_and_no_crash,

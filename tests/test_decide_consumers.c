@@ -657,7 +657,7 @@ START_TEST(hidden_is_the_sum_of_the_known_hidden_terms)
   c->cma_available = reading_known(MB(56));
   c->zfs_scatter = reading_known(MB(10));
   c->zfs_chunk_waste = reading_known(MB(6));
-  sample->page_pool = reading_known(MB(32));
+  sample->consumers.page_pool = reading_known(MB(32));
   explain_all();
   ck_assert_int_eq(e.black_hole.estimate.value, MB(300));
   ck_assert_int_eq(e.black_hole.hidden.value, MB(63));
@@ -824,7 +824,7 @@ static void random_sample(uint64_t *random)
     sample->vmstat.fields[i] = random_reading(random);
   for (size_t i = 0; i < MEMINFO_FIELD_COUNT; i++)
     m->fields[i] = random_reading(random);
-  sample->page_pool = random_reading(random);
+  sample->consumers.page_pool = random_reading(random);
   sample->hash_tables = random_reading(random);
   sample->swiotlb_boot = random_reading(random);
   sample->zoneinfo.zone_drift = random_reading(random);

@@ -147,7 +147,8 @@ START_TEST(of_several_files_the_one_at_fault_is_named)
       line_about(SOURCE_zram, (struct source_status){.state = READING_MALFORMED,
                                                      .parse_error = parse_error,
                                                      .path = "sys/block/zram1/mm_stat"}),
-      "sys/block/zram1/mm_stat:1: \"n/a\": not a number; this consumer is not told apart "
+      "sys/block/zram1/mm_stat:1: \"n/a\": not a number; this consumer cannot be "
+      "separated "
       "from the rest");
 }
 END_TEST

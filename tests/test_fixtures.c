@@ -170,8 +170,9 @@ START_TEST(the_default_set_is_bounded_and_adds_up)
     verdicts.of[i] =
         (struct trend_verdict){.state = TREND_FAILURE, .rate = 1e6, .eta = 3600};
   }
-  const struct metrics_options metrics = {
-      .callers = &publisher.callers, .verdicts = &verdicts, .series = &publisher.default_series};
+  const struct metrics_options metrics = {.callers = &publisher.callers,
+                                          .verdicts = &verdicts,
+                                          .series = &publisher.default_series};
   struct sums sums = {0};
   metrics_each(&observer->sample, &observer->explanation, &metrics, sum_up, &sums);
   ck_assert_uint_le(sums.series, DEFAULT_SERIES_MAX);
@@ -208,6 +209,7 @@ START_TEST(every_consumer_is_known_in_some_fixture)
     for (unsigned i = 0; i < TERM_COUNT; i++)
       held[i] |= is_known(e->terms[i]) && e->terms[i].value > 0;
   }
+#define CONSUMER_FUNCTION(...)
 #define CONSUMER(name, ...) ck_assert_msg(read[SOURCE_##name], "no fixture has " #name);
 #include "meminfo_explain/tables/consumers.def"
   for (unsigned i = 0; i < TERM_COUNT; i++)

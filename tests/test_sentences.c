@@ -1344,12 +1344,12 @@ START_TEST(rule_sources_malformed)
   sample.sources[SOURCE_page_pool].state = READING_MALFORMED;
   sample.sources[SOURCE_zram].state = READING_MALFORMED;
   check_says(RULE_sources_malformed, 0,
-             "Malformed: proc/vmstat, proc/modules, netlink netdev page-pool-get and 1 "
-             "more; the first: not a number.");
+             "Malformed: proc/vmstat, proc/modules, sys/block/zram*/mm_stat and 1 more; "
+             "the first: not a number.");
   sample.sources[SOURCE_vmstat].state = READING_DENIED;
   check_says(
       RULE_sources_malformed, 0,
-      "Malformed: proc/modules, netlink netdev page-pool-get, sys/block/zram*/mm_stat.");
+      "Malformed: proc/modules, sys/block/zram*/mm_stat, netlink netdev page-pool-get.");
 }
 END_TEST
 
@@ -1553,7 +1553,6 @@ static const struct block {
     READINGS(thread_stack_count),
     READINGS(hash_tables),
     READINGS(swiotlb_boot),
-    READINGS(page_pool),
     READINGS(lxcfs_count),
     READINGS(processes),
 };

@@ -175,7 +175,6 @@ int state_writer_open(const struct sysroot *root,
                       struct state_writer **out)
 {
   static const struct supervisor_job work = {.name = "state_writer",
-                                             .patience = STATE_WRITER_PATIENCE,
                                              .round = do_all,
                                              .hangs = note_hanging,
                                              .came_back = nobody_comes_back,
@@ -184,7 +183,8 @@ int state_writer_open(const struct sysroot *root,
   if (state_writer == NULL)
     return -ENOMEM;
   int error = copy_options(options, state_writer)
-                  ? supervisor_open(root, &work, state_writer, &state_writer->supervisor)
+                  ? supervisor_open(root, &work, state_writer, STATE_WRITER_PATIENCE,
+                                    &state_writer->supervisor)
                   : -ENOMEM;
   if (error != 0)
     state_writer_free(state_writer);

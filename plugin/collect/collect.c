@@ -44,16 +44,13 @@ int collector_open(const char *root, struct collector *collector)
   int error = sysroot_open(root, &opened);
   if (error != 0)
     return error;
-  struct consumers_reader *consumers;
   struct boot boot = {0};
   error = opened.live ? read_boot_log(&boot) : 0;
-  if (error == 0)
-    error = consumers_open(&opened, &consumers);
   if (error != 0) {
     sysroot_close(&opened);
     return error;
   }
-  *collector = (struct collector){.root = opened, .consumers = consumers, .boot = boot};
+  *collector = (struct collector){.root = opened, .boot = boot};
   return 0;
 }
 
@@ -66,8 +63,7 @@ void collector_close(struct collector *collector)
   snapshot_texts_free(&collector->snapshot_texts);
 }
 
-/* --- readers: one source each, from its file to its status and its struct ------------
- */
+/* --- readers: one source each, from its file to its status and its struct ----------- */
 
 static struct scan text_of(const struct collector *collector)
 {
@@ -232,8 +228,7 @@ static struct source_status read_lxcfs_mounts(struct collector *collector,
   return status;
 }
 
-/* --- what is too expensive to read for each sample ------------------------------------
- */
+/* --- what is too expensive to read for each sample ---------------------------------- */
 
 /* Whether to read it again now; cached_note() is called after that. A captured tree costs
  * nothing, and may be another one each time. */
@@ -291,18 +286,42 @@ static void collect_allocinfo(struct collector *collector, struct sample *out)
   out->sources[SOURCE_allocinfo] = cached->status;
 }
 
-/* --- processes ------------------------------------------------------------------------
- */
+/* --- consumers ---------------------------------------------------------------------- */
+
+static void collect_consumers(struct collector *collector,
+                              const struct collect_options *options, struct sample *out)
+{
+  const double patience =
+      options->consumers_patience > 0 ? options->consumers_patience : CONSUMERS_PATIENCE;
+  const struct consumer_inputs inputs = {.page_size = out->page_size,
+                                         .mem_total = out->meminfo.mem_total};
+  struct source_status *statuses = &out->sources[SOURCE_FIRST_CONSUMER];
+  int error = 0;
+  if (collector->consumers == NULL)
+    error = consumers_open(&collector->root, patience, &collector->consumers);
+  if (error == 0) {
+    consumers_read(collector->consumers, &inputs, &out->consumers, statuses);
+    return;
+  }
+  reading_fill(out->consumers.rows, CONSUMER_COUNT, READING_MALFORMED);
+  for (unsigned row = 0; row < CONSUMER_COUNT; row++)
+    statuses[row] = (struct source_status){.error = error, .state = READING_MALFORMED};
+}
+
+/* --- processes ---------------------------------------------------------------------- */
 
 /* 0, or -errno where there is no census. */
-static int open_census(struct collector *collector)
+static int open_census(struct collector *collector, const struct collect_options *options)
 {
+  const double patience =
+      options->census_patience > 0 ? options->census_patience : CENSUS_PATIENCE;
   uint64_t page_size;
   if (collector->census != NULL)
     return 0;
   int error = read_page_size(collector, &page_size);
-  return error != 0 ? error
-                    : census_open(&collector->root, page_size, &collector->census);
+  if (error == 0)
+    error = census_open(&collector->root, page_size, patience, &collector->census);
+  return error;
 }
 
 static struct pss_scan_options pss_scan_options(const struct collect_options *options)
@@ -316,7 +335,7 @@ int collector_prepare(struct collector *collector, const struct collect_options 
                       double seconds)
 {
   const struct pss_scan_options scan = pss_scan_options(options);
-  int error = options->pss ? open_census(collector) : 0;
+  int error = options->pss ? open_census(collector, options) : 0;
   if (error != 0 || !options->pss)
     return error;
   census_request(collector->census, &scan, 0);
@@ -343,7 +362,7 @@ static void collect_processes(struct collector *collector,
 {
   const bool live = collector->root.live;
   struct census_result result;
-  int error = open_census(collector);
+  int error = open_census(collector, options);
   if (error != 0) {
     out->sources[SOURCE_smaps] =
         (struct source_status){.error = error, .state = READING_MALFORMED};
@@ -363,8 +382,7 @@ static void collect_processes(struct collector *collector,
     processes_add_unlisted(&out->processes);
 }
 
-/* --- the sample -----------------------------------------------------------------------
- */
+/* --- the sample --------------------------------------------------------------------- */
 
 /* 0, or -errno where there is no meminfo. */
 static int collect_snapshot(struct collector *collector, struct sample *out)
@@ -414,7 +432,7 @@ int collect(struct collector *collector, const struct collect_options *options,
   }
   error = collect_snapshot(collector, out);
   /* Right after the snapshot: what consumers hold is part of its black hole. */
-  consumers_collect(collector->consumers, out);
+  collect_consumers(collector, options, out);
   collect_vmallocinfo(collector, out);
   collect_allocinfo(collector, out);
   sources[SOURCE_hugepages] =

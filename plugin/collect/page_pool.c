@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "page_pool.h"
-
+#include "consumer_function.h"
 #include "meminfo_explain/base/clock.h"
 
 #include <errno.h>
@@ -13,7 +13,7 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
-/* include/uapi/linux/netdev.h, which is younger than the headers of many a system. */
+/* include/uapi/linux/netdev.h; the headers of many systems are older. */
 enum {
   NETDEV_CMD_PAGE_POOL_GET = 5,
   NETDEV_A_PAGE_POOL_INFLIGHT_MEM = 5, /* since 6.8, as the command */
@@ -22,10 +22,11 @@ enum {
 };
 #define NETDEV_FAMILY_NAME "netdev"
 
-/* Documentation/userspace-api/netlink/intro.rst: a dump's buffer has 8 KiB at least. */
+/* Documentation/userspace-api/netlink/intro.rst: the buffer for a dump has at least 8
+ * KiB.
+ */
 #define DATAGRAM_SIZE 8192
-/* Of some hundred pools each. */
-#define DATAGRAMS_MAX 256
+#define DATAGRAMS_MAX 256 /* each has about a hundred pools */
 #define PATIENCE      0.2 /* seconds */
 
 struct attributes {
@@ -33,7 +34,7 @@ struct attributes {
   size_t left;
 };
 
-/* Takes the next attribute. NULL at the end, and where what is left is none. */
+/* Takes the next attribute. NULL at the end, or where the rest is not an attribute. */
 static const struct nlattr *take(struct attributes *attributes)
 {
   const struct nlattr *attribute = (const void *)attributes->at;
@@ -67,19 +68,18 @@ static bool read_uint(const struct nlattr *attribute, uint64_t *out)
   }
 }
 
-int page_pool_parse(const void *attributes, size_t length, uint64_t *bytes,
-                    unsigned *pools_count)
+int page_pool_parse(const void *attributes, size_t length, uint64_t *bytes)
 {
   struct attributes rest = {.at = attributes, .left = length};
   const struct nlattr *attribute;
   uint64_t inflight = 0, sum;
-  bool told = false, provided = false;
+  bool found = false, provided = false;
   while ((attribute = take(&rest)) != NULL) {
     switch (mnl_attr_get_type(attribute)) {
     case NETDEV_A_PAGE_POOL_INFLIGHT_MEM:
-      if (told || !read_uint(attribute, &inflight))
+      if (found || !read_uint(attribute, &inflight))
         return -EBADMSG;
-      told = true;
+      found = true;
       break;
     case NETDEV_A_PAGE_POOL_DMABUF:
     case NETDEV_A_PAGE_POOL_IO_URING:
@@ -87,29 +87,27 @@ int page_pool_parse(const void *attributes, size_t length, uint64_t *bytes,
       break;
     }
   }
-  if (rest.left > 0 || !(told || provided))
+  if (rest.left > 0 || !(found || provided))
     return -EBADMSG;
   if (provided)
     return 0;
   if (__builtin_add_overflow(*bytes, inflight, &sum) || sum > INT64_MAX)
     return -EBADMSG;
   *bytes = sum;
-  ++*pools_count;
   return 0;
 }
 
-/* One conversation: the answers to its requests, and when it ends. */
+/* The requests over one socket, and their answers. */
 struct dump {
   struct mnl_socket *socket;
-  double until;    /* monotonic time */
-  uint16_t type;   /* family of the request that runs */
-  uint8_t command; /* that its answers bear */
-  uint16_t netdev; /* the family's number; 0 until found */
-  uint64_t bytes;
-  unsigned pools_count;
+  double until;    /* monotonic time; -ETIMEDOUT after it */
+  uint16_t type;   /* family of the current request */
+  uint8_t command; /* command of its answers */
+  uint16_t netdev; /* number of the family "netdev"; 0 until it is found */
+  uint64_t bytes;  /* sum over the pools */
 };
 
-/* The attributes of an answer. False if it is none to the request that runs. */
+/* The attributes of an answer. False if it does not answer the current request. */
 static bool open_answer(const struct nlmsghdr *message, const struct dump *dump,
                         struct attributes *out)
 {
@@ -159,14 +157,14 @@ static int on_pool(const struct nlmsghdr *message, void *context)
   struct dump *dump = context;
   struct attributes rest;
   if (!open_answer(message, dump, &rest) ||
-      page_pool_parse(rest.at, rest.left, &dump->bytes, &dump->pools_count) != 0)
+      page_pool_parse(rest.at, rest.left, &dump->bytes) != 0)
     return refuse(EBADMSG);
   return MNL_CB_OK;
 }
 
-/* NLMSG_DONE and NLMSG_ERROR begin with a negative errno; the former with 0 where all
- * went well (net/netlink/af_netlink.c: netlink_dump_done), which libmnl does not look at.
- * An error of 0 is an acknowledgement, for which nobody asked. */
+/* NLMSG_DONE and NLMSG_ERROR begin with a negative errno, which libmnl ignores in
+ * NLMSG_DONE; there 0 means success (net/netlink/af_netlink.c: netlink_dump_done). An
+ * NLMSG_ERROR of 0 is an acknowledgement, which no request asks for. */
 static int on_end(const struct nlmsghdr *message, void *context)
 {
   (void)context;
@@ -179,8 +177,8 @@ static int on_end(const struct nlmsghdr *message, void *context)
   return refuse(error < 0 && error >= -errno_max ? -error : EBADMSG);
 }
 
-/* Whether the datagram is messages of which each fits in it. libmnl compares lengths as
- * int, so that 2 GiB and more would fit anywhere. */
+/* Whether the datagram consists of whole messages. libmnl compares lengths as int, so it
+ * would accept a length of 2 GiB and more. */
 static bool is_whole(const char *at, size_t left)
 {
   struct nlmsghdr header;
@@ -199,7 +197,7 @@ static bool is_whole(const char *at, size_t left)
 
 static int receive_answers(struct dump *dump, uint32_t sequence, mnl_cb_t on_answer)
 {
-  /* libmnl has no handler of its own for a type below this array's length. */
+  /* For types below this array's length libmnl does not use its own handlers. */
   mnl_cb_t on_control[] = {[NLMSG_ERROR] = on_end, [NLMSG_DONE] = on_end};
   _Alignas(struct nlmsghdr) char datagram[DATAGRAM_SIZE];
   unsigned port = mnl_socket_get_portid(dump->socket);
@@ -224,38 +222,39 @@ static int receive_answers(struct dump *dump, uint32_t sequence, mnl_cb_t on_ans
   return -EMSGSIZE;
 }
 
-/* Asks for all that `command` of a family lists; answers bear `answer_command`. */
-static int ask(struct dump *dump, uint16_t family, uint8_t command,
-               uint8_t answer_command, mnl_cb_t on_answer)
+/* Requests all that `command` of a family lists; answers have `answer_command`. */
+static int request(struct dump *dump, uint16_t family, uint8_t command,
+                   uint8_t answer_command, mnl_cb_t on_answer)
 {
   const struct {
     struct nlmsghdr header;
     struct genlmsghdr generic;
-  } request = {
-      .header = {.nlmsg_len = sizeof(request),
+  } message = {
+      .header = {.nlmsg_len = sizeof(message),
                  .nlmsg_type = family,
                  .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
-                 .nlmsg_seq = family}, /* another for each request */
+                 .nlmsg_seq = family}, /* differs between requests */
       .generic = {.cmd = command, .version = 1},
   };
-  if (mnl_socket_sendto(dump->socket, &request, sizeof(request)) < 0)
+  if (mnl_socket_sendto(dump->socket, &message, sizeof(message)) < 0)
     return -errno;
   dump->type = family;
   dump->command = answer_command;
-  return receive_answers(dump, request.header.nlmsg_seq, on_answer);
+  return receive_answers(dump, message.header.nlmsg_seq, on_answer);
 }
 
-/* By the list of all families: where there is none of the name asked for, the kernel
- * would run modprobe every time (net/netlink/genetlink.c: ctrl_getfamily). */
+/* Lists all families: a request for one name makes the kernel run modprobe every time
+ * where there is no such family (net/netlink/genetlink.c: ctrl_getfamily). */
 static int find_netdev(struct dump *dump)
 {
-  int error = ask(dump, GENL_ID_CTRL, CTRL_CMD_GETFAMILY, CTRL_CMD_NEWFAMILY, on_family);
+  int error =
+      request(dump, GENL_ID_CTRL, CTRL_CMD_GETFAMILY, CTRL_CMD_NEWFAMILY, on_family);
   if (error == 0 && dump->netdev == 0)
     error = -ENOENT;
   return error;
 }
 
-/* On a socket of its own: what an interrupted dump left in the last one is of no use. */
+/* With a new socket, since an interrupted dump leaves answers in the old one. */
 static int dump_pools(struct dump *dump)
 {
   dump->socket = mnl_socket_open2(NETLINK_GENERIC, SOCK_CLOEXEC);
@@ -270,8 +269,8 @@ static int dump_pools(struct dump *dump)
   if (error == 0)
     error = find_netdev(dump);
   if (error == 0)
-    error = ask(dump, dump->netdev, NETDEV_CMD_PAGE_POOL_GET, NETDEV_CMD_PAGE_POOL_GET,
-                on_pool);
+    error = request(dump, dump->netdev, NETDEV_CMD_PAGE_POOL_GET,
+                    NETDEV_CMD_PAGE_POOL_GET, on_pool);
   mnl_socket_close(dump->socket);
   return error;
 }
@@ -282,12 +281,12 @@ static int contracted_error(int error)
   case EOPNOTSUPP:      /* no such request: before 6.8, or without CONFIG_PAGE_POOL */
   case EPROTONOSUPPORT: /* no generic netlink */
     return -ENOENT;
-  case EAFNOSUPPORT: /* as systemd's RestrictAddressFamilies= answers */
+  case EAFNOSUPPORT: /* systemd's RestrictAddressFamilies= */
     return -EACCES;
-  case EINTR: /* NLM_F_DUMP_INTR, as libmnl tells it */
+  case EINTR: /* NLM_F_DUMP_INTR, as libmnl reports it */
     return -EAGAIN;
-  case EPROTO: /* not our request's number */
-  case ESRCH:  /* not our port */
+  case EPROTO: /* another sequence number than our request's */
+  case ESRCH:  /* another port than ours */
     return -EBADMSG;
   case ENOSPC: /* a datagram larger than the buffer */
     return -EMSGSIZE;
@@ -296,8 +295,19 @@ static int contracted_error(int error)
   }
 }
 
-int page_pool_inflight(uint64_t *bytes, unsigned *pools_count)
+/* Only the pools of our network namespace are listed, and not those that their driver
+ * made without naming a device (veth's, and those of XDP test runs): the sum is a lower
+ * bound.
+ *
+ * Waits a fraction of a second at most for answers; but the kernel makes them under
+ * rtnl_lock, and waits for that as for any list of devices.
+ *
+ * Errors: -ENOENT (no such family or request: before 6.8), -EPERM, -EACCES (also for a
+ * sandbox without netlink), -ETIMEDOUT, -EAGAIN (the list changed during two attempts),
+ * -EMSGSIZE (a list without end), -EBADMSG (not an answer), and those of the socket. */
+int page_pool_read(uint64_t page_size, uint64_t *bytes)
 {
+  (void)page_size;
   const double until = clock_seconds(CLOCK_MONOTONIC) + PATIENCE;
   struct dump dump;
   int error = -EINTR;
@@ -308,6 +318,5 @@ int page_pool_inflight(uint64_t *bytes, unsigned *pools_count)
   if (error != 0)
     return contracted_error(error);
   *bytes = dump.bytes;
-  *pools_count = dump.pools_count;
   return 0;
 }

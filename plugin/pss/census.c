@@ -139,18 +139,18 @@ static void census_free(void *context)
   free(census);
 }
 
-int census_open(const struct sysroot *root, uint64_t page_size, struct census **out)
+int census_open(const struct sysroot *root, uint64_t page_size, double patience,
+                struct census **out)
 {
-  static const struct supervisor_job work = {.name = "pss census",
-                                             .patience = CENSUS_PATIENCE,
-                                             .round = pass,
-                                             .hangs = set_aside,
-                                             .came_back = came_back,
-                                             .free = census_free};
+  static const struct supervisor_job job = {.name = "pss census",
+                                            .round = pass,
+                                            .hangs = set_aside,
+                                            .came_back = came_back,
+                                            .free = census_free};
   struct census *census = calloc(1, sizeof(*census));
   if (census == NULL)
     return -ENOMEM;
-  int error = supervisor_open(root, &work, census, &census->supervisor);
+  int error = supervisor_open(root, &job, census, patience, &census->supervisor);
   if (error != 0) {
     free(census);
     return error;

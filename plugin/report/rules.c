@@ -744,8 +744,7 @@ static struct formatted source_path(const struct source_status *status, unsigned
 {
   const char *path = status->path[0] != '\0' ? status->path : source_rows[row].path;
   struct formatted first;
-  bool netlink = row == SOURCE_page_pool; /* words instead of a path */
-  int length = (int)(netlink ? strlen(path) : strcspn(path, " |"));
+  int length = (int)(source_rows[row].is_file ? strcspn(path, " |") : strlen(path));
   snprintf(first.text, sizeof(first.text), "%.*s", length, path);
   return first;
 }

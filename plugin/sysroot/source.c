@@ -6,12 +6,15 @@
 #include <string.h>
 
 const struct source_row source_rows[SOURCE_COUNT] = {
-#define SOURCE(name, path, cost, remedy) {path, cost, remedy},
+#define SOURCE(name, path, cost, remedy) {path, true, cost, remedy},
 #include "meminfo_explain/tables/sources.def"
 #define OPENER_ANYONE ""
 #define OPENER_ROOT   "run as root or grant CAP_DAC_READ_SEARCH"
+#define CONSUMER_COST "this consumer cannot be separated from the rest"
 #define CONSUMER(name, place, opener, paths, ...)                                        \
-  {paths, "this consumer is not told apart from the rest", OPENER_##opener},
+  {paths, true, CONSUMER_COST, OPENER_##opener},
+#define CONSUMER_FUNCTION(name, place, source, function, remedy)                         \
+  {source, false, CONSUMER_COST, remedy},
 #include "meminfo_explain/tables/consumers.def"
 };
 

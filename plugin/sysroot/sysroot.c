@@ -30,7 +30,7 @@ static bool is_among(const char *words, const char *path)
 /* A descriptor, or -errno. Every access to what is below a root begins here. */
 static int open_below(const struct sysroot *root, const char *path, int flags)
 {
-  int fd = openat_root(root->fd, root->way, path, flags);
+  int fd = root->open(root->fd, root->way, path, flags);
   bool was_denied = fd == -ENOENT && root->denied != NULL && is_among(root->denied, path);
   return was_denied ? -EACCES : fd;
 }
@@ -81,6 +81,7 @@ int sysroot_open(const char *path, struct sysroot *root)
     copy[--length] = '\0';
   struct sysroot opened = {.fd = fd,
                            .path = copy,
+                           .open = openat_root,
                            .way = copy[0] == '\0' ? OPENAT_ROOT_PLAIN
                                   : openat_root_has_openat2(fd)
                                       ? OPENAT_ROOT_OPENAT2

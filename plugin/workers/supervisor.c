@@ -21,8 +21,9 @@ struct worker {
 
 struct supervisor {
   struct sysroot root;
-  const struct supervisor_job *work;
+  const struct supervisor_job *job;
   void *context;
+  double patience; /* seconds */
 
   pthread_mutex_t lock;   /* guards all that follows */
   pthread_cond_t asked;   /* to the runner: there is something to do */
@@ -70,7 +71,7 @@ static void free_synchronisation(struct supervisor *supervisor)
 
 static void supervisor_free(struct supervisor *supervisor)
 {
-  supervisor->work->free(supervisor->context);
+  supervisor->job->free(supervisor->context);
   sysroot_close(&supervisor->root);
   free_synchronisation(supervisor);
   free(supervisor);
@@ -122,7 +123,7 @@ static void run_round(struct worker *worker)
   unsigned long number = supervisor->begun = supervisor->requested;
   double start = now();
   supervisor_unlock(supervisor);
-  supervisor->work->round(supervisor->context, worker);
+  supervisor->job->round(supervisor->context, worker);
   supervisor_lock(supervisor);
   if (supervisor->current != worker)
     return; /* replaced: another one makes the round again */
@@ -147,7 +148,7 @@ static void *worker_main(void *argument)
   if (supervisor->current == worker)
     supervisor->current = NULL;
   else
-    supervisor->work->came_back(supervisor->context, worker->tag);
+    supervisor->job->came_back(supervisor->context, worker->tag);
   supervisor->threads_count--;
   bool last = supervisor->orphaned && supervisor->threads_count == 0;
   pthread_cond_broadcast(&supervisor->changed);
@@ -176,7 +177,7 @@ static int start_worker(struct supervisor *supervisor)
     free(worker);
     return -error;
   }
-  pthread_setname_np(worker->thread, supervisor->work->name);
+  pthread_setname_np(worker->thread, supervisor->job->name);
   supervisor->current = worker;
   supervisor->threads_count++;
   return 0;
@@ -188,7 +189,7 @@ static bool is_hanging(const struct supervisor *supervisor)
 {
   const struct worker *worker = supervisor->current;
   return worker != NULL && worker->since > 0 &&
-         now() - worker->since > supervisor->work->patience;
+         now() - worker->since > supervisor->patience;
 }
 
 void supervisor_look(struct supervisor *supervisor)
@@ -196,7 +197,7 @@ void supervisor_look(struct supervisor *supervisor)
   struct worker *worker = supervisor->current;
   /* While its runner is inside an access, the work is ours. */
   if (is_hanging(supervisor) &&
-      supervisor->work->hangs(supervisor->context, worker->tag, worker->since)) {
+      supervisor->job->hangs(supervisor->context, worker->tag, worker->since)) {
     pthread_detach(worker->thread);
     supervisor->current = NULL;
     supervisor->begun = supervisor->through; /* the round is made again */
@@ -218,8 +219,8 @@ static void init_synchronisation(struct supervisor *supervisor)
   pthread_mutex_init(&supervisor->lock, NULL);
 }
 
-int supervisor_open(const struct sysroot *root, const struct supervisor_job *work,
-                    void *context, struct supervisor **out)
+int supervisor_open(const struct sysroot *root, const struct supervisor_job *job,
+                    void *context, double patience, struct supervisor **out)
 {
   struct supervisor *supervisor = calloc(1, sizeof(*supervisor));
   if (supervisor == NULL)
@@ -230,8 +231,9 @@ int supervisor_open(const struct sysroot *root, const struct supervisor_job *wor
     free(supervisor);
     return error;
   }
-  supervisor->work = work;
+  supervisor->job = job;
   supervisor->context = context;
+  supervisor->patience = patience;
   init_synchronisation(supervisor);
   supervisor_lock(supervisor);
   error = start_worker(supervisor);
@@ -283,7 +285,7 @@ void supervisor_request(struct supervisor *supervisor, double when)
 
 bool supervisor_wait(struct supervisor *supervisor, double seconds)
 {
-  const double step = fmin(0.1, supervisor->work->patience / 5); /* between two looks */
+  const double step = fmin(0.1, supervisor->patience / 5); /* between two looks */
   double until = now() + seconds;
   supervisor_lock(supervisor);
   unsigned long wanted = supervisor->requested;

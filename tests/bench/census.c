@@ -176,7 +176,8 @@ static const struct processes *settled(void)
 
 static void open_census(void)
 {
-  int error = census_open(&root, (uint64_t)sysconf(_SC_PAGESIZE), &census);
+  int error =
+      census_open(&root, (uint64_t)sysconf(_SC_PAGESIZE), CENSUS_PATIENCE, &census);
   if (error != 0)
     die("census", error);
 }

@@ -30,6 +30,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* Seconds after which a file hangs: long enough for a machine under load. */
+#define PATIENCE 30.0
+
 /* --- the tree ----------------------------------------------------------------------- */
 
 #define BORDER "@@ "
@@ -53,9 +56,11 @@ static void tree_make(char path[128])
   require(mkdtemp(path) != NULL);
 }
 
-/* Below proc or sys, of plain names. */
-static bool is_welcome(struct span path)
+/* Below a folder that the plugin reads, with plain names. */
+static bool is_allowed(struct span path)
 {
+  bool below = span_starts(path, "proc/") || span_starts(path, "sys/") ||
+               span_starts(path, "consumers/");
   for (size_t i = 0; i < path.length; i++) {
     char c = path.at[i];
     if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
@@ -63,8 +68,7 @@ static bool is_welcome(struct span path)
         c == '\0')
       return false;
   }
-  return path.length < 200 && (span_starts(path, "proc/") || span_starts(path, "sys/")) &&
-         memmem(path.at, path.length, "..", 2) == NULL;
+  return path.length < 200 && below && memmem(path.at, path.length, "..", 2) == NULL;
 }
 
 static void write_file(const char *tree, struct span path, struct bytes text)
@@ -103,7 +107,7 @@ static void write_tree(const char *tree, struct bytes input)
       text = next;
     struct span path = {(const char *)at, text > at ? (size_t)(text - at) : 0};
     text += text < next;
-    if (is_welcome(path))
+    if (is_allowed(path))
       write_file(tree, path, (struct bytes){text, (size_t)(next - text)});
     at = next;
   }
@@ -316,7 +320,9 @@ void fuzz_machine(struct bytes input)
   static struct watched_series watched;
   static const struct trend_settings settings = {.window = TREND_WINDOW,
                                                  .rise = TREND_RISE};
-  static const struct observe_options options = {.collect = {.pss = true}};
+  static const struct observe_options options = {
+      .collect = {
+          .pss = true, .consumers_patience = PATIENCE, .census_patience = PATIENCE}};
   char tree[128];
   struct watched_verdicts verdicts;
   tree_make(tree);
@@ -350,17 +356,17 @@ void fuzz_consumers(struct bytes input)
   tree_make(tree);
   write_tree(tree, input);
   require(sysroot_open(tree, &root) == 0);
-  require(consumers_open(&root, &reader) == 0);
+  require(consumers_open(&root, PATIENCE, &reader) == 0);
+  const struct consumer_inputs inputs = {.page_size = 4096,
+                                         .mem_total = reading_known((uint64_t)1 << 30)};
   memset(&sample, 0, sizeof(sample));
-  sample.page_size = 4096;
-  sample.meminfo.mem_total = reading_known((uint64_t)1 << 30);
-  consumers_collect(reader, &sample);
+  consumers_read(reader, &inputs, &sample.consumers,
+                 &sample.sources[SOURCE_FIRST_CONSUMER]);
   require_sources(&sample);
-  const struct reading *readings = (const void *)&sample.consumers;
-  require_readings(readings, sizeof(sample.consumers) / sizeof(*readings));
-#define CONSUMER(name, place, opener, paths, filter, key, field, unit)                   \
-  require(sample.sources[SOURCE_##name].state == sample.consumers.name.state);
-#include "meminfo_explain/tables/consumers.def"
+  require_readings(sample.consumers.rows, CONSUMER_COUNT);
+  for (unsigned row = 0; row < CONSUMER_COUNT; row++)
+    require(sample.sources[SOURCE_FIRST_CONSUMER + row].state ==
+            sample.consumers.rows[row].state);
   consumers_close(reader);
   sysroot_close(&root);
   tree_remove(tree);
@@ -405,7 +411,8 @@ static int add_entry(const char *path, const struct stat *st, int type)
     return 0;
   const char *name = path + root_length + 1;
   unsigned pid;
-  if (strncmp(name, "proc/", 5) != 0 && strncmp(name, "sys/", 4) != 0)
+  if (strncmp(name, "proc/", 5) != 0 && strncmp(name, "sys/", 4) != 0 &&
+      strncmp(name, "consumers/", 10) != 0)
     return 0;
   bool of_process = sscanf(name, "proc/%u/", &pid) == 1;
   if (of_process && processes_left == 0)
@@ -443,4 +450,5 @@ void seeds_of_consumers(fuzz_take *take, void *context)
   make_archives("/sys", take, context);
   make_archives("/proc/net", take, context);
   make_archives("/proc/spl", take, context);
+  make_archives("/consumers", take, context);
 }

@@ -17,14 +17,17 @@
 #define COLLECT_PSS_MAX_PROCESS ((uint64_t)8 << 30)
 
 struct collect_options {
-  bool pss; /* walk the processes */
-  /* Share of one CPU in percent the walk may take. Then it goes on by itself, from one
-   * collect to the next, and each takes what is known by then. 0: any; then each collect
-   * waits for a walk of its own over all. */
+  bool pss; /* scan the processes */
+  /* Share of one CPU in percent that the scan may take. With a budget the scan runs
+   * between the samples, and each sample takes its last result. 0: no limit; then each
+   * sample waits for a scan of all processes. */
   double pss_budget;
-  double interval; /* seconds from one collect to the next, with a budget */
+  double interval; /* seconds from one sample to the next, with a budget */
   uint64_t
       pss_max_process; /* bytes of Rss above which smaps is not opened; 0: no limit */
+  /* Seconds after which a file hangs, at the first sample. 0: CONSUMERS_PATIENCE (0.25 s)
+   * and CENSUS_PATIENCE (5 s). */
+  double consumers_patience, census_patience;
 };
 
 struct consumers_reader;
@@ -42,8 +45,8 @@ struct collector {
   struct text text; /* of the file that is being read */
   struct snapshot_texts snapshot_texts;
   struct snapshot snapshot;
-  struct boot boot; /* from the boot log, which does not change */
-  struct consumers_reader *consumers;
+  struct boot boot;                   /* from the boot log, which does not change */
+  struct consumers_reader *consumers; /* NULL before the first sample */
   struct {
     struct cached_source cached;
     struct vmallocinfo info;

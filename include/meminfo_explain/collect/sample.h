@@ -23,9 +23,17 @@ struct hugepages {
 };
 #define HUGEPAGES_READINGS (sizeof(struct hugepages) / sizeof(struct reading))
 
+/* The numbers of consumers.def, by name and by row: row N is source
+ * SOURCE_FIRST_CONSUMER + N. Bytes, unless the name ends in _count. */
+enum { CONSUMER_COUNT = SOURCE_COUNT - SOURCE_FIRST_CONSUMER };
 struct consumers {
+  union {
+    struct {
 #define CONSUMER(name, ...) struct reading name;
 #include "meminfo_explain/tables/consumers.def"
+    };
+    struct reading rows[CONSUMER_COUNT];
+  };
 };
 
 struct sample {
@@ -49,7 +57,6 @@ struct sample {
   struct reading thread_stack_count;     /* objects of a slab cache of stacks */
   struct reading hash_tables;            /* of the boot, in linear pages, by its log */
   struct reading swiotlb_boot;           /* the bounce buffers of the boot, by its log */
-  struct reading page_pool;              /* inflight-mem of our network namespace */
   struct reading lxcfs_count;            /* fuse.lxcfs mounts over our meminfo */
   struct processes processes;
   struct hung_process hung[HUNG_MAX];

@@ -12,10 +12,9 @@
 
 #include <stdbool.h>
 
-/* Seconds: forty times the reading of the largest process that is opened by default. */
-#ifndef CENSUS_PATIENCE
+/* Seconds: forty times what reading the largest process takes that is opened by default.
+ */
 #define CENSUS_PATIENCE 5.0
-#endif
 
 struct census; /* opaque */
 
@@ -43,8 +42,10 @@ struct census_result {
   struct hung_process hung[HUNG_MAX];
 };
 
-/* Starts the thread, which waits. 0 or -errno. */
-int census_open(const struct sysroot *root, uint64_t page_size, struct census **out);
+/* Starts the thread, which waits for a request. A process whose smaps takes longer than
+ * `patience` seconds hangs. 0 or -errno. */
+int census_open(const struct sysroot *root, uint64_t page_size, double patience,
+                struct census **out);
 
 /* Ends it. What hangs is left behind, to be freed when it comes back. NULL is nothing. */
 void census_close(struct census *census);

@@ -12,6 +12,8 @@
 enum source {
 #define SOURCE(name, path, cost, remedy) SOURCE_##name,
 #include "meminfo_explain/tables/sources.def"
+  SOURCE_FIRST_CONSUMER, /* from here on one for each row of consumers.def */
+  SOURCE_LAST_FILE = SOURCE_FIRST_CONSUMER - 1,
 #define CONSUMER(name, ...) SOURCE_##name,
 #include "meminfo_explain/tables/consumers.def"
   SOURCE_COUNT
@@ -19,6 +21,7 @@ enum source {
 
 struct source_row {
   const char *path;   /* below the root; a pattern where several files are summed */
+  bool is_file;       /* false: `path` is no path, but what a function asks */
   const char *cost;   /* what its loss costs */
   const char *remedy; /* what opens it when denied; "" where nothing is known to */
 };

@@ -16,7 +16,9 @@ struct sysroot {
   char *path; /* without trailing slashes; "" for "/" */
   bool live;  /* proc is a procfs: this kernel's own figures */
   enum openat_root_method way;
-  char *denied; /* paths that a capture may not have read, by words; NULL: none */
+  char *denied; /* paths that the capture was denied, separated by blanks; NULL: none */
+  /* openat_root, by which every access begins. A test may put its own in its place. */
+  int (*open)(int root, enum openat_root_method way, const char *path, int flags);
 };
 
 /* A whole file. The buffer is owned here, grows to the largest file seen and is reused.

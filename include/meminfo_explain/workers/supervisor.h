@@ -29,7 +29,6 @@ struct worker;     /* one of its threads */
 
 struct supervisor_job {
   const char *name; /* of the threads, at most 15 bytes */
-  double patience;  /* with one access, seconds */
   /* One round, by the current worker, without the lock. What it leaves for others it
    * puts down between supervisor_lock and supervisor_unlock. Where supervisor_leave says
    * that it was replaced, it returns, and from that moment on touches nothing but its own
@@ -44,10 +43,11 @@ struct supervisor_job {
   void (*free)(void *context);
 };
 
-/* Starts the thread, which waits. The work and the context must stay; the root is
- * duplicated. 0, or -errno with the context not freed. */
-int supervisor_open(const struct sysroot *root, const struct supervisor_job *work,
-                    void *context, struct supervisor **out);
+/* Starts the thread, which waits for a request. An access hangs when it takes longer than
+ * `patience` seconds. The job and the context must stay; the root is duplicated. 0, or
+ * -errno with the context not freed. */
+int supervisor_open(const struct sysroot *root, const struct supervisor_job *job,
+                    void *context, double patience, struct supervisor **out);
 
 /* Ends it, and frees the context, now or when what hangs comes back. NULL is nothing. */
 void supervisor_close(struct supervisor *supervisor);

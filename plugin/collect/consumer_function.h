@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* The functions that consumers.def names. Each asks the running kernel for one number, by
+ * netlink, a system call or an ioctl:
+ *
+ *   int function(uint64_t page_size, uint64_t *out);
+ *
+ * page_size is in bytes; *out becomes bytes, or a number where the row's name ends in
+ * _count. 0; or -errno with *out untouched: -ENOENT, -ENOTDIR or -ESRCH where this kernel
+ * has no such number, -EACCES or -EPERM where it is denied, any other where the answer
+ * makes no sense. The state of the row follows from it (sysroot_error_state).
+ *
+ * It is called by the consumers' thread, and may hang in the kernel. A thread that hangs
+ * is replaced, so a second call may begin before the first one ends: the function keeps
+ * no state and holds no lock. It is not called for a captured tree. */
+#ifndef MEMINFO_EXPLAIN_COLLECT_CONSUMER_FUNCTION_H
+#define MEMINFO_EXPLAIN_COLLECT_CONSUMER_FUNCTION_H
+
+#include <stdint.h>
+
+typedef int consumer_function(uint64_t page_size, uint64_t *out);
+
+#define CONSUMER(...)
+#define CONSUMER_FUNCTION(name, place, source, function, remedy)                         \
+  consumer_function function;
+#include "meminfo_explain/tables/consumers.def"
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* Reading one row of consumers.def: its files, or its function. */
+#ifndef MEMINFO_EXPLAIN_COLLECT_CONSUMER_ROW_H
+#define MEMINFO_EXPLAIN_COLLECT_CONSUMER_ROW_H
+
+#include "meminfo_explain/collect/sample.h"
+#include "meminfo_explain/sysroot/source.h"
+#include "meminfo_explain/sysroot/sysroot.h"
+
+/* The limits of one row: the size of a file, and the number of files. Above either it is
+ * malformed. */
+#define CONSUMER_FILE_MAX  ((size_t)1 << 20)
+#define CONSUMER_FILES_MAX 4096
+
+/* What all rows are computed with. */
+struct consumer_inputs {
+  uint64_t page_size;       /* bytes */
+  struct reading mem_total; /* no consumer within MemTotal is larger */
+};
+
+struct consumer_result {
+  struct reading sum;
+  struct source_status status;
+};
+
+/* Reads row `row`, below CONSUMER_COUNT; `text` is scratch. A sum is malformed if any of
+ * its files is. In a captured tree the answer of a function is the number in the file
+ * "consumers/NAME". */
+struct consumer_result consumer_row_read(unsigned row,
+                                         const struct consumer_inputs *inputs,
+                                         const struct sysroot *root, struct text *text);
+
+#endif
