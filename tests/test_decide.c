@@ -207,17 +207,17 @@ START_TEST(vmalloc_is_decided_by_what_the_numbers_can_be)
       /* up to 4.3: address space, told by VmallocChunk */
       {90, 800, 20, 95, 20, 0, false, "address space"},
       {90, 800, 90, 95, 90, 0, false, "address space"},
-      {90, 800, -1, -1, -1, 90, false, "address space and vmallocinfo is not readable"},
+      {90, 800, -1, -1, -1, 90, false, "address space and vmallocinfo is unavailable"},
       /* address space, told by closeness to the sum of sizes */
       {90, 0, 20, 95, 20, 0, false, "address space"},
       {90, -1, 20, 95, 20, 0, false, "address space"},
       /* more than MemTotal without VmallocChunk is a counter wrapped below zero */
-      {1025, 0, -1, -1, -1, 0, true, "vmalloc stays in the black hole"},
-      {1025, 0, 20, 30, 20, 0, false, "not usable"},
+      {1025, 0, -1, -1, -1, 0, true, "vmalloc is in the black hole"},
+      {1025, 0, 20, 30, 20, 0, false, "unusable"},
       {1025, -1, 20, 30, 20, 0, false, "address space"},
       /* 4.4 to 5.2: constantly 0 */
-      {0, 0, 20, 95, 20, 0, false, "constantly 0"},
-      {0, 0, -1, -1, -1, 0, true, "vmalloc stays in the black hole"},
+      {0, 0, 20, 95, 20, 0, false, "always 0"},
+      {0, 0, -1, -1, -1, 0, true, "vmalloc is in the black hole"},
       /* since 5.3: pages */
       {20, 0, 20, 95, 20, 0, false, "counts pages"},
       {24, 0, 20, 95, 24, 0, false, "counts pages"},
@@ -228,8 +228,8 @@ START_TEST(vmalloc_is_decided_by_what_the_numbers_can_be)
       {64, 0, 67, 95, 67, 0, false, "below the sum"},
       {1, 0, 20, 95, 20, 0, false, "below the sum"},
       /* no VmallocUsed at all */
-      {-1, -1, 20, 95, 20, 0, false, "not usable"},
-      {-1, -1, -1, -1, -1, 0, true, "vmalloc stays in the black hole"},
+      {-1, -1, 20, 95, 20, 0, false, "unusable"},
+      {-1, -1, -1, -1, -1, 0, true, "vmalloc is in the black hole"},
   };
   for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
     check_epoch(&cases[i]);
@@ -257,7 +257,7 @@ START_TEST(a_wrapped_vmalloc_counter_is_replaced_by_the_sum_of_pages)
   sample->vmallocinfo.pages = reading_known(MB(20));
   sample->vmallocinfo.size = reading_known(MB(30));
   assert_known(&decide_all()->vmalloc, MB(20), 0);
-  assert_why(&decided.vmalloc, "not usable");
+  assert_why(&decided.vmalloc, "unusable");
   sample->vmallocinfo.pages = reading_missing(READING_DENIED);
   assert_missing(&decide_all()->vmalloc, READING_DENIED);
   ck_assert(decided.vmalloc.unbounded);
@@ -310,16 +310,16 @@ START_TEST(kernel_stacks_are_a_term_only_where_no_other_term_holds_them)
 {
   static const struct stack_case cases[] = {
       {-1, 20, 20, 4, -1, -1, 0, NULL},
-      {4, 20, 20, 4, -1, -1, 0, "vmallocinfo has their lines"},
-      {4, 0, 20, 1, -1, -1, 0, "vmallocinfo has their lines"},
-      {4, 20, 20, 0, -1, 4, 0, "no line of a stack"},
-      {4, 0, 20, 0, -1, 4, 0, "no line of a stack"},
+      {4, 20, 20, 4, -1, -1, 0, "stacks are in vmalloc"},
+      {4, 0, 20, 1, -1, -1, 0, "stacks are in vmalloc"},
+      {4, 20, 20, 0, -1, 4, 0, "vmallocinfo lists none"},
+      {4, 0, 20, 0, -1, 4, 0, "vmallocinfo lists none"},
       /* vmalloc is not counted at all, so stacks in it are not counted either */
       {4, 0, -1, -1, -1, 4, 0, "cannot be counted twice"},
       {4, -1, -1, -1, -1, 4, 0, "cannot be counted twice"},
       {4, 3, -1, -1, -1, 4, 3, "smaller than KernelStack"},
-      {4, 4, -1, -1, -1, -1, 4, "taken to be in vmalloc"},
-      {4, 20, -1, -1, -1, -1, 4, "taken to be in vmalloc"},
+      {4, 4, -1, -1, -1, -1, 4, "assumed to be in vmalloc"},
+      {4, 20, -1, -1, -1, -1, 4, "assumed to be in vmalloc"},
       /* 64 KiB pages: objects of a slab cache, whatever vmalloc says */
       {4, 20, 20, 0, 60, -1, 0, "a slab cache"},
       {4, 0, -1, -1, 60, -1, 0, "a slab cache"},
@@ -355,7 +355,7 @@ START_TEST(a_stack_that_is_no_whole_page_is_in_slab)
   sample->vmallocinfo.pages = sample->vmallocinfo.size = reading_known(MB(20));
   m->kernel_stack = reading_known(5 * 16384);
   assert_missing(&decide_all()->kernel_stack, READING_ABSENT);
-  assert_why(&decided.kernel_stack, "no whole number of pages");
+  assert_why(&decided.kernel_stack, "not a multiple of the page size");
   /* by chance whole pages: a term, unless slabinfo knows better or is closed */
   m->kernel_stack = reading_known(8 * 16384);
   assert_known(&decide_all()->kernel_stack, 8 * 16384, 0);
@@ -580,7 +580,7 @@ START_TEST(pss_is_withheld_when_it_may_be_off_by_more_than_a_hundredth)
     const char *why;
   } cases[] = {
       {offsetof(struct processes, unread_rss), true, "could not be read"},
-      {offsetof(struct processes, unlisted), true, "another PID namespace"},
+      {offsetof(struct processes, unlisted), true, "a PID namespace"},
       {offsetof(struct processes, moved), false, "mapped or unmapped since"},
       {offsetof(struct processes, guess_error), false, "estimates"},
       {offsetof(struct processes, stale), false, "out of date"},
@@ -622,7 +622,7 @@ START_TEST(pss_is_withheld_until_every_process_has_been_looked_at)
   begin_with_processes();
   sample->processes.new_count = reading_known(1);
   decide_all();
-  assert_pss_withheld(READING_ABSENT, "looked at yet");
+  assert_pss_withheld(READING_ABSENT, "read yet");
   end();
 }
 END_TEST
@@ -635,12 +635,12 @@ START_TEST(pss_is_withheld_when_unseen_processes_map_more_than_a_hundredth)
   assert_known(&decide_all()->pss_anon, MB(70), KB(90));
   m->mapped = reading_known(most + 1);
   decide_all();
-  assert_pss_withheld(READING_ABSENT, "another PID namespace");
+  assert_pss_withheld(READING_ABSENT, "a PID namespace");
   /* or nobody knows how much */
   m->mapped = reading_known(most);
   sample->processes.unlisted = reading_missing(READING_ABSENT);
   decide_all();
-  assert_pss_withheld(READING_ABSENT, "another PID namespace");
+  assert_pss_withheld(READING_ABSENT, "a PID namespace");
   end();
 }
 END_TEST

@@ -249,7 +249,7 @@ START_TEST(virtio_balloon_without_features_may_be_hidden)
   inflate(2500, 500);
   c->virtio_deflate_on_oom_count = denied;
   assert_balloon_only_in(TERM_HIDDEN_virtio_balloon, READING_DENIED, 0);
-  assert_why(&e.decided.virtio_balloon, "not readable");
+  assert_why(&e.decided.virtio_balloon, "unreadable");
   c->virtio_deflate_on_oom_count = malformed;
   assert_balloon_only_in(TERM_HIDDEN_virtio_balloon, READING_MALFORMED, 0);
   end();
@@ -331,7 +331,7 @@ START_TEST(vmware_balloon_with_debugfs_closed_is_that_of_the_module)
   c->vmware_loaded_count = reading_known(32768);
   inflate(2500, 500);
   assert_balloon_only_in(TERM_HIDDEN_vmware_balloon, READING_KNOWN, 2000 * PAGE);
-  assert_why(&e.decided.vmware_balloon, "debugfs is closed");
+  assert_why(&e.decided.vmware_balloon, "debugfs vmmemctl is unavailable");
   sample->vmstat.balloon_inflate_count = absent;
   m->balloon = reading_known(MB(3));
   assert_balloon_only_in(TERM_HIDDEN_vmware_balloon, READING_KNOWN, MB(3));
@@ -395,7 +395,7 @@ START_TEST(balloon_of_no_known_driver_is_a_bound)
   begin();
   inflate(2500, 500);
   assert_balloon_only_in(TERM_UPPER_BOUND_balloon, READING_KNOWN, 2000 * PAGE);
-  assert_why(&e.decided.balloon, "no file tells the driver");
+  assert_why(&e.decided.balloon, "unknown balloon driver");
   inflate(0, 0);
   assert_no_balloon();
   sample->vmstat.balloon_inflate_count = absent;
@@ -580,7 +580,7 @@ START_TEST(huge_zero_page_is_one_or_none)
   assert_missing(&decide_all()->huge_zero_page, READING_ABSENT);
   c->hpage_pmd_size = reading_known(MB(2));
   assert_known(&decide_all()->huge_zero_page, MB(2));
-  assert_why(&decided.huge_zero_page, "may be free again");
+  assert_why(&decided.huge_zero_page, "may have been freed since");
   sample->vmstat.thp_zero_page_alloc_count = reading_known(0);
   assert_known(&decide_all()->huge_zero_page, 0);
   sample->vmstat.thp_zero_page_alloc_count = absent;
@@ -914,7 +914,7 @@ START_TEST(whatever_is_read_a_balloon_is_in_one_place)
 }
 END_TEST
 
-SUITE_MAIN("attribute", zswap_is_its_line_where_there_is_one,
+SUITE_MAIN("decide_consumers", zswap_is_its_line_where_there_is_one,
            zswap_without_a_line_is_the_pool_in_debugfs,
            zsmalloc_is_what_neither_zram_nor_zswap_tells,
            compressed_pages_are_never_counted_twice,

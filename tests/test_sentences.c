@@ -270,12 +270,12 @@ START_TEST(rule_refused)
   sample.lxcfs_count = reading_known(1);
   explain_again();
   check_says(RULE_refused, TOTAL,
-             "The black hole cannot be computed: proc/meminfo is made by lxcfs: it mixes "
-             "figures of a container with those of the host.");
+             "The black hole cannot be computed: lxcfs provides proc/meminfo, which "
+             "mixes a container's numbers with the host's.");
   sample.meminfo.mem_total = reading_missing(READING_MALFORMED);
   check_says(RULE_refused, 0,
-             "The black hole cannot be computed: proc/meminfo is made by lxcfs: it mixes "
-             "figures of a container with those of the host.");
+             "The black hole cannot be computed: lxcfs provides proc/meminfo, which "
+             "mixes a container's numbers with the host's.");
 }
 END_TEST
 
@@ -665,8 +665,8 @@ START_TEST(rule_uncertain)
   ck_assert_str_eq(
       sentence->text,
       "The black hole is known only to within 12.5 GiB (12.5 % of MemTotal): "
-      "zoneinfo is not readable: per-CPU lists may hold up to 1/8 of memory, "
-      "which stays in the black hole.");
+      "zoneinfo is unavailable, so free pages on per-CPU lists, up to 1/8 of memory, are "
+      "in the black hole.");
   /* Doubt about Pss is none about an estimate that does not use it. */
   be_quiet();
   hole->error = reading_known(GB(2));
@@ -1238,7 +1238,7 @@ START_TEST(rule_pss)
   explain_again();
   check_says(RULE_pss, GB(1) + PAGE,
              "The total Pss of all processes is not available: not every process has "
-             "been looked at yet.");
+             "been read yet.");
 }
 END_TEST
 
@@ -1264,9 +1264,9 @@ START_TEST(rule_unlisted)
   p->unlisted = reading_known(GB(2));
   explain_again();
   check_says(RULE_unlisted, GB(2),
-             "The total Pss of all processes is not available: processes we do not see "
-             "(another PID namespace, hidepid) map more than 1 % of memory; read the "
-             "host's proc (Root, --root) or grant CAP_SYS_PTRACE.");
+             "The total Pss of all processes is not available: processes hidden by a PID "
+             "namespace or hidepid map more than 1 % of memory; read the host's proc "
+             "(Root, --root) or grant CAP_SYS_PTRACE.");
   check_silent(RULE_pss);
 }
 END_TEST
@@ -1293,20 +1293,20 @@ START_TEST(rule_vmalloc_unknown)
   sample.vmallocinfo = (struct vmallocinfo){.pages = {.state = READING_DENIED}};
   explain_again();
   check_says(RULE_vmalloc_unknown, 0,
-             "The size of vmalloc is unknown: neither VmallocUsed nor vmallocinfo tells: "
-             "vmalloc stays in the black hole.");
+             "The size of vmalloc is unknown: neither VmallocUsed nor vmallocinfo "
+             "reports pages, so vmalloc is in the black hole.");
   check_silent_if_refused(RULE_vmalloc_unknown);
   sample.meminfo.vmalloc_chunk = reading_known(GB(7));
   sample.meminfo.vmalloc_used = reading_known(GB(300)); /* address space */
   explain(&sample, &explanation);
   check_says(RULE_vmalloc_unknown, TOTAL,
              "The size of vmalloc is unknown: VmallocUsed is address space and "
-             "vmallocinfo is not readable: vmalloc stays in the black hole.");
+             "vmallocinfo is unavailable, so vmalloc is in the black hole.");
   sample.meminfo.vmalloc_used = reading_known(GB(3));
   explain_again();
   check_says(RULE_vmalloc_unknown, GB(3),
              "The size of vmalloc is unknown: VmallocUsed is address space and "
-             "vmallocinfo is not readable: vmalloc stays in the black hole.");
+             "vmallocinfo is unavailable, so vmalloc is in the black hole.");
   /* Without an MMU there is none. */
   sample.meminfo.vmalloc_used = reading_known(0);
   sample.meminfo.mmap_copy = reading_known(MB(1));
@@ -1763,5 +1763,5 @@ int main(void)
               MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (seen == MAP_FAILED)
     return EXIT_FAILURE;
-  return suite_run("report", tests, sizeof(tests) / sizeof(*tests));
+  return suite_run("sentences", tests, sizeof(tests) / sizeof(*tests));
 }

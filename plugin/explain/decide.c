@@ -20,16 +20,15 @@ static struct decision decide_pcp_free(const struct sample *sample)
     uint64_t pages = (before.value + after.value) / sample->page_size;
     return decision_certain(
         reading_known(pages / 2 * sample->page_size),
-        "sum of count: in zoneinfo, mean of before and after meminfo");
+        "mean of the sums of count: in zoneinfo before and after meminfo");
   }
   if (is_known(before))
     return decision_certain(before, "sum of count: in zoneinfo");
   /* mm/page_alloc.c: zone_highsize, since 6.8; less on every kernel before. */
-  return (struct decision){
-      .reading = reading_missing(before.state),
-      .error = sample->meminfo.mem_total.value / 8,
-      .why = "zoneinfo is not readable: per-CPU lists may hold up to 1/8 of memory, "
-             "which stays in the black hole"};
+  return (struct decision){.reading = reading_missing(before.state),
+                           .error = sample->meminfo.mem_total.value / 8,
+                           .why = "zoneinfo is unavailable, so free pages on per-CPU "
+                                  "lists, up to 1/8 of memory, are in the black hole"};
 }
 
 static struct decision decide_isolated(const struct sample *sample)
@@ -47,7 +46,7 @@ static struct decision decide_isolated(const struct sample *sample)
       .reading = reading_missing(reading_state_join(vmstat->nr_isolated_anon.state,
                                                     vmstat->nr_isolated_file.state)),
       .error = sample->meminfo.inactive.value / 8,
-      .why = "no file tells the isolated pages"};
+      .why = "isolated page count unavailable"};
 }
 
 /* Percpu counts a unit for each slot of the allocations that hold the units, of which up
@@ -67,26 +66,26 @@ static struct decision decide_percpu(const struct sample *sample)
   struct reading percpu = decision_bounded(sample, sample->meminfo.percpu);
   if (!is_known(percpu))
     return take_line(percpu, percpu.state == READING_ABSENT
-                                 ? "no Percpu line: chunks stay in the black hole"
+                                 ? "no Percpu line, so per-CPU data is in the black hole"
                                  : NULL);
   struct reading first = sample->percpu_first_chunk;
   if (!is_known(sample->cpus_possible_count))
     return (struct decision){.reading = reading_missing(READING_ABSENT),
                              .error = percpu.value,
-                             .why = "the number of possible CPUs is not known, so "
-                                    "neither is the boot part of Percpu"};
+                             .why = "the number of possible CPUs is unknown, and so is "
+                                    "the part of Percpu outside MemTotal"};
   uint64_t cpus = sample->cpus_possible_count.value;
   uint64_t spare = spare_units_error(cpus, percpu.value);
   if (is_known(first))
     return (struct decision){
         .reading = reading_known(sub_sat(percpu.value, first.value)),
         .error = spare,
-        .why = "Percpu less the first chunk, whose size is in the boot log"};
+        .why = "Percpu minus the first chunk, whose size is in the boot log"};
   uint64_t boot = cpus * boot_unit, error = cpus * boot_unit_error + spare;
-  return (struct decision){
-      .reading = reading_known(sub_sat(percpu.value, boot)),
-      .error = error < percpu.value ? error : percpu.value,
-      .why = "Percpu less the first chunk, taken as 56 pages of 4 KiB per possible CPU"};
+  return (struct decision){.reading = reading_known(sub_sat(percpu.value, boot)),
+                           .error = error < percpu.value ? error : percpu.value,
+                           .why = "Percpu minus the first chunk, assumed to be 56 pages "
+                                  "of 4 KiB per possible CPU"};
 }
 
 /* zoneinfo has `managed` since 3.10. Until then gigantic pages taken at boot were not
@@ -107,14 +106,14 @@ static struct decision decide_hugetlb(const struct sample *sample,
   if (is_known(huge->total) && is_known(huge->gigantic) && is_older_than_3_10(sample)) {
     struct decision inside = take_line(
         decision_bounded(sample, reading_known(huge->total.value - huge->gigantic.value)),
-        "nr_hugepages x size, without gigantic pages: on this kernel those of the boot "
-        "are outside MemTotal");
+        "sum of nr_hugepages x size without gigantic pages, which this kernel allocates "
+        "outside MemTotal at boot");
     inside.error = huge->gigantic.value;
     return inside;
   }
   if (is_known(huge->total) && is_known(huge->sizes_count))
     return take_line(decision_bounded(sample, huge->total),
-                     "no Hugetlb line: nr_hugepages x size over all sizes");
+                     "no Hugetlb line: sum of nr_hugepages x size over all sizes");
   return take_line(huge_default, "no Hugetlb line and no sizes in sysfs: "
                                  "HugePages_Total x Hugepagesize");
 }
@@ -173,27 +172,29 @@ static struct decision decide_vmalloc(const struct sample *sample)
   if (epoch == EPOCH_PHYSICAL) {
     uint64_t then = used_then(sample).value;
     if (is_known(pages) && counter_is_short(then, pages.value))
-      return decision_certain(reading_known(moved_by(pages.value, then, used.value)),
-                              "VmallocUsed is below the sum of pages=: the sum is right");
+      return decision_certain(
+          reading_known(moved_by(pages.value, then, used.value)),
+          "VmallocUsed is below the sum of pages= in vmallocinfo: the sum is correct");
     return decision_certain(used, "VmallocUsed counts pages on this kernel");
   }
   if (is_known(pages))
     return decision_certain(
-        pages, epoch == EPOCH_ZERO      ? "VmallocUsed is constantly 0: sum of pages="
-               : epoch == EPOCH_VIRTUAL ? "VmallocUsed is address space: sum of pages="
-                                        : "VmallocUsed is not usable: sum of pages=");
+        pages, epoch == EPOCH_ZERO
+                   ? "VmallocUsed is always 0: sum of pages= in vmallocinfo"
+               : epoch == EPOCH_VIRTUAL
+                   ? "VmallocUsed is address space: sum of pages= in vmallocinfo"
+                   : "VmallocUsed is unusable: sum of pages= in vmallocinfo");
   if (is_known(sample->meminfo.mmap_copy))
     return decision_certain(reading_missing(READING_ABSENT),
-                            "a kernel without an MMU: vmalloc is kmalloc, in slab");
-  return (struct decision){
-      .reading = reading_missing(pages.state),
-      .error = epoch == EPOCH_VIRTUAL ? used.value : 0,
-      .unbounded = epoch != EPOCH_VIRTUAL,
-      .why = epoch == EPOCH_VIRTUAL
-                 ? "VmallocUsed is address space and vmallocinfo is not readable: "
-                   "vmalloc stays in the black hole"
-                 : "neither VmallocUsed nor vmallocinfo tells: vmalloc stays in the "
-                   "black hole"};
+                            "kernel without an MMU: vmalloc uses kmalloc and is in slab");
+  return (struct decision){.reading = reading_missing(pages.state),
+                           .error = epoch == EPOCH_VIRTUAL ? used.value : 0,
+                           .unbounded = epoch != EPOCH_VIRTUAL,
+                           .why = epoch == EPOCH_VIRTUAL
+                                      ? "VmallocUsed is address space and vmallocinfo is "
+                                        "unavailable, so vmalloc is in the black hole"
+                                      : "neither VmallocUsed nor vmallocinfo reports "
+                                        "pages, so vmalloc is in the black hole"};
 }
 
 static struct decision decide_kernel_stack(const struct sample *sample,
@@ -205,28 +206,28 @@ static struct decision decide_kernel_stack(const struct sample *sample,
   if (!is_known(stack))
     return take_line(stack, NULL);
   if (is_known(sample->thread_stack_count)) {
-    decision.why = "stacks are objects of a slab cache";
+    decision.why = "kernel stacks are objects in a slab cache";
   } else if (stack.value % sample->page_size != 0) {
-    decision.why = "KernelStack is no whole number of pages: stacks are smaller than a "
-                   "page, and in slab";
+    decision.why = "KernelStack is not a multiple of the page size: stacks are smaller "
+                   "than a page and in slab";
   } else if (!is_known(vmalloc->reading)) {
     return decision_certain(stack,
-                            "vmalloc is not known, so stacks cannot be counted twice");
+                            "vmalloc is unknown, so stacks cannot be counted twice");
   } else if (is_known(info->pages) && info->stack_pages.value > 0) {
-    decision.why = "fork allocates stacks by vmalloc: vmallocinfo has their lines";
+    decision.why = "stacks are in vmalloc: vmallocinfo lists them";
   } else if (is_known(info->pages)) {
     decision =
-        decision_certain(stack, "vmallocinfo has no line of a stack: not in vmalloc");
+        decision_certain(stack, "stacks are not in vmalloc: vmallocinfo lists none");
     /* It may still be whole pages of slab objects, by chance. */
     decision.error = sample->thread_stack_count.state == READING_DENIED ? stack.value : 0;
   } else if (vmalloc->reading.value < stack.value) {
     decision = decision_certain(
-        stack, "VmallocUsed is smaller than KernelStack: not in vmalloc");
+        stack, "stacks are not in vmalloc: VmallocUsed is smaller than KernelStack");
     decision.error = vmalloc->reading.value; /* or the counter is short */
   } else {
     decision.error = stack.value;
-    decision.why = "vmallocinfo is not readable: taken to be in vmalloc, the default of "
-                   "kernels that count pages in VmallocUsed";
+    decision.why = "vmallocinfo is unavailable; stacks are assumed to be in vmalloc, the "
+                   "default of kernels whose VmallocUsed counts pages";
   }
   return decision;
 }
@@ -270,18 +271,18 @@ static struct pss_doubt pss_doubt(const struct sample *sample)
   const uint64_t missing = sub_sat(mapped, covered);
   const struct pss_doubt doubts[] = {
       {p->new_count.value > 0 ? UINT64_MAX : 0, false,
-       "not every process has been looked at yet"},
+       "not every process has been read yet"},
       {at_least(p->unread_rss), true,
        "processes that could not be read hold more than 1 % of memory"},
       {p->moved.value, false,
-       "more than 1 % of memory was mapped or unmapped since the last pass over the "
+       "more than 1 % of memory has been mapped or unmapped since the last scan of the "
        "processes"},
       {p->guess_error.value, false,
-       "estimates of processes that were not read may be off by more than 1 % of memory"},
+       "estimates for processes that were not read may be off by more than 1 % of "
+       "memory"},
       {at_least(p->stale), false, "readings are out of date by more than 1 % of memory"},
       {unlisted > missing ? unlisted : missing, true,
-       "processes we do not see (another PID namespace, hidepid) map more than 1 % of "
-       "memory"},
+       "processes hidden by a PID namespace or hidepid map more than 1 % of memory"},
   };
   for (size_t i = 0; i < sizeof(doubts) / sizeof(*doubts); i++)
     if (doubts[i].bytes > limit)
@@ -308,7 +309,8 @@ static void decide_pss(const struct sample *sample, struct decided *out)
     return;
   uint64_t error = p->error.value;
   if (!is_known(p->pss_anon)) {
-    out->pss = decision_certain(p->pss, "no Pss_Anon on this kernel: the whole Pss");
+    out->pss =
+        decision_certain(p->pss, "this kernel does not report Pss_Anon: sum of Pss");
     out->pss.error = error;
     return;
   }
@@ -380,8 +382,9 @@ static struct decision decide_zones_unlisted(const struct sample *sample)
   uint64_t free = m->mem_free.value - z->free.value;
   if (abs_diff(total, free) > m->mem_total.value / 64)
     return decision_absent();
-  return decision_certain(reading_known(total),
-                          "the zones list less than MemTotal, by free memory");
+  return decision_certain(
+      reading_known(total),
+      "the zones do not list all of MemTotal yet, and what they lack is free");
 }
 
 void decide(const struct sample *sample, struct decided *out)
@@ -405,12 +408,12 @@ void decide(const struct sample *sample, struct decided *out)
   if (!is_known(huge->free))
     out->huge_free = decision_certain(
         decision_product(sample, m->huge_pages_free_count, m->huge_page_size),
-        "default size only");
+        "huge pages of the default size only");
   out->huge_reserved = decision_certain(huge->reserved, NULL);
   if (!is_known(huge->reserved))
     out->huge_reserved = decision_certain(
         decision_product(sample, m->huge_pages_rsvd_count, m->huge_page_size),
-        "default size only");
+        "huge pages of the default size only");
   decide_pss(sample, out);
   out->commit_limit = decision_certain(
       commit_limit(sample, is_older_than_3_10(sample) ? out->huge_default.reading

@@ -51,7 +51,7 @@ static struct decision decide_zsmalloc(const struct sample *sample, struct readi
   if (rest <= sample->zoneinfo.zone_drift.value)
     return decision_absent();
   return decision_certain(decision_bounded(sample, reading_known(rest)),
-                          "nr_zspages less what zram and zswap tell");
+                          "nr_zspages minus what zram and zswap report");
 }
 
 /* --- balloons ----------------------------------------------------------------------- */
@@ -90,16 +90,16 @@ static void decide_virtio(const struct sample *sample, struct reading pages,
 {
   const struct reading on_oom = sample->consumers.virtio_deflate_on_oom_count;
   if (!is_known(on_oom))
-    out->virtio_balloon = decision_certain(
-        reading_missing(on_oom.state),
-        "the features of the virtio balloon are not readable: it may be in MemTotal");
+    out->virtio_balloon = decision_certain(reading_missing(on_oom.state),
+                                           "the features of the virtio balloon are "
+                                           "unreadable: its pages may be in MemTotal");
   else if (on_oom.value > 0)
     out->virtio_balloon = decision_certain(
         decision_bounded(sample, pages),
-        "virtio with DEFLATE_ON_OOM: its pages are still part of MemTotal");
+        "virtio balloon with DEFLATE_ON_OOM: its pages remain in MemTotal");
   else
     out->virtio_balloon_out = decision_certain(
-        pages, "virtio without DEFLATE_ON_OOM: its pages were taken off MemTotal");
+        pages, "virtio balloon without DEFLATE_ON_OOM: its pages are not in MemTotal");
 }
 
 /* Before 5.4 the driver counts no events, which vmstat may have all the same, at 0
@@ -110,13 +110,16 @@ static struct decision decide_vmware(const struct sample *sample, struct reading
   const struct reading current = sample->consumers.vmware_current;
   const bool counted = pages.value > 0 || is_known(sample->meminfo.balloon);
   if (is_known(current))
-    return decision_certain(decision_bounded(sample, current),
-                            "current in debugfs vmmemctl: it never leaves MemTotal");
+    return decision_certain(
+        decision_bounded(sample, current),
+        "current in debugfs vmmemctl: the balloon is always in MemTotal");
   if (is_known(pages) && counted)
-    return decision_certain(decision_bounded(sample, pages),
-                            "debugfs is closed: balloon events in vmstat, or Balloon");
-  return decision_certain(neither(current, pages),
-                          "debugfs is closed, and no event tells of the balloon");
+    return decision_certain(
+        decision_bounded(sample, pages),
+        "debugfs vmmemctl is unavailable: balloon events in vmstat, or the Balloon line");
+  return decision_certain(
+      neither(current, pages),
+      "debugfs vmmemctl is unavailable, and vmstat counts no balloon events");
 }
 
 static void decide_balloons(const struct sample *sample, struct decided *out)
@@ -137,7 +140,7 @@ static void decide_balloons(const struct sample *sample, struct decided *out)
   case DRIVER_NONE:
     if (is_known(pages) && pages.value > 0)
       out->balloon = decision_certain(
-          pages, "no file tells the driver: its pages may be inside MemTotal or outside");
+          pages, "unknown balloon driver: its pages may be inside or outside MemTotal");
     else if (c->vmware_current.state == READING_DENIED)
       out->vmware_balloon = decision_certain(reading_missing(READING_DENIED), NULL);
     break;
@@ -151,12 +154,10 @@ static struct decision decide_gpu(const struct sample *sample)
   const struct reading reclaim = sample->meminfo.gpu_reclaim;
   struct reading used = sample->meminfo.gpu_active;
   if (used.state == READING_ABSENT && reclaim.state == READING_ABSENT)
-    return decision_certain(
-        decision_bounded(sample, sample->consumers.ttm_pool),
-        is_known(sample->consumers.ttm_pool)
-            ? "no GPUActive line: only the pages that TTM keeps in its "
-              "pools"
-            : NULL);
+    return decision_certain(decision_bounded(sample, sample->consumers.ttm_pool),
+                            is_known(sample->consumers.ttm_pool)
+                                ? "no GPUActive line: only the free pages in TTM's pools"
+                                : NULL);
   if (is_known(used) && is_known(reclaim))
     reading_add(&used, reclaim.value);
   else /* one without the other is a file cut short */
@@ -188,14 +189,14 @@ static void decide_swiotlb(const struct sample *sample, struct decided *out)
   const bool dynamic = sample->consumers.swiotlb_transient.state != READING_ABSENT;
   out->swiotlb_dynamic = decision_absent();
   if (is_known(pool) && is_known(boot) && pool.value >= boot.value) {
-    out->swiotlb = decision_certain(boot, "the boot log");
+    out->swiotlb = decision_certain(boot, "size in the boot log");
     out->swiotlb_dynamic =
         decision_certain(decision_bounded(sample, difference(pool, boot)),
-                         "io_tlb_nslabs less the pool of the boot");
+                         "io_tlb_nslabs minus the pool's size at boot");
   } else if (is_known(pool) && dynamic) {
     out->swiotlb = decision_certain(
         reading_missing(READING_ABSENT),
-        "a pool that may have grown, and the boot log does not tell from what");
+        "the pool may have grown, and its size at boot is not in the boot log");
     out->swiotlb_dynamic.error = pool.value;
   } else {
     out->swiotlb = decision_certain(first_known(pool, boot), NULL);
@@ -211,9 +212,9 @@ static struct decision decide_huge_zero_page(const struct sample *sample)
   if (!is_known(events) || !is_known(size))
     return decision_absent();
   /* There is one at a time (mm/huge_memory.c: get_huge_zero_page). */
-  return decision_certain(reading_known(events.value > 0 ? size.value : 0),
-                          events.value > 0 ? "it was allocated, and may be free again"
-                                           : NULL);
+  return decision_certain(
+      reading_known(events.value > 0 ? size.value : 0),
+      events.value > 0 ? "allocated at least once; may have been freed since" : NULL);
 }
 
 /* What is there of several; no bound where one of them is not readable. */

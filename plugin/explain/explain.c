@@ -139,12 +139,13 @@ static const char *refusal(const struct sample *sample, const struct decided *de
   const struct reading managed = sample->zoneinfo.managed;
   const struct reading total = sample->meminfo.mem_total;
   if (is_known(sample->lxcfs_count) && sample->lxcfs_count.value > 0)
-    return "proc/meminfo is made by lxcfs: it mixes figures of a container with those of "
-           "the host";
+    return "lxcfs provides proc/meminfo, which mixes a container's numbers with the "
+           "host's";
   /* Older lxcfs prints Slab as 0 and passes KReclaimable, a part of it, from the host. */
   const struct meminfo *m = &sample->meminfo;
   if (is_known(m->slab) && m->slab.value == 0 && m->k_reclaimable.value > 0)
-    return "Slab is 0 beside KReclaimable: proc/meminfo is no kernel's, but lxcfs's";
+    return "Slab is 0 while KReclaimable is not, so proc/meminfo comes from lxcfs and "
+           "not from the kernel";
   if (!is_known(managed) || !is_known(total))
     return NULL;
   uint64_t unlisted = decided->zones_unlisted.reading.value;
@@ -152,8 +153,8 @@ static const char *refusal(const struct sample *sample, const struct decided *de
   uint64_t margin = managed.value / 64;
   if (total.value > managed.value + unlisted + margin ||
       total.value + margin < managed.value)
-    return "MemTotal is not the sum of the zones' managed pages: proc/meminfo is not "
-           "this machine's";
+    return "MemTotal differs from the sum of the zones' managed pages, so proc/meminfo "
+           "does not describe this machine";
   return NULL;
 }
 
