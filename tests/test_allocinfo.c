@@ -198,18 +198,18 @@ END_TEST
 static const struct {
   const char *text, *cause;
 } headers[] = {
-    {"", "no header of allocinfo"},
-    {"\n", "no header of allocinfo"},
-    {"4096 1 mm/slub.c:1 func:alloc_slab_page \n", "no header of allocinfo"},
-    {"#     <size>  <calls> <tag info>\n", "no header of allocinfo"},
-    {"slabinfo - version: 2.1\n", "no header of allocinfo"},
-    {"allocinfo version: 1.0\n", "no header of allocinfo"},
-    {"allocinfo -\n", "no header of allocinfo"},
-    {"allocinfo - version:\n", "a version that is not known"},
-    {"allocinfo - version: 3.0\n", "a version that is not known"},
-    {"allocinfo - version: 1.1\n", "a version that is not known"},
-    {"allocinfo - version: 1.00\n", "a version that is not known"},
-    {"allocinfo - version: 1.0", "the file ends within the line"},
+    {"", "not a header of allocinfo"},
+    {"\n", "not a header of allocinfo"},
+    {"4096 1 mm/slub.c:1 func:alloc_slab_page \n", "not a header of allocinfo"},
+    {"#     <size>  <calls> <tag info>\n", "not a header of allocinfo"},
+    {"slabinfo - version: 2.1\n", "not a header of allocinfo"},
+    {"allocinfo version: 1.0\n", "not a header of allocinfo"},
+    {"allocinfo -\n", "not a header of allocinfo"},
+    {"allocinfo - version:\n", "unknown version"},
+    {"allocinfo - version: 3.0\n", "unknown version"},
+    {"allocinfo - version: 1.1\n", "unknown version"},
+    {"allocinfo - version: 1.00\n", "unknown version"},
+    {"allocinfo - version: 1.0", "line is cut off at the end of the file"},
 };
 
 START_TEST(text_without_a_header_of_ours_is_no_allocinfo)
@@ -260,12 +260,12 @@ static const struct {
     {"-9223372036854775808 1 a.c:1 func:f\n", "size is not a number"},
     {"18446744073709551616 1 a.c:1 func:f\n", "size is not a number"},
     {"99999999999999999999999 1 a.c:1 func:f\n", "size is not a number"},
-    {"4096\n", "calls are not a number"},
-    {"4096 a.c:1 func:f\n", "calls are not a number"},
-    {"4096 18446744073709551616 a.c:1 func:f\n", "calls are not a number"},
-    {"4096 18446744069999999999 a.c:1 func:f\n", "calls are not a number"},
-    {"4096 184467440737095516150 a.c:1 func:f\n", "calls are not a number"},
-    {"4096 184467440700000000001 a.c:1 func:f\n", "calls are not a number"},
+    {"4096\n", "number of calls is not a number"},
+    {"4096 a.c:1 func:f\n", "number of calls is not a number"},
+    {"4096 18446744073709551616 a.c:1 func:f\n", "number of calls is not a number"},
+    {"4096 18446744069999999999 a.c:1 func:f\n", "number of calls is not a number"},
+    {"4096 184467440737095516150 a.c:1 func:f\n", "number of calls is not a number"},
+    {"4096 184467440700000000001 a.c:1 func:f\n", "number of calls is not a number"},
     {"4096 1\n", "no file:line"},
     {"4096 1 a.c func:f\n", "no file:line"},
     {"4096 1 a.c: func:f\n", "no file:line"},
@@ -279,15 +279,15 @@ static const struct {
     {"4096 1 a.c:1 [] func:f\n", "no func:name"},
     {"4096 1 a.c:1 [m func:f\n", "no func:name"},
     {"4096 1 a.c:1 [m] [n] func:f\n", "no func:name"},
-    {"4096 1 a.c:1 func:f 17\n", "a word that is no attribute"},
-    {"4096 1 a.c:1 func:f [m]\n", "a word that is no attribute"},
-    {"4096 1 a.c:1 func:f accurate\n", "a word that is no attribute"},
-    {"4096 1 a.c:1 func:f accurate:\n", "a word that is no attribute"},
-    {"4096 1 a.c:1 func:f :no\n", "a word that is no attribute"},
-    {"4096 1 a.c:1 func:f 4096 1 b.c:2 func:g\n", "a word that is no attribute"},
+    {"4096 1 a.c:1 func:f 17\n", "unexpected word"},
+    {"4096 1 a.c:1 func:f [m]\n", "unexpected word"},
+    {"4096 1 a.c:1 func:f accurate\n", "unexpected word"},
+    {"4096 1 a.c:1 func:f accurate:\n", "unexpected word"},
+    {"4096 1 a.c:1 func:f :no\n", "unexpected word"},
+    {"4096 1 a.c:1 func:f 4096 1 b.c:2 func:g\n", "unexpected word"},
     {"0 0 a.c:1 f\n", "no func:name"}, /* nor are zeros believed unread */
     {"# 1\n", "size is not a number"},
-    {"4096 1 a.c:1 func:f", "the file ends within the line"},
+    {"4096 1 a.c:1 func:f", "line is cut off at the end of the file"},
 };
 
 START_TEST(one_bad_line_makes_every_sum_malformed)
@@ -364,7 +364,7 @@ START_TEST(sum_beyond_any_size_is_malformed_alone)
                               NULL),
                    0);
   ck_assert_uint_eq(parse_error.count, 1);
-  ck_assert_str_eq(parse_error.cause, "a sum is out of range");
+  ck_assert_str_eq(parse_error.cause, "sum out of range");
   ck_assert_int_eq(got.place[ALLOCINFO_BLACK_HOLE].state, READING_MALFORMED);
   ck_assert_int_eq(got.total.state, READING_MALFORMED);
   ck_assert_known(got.place[ALLOCINFO_SLAB], 4096);

@@ -261,12 +261,11 @@ START_TEST(what_is_no_such_number_is_not_called_a_lack_of_permission)
        "proc/sys/vm/overcommit_kbytes: number out of range; CommitLimit is not checked",
        SOURCE_overcommit_kbytes},
       {"proc/sys/vm/overcommit_kbytes", "",
-       "proc/sys/vm/overcommit_kbytes: no such line; CommitLimit is not checked",
+       "proc/sys/vm/overcommit_kbytes: line not found; CommitLimit is not checked",
        SOURCE_overcommit_kbytes},
       {"sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages", "9223372036854775807\n",
        "sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages: number out of range; "
-       "huge "
-       "pages of other than the default size are not known before Linux 4.18",
+       "before Linux 4.18, huge pages of other sizes than the default are unknown",
        SOURCE_hugepages},
   };
   for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
@@ -570,8 +569,7 @@ START_TEST(a_consumer_above_mem_total_is_malformed)
     struct sample *sample = collect_tree(tree, 0);
     ck_assert_int_eq(sample->consumers.zram.state, cases[i].want);
     if (cases[i].want == READING_MALFORMED)
-      ck_assert_str_eq(sample->sources[SOURCE_zram].parse_error.cause,
-                       "more than MemTotal");
+      ck_assert_str_eq(sample->sources[SOURCE_zram].parse_error.cause, "above MemTotal");
     free(sample);
     tree_remove(tree);
   }

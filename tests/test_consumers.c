@@ -721,7 +721,7 @@ START_TEST(bit_is_a_character_of_a_word_of_bits)
     collect_once();
     if (features[i].malformed)
       assert_malformed(SOURCE_virtio_deflate_on_oom_count, VIRTIO "virtio0/features",
-                       "not a word of bits");
+                       "not a string of bits");
     else
       assert_known(SOURCE_virtio_deflate_on_oom_count, features[i].want);
     end();
@@ -849,26 +849,26 @@ static const struct {
      "Total 3 devices attached\n\nTotal 0 devices attached\n\nTotal 9 objects, 77 "
      "bytes\n",
      NULL, 77},
-    {SOURCE_dma_buf, BUFINFO, "Total 3 devices attached\n", "no such line", 0},
-    {SOURCE_dma_buf, BUFINFO, "Total objects, 3 77 bytes\n", "no such line", 0},
-    {SOURCE_dma_buf, BUFINFO, "Total 9 objects 77 bytes\n", "no such line", 0},
-    {SOURCE_dma_buf, BUFINFO, "SubTotal 9 objects, 77 bytes\n", "no such line", 0},
+    {SOURCE_dma_buf, BUFINFO, "Total 3 devices attached\n", "line not found", 0},
+    {SOURCE_dma_buf, BUFINFO, "Total objects, 3 77 bytes\n", "line not found", 0},
+    {SOURCE_dma_buf, BUFINFO, "Total 9 objects 77 bytes\n", "line not found", 0},
+    {SOURCE_dma_buf, BUFINFO, "SubTotal 9 objects, 77 bytes\n", "line not found", 0},
     {SOURCE_dma_buf, BUFINFO, "Total 9 objects, many bytes\n", "not a number", 0},
     {SOURCE_dma_buf, BUFINFO, "Total 9 objects,\n", "not a number", 0},
-    {SOURCE_dma_buf, BUFINFO, "", "no such line", 0},
+    {SOURCE_dma_buf, BUFINFO, "", "line not found", 0},
     /* Torn: a number at the very end may go on. */
-    {SOURCE_dma_buf, BUFINFO, "Total 9 objects, 77", "the file ends within the line", 0},
+    {SOURCE_dma_buf, BUFINFO, "Total 9 objects, 77", "line is cut off at the end of the file", 0},
     {SOURCE_dma_buf, BUFINFO, "Total 9 objects, 77 by", NULL, 77},
-    {SOURCE_dma_buf, BUFINFO, "Total 9 obj", "no such line", 0},
+    {SOURCE_dma_buf, BUFINFO, "Total 9 obj", "line not found", 0},
     {SOURCE_tcp_mem, "proc/net/sockstat", "TCP: inuse 3 orphan 0 tw 7 alloc 5 mem 1",
-     "the file ends within the line", 0},
+     "line is cut off at the end of the file", 0},
     {SOURCE_zram, "sys/block/zram0/mm_stat", "4096 74 122",
-     "the file ends within the line", 0},
+     "line is cut off at the end of the file", 0},
     {SOURCE_zram, "sys/block/zram0/mm_stat", "4096 74 12288 0 12", NULL, 12288},
     {SOURCE_zram, "sys/block/zram0/mm_stat", "4096 74", "not a number", 0},
     /* Alone, it may be a file of a driver that prints no newline. */
     {SOURCE_crashkernel, "sys/kernel/kexec_crash_size", "4096", NULL, 4096},
-    {SOURCE_crashkernel, "sys/kernel/kexec_crash_size", "", "no such line", 0},
+    {SOURCE_crashkernel, "sys/kernel/kexec_crash_size", "", "line not found", 0},
     {SOURCE_crashkernel, "sys/kernel/kexec_crash_size", "\n4096\n", "not a number", 0},
     {SOURCE_crashkernel, "sys/kernel/kexec_crash_size", "-1\n", "not a number", 0},
     {SOURCE_crashkernel, "sys/kernel/kexec_crash_size", "0x1000\n", "not a number", 0},
@@ -878,7 +878,7 @@ static const struct {
      INT64_MAX},
     {SOURCE_vmware_current, DEBUG "vmmemctl", "current : 2251799813685248\n",
      "number out of range", 0}, /* 2^63 bytes */
-    {SOURCE_vmware_current, DEBUG "vmmemctl", "target : 1\n", "no such line", 0},
+    {SOURCE_vmware_current, DEBUG "vmmemctl", "target : 1\n", "line not found", 0},
     {SOURCE_ftrace, TRACING TOP, "9007199254740992\n", "number out of range", 0},
 };
 
@@ -990,7 +990,7 @@ START_TEST(only_hidden_and_inside_are_bounded_by_mem_total)
     tree_write(tree, places[place].path, places[place].text[above]);
     collect_once();
     if (above != 0 && places[place].bounded)
-      assert_malformed(places[place].source, places[place].path, "more than MemTotal");
+      assert_malformed(places[place].source, places[place].path, "above MemTotal");
     else
       assert_known(places[place].source, 1000000 + above);
     sample.meminfo.mem_total = reading_missing(READING_ABSENT); /* no bound to hold to */
@@ -1012,7 +1012,7 @@ START_TEST(sum_above_mem_total_is_malformed_though_no_part_is)
   tree_write(tree, "sys/block/zram1/mm_stat", "0 0 400001\n");
   collect_once();
   assert_state(SOURCE_zram, READING_MALFORMED);
-  ck_assert_str_eq(sample.sources[SOURCE_zram].parse_error.cause, "more than MemTotal");
+  ck_assert_str_eq(sample.sources[SOURCE_zram].parse_error.cause, "above MemTotal");
   end();
 }
 END_TEST

@@ -57,7 +57,7 @@ START_TEST(what_is_no_list_leaves_out_untouched)
     ck_assert_msg(error == -EBADMSG, "%s: %d, %llu", refused[i].text, error,
                   (unsigned long long)got);
     ck_assert_uint_eq(got, 4711);
-    ck_assert_str_eq(parse_error.cause, "not a range of CPUs");
+    ck_assert_str_eq(parse_error.cause, "not a CPU range");
     ck_assert_str_eq(parse_error.near, refused[i].near);
     ck_assert_uint_eq(parse_error.line, 1);
     ck_assert_uint_eq(parse_error.count, 1);

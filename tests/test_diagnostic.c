@@ -43,8 +43,7 @@ START_TEST(a_meminfo_that_is_not_there_says_so)
   ck_assert_str_eq(
       line_about(SOURCE_meminfo,
                  (struct source_status){.state = READING_ABSENT, .error = -ENOENT}),
-      "proc/meminfo: No such file or directory; "
-      "there is no explanation without it");
+      "proc/meminfo: No such file or directory; nothing can be explained without it");
 }
 END_TEST
 
@@ -53,13 +52,13 @@ START_TEST(a_denied_source_names_file_cause_cost_and_remedy)
   ck_assert_str_eq(
       line_about(SOURCE_vmallocinfo,
                  (struct source_status){.state = READING_DENIED, .error = -EACCES}),
-      "proc/vmallocinfo: Permission denied; vmalloc by caller is not known, nor vmalloc "
-      "itself before Linux 5.3; run as root or grant CAP_DAC_READ_SEARCH");
+      "proc/vmallocinfo: Permission denied; the callers of vmalloc are unknown, and "
+      "before Linux 5.3 its size too; run as root or grant CAP_DAC_READ_SEARCH");
   ck_assert_str_eq(
       line_about(SOURCE_slabinfo,
                  (struct source_status){.state = READING_DENIED, .error = -EPERM}),
-      "proc/slabinfo: Operation not permitted; whether kernel stacks are in slab is not "
-      "known; run as root or grant CAP_DAC_READ_SEARCH");
+      "proc/slabinfo: Operation not permitted; whether kernel stacks are in slab is "
+      "unknown; run as root or grant CAP_DAC_READ_SEARCH");
 }
 END_TEST
 
@@ -68,9 +67,8 @@ START_TEST(a_denied_source_without_remedy_ends_with_its_cost)
   ck_assert_str_eq(
       line_about(SOURCE_zoneinfo,
                  (struct source_status){.state = READING_DENIED, .error = -EACCES}),
-      "proc/zoneinfo: Permission denied; free pages on per-CPU lists are counted into "
-      "the "
-      "black hole");
+      "proc/zoneinfo: Permission denied; free pages on per-CPU lists count as black "
+      "hole");
 }
 END_TEST
 
@@ -90,8 +88,8 @@ START_TEST(a_malformed_source_names_file_line_key_and_cause)
   ck_assert_str_eq(
       line_about(SOURCE_vmstat, (struct source_status){.state = READING_MALFORMED,
                                                        .parse_error = parse_error}),
-      "proc/vmstat:12: \"nr_isolated_anon\": not a number; "
-      "pages isolated from the LRU are not known");
+      "proc/vmstat:12: \"nr_isolated_anon\": not a number; isolated pages, zspages and "
+      "balloon pages may be unknown");
 }
 END_TEST
 
@@ -102,19 +100,19 @@ START_TEST(a_fault_of_the_whole_text_has_no_line_number)
   ck_assert_str_eq(
       line_about(SOURCE_vmstat, (struct source_status){.state = READING_MALFORMED,
                                                        .parse_error = parse_error}),
-      "proc/vmstat: no line of the form `key number'; "
-      "pages isolated from the LRU are not known");
+      "proc/vmstat: no line of the form `key number'; isolated pages, zspages and "
+      "balloon pages may be unknown");
 }
 END_TEST
 
 START_TEST(a_bad_line_in_a_file_that_is_else_known_costs_nothing_more)
 {
   const struct parse_error parse_error = {
-      .cause = "more than MemTotal", .line = 4, .count = 1, .near = "Slab"};
+      .cause = "above MemTotal", .line = 4, .count = 1, .near = "Slab"};
   ck_assert_str_eq(
       line_about(SOURCE_meminfo, (struct source_status){.state = READING_KNOWN,
                                                         .parse_error = parse_error}),
-      "proc/meminfo:4: \"Slab\": more than MemTotal");
+      "proc/meminfo:4: \"Slab\": above MemTotal");
 }
 END_TEST
 
@@ -124,13 +122,13 @@ START_TEST(further_bad_lines_are_counted)
     unsigned count;
     const char *want;
   } cases[] = {
-      {1, "proc/meminfo:4: \"Slab\": no unit"},
-      {2, "proc/meminfo:4: \"Slab\": no unit (and 1 more)"},
-      {61, "proc/meminfo:4: \"Slab\": no unit (and 60 more)"},
+      {1, "proc/meminfo:4: \"Slab\": missing unit"},
+      {2, "proc/meminfo:4: \"Slab\": missing unit (and 1 more)"},
+      {61, "proc/meminfo:4: \"Slab\": missing unit (and 60 more)"},
   };
   for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
     const struct parse_error parse_error = {
-        .cause = "no unit", .line = 4, .count = cases[i].count, .near = "Slab"};
+        .cause = "missing unit", .line = 4, .count = cases[i].count, .near = "Slab"};
     ck_assert_str_eq(
         line_about(SOURCE_meminfo, (struct source_status){.state = READING_KNOWN,
                                                           .parse_error = parse_error}),
@@ -148,8 +146,7 @@ START_TEST(of_several_files_the_one_at_fault_is_named)
                                                      .parse_error = parse_error,
                                                      .path = "sys/block/zram1/mm_stat"}),
       "sys/block/zram1/mm_stat:1: \"n/a\": not a number; this consumer cannot be "
-      "separated "
-      "from the rest");
+      "separated from the rest");
 }
 END_TEST
 
@@ -157,7 +154,8 @@ START_TEST(a_read_error_is_told_in_the_systems_words)
 {
   char want[256];
   snprintf(want, sizeof(want),
-           "proc/vmstat: %s; pages isolated from the LRU are not known", strerror(EIO));
+           "proc/vmstat: %s; isolated pages, zspages and balloon pages may be unknown",
+           strerror(EIO));
   ck_assert_str_eq(
       line_about(SOURCE_vmstat,
                  (struct source_status){.state = READING_MALFORMED, .error = -EIO}),
@@ -171,8 +169,8 @@ START_TEST(a_source_that_is_gone_is_missed)
       line_about(SOURCE_vmstat, (struct source_status){.state = READING_ABSENT,
                                                        .error = -ENOENT,
                                                        .gone = true}),
-      "proc/vmstat: No such file or directory; "
-      "pages isolated from the LRU are not known");
+      "proc/vmstat: No such file or directory; isolated pages, zspages and balloon pages "
+      "may be unknown");
 }
 END_TEST
 
@@ -196,7 +194,7 @@ END_TEST
 START_TEST(a_line_that_does_not_fit_is_cut)
 {
   static const char whole[] = "proc/vmstat:7: \"nr_zspages\": not a number (and 2 more); "
-                              "pages isolated from the LRU are not known";
+                              "isolated pages, zspages and balloon pages may be unknown";
   struct sample *sample = calloc(1, sizeof(*sample));
   sample->sources[SOURCE_vmstat] = (struct source_status){
       .state = READING_MALFORMED,

@@ -126,11 +126,11 @@ static const struct {
     {"MemFree:    12345678901234567 kB\n", FREE, /* runs over the column */
      "number out of range (a counter wrapped below zero?)", 0},
     {"MemFree: 1000000 kB\n", FREE, NULL, KB(1000000)}, /* equal to MemTotal */
-    {"MemFree: 1000001 kB\n", FREE, "more than MemTotal", 0},
+    {"MemFree: 1000001 kB\n", FREE, "above MemTotal", 0},
     {"MemFree: 12 kB", FREE, NULL, KB(12)}, /* the unit proves that nothing is cut */
-    {"MemFree: 12 k", FREE, "the file ends within the line", 0},
-    {"MemFree: 12 ", FREE, "the file ends within the line", 0},
-    {"MemFree: 1", FREE, "the file ends within the line", 0},
+    {"MemFree: 12 k", FREE, "line is cut off at the end of the file", 0},
+    {"MemFree: 12 ", FREE, "line is cut off at the end of the file", 0},
+    {"MemFree: 1", FREE, "line is cut off at the end of the file", 0},
     {"MemFree: ", FREE, "not a number", 0},
     {"MemFree:\n", FREE, "not a number", 0},
     {"MemFree: kB\n", FREE, "not a number", 0},
@@ -140,17 +140,17 @@ static const struct {
     {"MemFree: 0x12 kB\n", FREE, "not a number", 0},
     {"MemFree: 1,200 kB\n", FREE, "not a number", 0},
     {"MemFree: 12kB\n", FREE, "not a number", 0},
-    {"MemFree: 12\n", FREE, "no unit", 0},
+    {"MemFree: 12\n", FREE, "missing unit", 0},
     {"MemFree: 12 KB\n", FREE, "unit is not kB", 0},
     {"MemFree: 12 MB\n", FREE, "unit is not kB", 0},
     {"MemFree: 12 kB 13 kB\n", FREE, "unit is not kB", 0},
     {"MemFree: 12 kB\r\n", FREE, "unit is not kB", 0},
-    {"MemFree 12 kB\n", FREE, "no key with a colon", 0},
+    {"MemFree 12 kB\n", FREE, "no colon after the key", 0},
     {"HugePages_Total:     3\n", HUGE, NULL, 3},
     {"HugePages_Total:     0\n", HUGE, NULL, 0},
-    {"HugePages_Total:     3 kB\n", HUGE, "a unit where none belongs", 0},
+    {"HugePages_Total:     3 kB\n", HUGE, "unexpected unit", 0},
     {"HugePages_Total:     3\r\n", HUGE, "not a number", 0},
-    {"HugePages_Total:     3", HUGE, "the file ends within the line", 0},
+    {"HugePages_Total:     3", HUGE, "line is cut off at the end of the file", 0},
     {"HugePages_Total: 9223372036854775807\n", HUGE, NULL, INT64_MAX},
     {"HugePages_Total: 9223372036854775808\n", HUGE,
      "number out of range (a counter wrapped below zero?)", 0},
@@ -218,7 +218,7 @@ START_TEST(key_that_occurs_twice_is_malformed_even_with_one_value)
             &parse_error);
   ck_assert_int_eq(meminfo.slab.state, READING_MALFORMED);
   ck_assert_known(meminfo.shmem, KB(6));
-  ck_assert_str_eq(parse_error.cause, "the key occurs twice");
+  ck_assert_str_eq(parse_error.cause, "duplicate key");
   ck_assert_uint_eq(parse_error.line, 4);
   ck_assert_uint_eq(parse_error.count, 2);
 }
@@ -290,7 +290,7 @@ START_TEST(unknown_key_that_occurs_twice_is_malformed)
   ck_assert_str_eq(meminfo.others[2].key, "A?b");
   ck_assert_int_eq(meminfo.others[2].value.state, READING_MALFORMED);
   ck_assert_uint_eq(parse_error.count, 2);
-  ck_assert_str_eq(parse_error.cause, "the key occurs twice");
+  ck_assert_str_eq(parse_error.cause, "duplicate key");
 }
 END_TEST
 
@@ -340,15 +340,15 @@ static const struct {
   const char *text, *cause;
   unsigned line;
 } refused[] = {
-    {"", "no such line above 0", 0},
-    {"MemFree: 5 kB\n", "no such line above 0", 0},
-    {"MemTotal: 0 kB\nMemFree: 0 kB\n", "no such line above 0", 0},
+    {"", "missing or 0", 0},
+    {"MemFree: 5 kB\n", "missing or 0", 0},
+    {"MemTotal: 0 kB\nMemFree: 0 kB\n", "missing or 0", 0},
     {"MemFree: 5 kB\nMemTotal: x kB\n", "not a number", 2},
-    {"MemTotal: 5 kB\nMemTotal: 5 kB\n", "the key occurs twice", 2},
-    {"MemTotal: 5\n", "no unit", 1},
+    {"MemTotal: 5 kB\nMemTotal: 5 kB\n", "duplicate key", 2},
+    {"MemTotal: 5\n", "missing unit", 1},
     {"MemTotal: 5 kB\r\nMemFree: 5 kB\r\n", "unit is not kB", 1},
-    {"<html>\n", "no key with a colon", 1},
-    {"\n", "no key with a colon", 1},
+    {"<html>\n", "no colon after the key", 1},
+    {"\n", "no colon after the key", 1},
 };
 
 START_TEST(text_without_mem_total_above_zero_is_no_meminfo)
@@ -399,7 +399,7 @@ START_TEST(line_of_a_million_bytes_is_one_bad_line)
   ck_assert_uint_eq(parse_error.line, 2);
 
   meminfo = parse_with_long_line("", 'x', "", &parse_error);
-  ck_assert_str_eq(parse_error.cause, "no key with a colon");
+  ck_assert_str_eq(parse_error.cause, "no colon after the key");
   ck_assert_uint_eq(parse_error.count, 1);
   ck_assert_uint_eq(meminfo.others_count, 1);
 }

@@ -46,8 +46,8 @@ static const struct {
     {"ext4 -1 3 - Live 0x0\n", "size is not a number", "ext4"},
     {"ext4 18446744073709551615 3 - Live 0x0\n", "size is not a number", "ext4"},
     {"\n", "size is not a number", ""},
-    {"ext4 98", "the file ends within the line", "ext4"},
-    {"ext4 983040 3 - Live 0x0", "the file ends within the line", "ext4"},
+    {"ext4 98", "line is cut off at the end of the file", "ext4"},
+    {"ext4 983040 3 - Live 0x0", "line is cut off at the end of the file", "ext4"},
 };
 
 START_TEST(one_bad_line_makes_both_malformed)

@@ -385,11 +385,11 @@ START_TEST(a_malformed_file_is_named_with_path_and_line)
       {"smaps_rollup", ROLLUP_HEADER "Rss: 18446744073709551612 kB\n",
        "proc/7/smaps_rollup", "Rss:", "number out of range", 2, 5},
       {"smaps_rollup", ROLLUP_HEADER "Rss: 4 kB\n", "proc/7/smaps_rollup", "Pss",
-       "no such line", 0, 5},
+       "line not found", 0, 5},
       {"smaps", ROLLUP_HEADER "Pss: 4 MB\n", "proc/7/smaps", "Pss:", "not a number of kB",
        2, 5},
       {"stat", "7 (daemon S 1\n", "proc/7/stat", "", "no name in parentheses", 1, 0},
-      {"stat", "7 (daemon) S 1 1 1 0 -1 x 0\n", "proc/7/stat", "x", "not a field of stat",
+      {"stat", "7 (daemon) S 1 1 1 0 -1 x 0\n", "proc/7/stat", "x", "not a valid field",
        1, 0},
   };
   for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {

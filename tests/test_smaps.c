@@ -202,14 +202,14 @@ static const struct {
     {HEADER "Pss: 4 kB\nAnonymous: -4 kB\n", "not a number of kB", "Anonymous:", 3},
     {HEADER "Pss: 4 kB\nPrivate_Hugetlb: 9007199254740992 kB\n", "number out of range",
      "Private_Hugetlb:", 3},
-    {HEADER "Rss: 8 kB\n", "no such line", "Pss", 0},
-    {HEADER, "no such line", "Pss", 0},
-    {"\n", "no such line", "Pss", 0},
-    {"<html>\n", "no such line", "Pss", 0},
-    {"Pss: 4 kB\n", "not one such line per mapping", "Pss", 0},
-    {HEADER "Pss: 4 kB\n" HEADER "Rss: 8 kB\n", "not one such line per mapping", "Pss",
+    {HEADER "Rss: 8 kB\n", "line not found", "Pss", 0},
+    {HEADER, "line not found", "Pss", 0},
+    {"\n", "line not found", "Pss", 0},
+    {"<html>\n", "line not found", "Pss", 0},
+    {"Pss: 4 kB\n", "not one line per mapping", "Pss", 0},
+    {HEADER "Pss: 4 kB\n" HEADER "Rss: 8 kB\n", "not one line per mapping", "Pss",
      0}, /* cut short */
-    {HEADER "Pss: 4 kB\nPss: 4 kB\n", "not one such line per mapping", "Pss", 0},
+    {HEADER "Pss: 4 kB\nPss: 4 kB\n", "not one line per mapping", "Pss", 0},
 };
 
 START_TEST(text_that_cannot_be_summed_is_refused)

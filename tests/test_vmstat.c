@@ -81,8 +81,8 @@ static const struct {
     {"nr_zspages 5\r\n", "not a number"},
     {"nr_zspages 18446744073709551615\n", "number out of range"}, /* -1, wrapped */
     {"nr_zspages 2251799813685248\n", "number out of range"},     /* 2^63 bytes */
-    {"nr_zspages 1\nnr_zspages 1\n", "the key occurs twice"},
-    {"nr_zspages 12", "the file ends within the line"},
+    {"nr_zspages 1\nnr_zspages 1\n", "duplicate key"},
+    {"nr_zspages 12", "line is cut off at the end of the file"},
 };
 
 START_TEST(bad_line_makes_its_counter_malformed_and_no_other)
@@ -164,7 +164,7 @@ START_TEST(what_follows_a_cut_is_not_absent)
     ck_assert_known(vmstat.nr_zspages, 20480);
     ck_assert_int_eq(vmstat.nr_iommu_pages.state, READING_MALFORMED);
     ck_assert_int_eq(vmstat.balloon_inflate_count.state, READING_MALFORMED);
-    ck_assert_str_eq(parse_error.cause, "the file ends within the line");
+    ck_assert_str_eq(parse_error.cause, "line is cut off at the end of the file");
     ck_assert_uint_eq(parse_error.line, 2);
     ck_assert_uint_eq(parse_error.count, 1);
   }

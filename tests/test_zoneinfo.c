@@ -199,7 +199,7 @@ START_TEST(threshold_no_kernel_has_makes_the_drift_malformed)
     struct zoneinfo zoneinfo;
     struct parse_error seen = {0};
     ck_assert_int_eq(zoneinfo_parse(scan_string(texts[i]), 4096, &zoneinfo, &seen), 0);
-    ck_assert_str_eq(seen.cause, "not a threshold");
+    ck_assert_str_eq(seen.cause, "not a valid threshold");
     ck_assert_int_eq(zoneinfo.zone_drift.state, READING_MALFORMED);
     ck_assert_int_eq(zoneinfo.node_drift.state, READING_MALFORMED);
     ck_assert_known(zoneinfo.cpus_count, 1);

@@ -54,5 +54,5 @@ void reading_note_sums(const struct reading *first, size_t count,
   for (size_t i = 0; i < count; i++)
     malformed |= first[i].state == READING_MALFORMED;
   if (malformed && parse_error->count == before)
-    parse_error_note(parse_error, 0, (struct span){"", 0}, "a sum is out of range");
+    parse_error_note(parse_error, 0, (struct span){"", 0}, "sum out of range");
 }

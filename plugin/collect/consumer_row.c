@@ -131,7 +131,7 @@ static int parse_number(struct row_reading *reading, uint64_t *out)
   }
   struct span bits = first_word(reading->text);
   if (bits.length <= row->field || !is_bits(bits)) {
-    parse_error_note(parse_error, 1, bits, "not a word of bits");
+    parse_error_note(parse_error, 1, bits, "not a string of bits");
     return -EBADMSG;
   }
   *out = bits.at[row->field] == '1';
@@ -153,7 +153,7 @@ static int add_number(struct row_reading *reading, uint64_t value)
   if (!is_known(checked))
     cause = "number out of range";
   else if (bounded && is_known(total) && checked.value > total.value)
-    cause = "more than MemTotal";
+    cause = "above MemTotal";
   if (cause != NULL) {
     parse_error_note(&result->status.parse_error, 0,
                      (struct span){row->key, strlen(row->key)}, cause);

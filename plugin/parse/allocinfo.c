@@ -218,7 +218,7 @@ static const char *parse_tag(struct scan *scan, struct site *site)
   site->function = (struct span){word.at + 5, word.length - 5};
   while ((word = scan_word(scan)).length > 0) {
     if (!is_attribute(word))
-      return "a word that is no attribute";
+      return "unexpected word";
     site->inaccurate |= span_is(word, "accurate:no");
   }
   return NULL;
@@ -231,10 +231,10 @@ static const char *parse_site(struct scan scan, bool open, struct site *site)
   if (!parse_counter(scan_word(&scan), &site->bytes, &below))
     return "size is not a number";
   if (!parse_counter(scan_word(&scan), &site->calls, &below))
-    return "calls are not a number";
+    return "number of calls is not a number";
   site->inaccurate = below || (site->bytes > 0 && site->calls == 0);
   const char *cause = parse_tag(&scan, site);
-  return cause == NULL && open ? "the file ends within the line" : cause;
+  return cause == NULL && open ? "line is cut off at the end of the file" : cause;
 }
 
 /* Takes the header, which may have a line of column titles. 0, or the cause. */
@@ -243,12 +243,12 @@ static const char *parse_header(struct scan *text)
   struct scan line;
   if (!scan_line(text, &line) || !span_is(scan_word(&line), "allocinfo") ||
       !span_is(scan_word(&line), "-") || !span_is(scan_word(&line), "version:"))
-    return "no header of allocinfo";
+    return "not a header of allocinfo";
   struct span version = scan_word(&line);
   if (scan_line_is_open(text, &line))
-    return "the file ends within the line";
+    return "line is cut off at the end of the file";
   if (!span_is(version, "1.0") && !span_is(version, "2.0"))
-    return "a version that is not known";
+    return "unknown version";
   if (text->at < text->end && *text->at == '#')
     scan_line(text, &line);
   return NULL;

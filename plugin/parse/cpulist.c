@@ -30,7 +30,7 @@ int cpulist_parse(struct scan text, uint64_t *out, struct parse_error *parse_err
     if (span_number(low, &first) != 0 ||
         span_number(high.at != NULL ? high : low, &last) != 0 || last < first ||
         last > CPULIST_CPU_MAX) {
-      parse_error_note(parse_error, 1, range, "not a range of CPUs");
+      parse_error_note(parse_error, 1, range, "not a CPU range");
       return -EBADMSG;
     }
     cpus += last - first + 1;

@@ -48,7 +48,7 @@ int field_parse(struct scan text, const char *key, unsigned field, uint64_t *out
     /* Some drivers print no newline behind a number that stands alone. */
     bool alone = *key == '\0' && field == 1;
     if (error == 0 && !alone && word.at + word.length == text.end) {
-      cause = "the file ends within the line";
+      cause = "line is cut off at the end of the file";
       error = -EBADMSG;
     }
     if (error != 0)
@@ -67,7 +67,7 @@ int field_number(const struct text *text, const char *key, unsigned field, uint6
   int error =
       field_parse(scan_text(text->bytes, text->length), key, field, &value, parse_error);
   if (error == -ENOENT)
-    parse_error_note(parse_error, 0, (struct span){key, strlen(key)}, "no such line");
+    parse_error_note(parse_error, 0, (struct span){key, strlen(key)}, "line not found");
   if (error != 0)
     return -EBADMSG;
   if (scale(value, unit, out) == 0)

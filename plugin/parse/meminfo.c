@@ -37,7 +37,7 @@ static struct line parse_line(struct scan scan, bool open)
   const char *colon = memchr(scan.at, ':', (size_t)(scan.end - scan.at));
   if (colon == NULL) {
     line.key = scan_word(&scan);
-    line.cause = "no key with a colon";
+    line.cause = "no colon after the key";
     return line;
   }
   line.key.length = (size_t)(colon - scan.at);
@@ -58,7 +58,7 @@ static struct line parse_line(struct scan scan, bool open)
   else if (error != 0)
     line.cause = "not a number";
   else if (open && line.unit == MEMINFO_UNIT_COUNT)
-    line.cause = "the file ends within the line";
+    line.cause = "line is cut off at the end of the file";
   return line;
 }
 
@@ -79,7 +79,7 @@ static const char *store_other(const struct line *line, struct meminfo *out)
   struct meminfo_other *twin = find_other(out, other.key);
   if (twin != NULL) {
     twin->value = other.value;
-    return "the key occurs twice";
+    return "duplicate key";
   }
   if (line->cause == NULL)
     other.value = reading_known(line->value);
@@ -95,9 +95,9 @@ static const char *store_row(const struct line *line, enum meminfo_field row,
 {
   const char *cause = line->cause;
   if (cause == NULL && line->unit != meminfo_rows[row].unit)
-    cause = line->unit == MEMINFO_UNIT_KB ? "a unit where none belongs" : "no unit";
+    cause = line->unit == MEMINFO_UNIT_KB ? "unexpected unit" : "missing unit";
   if (out->fields[row].state != READING_ABSENT)
-    cause = "the key occurs twice";
+    cause = "duplicate key";
   out->fields[row] =
       cause == NULL ? reading_known(line->value) : reading_missing(READING_MALFORMED);
   return cause;
@@ -113,7 +113,7 @@ static void bound_fields(const unsigned lines[MEMINFO_FIELD_COUNT], struct memin
       continue;
     *field = reading_missing(READING_MALFORMED);
     struct span key = {meminfo_rows[row].key, meminfo_rows[row].key_length};
-    parse_error_note(parse_error, lines[row], key, "more than MemTotal");
+    parse_error_note(parse_error, lines[row], key, "above MemTotal");
   }
 }
 
@@ -150,8 +150,7 @@ int meminfo_parse(struct scan text, struct meminfo *out, struct parse_error *par
   }
   if (!is_known(out->mem_total) || out->mem_total.value == 0) {
     if (parse_error->count == 0)
-      parse_error_note(parse_error, 0, (struct span){"MemTotal", 8},
-                       "no such line above 0");
+      parse_error_note(parse_error, 0, (struct span){"MemTotal", 8}, "missing or 0");
     return -EBADMSG;
   }
   if (cut)

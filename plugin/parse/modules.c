@@ -18,7 +18,8 @@ int modules_parse(struct scan text, struct modules *out, struct parse_error *par
     } else {
       bad++;
       parse_error_note(parse_error, line.line, name,
-                       open ? "the file ends within the line" : "size is not a number");
+                       open ? "line is cut off at the end of the file"
+                            : "size is not a number");
     }
   }
   if (bad == 0) {

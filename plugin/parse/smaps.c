@@ -60,7 +60,7 @@ int smaps_parse(struct scan text, struct smaps *out, struct parse_error *parse_e
   /* A text without one Pss per mapping was cut short, or is something else. */
   if (text.line > 0 && (pss_lines == 0 || pss_lines != out->mappings_count)) {
     parse_error_note(parse_error, 0, (struct span){"Pss", 3},
-                     pss_lines == 0 ? "no such line" : "not one such line per mapping");
+                     pss_lines == 0 ? "line not found" : "not one line per mapping");
     return -EBADMSG;
   }
   reading_note_sums(out->fields, SMAPS_FIELD_COUNT, parse_error, before);

@@ -69,7 +69,7 @@ int stat_parse(struct scan text, uint64_t page_size, struct stat_line *out,
     if (field > FIELD_RSS && word.length == 0)
       break; /* we can do without */
     if (take_field(field, word, page_size, &parsed) != 0) {
-      parse_error_note(parse_error, 1, word, "not a field of stat");
+      parse_error_note(parse_error, 1, word, "not a valid field");
       return -EBADMSG;
     }
   }

@@ -363,11 +363,11 @@ static const char *parse_area(struct parser *p, struct scan rest, struct area *a
   take_caller(p, &rest, area);
   for (struct span word; area->cause == NULL && (word = take_word(&rest)).length > 0;)
     if (!note_attribute(word, area) && !is_attribute(word))
-      area->cause = "a word that belongs to no attribute";
+      area->cause = "unexpected word";
   uint64_t bytes;
   if (area->cause == NULL &&
       (scale(area->pages, p->page_size, &bytes) != 0 || bytes > area->size))
-    area->cause = "more pages than the area has room for";
+    area->cause = "more pages than fit into the area";
   return area->cause;
 }
 
@@ -579,7 +579,7 @@ static const char *add_line(struct parser *p, struct scan line, bool open)
   if (cause != NULL)
     return cause;
   if (open)
-    return "the file ends within the line";
+    return "line is cut off at the end of the file";
   add_areas(p, &area, 1);
   if (keyed)
     remember(p, &key, &line);

@@ -62,16 +62,17 @@ int vmstat_parse(struct scan text, uint64_t page_size, struct vmstat *out,
     if (error != 0)
       cause = error == -ERANGE ? "number out of range" : "not a number";
     else if (open)
-      cause = "the file ends within the line";
+      cause = "line is cut off at the end of the file";
     else if (out->fields[row].state != READING_ABSENT)
-      cause = "the key occurs twice";
+      cause = "duplicate key";
     out->fields[row] =
         cause == NULL ? reading_known(value) : reading_missing(READING_MALFORMED);
     if (cause != NULL)
       parse_error_note(parse_error, line.line, key, cause);
   }
   if (open && lose_rest(out) && !told)
-    parse_error_note(parse_error, line.line, last, "the file ends within the line");
+    parse_error_note(parse_error, line.line, last,
+                     "line is cut off at the end of the file");
   if (any)
     return 0;
   parse_error_note(parse_error, 0, (struct span){"", 0},

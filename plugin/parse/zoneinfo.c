@@ -39,7 +39,7 @@ static void read_threshold(struct parser *p, const struct scan *line, struct spa
   uint64_t threshold;
   if (span_number(word, &threshold) != 0 || threshold > threshold_max) {
     p->out->node_drift = p->out->zone_drift = reading_missing(READING_MALFORMED);
-    parse_error_note(p->parse_error, line->line, word, "not a threshold");
+    parse_error_note(p->parse_error, line->line, word, "not a valid threshold");
   } else if (threshold > p->zone_threshold) {
     p->zone_threshold = threshold;
   }
@@ -136,7 +136,7 @@ int zoneinfo_parse(struct scan text, uint64_t page_size, struct zoneinfo *out,
   }
   if (open) {
     parse_error_note(parse_error, line.line, scan_word(&line),
-                     "the file ends within the line");
+                     "line is cut off at the end of the file");
     reading_fill(&out->pcp, sizeof(*out) / sizeof(struct reading), READING_MALFORMED);
     return -EBADMSG;
   }
