@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "meminfo_explain/collect/groupings.h"
 #include "meminfo_explain/report/sentences.h"
 #include "output.h"
 
@@ -159,20 +160,49 @@ static json_t *json_space(const struct vmallocinfo *info)
   return object;
 }
 
+static void set_text(json_t *object, const char *key, const char *text)
+{
+  if (key != NULL && key[0] != '\0')
+    json_object_set_new(object, key, json_text(text));
+}
+
+static void set_number(json_t *object, const char *key, uint64_t number)
+{
+  if (key != NULL && key[0] != '\0')
+    json_object_set_new(object, key, json_integer((json_int_t)number));
+}
+
+/* The members of a grouping, the largest first. */
+static json_t *json_members(const struct sample *sample, enum grouping grouping)
+{
+  const char *const *keys = grouping_rows[grouping].json.keys;
+  json_t *array = json_array();
+  struct grouping_member member;
+  for (unsigned n = 0; grouping_member(sample, grouping, n, &member); n++) {
+    json_t *object = json_object();
+    json_object_set_new(object, keys[GROUPING_KEY_NAME], json_string(member.name));
+    set_text(object, keys[GROUPING_KEY_QUALIFIER], member.qualifier);
+    set_text(object, keys[GROUPING_KEY_DETAIL], member.detail);
+    set_number(object, "bytes", member.bytes);
+    set_number(object, keys[GROUPING_KEY_COUNT], member.count);
+    for (unsigned i = 0; i < GROUPING_EXTRAS_MAX; i++)
+      set_number(object, keys[GROUPING_KEY_EXTRA + i], member.extra[i]);
+    json_array_append_new(array, object);
+  }
+  return array;
+}
+
+/* The groupings whose list is below that object. */
+static void set_groupings(json_t *object, const char *name, const struct sample *sample)
+{
+  for (unsigned i = 0; i < GROUPING_COUNT; i++)
+    if (strcmp(grouping_rows[i].json.object, name) == 0)
+      json_object_set_new(object, grouping_rows[i].json.list, json_members(sample, i));
+}
+
 static json_t *json_vmalloc(const struct sample *sample)
 {
   const struct vmallocinfo *info = &sample->vmallocinfo;
-  json_t *callers = json_array();
-  for (unsigned i = 0; i < info->callers_count; i++) {
-    const struct vmalloc_caller *caller = &info->callers[info->by_size[i]];
-    json_t *object = json_object();
-    json_object_set_new(object, "caller", json_string(caller->symbol));
-    json_object_set_new(object, "module", json_text(caller->module));
-    json_object_set_new(object, "bytes", json_integer((json_int_t)caller->bytes));
-    json_object_set_new(object, "entries",
-                        json_integer((json_int_t)caller->entries_count));
-    json_array_append_new(callers, object);
-  }
   json_t *object = json_object();
   struct reading pages = info->pages;
   pages.value /= sample->page_size;
@@ -181,27 +211,18 @@ static json_t *json_vmalloc(const struct sample *sample)
   json_object_set_new(object, "entries", json_reading(info->entries_count));
   json_object_set_new(object, "unpurged", json_reading(info->unpurged_count));
   json_object_set_new(object, "other_bytes", json_integer((json_int_t)info->other_bytes));
-  json_object_set_new(object, "callers", callers);
+  set_groupings(object, "vmalloc", sample);
   json_object_set_new(object, "modules", json_modules(info));
   json_object_set_new(object, "module_images", json_module_images(sample));
   json_object_set_new(object, "space", json_space(info));
-  json_object_set_new(object, "age_seconds", json_real(sample->vmalloc_age));
+  json_object_set_new(object, "age_seconds",
+                      json_real(sample->sources[SOURCE_vmallocinfo].age));
   return object;
 }
 
-static json_t *json_allocinfo(const struct allocinfo *info)
+static json_t *json_allocinfo(const struct sample *sample)
 {
-  json_t *sites = json_array();
-  for (unsigned i = 0; i < info->sites_kept; i++) {
-    const struct allocinfo_site *site = &info->sites[i];
-    json_t *object = json_object();
-    json_object_set_new(object, "function", json_string(site->function));
-    json_object_set_new(object, "module", json_text(site->module));
-    json_object_set_new(object, "file", json_string(site->file));
-    json_object_set_new(object, "bytes", json_integer((json_int_t)site->bytes));
-    json_object_set_new(object, "calls", json_integer((json_int_t)site->calls_count));
-    json_array_append_new(sites, object);
-  }
+  const struct allocinfo *info = &sample->allocinfo;
   json_t *object = json_object();
   for (unsigned place = 0; place < ALLOCINFO_PLACE_COUNT; place++)
     json_object_set_new(object, allocinfo_place_name(place),
@@ -209,8 +230,24 @@ static json_t *json_allocinfo(const struct allocinfo *info)
   json_object_set_new(object, "total", json_reading(info->total));
   json_object_set_new(object, "lines", json_reading(info->sites_count));
   json_object_set_new(object, "inaccurate_lines", json_reading(info->inaccurate_count));
-  json_object_set_new(object, "sites", sites);
+  set_groupings(object, "allocinfo", sample);
   return object;
+}
+
+/* Groupings that are part of no other object; null for a list that is not known. Without
+ * any, NULL, which json_object_set_new() ignores. */
+static json_t *json_owners(const struct sample *sample)
+{
+  json_t *object = json_object();
+  set_groupings(object, "owners", sample);
+  for (unsigned i = 0; i < GROUPING_COUNT; i++)
+    if (json_object_get(object, grouping_rows[i].json.list) != NULL &&
+        !is_known(grouping_total(sample, i)))
+      json_object_set_new(object, grouping_rows[i].json.list, json_null());
+  if (json_object_size(object) > 0)
+    return object;
+  json_decref(object);
+  return NULL;
 }
 
 static json_t *json_hung(const struct sample *sample)
@@ -344,7 +381,8 @@ int json_print(const struct observer *observer, FILE *out)
   json_object_set_new(root, "detail", json_detail(e));
   json_object_set_new(root, "meminfo", json_meminfo(&sample->meminfo));
   json_object_set_new(root, "vmalloc", json_vmalloc(sample));
-  json_object_set_new(root, "allocinfo", json_allocinfo(&sample->allocinfo));
+  json_object_set_new(root, "allocinfo", json_allocinfo(sample));
+  json_object_set_new(root, "owners", json_owners(sample));
   json_object_set_new(root, "pss", json_pss(sample, e));
   json_object_set_new(root, "sources", json_sources(sample));
   json_object_set_new(root, "quality", json_quality(sample, e));

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "meminfo_explain/base/format.h"
+#include "meminfo_explain/collect/groupings.h"
 #include "meminfo_explain/report/diagnostic.h"
 #include "meminfo_explain/report/sentences.h"
 #include "output.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { NAME_WIDTH = 26, CALLERS_SHOWN = 8 };
+enum { NAME_WIDTH = 26, MEMBERS_SHOWN = 8 };
 
 static void print_row(FILE *out, const char *name, int64_t bytes, int64_t total)
 {
@@ -123,24 +125,19 @@ static void print_elsewhere(FILE *out, const struct explanation *e)
   }
 }
 
-static void print_sites(FILE *out, const struct sample *sample,
-                        const struct explanation *e)
+/* The black hole by allocation sites, which the kernel counts independently. */
+static void print_allocinfo(FILE *out, const struct explanation *e)
 {
-  const struct allocinfo *info = &sample->allocinfo;
-  char name[192];
+  const struct amount difference = e->black_hole.allocinfo_difference;
   if (!is_known(e->black_hole.allocinfo))
     return;
-  fprintf(out, "%-*s %12s           the estimate is %s more\n", NAME_WIDTH + 2,
-          "   or by allocinfo", format_bytes((double)e->black_hole.allocinfo.value).text,
-          is_known(e->black_hole.allocinfo_difference)
-              ? format_bytes((double)e->black_hole.allocinfo_difference.value).text
-              : "?");
-  for (unsigned i = 0; i < info->sites_kept && i < CALLERS_SHOWN; i++) {
-    const struct allocinfo_site *site = &info->sites[i];
-    snprintf(name, sizeof(name), "%s%s", site->function,
-             format_module(site->module).text);
-    print_row(out, name, (int64_t)site->bytes, 0);
-  }
+  fprintf(out, "%-*s %12s", NAME_WIDTH + 2, "   or by allocinfo",
+          format_bytes((double)e->black_hole.allocinfo.value).text);
+  if (is_known(difference))
+    fprintf(out, "           the estimate is %s %s",
+            format_bytes(fabs((double)difference.value)).text,
+            difference.value < 0 ? "lower" : "higher");
+  fputc('\n', out);
 }
 
 /* One sentence of the report, its lines no longer than the table's, and what to run. */
@@ -171,18 +168,20 @@ static void print_report(FILE *out, const struct observer *observer)
     print_sentence(out, &sentences[i]);
 }
 
-static void print_callers(FILE *out, const struct sample *sample)
+/* The largest members of a grouping. */
+static void print_grouping(FILE *out, const struct sample *sample, enum grouping grouping)
 {
-  const struct vmallocinfo *info = &sample->vmallocinfo;
-  if (!is_known(info->pages) || info->callers_count == 0)
+  struct grouping_member member;
+  if (!is_known(grouping_total(sample, grouping)))
     return;
-  fprintf(out, "Largest callers of vmalloc\n");
-  for (unsigned i = 0; i < info->callers_count && i < CALLERS_SHOWN; i++) {
-    const struct vmalloc_caller *caller = &info->callers[info->by_size[i]];
+  for (unsigned n = 0; n < MEMBERS_SHOWN && grouping_member(sample, grouping, n, &member);
+       n++) {
     char name[192];
-    snprintf(name, sizeof(name), "%s%s", caller->symbol,
-             format_module(caller->module).text);
-    print_row(out, name, (int64_t)caller->bytes, 0);
+    if (n == 0)
+      fprintf(out, "%s\n", grouping_rows[grouping].title);
+    snprintf(name, sizeof(name), "%s%s", member.name,
+             format_module(member.qualifier).text);
+    print_row(out, name, (int64_t)member.bytes, 0);
   }
 }
 
@@ -268,10 +267,11 @@ int table_print(const struct observer *observer, bool why, FILE *out)
   print_view(out, e, "   or by Pss", TERM_VIEW_USER_PSS);
   print_black_hole(out, e);
   print_hidden(out, e);
-  print_sites(out, sample, e);
+  print_allocinfo(out, e);
   print_elsewhere(out, e);
   fputc('\n', out);
-  print_callers(out, sample);
+  for (unsigned i = 0; i < GROUPING_COUNT; i++)
+    print_grouping(out, sample, i);
   print_pss(out, sample, e);
   print_identities(out, e);
   diagnostics_each(sample, NULL, print_diagnostic, &(struct list){.out = out});

@@ -3,17 +3,20 @@
 
 #include "utils/common/common.h"
 
-const struct config config_default = {
-    .root = "/",
-    .observe = {.collect = {.pss = true,
-                            .pss_budget = 1,
-                            .pss_max_process = COLLECT_PSS_MAX_PROCESS}},
-    .publish = {.vmalloc_callers = CONFIG_BY_SET, .allocation_sites = CONFIG_BY_SET},
-    .trend = true,
-    .trend_settings = {.window = TREND_WINDOW, .rise = TREND_RISE},
-    .trend_state = true,
-    .state_file = "meminfo_explain.state", /* below BaseDir, where the daemon runs */
-};
+void config_init(struct config *config)
+{
+  *config = (struct config){
+      .root = "/",
+      .observe = {.collect = {.pss = true,
+                              .pss_budget = 1,
+                              .pss_max_process = COLLECT_PSS_MAX_PROCESS}},
+      .publish = publisher_default_options(),
+      .trend = true,
+      .trend_settings = {.window = TREND_WINDOW, .rise = TREND_RISE},
+      .trend_state = true,
+      .state_file = "meminfo_explain.state", /* below BaseDir, where the daemon runs */
+  };
+}
 
 enum option_kind {
   OPTION_PATH,
@@ -23,7 +26,7 @@ enum option_kind {
   OPTION_DOUBLE
 };
 
-/* docs/collectd-meminfo_explain.pod has this table in words. */
+/* docs/collectd-meminfo_explain.pod describes each of them. */
 static const struct option {
   const char *name;
   enum option_kind kind;
@@ -37,12 +40,13 @@ static const struct option {
     {"PssMaxProcess", OPTION_U64,
      offsetof(struct config, observe.collect.pss_max_process), 0,
      (double)((uint64_t)1 << 62)},
-    {"VmallocCallers", OPTION_UNSIGNED, offsetof(struct config, publish.vmalloc_callers),
-     0, TOP_N_SHOWN_MAX},
-    {"AllocationSites", OPTION_UNSIGNED,
-     offsetof(struct config, publish.allocation_sites), 0, TOP_N_SHOWN_MAX},
-    {"AllSeries", OPTION_BOOLEAN, offsetof(struct config, all_series), 0, 0},
-    {"ReportUnknownLines", OPTION_BOOLEAN, offsetof(struct config, report_unknown_lines),
+    {"AllSeries", OPTION_BOOLEAN, offsetof(struct config, publish.all_series), 0, 0},
+#define GROUPING(name, source, view, option, ...)                                        \
+  {#option, OPTION_UNSIGNED,                                                             \
+   offsetof(struct config, publish.names) + GROUPING_##name * sizeof(unsigned), 0,       \
+   TOP_N_SHOWN_MAX},
+#include "meminfo_explain/tables/groupings.def"
+    {"ReportUnknownLines", OPTION_BOOLEAN, offsetof(struct config, publish.unknown_lines),
      0, 0},
     {"Trend", OPTION_BOOLEAN, offsetof(struct config, trend), 0, 0},
     {"TrendWindow", OPTION_DOUBLE, offsetof(struct config, trend_settings.window),
@@ -120,10 +124,10 @@ static void apply_option(const oconfig_item_t *item, const struct option *option
   else
     status = apply_number(item, option, out);
   if (status == ERANGE)
-    P_ERROR("option \"%s\" takes %g to %g; it keeps its value.", option->name,
+    P_ERROR("option \"%s\" must be between %g and %g; value unchanged.", option->name,
             option->min, option->max);
   else if (status != 0)
-    P_ERROR("option \"%s\" takes %s; it keeps its value.", option->name,
+    P_ERROR("option \"%s\" must be %s; value unchanged.", option->name,
             wants[option->kind]);
 }
 
@@ -140,14 +144,4 @@ void config_apply(const oconfig_item_t *block, struct config *config)
     else
       P_ERROR("Invalid configuration option: \"%s\".", item->key);
   }
-}
-
-void config_settle(struct config *config)
-{
-  struct publisher_options *publish = &config->publish;
-  if (publish->vmalloc_callers == CONFIG_BY_SET)
-    publish->vmalloc_callers =
-        config->all_series ? PUBLISHER_NAMES_DEFAULT : DEFAULT_CALLERS;
-  if (publish->allocation_sites == CONFIG_BY_SET)
-    publish->allocation_sites = config->all_series ? PUBLISHER_NAMES_DEFAULT : 0;
 }

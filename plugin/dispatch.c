@@ -84,15 +84,8 @@ void dispatch(struct publisher *publisher, const struct observer *observer,
               const struct watched_verdicts *verdicts, const struct config *config,
               cdtime_t time)
 {
-  publisher_note(publisher, observer, &config->publish);
-  const bool sites = config->all_series || config->publish.allocation_sites > 0;
-  const struct metrics_options options = {
-      .callers = &publisher->callers,
-      .sites = sites ? &publisher->sites : NULL,
-      .verdicts = verdicts,
-      .unknown_lines = config->report_unknown_lines,
-      .series = config->all_series ? NULL : &publisher->default_series};
   struct sink sink = {.use_stock_types = config->use_stock_types, .time = time};
-  metrics_each(&observer->sample, &observer->explanation, &options, dispatch_metric,
-               &sink);
+  publisher_note(publisher, &observer->sample, &observer->explanation);
+  metrics_each(&observer->sample, &observer->explanation, publisher, verdicts,
+               dispatch_metric, &sink);
 }

@@ -75,7 +75,7 @@ static int init_callback(void)
     P_ERROR("out of memory.");
     return ENOMEM;
   }
-  config_settle(&config);
+  reader->publisher.options = config.publish;
   int status = observer_open(config.root, &reader->observer);
   if (status != 0) {
     P_ERROR("Root \"%s\": %s.", config.root, STRERROR(-status));
@@ -106,7 +106,7 @@ static int config_callback(oconfig_item_t *block)
 
 __attribute__((visibility("default"))) void module_register(void)
 {
-  config = config_default;
+  config_init(&config);
   plugin_register_complex_config("meminfo_explain", config_callback);
   plugin_register_init("meminfo_explain", init_callback);
 }

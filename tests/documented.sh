@@ -59,7 +59,13 @@ while IFS=/ read -r next metric; do
 done < <(cat fixtures/*/expect.txt | cut -d ' ' -f 1 | sort -u)
 
 # Every option, and none that is gone: described, and with its default in the synopsis.
-options=$(sed -nE 's/^    \{"([A-Za-z]+)", OPTION_.*/\1/p' plugin/config.c | sort)
+options=$(
+	{
+		sed -nE 's/^    \{"([A-Za-z]+)", OPTION_.*/\1/p' plugin/config.c
+		sed -nE 's/^(FILE_)?GROUPING\(.* ([A-Z][A-Za-z]+), [0-9]+, [0-9]+,.*/\2/p' \
+			include/meminfo_explain/tables/groupings.def
+	} | sort
+)
 diff <(echo "$options") <(items "$plugin" OPTIONS | sort) >&2 ||
 	complain "$plugin describes other options"
 diff <(echo "$options") <(sed -nE '/^=head1 SYNOPSIS/,/^=head1 DESC/s/^    (# )?([A-Z][A-Za-z]+) .*/\2/p' \
@@ -68,7 +74,7 @@ diff <(echo "$options") <(sed -nE '/^=head1 SYNOPSIS/,/^=head1 DESC/s/^    (# )?
 # The default set, as its items are marked: "VIEW METRIC MARK".
 diff <(
 	sed -nE 's/^NAME\(([a-z_]+), ([A-Z_]+), ([a-z_]+)\)$/\1 \L\2-\3 yes/p
-		s/^HELD\(([a-z_]+), ([a-z_]+)\)$/\1 bytes-\2 once held/p' \
+		s/^ONCE\(([a-z_]+), ([a-z_]+)\)$/\1 bytes-\2 once held/p' \
 		include/meminfo_explain/tables/default_series.def | grep -v '^total ' | sort
 ) <(
 	sed -nE '/^=head/h; /^=item B<.*> \(default/{G

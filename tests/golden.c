@@ -61,9 +61,6 @@ static void add_metric(void *context, const struct metric *metric)
 int golden_explain(const char *root, struct lines *lines)
 {
   static const struct observe_options options = {.collect = {.pss = true}};
-  static const struct publisher_options names = {
-      .vmalloc_callers = PUBLISHER_NAMES_DEFAULT,
-      .allocation_sites = PUBLISHER_NAMES_DEFAULT};
   struct observer *observer = malloc(sizeof(*observer));
   int status = observer_open(root, observer);
   if (status == 0) {
@@ -73,14 +70,13 @@ int golden_explain(const char *root, struct lines *lines)
     struct watched_verdicts verdicts;
     struct publisher *publisher = calloc(1, sizeof(*publisher));
     status = observe(observer, &options);
-    publisher_note(publisher, observer, &names);
+    publisher->options = publisher_default_options();
+    publisher->options.all_series = publisher->options.unknown_lines = true;
+    publisher_note(publisher, &observer->sample, &observer->explanation);
     watched_add(watched, &settings, 1e9, &observer->explanation, &verdicts);
     free(watched);
-    const struct metrics_options metrics = {.callers = &publisher->callers,
-                                            .sites = &publisher->sites,
-                                            .verdicts = &verdicts,
-                                            .unknown_lines = true};
-    metrics_each(&observer->sample, &observer->explanation, &metrics, add_metric, lines);
+    metrics_each(&observer->sample, &observer->explanation, publisher, &verdicts,
+                 add_metric, lines);
     free(publisher);
     lines_sort(lines);
     observer_close(observer);

@@ -448,7 +448,7 @@ START_TEST(growth_since_the_first_observation_is_said)
 }
 END_TEST
 
-START_TEST(callers_and_sites_are_listed_largest_first)
+START_TEST(members_of_groupings_are_listed_largest_first)
 {
   begin();
   char *text = written(), want[512], name[128];
@@ -460,7 +460,7 @@ START_TEST(callers_and_sites_are_listed_largest_first)
            (unsigned long long)first->entries_count, first->symbol);
   ck_assert_msg(strncmp(lines, want, strlen(want)) == 0, "%.200s", lines);
   free(lines);
-  lines = section(text, "allocinfo: bytes");
+  lines = section(text, "alloc_site: bytes");
   ck_assert_uint_gt(now->sample.allocinfo.sites_kept, 1);
   const struct allocinfo_site *site = &now->sample.allocinfo.sites[0];
   snprintf(name, sizeof(name), "%s%s%s", site->module[0] != '\0' ? " [" : "",
@@ -483,7 +483,7 @@ static unsigned count_lines(const char *text)
   return count;
 }
 
-START_TEST(of_very_many_callers_and_sites_the_first_are_listed)
+START_TEST(of_very_many_members_the_first_are_listed)
 {
   begin();
   struct vmallocinfo *info = &now->sample.vmallocinfo;
@@ -499,7 +499,7 @@ START_TEST(of_very_many_callers_and_sites_the_first_are_listed)
   ck_assert_ptr_nonnull(strstr(lines, " 255          0  many\n"));
   ck_assert_ptr_nonnull(strstr(lines, " 224          0  many\n"));
   free(lines);
-  lines = section(text, "allocinfo: bytes");
+  lines = section(text, "alloc_site: bytes");
   ck_assert_uint_eq(count_lines(lines), 32);
   free(lines);
   free(text);
@@ -507,7 +507,7 @@ START_TEST(of_very_many_callers_and_sites_the_first_are_listed)
 }
 END_TEST
 
-START_TEST(without_callers_and_sites_it_says_why)
+START_TEST(a_grouping_without_members_says_why)
 {
   begin();
   ck_assert_int_eq(unlink(tree_path(root, "proc/allocinfo")), 0);
@@ -519,7 +519,7 @@ START_TEST(without_callers_and_sites_it_says_why)
   ck_assert_msg(strncmp(lines, "none: proc/vmallocinfo:1: ", 26) == 0, "%s", lines);
   ck_assert_uint_eq(count_lines(lines), 1);
   free(lines);
-  assert_section(text, "allocinfo: bytes", "none: absent\n");
+  assert_section(text, "alloc_site: bytes", "none: absent\n");
   free(text);
   end();
 }
@@ -994,9 +994,8 @@ SUITE_MAIN("evidence", it_begins_with_the_message_and_the_time,
            numbers_at_their_limits_do_not_overflow, a_refusal_is_told_with_its_reason,
            the_sentences_are_there_with_what_to_run_next,
            growth_since_the_first_observation_is_said,
-           callers_and_sites_are_listed_largest_first,
-           of_very_many_callers_and_sites_the_first_are_listed,
-           without_callers_and_sites_it_says_why,
+           members_of_groupings_are_listed_largest_first,
+           of_very_many_members_the_first_are_listed, a_grouping_without_members_says_why,
            the_kernels_files_are_copied_as_they_are_by_now,
            a_file_that_cannot_be_read_is_told_and_the_others_are_there,
            names_of_the_kernel_bring_no_control_characters_and_no_lines,

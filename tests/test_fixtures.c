@@ -152,29 +152,27 @@ static void sum_up(void *context, const struct metric *metric)
 START_TEST(the_default_set_is_bounded_and_adds_up)
 {
   static const struct observe_options options = {.collect = {.pss = true}};
-  static const struct publisher_options names = {.vmalloc_callers = DEFAULT_CALLERS};
   static struct publisher publisher;
   struct observer *observer = malloc(sizeof(*observer));
   ck_assert_int_eq(observer_open(fixture_root((size_t)_i), observer), 0);
   for (int i = 0; i < FLOOR_WINDOW; i++)
     ck_assert_int_eq(observe(observer, &options), 0);
   memset(&publisher, 0, sizeof(publisher));
+  publisher.options = publisher_default_options();
   struct explanation once = observer->explanation;
   for (unsigned i = 0; i < TERM_COUNT; i++)
     once.terms[i].value++;
-  default_series_note(&publisher.default_series, &once);
-  publisher_note(&publisher, observer, &names);
+  publisher_note(&publisher, &observer->sample, &once);
+  publisher_note(&publisher, &observer->sample, &observer->explanation);
   struct watched_verdicts verdicts;
   for (unsigned i = 0; i < SERIES_COUNT; i++) {
     verdicts.known[i] = true;
     verdicts.of[i] =
         (struct trend_verdict){.state = TREND_FAILURE, .rate = 1e6, .eta = 3600};
   }
-  const struct metrics_options metrics = {.callers = &publisher.callers,
-                                          .verdicts = &verdicts,
-                                          .series = &publisher.default_series};
   struct sums sums = {0};
-  metrics_each(&observer->sample, &observer->explanation, &metrics, sum_up, &sums);
+  metrics_each(&observer->sample, &observer->explanation, &publisher, &verdicts, sum_up,
+               &sums);
   ck_assert_uint_le(sums.series, DEFAULT_SERIES_MAX);
   ck_assert(sums.hidden == sums.hole_hidden);
   for (unsigned m = 0; m < ACCOUNTING_COUNT; m++)

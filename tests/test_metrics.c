@@ -32,28 +32,30 @@ static void keep(void *context, const struct metric *metric)
   slot->value = metric->value;
 }
 
-static void emit_of(unsigned vmalloc_callers, const struct default_series *series,
-                    const struct watched_verdicts *verdicts)
+static struct publisher publisher;
+
+static void publisher_begin(bool all_series)
 {
-  static struct top_n callers, sites;
-  const struct metrics_options options = {.callers = &callers,
-                                          .sites = series == NULL ? &sites : NULL,
-                                          .verdicts = verdicts,
-                                          .unknown_lines = series == NULL,
-                                          .series = series};
-  memset(&callers, 0, sizeof(callers));
-  memset(&sites, 0, sizeof(sites));
-  publisher_rank_callers(&sample.vmallocinfo, vmalloc_callers, &callers);
-  if (is_known(sample.allocinfo.total))
-    publisher_rank_sites(&sample.allocinfo, vmalloc_callers, &sites);
-  kept_count = 0;
-  metrics_each(&sample, &explanation, &options, keep, &kept_count);
+  memset(&publisher, 0, sizeof(publisher));
+  publisher.options = publisher_default_options();
+  publisher.options.all_series = publisher.options.unknown_lines = all_series;
 }
 
-/* Every series. */
-static void emit(unsigned vmalloc_callers)
+/* What the publisher sends of the sample. */
+static void publish(const struct watched_verdicts *verdicts)
 {
-  emit_of(vmalloc_callers, NULL, NULL);
+  publisher_note(&publisher, &sample, &explanation);
+  kept_count = 0;
+  metrics_each(&sample, &explanation, &publisher, verdicts, keep, &kept_count);
+}
+
+/* Every series of the sample, and that many names of each grouping. */
+static void emit(unsigned names)
+{
+  publisher_begin(true);
+  for (unsigned i = 0; i < GROUPING_COUNT; i++)
+    publisher.options.names[i] = names;
+  publish(NULL);
 }
 
 static void emit_root(const char *root)
@@ -388,7 +390,7 @@ START_TEST(callers_beyond_the_table_are_in_other)
 {
   static const struct vmalloc_caller caller = {.symbol = "alpha", .bytes = MB(4)};
   set_callers(&caller, 1);
-  sample.vmallocinfo.other_bytes = MB(2);
+  reading_add(&sample.vmallocinfo.pages, MB(2));
   emit(10);
   assert_value("vmalloc", BYTES, "other", MB(2));
 }
@@ -520,8 +522,6 @@ END_TEST
 
 /* --- the default set ---------------------------------------------------------------- */
 
-static struct default_series series;
-
 static struct amount amount_known(int64_t bytes)
 {
   return (struct amount){.value = bytes, .state = READING_KNOWN};
@@ -583,13 +583,13 @@ static unsigned count_of_view(const char *view)
   return count;
 }
 
-START_TEST(the_default_set_has_its_most_where_there_is_everything)
+/* The shares of the rows of default_series.def are what its views come to at most. */
+START_TEST(the_default_set_keeps_its_shares_where_there_is_everything)
 {
-  memset(&series, 0, sizeof(series));
   set_everything();
-  default_series_note(&series, &explanation);
-  emit_of(DEFAULT_CALLERS, &series, all_verdicts());
-  ck_assert_uint_eq(kept_count, DEFAULT_SERIES_MAX);
+  publisher_begin(false);
+  publish(all_verdicts());
+  ck_assert_uint_le(kept_count, DEFAULT_SERIES_MAX);
   double hidden = 0, named = 0;
   for (unsigned i = 0; i < kept_count; i++)
     if (strcmp(kept[i].view, "hidden") == 0)
@@ -598,26 +598,35 @@ START_TEST(the_default_set_has_its_most_where_there_is_everything)
     if (term_rows[i].view == TERM_VIEW_HIDDEN)
       hidden += (double)explanation.terms[i].value;
   ck_assert(hidden == named);
-  /* What the rows of default_series.def say a view may come to. */
-#define VIEW(view, most) ck_assert_uint_eq(count_of_view(#view), most);
+  unsigned groupings = 0, all_groupings = 0;
+  for (unsigned i = 0; i < GROUPING_COUNT; i++)
+    groupings += count_of_view(grouping_rows[i].view);
+#define COMPLETE(view, share, alternatives)                                              \
+  ck_assert_uint_le(count_of_view(#view), share);
+#define LARGEST(view, share) ck_assert_uint_eq(count_of_view(#view), share);
+#define GROUPINGS(share)     all_groupings = share;
+#define ONCE(view, name)     NAME(view, BYTES, name)
 #define NAME(view, type, name)                                                           \
   ck_assert_ptr_nonnull(find(#view, METRIC_TYPE_##type, #name));
-#define HELD(view, name) NAME(view, BYTES, name)
 #include "meminfo_explain/tables/default_series.def"
+  ck_assert_uint_le(groupings, all_groupings);
+  ck_assert_uint_eq(count_of_view("vmalloc"), 4 + 1);
 }
 END_TEST
 
 START_TEST(the_default_set_is_a_part_of_all_series)
 {
   static struct kept part[METRICS_MAX];
-  memset(&series, 0, sizeof(series));
   set_everything();
-  default_series_note(&series, &explanation);
-  emit_of(DEFAULT_CALLERS, &series, all_verdicts());
+  publisher_begin(false);
+  publish(all_verdicts());
   const unsigned count = kept_count;
   memcpy(part, kept, sizeof(part));
-  emit_of(DEFAULT_CALLERS, NULL, all_verdicts());
-  ck_assert_uint_gt(kept_count, 2 * count);
+  publisher_begin(true);
+  for (unsigned i = 0; i < GROUPING_COUNT; i++)
+    publisher.options.names[i] = grouping_rows[i].names;
+  publish(all_verdicts());
+  ck_assert_uint_gt(kept_count, count + 64);
   ck_assert_ptr_null(find("hidden", BYTES, "other"));
   for (unsigned i = 0; i < count; i++)
     if (strcmp(part[i].view, "hidden") != 0 || strcmp(part[i].instance, "other") != 0)
@@ -630,31 +639,31 @@ START_TEST(the_worst_state_is_that_of_the_series_beside_the_black_hole)
 {
   struct watched_verdicts verdicts = *all_verdicts();
   begin();
-  emit_of(0, NULL, &verdicts);
+  publisher_begin(true);
+  publish(&verdicts);
   assert_value("black_hole", COUNT, "state", TREND_FAILURE);
   assert_value("trend", COUNT, "worst", TREND_WARNING);
   verdicts.known[SERIES_page_tables] = false;
   verdicts.of[SERIES_vmalloc].state = TREND_STEP;
-  emit_of(0, NULL, &verdicts);
+  publish(&verdicts);
   assert_value("trend", COUNT, "worst", TREND_STEP);
   memset(verdicts.known, 0, sizeof(verdicts.known));
   verdicts.known[SERIES_estimate] = true;
-  emit_of(0, NULL, &verdicts);
+  publish(&verdicts);
   ck_assert_ptr_null(find("trend", COUNT, "worst"));
 }
 END_TEST
 
-START_TEST(consumers_of_the_default_set_have_held_something)
+START_TEST(consumers_are_sent_once_they_were_above_zero)
 {
-  memset(&series, 0, sizeof(series));
+  publisher_begin(false);
   static const int64_t bytes[] = {0, 4096, 0};
   for (size_t i = 0; i < 3; i++) {
     begin();
     explanation.terms[TERM_HIDDEN_zram] = amount_known(bytes[i]);
     explanation.terms[TERM_OUTSIDE_xen_balloon] = amount_known(bytes[i]);
     explanation.terms[TERM_OUTSIDE_swiotlb] = amount_known(bytes[i]);
-    default_series_note(&series, &explanation);
-    emit_of(0, &series, NULL);
+    publish(NULL);
     ck_assert_int_eq(find("hidden", BYTES, "zram") != NULL, i > 0);
     ck_assert_int_eq(find("outside", BYTES, "xen_balloon") != NULL, i > 0);
     ck_assert_ptr_null(find("outside", BYTES, "swiotlb"));
@@ -664,8 +673,7 @@ START_TEST(consumers_of_the_default_set_have_held_something)
   }
   begin(); /* and is not sent where it is not known */
   explanation.terms[TERM_HIDDEN_zram].state = READING_DENIED;
-  default_series_note(&series, &explanation);
-  emit_of(0, &series, NULL);
+  publish(NULL);
   ck_assert_ptr_null(find("hidden", BYTES, "zram"));
 }
 END_TEST
@@ -688,7 +696,7 @@ SUITE_MAIN("metrics", names_are_of_lower_case_letters_digits_and_underscores,
            lines_whose_keys_make_one_name_are_added_up,
            address_space_is_sent_by_kind_apart_from_pages,
            sites_of_the_black_hole_are_sent_where_the_kernel_counts_them,
-           the_default_set_has_its_most_where_there_is_everything,
+           the_default_set_keeps_its_shares_where_there_is_everything,
            the_default_set_is_a_part_of_all_series,
            the_worst_state_is_that_of_the_series_beside_the_black_hole,
-           consumers_of_the_default_set_have_held_something)
+           consumers_are_sent_once_they_were_above_zero)

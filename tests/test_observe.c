@@ -164,12 +164,12 @@ START_TEST(vmallocinfo_is_read_again_when_vmalloc_used_moved)
   tree_write(tree, "proc/vmallocinfo", "0x0-0x0 12288 a+0x1/0x2 pages=2 vmalloc\n");
   ck_assert_int_eq(observe(&observer, &no_pss), 0);
   ck_assert_uint_eq(observer.sample.vmallocinfo.pages.value, 4096); /* of before */
-  ck_assert(observer.sample.vmalloc_age > 0);
+  ck_assert(observer.sample.sources[SOURCE_vmallocinfo].age > 0);
   ck_assert_int_eq(observer.sample.sources[SOURCE_vmallocinfo].state, READING_KNOWN);
   observer.collector.vmalloc.used_then.value += 4096; /* it has moved since */
   ck_assert_int_eq(observe(&observer, &no_pss), 0);
   ck_assert_uint_eq(observer.sample.vmallocinfo.pages.value, 8192);
-  ck_assert(observer.sample.vmalloc_age == 0);
+  ck_assert(observer.sample.sources[SOURCE_vmallocinfo].age == 0);
   observer_close(&observer);
   tree_remove(tree);
 }

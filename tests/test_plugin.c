@@ -185,7 +185,7 @@ START_TEST(the_default_set_is_sent_unless_all_series_are_asked_for)
     ck_assert_ptr_nonnull(mock_find("trend/count-worst"));
     for (size_t i = 0; i < sizeof(rest) / sizeof(*rest); i++)
       ck_assert_msg((mock_find(rest[i]) != NULL) == all, "%s", rest[i]);
-    ck_assert_uint_eq(count_of_view("vmalloc"), (all ? PUBLISHER_NAMES_DEFAULT : 4) + 1);
+    ck_assert_uint_eq(count_of_view("vmalloc"), (all ? 8 : 4) + 1);
     mock_shutdown();
   }
 }
@@ -202,8 +202,8 @@ START_TEST(what_an_option_asks_for_comes_on_top_of_the_default_set)
       {PROFILED, 4, 0},
       {PROFILED "AllocationSites 0\n", 4, 0},
       {PROFILED "AllocationSites 3\nVmallocCallers 6\n", 6, 3 + 1},
-      {PROFILED "AllSeries true\nVmallocCallers 2\n", 2, PUBLISHER_NAMES_DEFAULT + 1},
-      {PROFILED "AllocationSites 0\nAllSeries true\n", PUBLISHER_NAMES_DEFAULT, 1},
+      {PROFILED "AllSeries true\nVmallocCallers 2\n", 2, 8 + 1},
+      {PROFILED "AllocationSites 0\nAllSeries true\n", 8, 1},
   };
 #undef PROFILED
   for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {

@@ -3,6 +3,7 @@
 #include "evidence.h"
 #include "meminfo_explain/base/atomic_file.h"
 #include "meminfo_explain/base/format.h"
+#include "meminfo_explain/collect/groupings.h"
 #include "meminfo_explain/report/diagnostic.h"
 #include "meminfo_explain/report/metrics.h"
 #include "meminfo_explain/report/sentences.h"
@@ -186,12 +187,22 @@ static void put_report(struct output *out, const struct observer *now)
   }
 }
 
+/* Why there is nothing to list. */
+static void put_missing(struct output *out, const struct sample *sample,
+                        enum grouping grouping)
+{
+  char line[512];
+  if (diagnostic_of_source(sample, grouping_rows[grouping].source, line, sizeof(line)))
+    put(out, "none: %s", line);
+  else
+    put(out, "none: %s", reading_state_name(grouping_total(sample, grouping).state));
+}
+
 struct word {
   char text[100];
 };
 
-/* Names are printable already as the parsers have them; but they are the kernel's, and a
- * blank would make two words of one. */
+/* Parsers make names printable. A blank would still make two words of one. */
 static struct word word_of(const char *name)
 {
   struct word word;
@@ -199,51 +210,27 @@ static struct word word_of(const char *name)
   return word;
 }
 
-static struct formatted module_of(const char *module)
+static void put_member(struct output *out, const struct grouping_member *member)
 {
-  return format_module(word_of(module).text);
+  const struct word detail = word_of(member->detail);
+  put(out, "%20" PRIu64 " %10" PRIu64 "  %s%s%s%s", member->bytes, member->count,
+      word_of(member->name).text, detail.text[0] != '\0' ? " " : "", detail.text,
+      format_module(word_of(member->qualifier).text).text);
 }
 
-/* Why there is nothing to be listed. */
-static void put_missing(struct output *out, const struct sample *sample,
-                        enum source source)
+static void put_grouping(struct output *out, const struct sample *sample,
+                         enum grouping grouping)
 {
-  char line[512];
-  if (diagnostic_of_source(sample, source, line, sizeof(line)))
-    put(out, "none: %s", line);
-  else
-    put(out, "none: %s", reading_state_name(sample->sources[source].state));
-}
-
-static void put_callers(struct output *out, const struct sample *sample)
-{
-  const struct vmallocinfo *info = &sample->vmallocinfo;
-  put(out, "== vmalloc: bytes, areas, caller; read %.0f s before", sample->vmalloc_age);
-  if (!is_known(info->pages)) {
-    put_missing(out, sample, SOURCE_vmallocinfo);
-    return;
-  }
-  for (unsigned i = 0; i < info->callers_count && i < EVIDENCE_NAMES_MAX; i++) {
-    const struct vmalloc_caller *caller = &info->callers[info->by_size[i]];
-    put(out, "%20" PRIu64 " %10" PRIu64 "  %s%s", caller->bytes, caller->entries_count,
-        word_of(caller->symbol).text, module_of(caller->module).text);
-  }
-}
-
-static void put_sites(struct output *out, const struct sample *sample)
-{
-  const struct allocinfo *info = &sample->allocinfo;
-  put(out, "== allocinfo: bytes, calls, site in the black hole");
-  if (!is_known(info->total)) {
-    put_missing(out, sample, SOURCE_allocinfo);
-    return;
-  }
-  for (unsigned i = 0; i < info->sites_kept && i < EVIDENCE_NAMES_MAX; i++) {
-    const struct allocinfo_site *site = &info->sites[i];
-    put(out, "%20" PRIu64 " %10" PRIu64 "  %s %s%s", site->bytes, site->calls_count,
-        word_of(site->function).text, word_of(site->file).text,
-        module_of(site->module).text);
-  }
+  const struct grouping_row *row = &grouping_rows[grouping];
+  const double age = sample->sources[row->source].age;
+  struct grouping_member member;
+  put(out, "== %s: bytes, %s, %s; read %.0f s before", row->view, row->counted,
+      row->member, age);
+  if (!is_known(grouping_total(sample, grouping)))
+    put_missing(out, sample, grouping);
+  for (unsigned n = 0;
+       n < EVIDENCE_NAMES_MAX && grouping_member(sample, grouping, n, &member); n++)
+    put_member(out, &member);
 }
 
 /* --- the kernel's files ------------------------------------------------------------ */
@@ -440,8 +427,8 @@ int evidence_compose(double time, const char *message, const struct observer *no
   put(&output, "%s", date);
   put_changes(&output, then, &now->explanation);
   put_report(&output, now);
-  put_callers(&output, &now->sample);
-  put_sites(&output, &now->sample);
+  for (unsigned i = 0; i < GROUPING_COUNT; i++)
+    put_grouping(&output, &now->sample, i);
   put_files(&output, &now->collector.root);
   put_end(&output);
   bool failed = ferror(output.stream) != 0;

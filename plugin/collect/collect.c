@@ -2,8 +2,10 @@
 #define _GNU_SOURCE
 #include "meminfo_explain/collect/collect.h"
 #include "consumers.h"
+#include "file_grouping.h"
 #include "hugepages.h"
 #include "meminfo_explain/base/clock.h"
+#include "meminfo_explain/collect/groupings.h"
 #include "meminfo_explain/parse/cpulist.h"
 #include "meminfo_explain/parse/field.h"
 #include "meminfo_explain/parse/kmsg.h"
@@ -38,19 +40,43 @@ static int read_boot_log(struct boot *out)
   return 0;
 }
 
+/* 0 or -ENOMEM; in either case close_groupings() frees what there is. */
+static int open_groupings(struct cached_grouping *groupings[GROUPING_COUNT])
+{
+  for (unsigned i = 0; i < GROUPING_COUNT; i++) {
+    if (file_grouping_parsers[i] == NULL)
+      continue;
+    groupings[i] = calloc(1, sizeof(*groupings[i]));
+    if (groupings[i] == NULL)
+      return -ENOMEM;
+  }
+  return 0;
+}
+
+static void close_groupings(struct cached_grouping *groupings[GROUPING_COUNT])
+{
+  for (unsigned i = 0; i < GROUPING_COUNT; i++)
+    free(groupings[i]);
+}
+
 int collector_open(const char *root, struct collector *collector)
 {
   struct sysroot opened;
   int error = sysroot_open(root, &opened);
   if (error != 0)
     return error;
+  struct cached_grouping *groupings[GROUPING_COUNT] = {NULL};
   struct boot boot = {0};
   error = opened.live ? read_boot_log(&boot) : 0;
+  if (error == 0)
+    error = open_groupings(groupings);
   if (error != 0) {
+    close_groupings(groupings);
     sysroot_close(&opened);
     return error;
   }
   *collector = (struct collector){.root = opened, .boot = boot};
+  memcpy(collector->groupings, groupings, sizeof(groupings));
   return 0;
 }
 
@@ -58,6 +84,7 @@ void collector_close(struct collector *collector)
 {
   census_close(collector->census);
   consumers_close(collector->consumers);
+  close_groupings(collector->groupings);
   sysroot_close(&collector->root);
   text_free(&collector->text);
   snapshot_texts_free(&collector->snapshot_texts);
@@ -244,10 +271,12 @@ static void cached_note(struct cached_source *cached, struct source_status statu
   schedule_note(&cached->schedule, cached->begin, clock_seconds(CLOCK_MONOTONIC));
 }
 
-/* Seconds since it was read; 0 where that was for this sample. */
-static double cached_age(const struct cached_source *cached)
+/* The status, with its age. */
+static struct source_status cached_status(const struct cached_source *cached)
 {
-  return fmax(cached->begin - cached->schedule.read_at, 0);
+  struct source_status status = cached->status;
+  status.age = fmax(cached->begin - cached->schedule.read_at, 0);
+  return status;
 }
 
 /* Whether VmallocUsed counts pages. Then vmallocinfo is no part of the sums, and
@@ -272,8 +301,7 @@ static void collect_vmallocinfo(struct collector *collector, struct sample *out)
   }
   out->vmallocinfo = collector->vmalloc.info;
   out->vmalloc_used_then = collector->vmalloc.used_then;
-  out->vmalloc_age = cached_age(cached);
-  out->sources[SOURCE_vmallocinfo] = cached->status;
+  out->sources[SOURCE_vmallocinfo] = cached_status(cached);
 }
 
 static void collect_allocinfo(struct collector *collector, struct sample *out)
@@ -283,7 +311,23 @@ static void collect_allocinfo(struct collector *collector, struct sample *out)
     cached_note(cached, read_allocinfo(collector, out->page_size, &out->vmallocinfo,
                                        &collector->allocinfo.info));
   out->allocinfo = collector->allocinfo.info;
-  out->sources[SOURCE_allocinfo] = cached->status;
+  out->sources[SOURCE_allocinfo] = cached_status(cached);
+}
+
+static void collect_groupings(struct collector *collector, struct sample *out)
+{
+  for (unsigned i = 0; i < GROUPING_COUNT; i++) {
+    struct cached_grouping *grouping = collector->groupings[i];
+    const enum source source = grouping_rows[i].source;
+    if (grouping == NULL)
+      continue;
+    if (cached_is_due(&grouping->cached, collector->root.live, true))
+      cached_note(&grouping->cached,
+                  file_grouping_read(&collector->root, source, file_grouping_parsers[i],
+                                     out->page_size, &collector->text, &grouping->list));
+    out->groupings[i] = &grouping->list;
+    out->sources[source] = cached_status(&grouping->cached);
+  }
 }
 
 /* --- consumers ---------------------------------------------------------------------- */
@@ -435,6 +479,7 @@ int collect(struct collector *collector, const struct collect_options *options,
   collect_consumers(collector, options, out);
   collect_vmallocinfo(collector, out);
   collect_allocinfo(collector, out);
+  collect_groupings(collector, out);
   sources[SOURCE_hugepages] =
       hugepages_read(&collector->root, out->page_size, &collector->text, &out->hugepages);
   sources[SOURCE_cpu_possible] = read_possible_cpus(collector, &out->cpus_possible_count);

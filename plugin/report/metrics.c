@@ -5,19 +5,21 @@
 #include <string.h>
 
 struct output {
-  const struct default_series *series; /* NULL: every series */
+  const struct default_series *series; /* the default set; NULL: every series */
   metric_emit *emit;
   void *context;
 };
 
-/* The default set; instance NULL: all of the view. */
+/* The default set, except groupings; instance NULL: all of the view. */
 static const struct default_row {
   const char *view, *instance;
   enum metric_type type;
 } default_rows[] = {
-#define VIEW(view, most)       {#view, NULL, 0},
+#define COMPLETE(view, share, alternatives) {#view, NULL, 0},
+#define LARGEST(view, share)                {#view, NULL, 0},
+#define GROUPINGS(share)
+#define ONCE(view, name)       {#view, #name, METRIC_TYPE_BYTES},
 #define NAME(view, type, name) {#view, #name, METRIC_TYPE_##type},
-#define HELD(view, name)       {#view, #name, METRIC_TYPE_BYTES},
 #include "meminfo_explain/tables/default_series.def"
 };
 
@@ -75,7 +77,8 @@ static void emit_reading(const struct output *output, const char *view,
 static void emit_percentage(const struct output *output, const char *view,
                             const char *instance, struct percentage share)
 {
-  /* The stock type percent begins at 0: below, the number is in signed_bytes alone. */
+  /* The stock type percent begins at 0; a negative number is sent as signed_bytes only.
+   */
   if (is_known(share) && share.percent >= 0)
     emit_value(output, view, METRIC_TYPE_PERCENT, instance, share.percent);
 }
@@ -120,18 +123,22 @@ static void emit_identities(const struct output *output, const struct explanatio
   emit_value(output, "quality", METRIC_TYPE_COUNT, "identities_broken", broken);
 }
 
-/* Who is shown stays shown from sample to sample (top_n.h), so that a name keeps its
- * series. */
-static void emit_ranking(const struct output *output, const char *view,
-                         const struct top_n *top)
+static void emit_groupings(const struct output *output, const struct sample *sample,
+                           const struct publisher *publisher)
 {
-  for (unsigned i = 0; i < top->shown_count; i++)
-    emit_value(output, view, METRIC_TYPE_BYTES, top->shown[i].name,
-               (double)top->shown[i].bytes);
-  emit_value(output, view, METRIC_TYPE_BYTES, "other", (double)top->other_bytes);
+  for (unsigned i = 0; i < GROUPING_COUNT; i++) {
+    const struct top_n *top = &publisher->groupings[i];
+    const char *view = grouping_rows[i].view;
+    if (!publisher_has(publisher, i) || !is_known(grouping_total(sample, i)))
+      continue;
+    for (unsigned n = 0; n < top->shown_count; n++)
+      emit_value(output, view, METRIC_TYPE_BYTES, top->shown[n].name,
+                 (double)top->shown[n].bytes);
+    emit_value(output, view, METRIC_TYPE_BYTES, "other", (double)top->other_bytes);
+  }
 }
 
-/* Address space by kind: only that of kind vmalloc has pages of its own behind it. */
+/* Address space by kind. Only areas of kind vmalloc have pages of their own. */
 static void emit_vmalloc_space(const struct output *output,
                                const struct vmallocinfo *info)
 {
@@ -147,7 +154,7 @@ static void emit_if_a_number(const struct output *output, const char *view,
     emit_value(output, view, type, instance, value);
 }
 
-/* The alarm's verdict on the black hole stands beside it; the others have a view. */
+/* The alarm's verdict on the black hole is in that view, all others in `trend`. */
 static void emit_verdicts(const struct output *output,
                           const struct watched_verdicts *verdicts)
 {
@@ -187,8 +194,8 @@ static struct unknown_line *find_unknown_line(struct unknown_line lines[], unsig
   return NULL;
 }
 
-/* Lines of meminfo that no row knows, as "raw_KEY". Of keys that make the same name
- * ("A-b" and "A_b") the sum goes out, as top_n.h has it: a series has one value. */
+/* Lines of meminfo that have no row, as "raw_KEY". A series has one value, so lines whose
+ * keys make the same name ("A-b" and "A_b") are added up, as top_n.h does. */
 static void emit_unknown_lines(const struct output *output, const struct meminfo *meminfo)
 {
   struct unknown_line lines[MEMINFO_OTHERS_KEPT];
@@ -238,10 +245,10 @@ static void emit_quality(const struct output *output, const struct sample *sampl
   emit_value(output, "quality", METRIC_TYPE_DURATION, "read", sample->read_seconds);
   if (is_known(sample->vmallocinfo.pages))
     emit_value(output, "quality", METRIC_TYPE_DURATION, "vmalloc_age",
-               sample->vmalloc_age);
+               sample->sources[SOURCE_vmallocinfo].age);
   const struct processes *p = &sample->processes;
   if (!is_known(p->read_count))
-    return; /* the processes were left alone */
+    return; /* the processes were not scanned */
   emit_value(output, "quality", METRIC_TYPE_DURATION, "pss", sample->pss_seconds);
   emit_value(output, "quality", METRIC_TYPE_DURATION, "pss_age", sample->pss_age);
   emit_percentage(output, "quality", "pss_coverage", e->pss_coverage);
@@ -255,23 +262,24 @@ static void emit_quality(const struct output *output, const struct sample *sampl
 }
 
 void metrics_each(const struct sample *sample, const struct explanation *explanation,
-                  const struct metrics_options *options, metric_emit *emit, void *context)
+                  const struct publisher *publisher,
+                  const struct watched_verdicts *verdicts, metric_emit *emit,
+                  void *context)
 {
-  const struct output output = {options->series, emit, context};
-  /* What was asked for by an option of its own. */
+  const struct publisher_options *options = &publisher->options;
+  const struct output output = {options->all_series ? NULL : &publisher->default_series,
+                                emit, context};
+  /* Series that options of their own ask for, in either set. */
   const struct output asked = {NULL, emit, context};
   emit_terms(&output, explanation);
   emit_black_hole(&output, &explanation->black_hole);
   emit_identities(&output, explanation);
   emit_reading(&output, "total", METRIC_TYPE_BYTES, "removed", explanation->removed);
-  if (is_known(sample->vmallocinfo.pages)) {
-    emit_ranking(&output, "vmalloc", options->callers);
+  emit_groupings(&asked, sample, publisher);
+  if (is_known(sample->vmallocinfo.pages))
     emit_vmalloc_space(&output, &sample->vmallocinfo);
-  }
-  if (options->sites != NULL && is_known(explanation->black_hole.allocinfo))
-    emit_ranking(&asked, "alloc_site", options->sites);
-  if (options->verdicts != NULL)
-    emit_verdicts(&output, options->verdicts);
+  if (verdicts != NULL)
+    emit_verdicts(&output, verdicts);
   if (options->unknown_lines)
     emit_unknown_lines(&asked, &sample->meminfo);
   emit_quality(&output, sample, explanation);

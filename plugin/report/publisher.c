@@ -1,58 +1,65 @@
 /* SPDX-License-Identifier: MIT */
 #include "meminfo_explain/report/publisher.h"
 
-void publisher_rank_callers(const struct vmallocinfo *info, unsigned limit,
-                            struct top_n *top)
+struct publisher_options publisher_default_options(void)
 {
-  top_n_begin(top);
-  for (unsigned i = 0; i < info->callers_count; i++) {
-    const struct vmalloc_caller *caller = &info->callers[info->by_size[i]];
-    top_n_add(top, caller->module, caller->symbol, caller->bytes);
+  struct publisher_options options = {.all_series = false};
+  for (unsigned i = 0; i < GROUPING_COUNT; i++)
+    options.names[i] = PUBLISHER_NAMES_BY_ROW;
+  return options;
+}
+
+static unsigned names_of(const struct publisher_options *options, enum grouping grouping)
+{
+  const struct grouping_row *row = &grouping_rows[grouping];
+  if (options->names[grouping] != PUBLISHER_NAMES_BY_ROW)
+    return options->names[grouping];
+  return options->all_series ? row->all_names : row->names;
+}
+
+bool publisher_has(const struct publisher *publisher, enum grouping grouping)
+{
+  return publisher->options.all_series || grouping_rows[grouping].names > 0 ||
+         names_of(&publisher->options, grouping) > 0;
+}
+
+static void note_grouping(struct publisher *publisher, const struct sample *sample,
+                          enum grouping grouping)
+{
+  struct top_n_round *round = &publisher->round;
+  struct grouping_member member;
+  uint64_t others = grouping_total(sample, grouping).value;
+  top_n_begin(round);
+  for (unsigned n = 0; grouping_member(sample, grouping, n, &member); n++) {
+    top_n_add(round, member.qualifier, member.name, member.bytes);
+    others = sub_sat(others, member.bytes);
   }
-  top_n_add(top, "", "other", info->other_bytes);
-  top_n_settle(top, limit);
+  top_n_add(round, "", "other", others);
+  top_n_settle(&publisher->groupings[grouping], round,
+               names_of(&publisher->options, grouping));
 }
 
-void publisher_rank_sites(const struct allocinfo *info, unsigned limit, struct top_n *top)
+void publisher_note(struct publisher *publisher, const struct sample *sample,
+                    const struct explanation *explanation)
 {
-  uint64_t kept = 0;
-  top_n_begin(top);
-  for (unsigned i = 0; i < info->sites_kept; i++) {
-    top_n_add(top, info->sites[i].module, info->sites[i].function, info->sites[i].bytes);
-    kept += info->sites[i].bytes;
-  }
-  top_n_add(top, "", "other", info->place[ALLOCINFO_BLACK_HOLE].value - kept);
-  top_n_settle(top, limit);
-}
-
-void publisher_note(struct publisher *publisher, const struct observer *observer,
-                    const struct publisher_options *options)
-{
-  const struct sample *sample = &observer->sample;
-  default_series_note(&publisher->default_series, &observer->explanation);
-  publisher_rank_callers(&sample->vmallocinfo, options->vmalloc_callers,
-                         &publisher->callers);
-  if (is_known(sample->allocinfo.total))
-    publisher_rank_sites(&sample->allocinfo, options->allocation_sites,
-                         &publisher->sites);
-}
-
-static void log_exhausted(const struct top_n *top, const char *view, const char *option,
-                          bool *logged, const struct logger *logger)
-{
-  if (*logged || !top->exhausted)
-    return;
-  *logged = true;
-  logger_print(logger, LOG_INFO,
-               "view \"%s\": %u names were shown since the start; further ones are "
-               "counted in \"other\"; to show more, raise %s",
-               view, top->names_count, option);
+  default_series_note(&publisher->default_series, explanation, &publisher->round);
+  for (unsigned i = 0; i < GROUPING_COUNT; i++)
+    if (publisher_has(publisher, i) && is_known(grouping_total(sample, i)))
+      note_grouping(publisher, sample, i);
 }
 
 void publisher_log(struct publisher *publisher, const struct logger *logger)
 {
-  log_exhausted(&publisher->callers, "vmalloc", "VmallocCallers",
-                &publisher->callers_exhausted, logger);
-  log_exhausted(&publisher->sites, "alloc_site", "AllocationSites",
-                &publisher->sites_exhausted, logger);
+  for (unsigned i = 0; i < GROUPING_COUNT; i++) {
+    const struct top_n *top = &publisher->groupings[i];
+    const struct grouping_row *row = &grouping_rows[i];
+    if (publisher->exhausted[i] || !top->exhausted)
+      continue;
+    publisher->exhausted[i] = true;
+    logger_print(
+        logger, LOG_INFO,
+        "view \"%s\": %u different names were sent since the start; further ones "
+        "are part of \"other\"; to send more, raise %s",
+        row->view, top->names_count, row->option);
+  }
 }

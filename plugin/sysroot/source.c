@@ -16,6 +16,9 @@ const struct source_row source_rows[SOURCE_COUNT] = {
 #define CONSUMER_FUNCTION(name, place, source, function, remedy)                         \
   {source, false, CONSUMER_COST, remedy},
 #include "meminfo_explain/tables/consumers.def"
+#define FILE_GROUPING(name, path, cost, remedy, ...) {path, cost, remedy},
+#define GROUPING(...)
+#include "meminfo_explain/tables/groupings.def"
 };
 
 struct source_status source_read(const struct sysroot *root, enum source source,

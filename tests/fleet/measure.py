@@ -26,7 +26,7 @@ OWN = ("signed_bytes", "bytes_rate")
 BY_DEFAULT = ("total.bytes-mem_total", "black_hole.signed_bytes-estimate",
               "black_hole.count-state")
 # The most series of a host by default, as README and the manual have it.
-MOST = 64
+MOST = 96
 DEFAULT_HOST = "db1"
 # Of a series: what may be on its way, or in carbon's memory, on a busy machine.
 ON_ITS_WAY = 3

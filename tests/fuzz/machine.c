@@ -197,23 +197,17 @@ static void require_metric(void *context, const struct metric *metric)
 static void require_metrics(const struct observer *observer,
                             const struct watched_verdicts *verdicts)
 {
-  static const struct publisher_options names = {
-      .vmalloc_callers = PUBLISHER_NAMES_DEFAULT,
-      .allocation_sites = PUBLISHER_NAMES_DEFAULT};
-  static struct publisher publisher;
-  unsigned all = 0, few = 0;
-  memset(&publisher, 0, sizeof(publisher));
-  publisher_note(&publisher, observer, &names);
-  struct metrics_options options = {.callers = &publisher.callers,
-                                    .sites = &publisher.sites,
-                                    .verdicts = verdicts,
-                                    .unknown_lines = true};
-  metrics_each(&observer->sample, &observer->explanation, &options, require_metric, &all);
-  options.sites = NULL;
-  options.unknown_lines = false;
-  options.series = &publisher.default_series;
-  metrics_each(&observer->sample, &observer->explanation, &options, require_metric, &few);
-  require(few <= all);
+  unsigned counts[2] = {0}; /* of the default set, and of all series */
+  for (int all = 0; all < 2; all++) {
+    static struct publisher publisher;
+    memset(&publisher, 0, sizeof(publisher));
+    publisher.options = publisher_default_options();
+    publisher.options.all_series = publisher.options.unknown_lines = all;
+    publisher_note(&publisher, &observer->sample, &observer->explanation);
+    metrics_each(&observer->sample, &observer->explanation, &publisher, verdicts,
+                 require_metric, &counts[all]);
+  }
+  require(counts[0] <= counts[1] && counts[0] <= DEFAULT_SERIES_MAX);
 }
 
 static void require_lines(const char *text, size_t size)

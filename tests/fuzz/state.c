@@ -92,17 +92,18 @@ static void require_path(const char *path, const char *otherwise)
   require(path[0] != '\0' || otherwise[0] == '\0');
 }
 
-/* Whatever was asked for: within the bounds that README tells. */
-static void require_config(const struct config *config)
+/* Whatever was configured, the values are within the bounds that the manual states. */
+static void require_config(const struct config *config, const struct config *defaults)
 {
   const struct observe_options *observe = &config->observe;
-  require_path(config->root, config_default.root);
-  require_path(config->state_file, config_default.state_file);
-  require_path(config->evidence_dir, config_default.evidence_dir);
+  require_path(config->root, defaults->root);
+  require_path(config->state_file, defaults->state_file);
+  require_path(config->evidence_dir, defaults->evidence_dir);
   require(observe->collect.pss_budget >= 0.001 && observe->collect.pss_budget <= 100);
   require(observe->collect.pss_max_process <= (uint64_t)1 << 62);
-  require(config->publish.vmalloc_callers <= TOP_N_SHOWN_MAX);
-  require(config->publish.allocation_sites <= TOP_N_SHOWN_MAX);
+  for (unsigned i = 0; i < GROUPING_COUNT; i++)
+    require(config->publish.names[i] <= TOP_N_SHOWN_MAX ||
+            config->publish.names[i] == PUBLISHER_NAMES_BY_ROW);
   require(config->trend_settings.window >= 1 && config->trend_settings.window <= 1e6);
   require(config->trend_settings.rise >= 4096 && config->trend_settings.rise <= 1e15);
 }
@@ -110,7 +111,7 @@ static void require_config(const struct config *config)
 void fuzz_config(struct bytes input)
 {
   static struct tree tree;
-  static struct config config;
+  static struct config config, defaults;
   char *text = malloc(input.size + 1), *rest = text;
   require(text != NULL);
   memcpy(text, input.at, input.size);
@@ -121,15 +122,15 @@ void fuzz_config(struct bytes input)
   for (char *line; (line = strsep(&rest, "\n")) != NULL;)
     if (line[0] != '\0' && tree.block.children_num < ITEMS_MAX)
       add_item(&tree, line);
-  config = config_default;
+  config_init(&defaults);
+  config = defaults;
   errors_count = 0;
   config_apply(&tree.block, &config);
   /* One error at most for each line; and none changed anything by half. */
   require(errors_count <= (unsigned)tree.block.children_num);
   if (errors_count == (unsigned)tree.block.children_num)
-    require(memcmp(&config, &config_default, sizeof(config)) == 0);
-  config_settle(&config);
-  require_config(&config);
+    require(memcmp(&config, &defaults, sizeof(config)) == 0);
+  require_config(&config, &defaults);
   free(text);
 }
 

@@ -69,4 +69,4 @@ most=$(cat "$work"/csv/testhost/meminfo_explain-*/* | sed -n 's/^\([0-9.]*\),.*/
 	uniq -c | sort -n | awk 'END { print $1 + 2 }')
 echo "by default, this machine sends $most series, rate and eta included"
 [ "$most" -ge 40 ] || fail "only $most series by default"
-[ "$most" -le 64 ] || fail "$most series by default, more than 64"
+[ "$most" -le 96 ] || fail "$most series by default, more than 96"

@@ -39,6 +39,12 @@ struct cached_source {
   double begin; /* monotonic time of the last look whether it is due */
 };
 
+/* The members of a FILE_GROUPING row. */
+struct cached_grouping {
+  struct cached_source cached;
+  struct grouping_list list;
+};
+
 /* Used by one thread at a time. A steady-state collect() allocates nothing. */
 struct collector {
   struct sysroot root;
@@ -56,6 +62,7 @@ struct collector {
     struct cached_source cached;
     struct allocinfo info;
   } allocinfo;
+  struct cached_grouping *groupings[GROUPING_COUNT]; /* NULL for rows without a file */
   struct census *census; /* of the processes; NULL before the first sample with Pss */
 };
 

@@ -4,6 +4,7 @@
 #define MEMINFO_EXPLAIN_COLLECT_SAMPLE_H
 
 #include "meminfo_explain/parse/allocinfo.h"
+#include "meminfo_explain/parse/grouping_list.h"
 #include "meminfo_explain/parse/meminfo.h"
 #include "meminfo_explain/parse/modules.h"
 #include "meminfo_explain/parse/vmallocinfo.h"
@@ -43,13 +44,14 @@ struct sample {
   struct zoneinfo zoneinfo_after; /* right after vmstat */
   unsigned retries;               /* readings thrown away: torn, or a jump in X */
   struct vmstat vmstat;
-  struct vmallocinfo vmallocinfo;   /* it may be older than the rest: */
-  double vmalloc_age;               /* seconds */
+  struct vmallocinfo vmallocinfo;   /* may be older than the rest */
   struct reading vmalloc_used_then; /* VmallocUsed when it was read */
   struct allocinfo allocinfo;       /* may be older as well */
   struct hugepages hugepages;
   struct modules modules;
   struct consumers consumers;
+  /* Of FILE_GROUPING rows, else NULL; owned by the collector until its next sample. */
+  const struct grouping_list *groupings[GROUPING_COUNT];
   struct reading cpus_possible_count;
   struct reading percpu_first_chunk;     /* all CPUs' part of it, by the boot log */
   struct reading overcommit_ratio_count; /* percent */

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Explanation to metrics: every known number under its published name. The same list is
- * dispatched by the plugin, compared by the tests, and described in the manual. */
+/* Explanation to metrics: every known number under its published name. The plugin
+ * dispatches this list, the tests compare it, and the manual describes it. */
 #ifndef MEMINFO_EXPLAIN_REPORT_METRICS_H
 #define MEMINFO_EXPLAIN_REPORT_METRICS_H
 
-#include "meminfo_explain/base/top_n.h"
 #include "meminfo_explain/explain/explain.h"
-#include "meminfo_explain/report/default_series.h"
+#include "meminfo_explain/report/publisher.h"
 #include "meminfo_explain/trend/watched_series.h"
 
 enum metric_type {
@@ -25,23 +24,16 @@ struct metric {
   double value;         /* whole bytes are exact up to 2^53 */
 };
 
-struct metrics_options {
-  const struct top_n *callers;             /* of vmalloc, by observe.h */
-  const struct top_n *sites;               /* of allocinfo; NULL: they are not sent */
-  const struct watched_verdicts *verdicts; /* of the alarm; NULL where there is none */
-  bool unknown_lines;                      /* of meminfo, as detail/bytes-raw_KEY */
-  /* The default set (default_series.def), by what it has seen. Callers beyond
-   * DEFAULT_CALLERS, sites and unknown lines come on top. NULL: every series. */
-  const struct default_series *series;
-};
-
 /* "total", "kernel" and so on: the published name of a view of terms. */
 const char *view_name(enum term_view view);
 
 typedef void metric_emit(void *context, const struct metric *metric);
 
+/* Calls `emit` for every metric of a sample that the publisher has noted, as its options
+ * say. `verdicts` are the alarm's, or NULL. */
 void metrics_each(const struct sample *sample, const struct explanation *explanation,
-                  const struct metrics_options *options, metric_emit *emit,
+                  const struct publisher *publisher,
+                  const struct watched_verdicts *verdicts, metric_emit *emit,
                   void *context);
 
 #endif

@@ -1,38 +1,46 @@
 /* SPDX-License-Identifier: MIT */
-/* What is published of one observation after another: which names have a series of their
- * own, so that the number of series stays bounded. The observer knows nothing of it. */
+/* Which series are published, and under which names, so that their number stays bounded
+ * and a name keeps its series from one sample to the next. */
 #ifndef MEMINFO_EXPLAIN_REPORT_PUBLISHER_H
 #define MEMINFO_EXPLAIN_REPORT_PUBLISHER_H
 
 #include "meminfo_explain/base/logger.h"
 #include "meminfo_explain/base/top_n.h"
-#include "meminfo_explain/explain/observe.h"
+#include "meminfo_explain/collect/groupings.h"
 #include "meminfo_explain/report/default_series.h"
 
-/* Number of names per grouping; the rest is summed. At most TOP_N_SHOWN_MAX. */
+#include <limits.h>
+
 struct publisher_options {
-  unsigned vmalloc_callers, allocation_sites;
+  bool all_series;    /* not just the default set */
+  bool unknown_lines; /* lines of meminfo that have no row, as detail/bytes-raw_KEY */
+  /* Members of each grouping that have a name, at most TOP_N_SHOWN_MAX; the others are
+   * summed. PUBLISHER_NAMES_BY_ROW: as groupings.def has it for that set. */
+  unsigned names[GROUPING_COUNT];
 };
-#define PUBLISHER_NAMES_DEFAULT 8
+#define PUBLISHER_NAMES_BY_ROW UINT_MAX
 
-/* {0} has published nothing yet. */
+/* The default set, and names as the rows have them. */
+struct publisher_options publisher_default_options(void);
+
+/* {.options} has published nothing yet. */
 struct publisher {
-  struct top_n callers, sites; /* of vmalloc, and of the black hole by allocinfo */
+  struct publisher_options options;
+  struct top_n groupings[GROUPING_COUNT];
+  bool exhausted[GROUPING_COUNT]; /* it was logged */
   struct default_series default_series;
-  bool callers_exhausted, sites_exhausted; /* and it was logged */
+  struct top_n_round round; /* scratch */
 };
 
-/* Takes one observation. */
-void publisher_note(struct publisher *publisher, const struct observer *observer,
-                    const struct publisher_options *options);
+/* Takes one sample and its explanation. */
+void publisher_note(struct publisher *publisher, const struct sample *sample,
+                    const struct explanation *explanation);
 
-/* Logs, once per grouping, that names were left out because no more may be shown. */
+/* Logs, once per grouping, that a member has no series of its own because the number of
+ * different names is used up. */
 void publisher_log(struct publisher *publisher, const struct logger *logger);
 
-/* One round of a top N each. */
-void publisher_rank_callers(const struct vmallocinfo *info, unsigned limit,
-                            struct top_n *top);
-void publisher_rank_sites(const struct allocinfo *info, unsigned limit,
-                          struct top_n *top);
+/* Whether a grouping is part of what is published. */
+bool publisher_has(const struct publisher *publisher, enum grouping grouping);
 
 #endif

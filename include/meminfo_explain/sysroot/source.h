@@ -16,6 +16,9 @@ enum source {
   SOURCE_LAST_FILE = SOURCE_FIRST_CONSUMER - 1,
 #define CONSUMER(name, ...) SOURCE_##name,
 #include "meminfo_explain/tables/consumers.def"
+#define FILE_GROUPING(name, ...) SOURCE_##name,
+#define GROUPING(...)
+#include "meminfo_explain/tables/groupings.def"
   SOURCE_COUNT
 };
 
@@ -32,6 +35,7 @@ struct source_status {
   struct parse_error parse_error; /* bad lines; the rest of the file may still be known */
   int error;                      /* -errno of the failed access; 0 if none failed */
   char path[96]; /* the file that failed where the row's path is a pattern, else "" */
+  double age;    /* seconds since it was read; 0 where that was for this sample */
   bool gone;     /* absent now, but was present before */
 };
 
