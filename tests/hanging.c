@@ -59,11 +59,11 @@ int hanging_pass(const char *path)
   return error;
 }
 
-int hanging_open(int root, enum openat_root_method way, const char *path, int flags)
+int hanging_open(int root, enum openat_root_method method, const char *path, int flags)
 {
   bool looks = (flags & O_PATH) != 0; /* without opening */
   int error = looks ? 0 : hanging_pass(path);
-  return error != 0 ? error : openat_root(root, way, path, flags);
+  return error != 0 ? error : openat_root(root, method, path, flags);
 }
 
 int __wrap_atomic_file_open(int directory, const char *name, struct atomic_file *out)

@@ -8,7 +8,7 @@
 
 #include "meminfo_explain/sysroot/openat_root.h"
 
-int hanging_open(int root, enum openat_root_method way, const char *path, int flags);
+int hanging_open(int root, enum openat_root_method method, const char *path, int flags);
 
 /* The same for other ways to open a file: hangs if `path` is to hang. 0, or -errno where
  * it is to fail. */

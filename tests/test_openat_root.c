@@ -56,24 +56,24 @@ static void link_to(const struct fixture *f, const char *target, const char *pat
 
 /* How many of enum openat_root_method: by hand, and where this kernel can, by the kernel.
  */
-static unsigned ways(const struct fixture *f)
+static unsigned methods(const struct fixture *f)
 {
   return openat_root_has_openat2(f->root) ? 2 : 1;
 }
 
 /* What is to be read there: NULL, or -error. */
-static void assert_reads(const struct fixture *f, enum openat_root_method way,
+static void assert_reads(const struct fixture *f, enum openat_root_method method,
                          const char *path, const char *want, int error)
 {
   char text[32] = "";
-  int fd = openat_root(f->root, way, path, O_RDONLY | O_NONBLOCK);
-  ck_assert_msg(want != NULL ? fd >= 0 : fd == error, "%s, way %u: %d", path, way, fd);
+  int fd = openat_root(f->root, method, path, O_RDONLY | O_NONBLOCK);
+  ck_assert_msg(want != NULL ? fd >= 0 : fd == error, "%s, method %u: %d", path, method, fd);
   if (fd < 0)
     return;
   ck_assert_int_eq(fcntl(fd, F_GETFD), FD_CLOEXEC);
   ck_assert_int_ge(read(fd, text, sizeof(text) - 1), 0);
   close(fd);
-  ck_assert_msg(want != NULL && strcmp(text, want) == 0, "%s, way %u: \"%s\"", path, way,
+  ck_assert_msg(want != NULL && strcmp(text, want) == 0, "%s, method %u: \"%s\"", path, method,
                 text);
 }
 
@@ -88,9 +88,9 @@ START_TEST(paths_and_links_inside_are_followed)
   static const char *const paths[] = {
       "file",     "a/b/file",    "./a/./b/file", "a//b/file", "a/../file",   "same",
       "absolute", "folder/file", "a/b/up",       "folder/up", "a/b/top/b/up"};
-  for (enum openat_root_method way = 0; way < ways(&f); way++)
+  for (enum openat_root_method method = 0; method < methods(&f); method++)
     for (size_t i = 0; i < LENGTH(paths); i++)
-      assert_reads(&f, way, paths[i], "inside", 0);
+      assert_reads(&f, method, paths[i], "inside", 0);
   teardown(&f);
 }
 END_TEST
@@ -122,9 +122,9 @@ START_TEST(no_link_leads_outside)
                                       "../outside/secret",
                                       "a/../../outside/secret",
                                       "/outside/secret"};
-  for (enum openat_root_method way = 0; way < ways(&f); way++)
+  for (enum openat_root_method method = 0; method < methods(&f); method++)
     for (size_t i = 0; i < LENGTH(paths); i++)
-      assert_reads(&f, way, paths[i], NULL, -ENOENT);
+      assert_reads(&f, method, paths[i], NULL, -ENOENT);
   teardown(&f);
 }
 END_TEST
@@ -134,11 +134,11 @@ START_TEST(what_would_be_outside_is_looked_for_inside)
   struct fixture f = setup();
   link_to(&f, "/secret", "absolute");
   link_to(&f, "../../../secret", "up");
-  for (enum openat_root_method way = 0; way < ways(&f); way++) {
-    assert_reads(&f, way, "absolute", "inside", 0);
-    assert_reads(&f, way, "up", "inside", 0);
-    assert_reads(&f, way, "../secret", "inside", 0);
-    assert_reads(&f, way, "/secret", "inside", 0);
+  for (enum openat_root_method method = 0; method < methods(&f); method++) {
+    assert_reads(&f, method, "absolute", "inside", 0);
+    assert_reads(&f, method, "up", "inside", 0);
+    assert_reads(&f, method, "../secret", "inside", 0);
+    assert_reads(&f, method, "/secret", "inside", 0);
   }
   teardown(&f);
 }
@@ -163,10 +163,10 @@ START_TEST(what_cannot_be_opened_says_why)
                {"file/x", -ENOTDIR},    {"loop", -ELOOP},      {"loop/file", -ELOOP},
                {"ping", -ELOOP},        {"dangling", -ENOENT}, {name, -ENAMETOOLONG},
                {longest, -ENAMETOOLONG}};
-  for (enum openat_root_method way = 0; way < ways(&f); way++) {
+  for (enum openat_root_method method = 0; method < methods(&f); method++) {
     for (size_t i = 0; i < LENGTH(cases); i++)
-      assert_reads(&f, way, cases[i].path, NULL, cases[i].error);
-    ck_assert_int_eq(openat_root(f.root, way, "file", O_RDONLY | O_DIRECTORY), -ENOTDIR);
+      assert_reads(&f, method, cases[i].path, NULL, cases[i].error);
+    ck_assert_int_eq(openat_root(f.root, method, "file", O_RDONLY | O_DIRECTORY), -ENOTDIR);
   }
   teardown(&f);
 }
@@ -182,9 +182,9 @@ START_TEST(chain_of_links_ends_at_forty)
     link_to(&f, target, path);
     strcpy(target, path);
   }
-  for (enum openat_root_method way = 0; way < ways(&f); way++) {
-    assert_reads(&f, way, "link40", "inside", 0);
-    assert_reads(&f, way, "link41", NULL, -ELOOP);
+  for (enum openat_root_method method = 0; method < methods(&f); method++) {
+    assert_reads(&f, method, "link40", "inside", 0);
+    assert_reads(&f, method, "link41", NULL, -ELOOP);
   }
   teardown(&f);
 }
@@ -200,8 +200,8 @@ START_TEST(links_that_multiply_end)
     link_to(&f, target, path);
     snprintf(target, sizeof(target), "%s/../%s", path, path);
   }
-  for (enum openat_root_method way = 0; way < ways(&f); way++)
-    assert_reads(&f, way, "bomb29/b/file", NULL, -ELOOP);
+  for (enum openat_root_method method = 0; method < methods(&f); method++)
+    assert_reads(&f, method, "bomb29/b/file", NULL, -ELOOP);
   teardown(&f);
 }
 END_TEST
@@ -215,18 +215,18 @@ START_TEST(folders_are_opened_and_descended_to_a_depth)
   strcat(path, "/file");
   tree_write(f.tree, path, "inside");
   link_to(&f, "a/b", "folder");
-  for (enum openat_root_method way = 0; way < ways(&f); way++) {
+  for (enum openat_root_method method = 0; method < methods(&f); method++) {
     static const char *const folders[] = {".",         "a",  "a/", "folder",
                                           "folder/..", "..", "/"};
     for (size_t i = 0; i < LENGTH(folders); i++) {
-      int fd = openat_root(f.root, way, folders[i], O_RDONLY | O_DIRECTORY);
+      int fd = openat_root(f.root, method, folders[i], O_RDONLY | O_DIRECTORY);
       ck_assert_msg(fd >= 0, "%s: %d", folders[i], fd);
       close(fd);
     }
-    if (way == OPENAT_ROOT_OPENAT2)
-      assert_reads(&f, way, path + 5, "inside", 0);
+    if (method == OPENAT_ROOT_OPENAT2)
+      assert_reads(&f, method, path + 5, "inside", 0);
     else /* no file of ours is that deep */
-      assert_reads(&f, way, path + 5, NULL, -ENAMETOOLONG);
+      assert_reads(&f, method, path + 5, NULL, -ENAMETOOLONG);
   }
   teardown(&f);
 }
@@ -237,8 +237,8 @@ START_TEST(links_are_followed_when_only_looked_at)
   struct fixture f = setup();
   struct stat st;
   link_to(&f, "file", "link");
-  for (enum openat_root_method way = 0; way < ways(&f); way++) {
-    int fd = openat_root(f.root, way, "link", O_PATH);
+  for (enum openat_root_method method = 0; method < methods(&f); method++) {
+    int fd = openat_root(f.root, method, "link", O_PATH);
     ck_assert_int_ge(fd, 0);
     ck_assert_int_eq(fstat(fd, &st), 0);
     ck_assert(S_ISREG(st.st_mode));
@@ -249,7 +249,7 @@ START_TEST(links_are_followed_when_only_looked_at)
 END_TEST
 
 /* Then nothing is outside, and openat(2) alone has the same result. */
-START_TEST(below_our_own_root_all_ways_agree)
+START_TEST(below_our_own_root_all_methods_agree)
 {
   struct fixture f = setup();
   char path[PATH_MAX], target[PATH_MAX];
@@ -260,10 +260,10 @@ START_TEST(below_our_own_root_all_ways_agree)
   const enum openat_root_method last =
       openat_root_has_openat2(f.root) ? OPENAT_ROOT_PLAIN : OPENAT_ROOT_BY_COMPONENT;
   struct fixture all = {.tree = f.tree, .root = open("/", O_PATH | O_CLOEXEC)};
-  for (enum openat_root_method way = 0; way <= last; way++) {
-    assert_reads(&all, way, path, "inside", 0);
-    assert_reads(&all, way, "proc/self/none", NULL, -ENOENT);
-    assert_reads(&all, way, "proc/self/stat/none", NULL, -ENOTDIR);
+  for (enum openat_root_method method = 0; method <= last; method++) {
+    assert_reads(&all, method, path, "inside", 0);
+    assert_reads(&all, method, "proc/self/none", NULL, -ENOENT);
+    assert_reads(&all, method, "proc/self/stat/none", NULL, -ENOTDIR);
   }
   assert_reads(&all, OPENAT_ROOT_PLAIN, path, "inside", 0);
   close(all.root);
@@ -336,14 +336,14 @@ START_TEST(tree_that_changes_meanwhile_does_not_let_us_out)
     return;
   }
   ck_assert_int_eq(pthread_create(&thread, NULL, change, &changer), 0);
-  for (enum openat_root_method way = 0; way < ways(&f); way++) {
+  for (enum openat_root_method method = 0; method < methods(&f); method++) {
     unsigned read_count = 0;
     /* On a machine under load, the thread may leave the link in place for long. */
     const double until = clock_seconds(CLOCK_MONOTONIC) + 30;
     for (int i = 0;
          i < 20000 || (read_count == 0 && clock_seconds(CLOCK_MONOTONIC) < until); i++) {
       char text[16] = "";
-      int fd = openat_root(f.root, way,
+      int fd = openat_root(f.root, method,
                            i % 2 == 0 ? "x/sub/secret" : "x/sub/../sub/secret", O_RDONLY);
       if (fd < 0)
         continue;
@@ -388,7 +388,7 @@ static void check_without_openat2(int error)
   } else {
     ck_assert(!openat_root_has_openat2(f.root));
     ck_assert_int_eq(sysroot_open(tree_path(f.tree, "root"), &root), 0);
-    ck_assert_int_eq(root.way, OPENAT_ROOT_BY_COMPONENT);
+    ck_assert_int_eq(root.method, OPENAT_ROOT_BY_COMPONENT);
     ck_assert_int_eq(sysroot_slurp(&root, "up", &text), 0);
     ck_assert_uint_eq(text.length, strlen("inside"));
     ck_assert_mem_eq(text.bytes, "inside", text.length);
@@ -416,10 +416,10 @@ START_TEST(filter_of_system_calls_is_done_by_hand)
 }
 END_TEST
 
-SUITE_MAIN("inside", paths_and_links_inside_are_followed, no_link_leads_outside,
+SUITE_MAIN("openat_root", paths_and_links_inside_are_followed, no_link_leads_outside,
            what_would_be_outside_is_looked_for_inside, what_cannot_be_opened_says_why,
            chain_of_links_ends_at_forty, links_that_multiply_end,
            folders_are_opened_and_descended_to_a_depth,
-           links_are_followed_when_only_looked_at, below_our_own_root_all_ways_agree,
+           links_are_followed_when_only_looked_at, below_our_own_root_all_methods_agree,
            no_descriptor_is_left_behind, tree_that_changes_meanwhile_does_not_let_us_out,
            old_kernel_is_done_by_hand, filter_of_system_calls_is_done_by_hand)

@@ -390,14 +390,14 @@ START_TEST(reset_leaves_who_it_is)
   p.inode = 815;
   p.born = p.identified = p.large = true;
   p.start = 99;
-  p.asked_at = 5;
+  p.tried_at = 5;
   process_reset(&p);
   ck_assert_uint_eq(p.pid, 4711);
   ck_assert_uint_eq(p.inode, 815);
   ck_assert(p.born && !p.identified && !p.large && !p.split);
   ck_assert_int_eq(p.kind, PROCESS_NEW);
   ck_assert_uint_eq(p.start + p.pss + p.part.anon + p.anon_then + process_rss(&p), 0);
-  ck_assert(p.asked_at == 0);
+  ck_assert(p.tried_at == 0);
 }
 END_TEST
 

@@ -291,16 +291,16 @@ START_TEST(queue_holds_who_is_wanted)
   struct process_table table = {0};
   UPDATE(&table, 1, 2, 3, 4, 5);
   for (size_t i = 0; i < table.count; i++) {
-    table.at[i].asked_at = 10 - (double)i;
+    table.at[i].tried_at = 10 - (double)i;
     table.at[i].anon = 10 - i;
   }
-  ck_assert_int_eq(process_table_queue(&table, is_odd, NULL, process_table_asked_first),
+  ck_assert_int_eq(process_table_queue(&table, is_odd, NULL, process_table_oldest_first),
                    0);
   for (uint32_t i = 0; i < 3; i++)
-    ck_assert_uint_eq(process_table_next(&table, process_table_asked_first)->pid,
+    ck_assert_uint_eq(process_table_next(&table, process_table_oldest_first)->pid,
                       5 - 2 * i);
-  ck_assert_ptr_null(process_table_next(&table, process_table_asked_first));
-  ck_assert_ptr_null(process_table_next(&table, process_table_asked_first));
+  ck_assert_ptr_null(process_table_next(&table, process_table_oldest_first));
+  ck_assert_ptr_null(process_table_next(&table, process_table_oldest_first));
 
   ck_assert_int_eq(process_table_queue(&table, is_odd, NULL, process_table_moved_most),
                    0);
@@ -324,10 +324,10 @@ START_TEST(orders_are_strict)
   ck_assert(process_table_moved_most(&moved, &still) &&
             !process_table_moved_most(&still, &moved));
   ck_assert(!process_table_moved_most(&moved, &moved));
-  still.asked_at = 1;
-  ck_assert(process_table_asked_first(&moved, &still) &&
-            !process_table_asked_first(&still, &moved));
-  ck_assert(!process_table_asked_first(&still, &still));
+  still.tried_at = 1;
+  ck_assert(process_table_oldest_first(&moved, &still) &&
+            !process_table_oldest_first(&still, &moved));
+  ck_assert(!process_table_oldest_first(&still, &still));
 }
 END_TEST
 
@@ -360,10 +360,10 @@ START_TEST(queue_of_any_size_is_in_order_with_ties)
     uint32_t values = 1 + next_random(&random) % 50; /* 1: all are tied */
     for (size_t i = 0; i < count; i++) {
       table.at[i].anon = next_random(&random) % values;
-      table.at[i].asked_at = next_random(&random) % values;
+      table.at[i].tried_at = next_random(&random) % values;
     }
     drain(&table, process_table_moved_most);
-    drain(&table, process_table_asked_first);
+    drain(&table, process_table_oldest_first);
   }
   process_table_free(&table);
 }

@@ -983,7 +983,7 @@ START_TEST(who_moved_most_is_read_first_then_who_was_asked_longest_ago)
 {
   char *tree = eight_processes();
   for (size_t i = 0; i < 8; i++) /* asked in the order 8, 7 ... 1 */
-    stroll.scan.table.at[i].asked_at = (double)(100 - i);
+    stroll.scan.table.at[i].tried_at = (double)(100 - i);
   tree_write_statm(tree, 2, 96 + 8 + 400, 0);
   tree_write_statm(tree, 5, 96 + 20 + 40, 0);
   tree_write_statm(tree, 6, 96 + 24 - 80, 0);
@@ -1019,7 +1019,7 @@ END_TEST
 START_TEST(a_quarter_is_kept_for_those_asked_longest_ago)
 {
   char *tree = eight_processes();
-  stroll.scan.table.at[2].asked_at = 1; /* longer ago than the others */
+  stroll.scan.table.at[2].tried_at = 1; /* longer ago than the others */
   for (unsigned pid = 4; pid <= 8; pid++)
     tree_write_statm(tree, pid, 96 + 4 * pid + 4 * pid, 0);
   pass_for(4);

@@ -260,7 +260,7 @@ bool state_writer_wait(struct state_writer *state_writer, double seconds)
 int state_writer_status(struct state_writer *state_writer, enum state_writer_kind kind)
 {
   supervisor_lock(state_writer->supervisor);
-  supervisor_look(state_writer->supervisor);
+  supervisor_check(state_writer->supervisor);
   int status = state_writer->hangs[kind] ? -EINPROGRESS : state_writer->status[kind];
   supervisor_unlock(state_writer->supervisor);
   return status;

@@ -259,10 +259,10 @@ static struct source_status read_lxcfs_mounts(struct collector *collector,
 
 /* Whether to read it again now; cached_note() is called after that. A captured tree costs
  * nothing, and may be another one each time. */
-static bool cached_is_due(struct cached_source *cached, bool live, bool moved)
+static bool cached_is_due(struct cached_source *cached, bool live, bool changed)
 {
   cached->begin = clock_seconds(CLOCK_MONOTONIC);
-  return !live || schedule_is_due(&cached->schedule, cached->begin, moved);
+  return !live || schedule_is_due(&cached->schedule, cached->begin, changed);
 }
 
 static void cached_note(struct cached_source *cached, struct source_status status)
@@ -292,9 +292,9 @@ static void collect_vmallocinfo(struct collector *collector, struct sample *out)
 {
   struct cached_source *cached = &collector->vmalloc.cached;
   const struct reading used = out->meminfo.vmalloc_used;
-  bool moved = used.value != collector->vmalloc.used_then.value;
+  bool changed = used.value != collector->vmalloc.used_then.value;
   bool always = !collector->root.live || !vmalloc_used_counts(&out->meminfo);
-  if (cached_is_due(cached, !always, moved)) {
+  if (cached_is_due(cached, !always, changed)) {
     cached_note(cached,
                 read_vmallocinfo(collector, out->page_size, &collector->vmalloc.info));
     collector->vmalloc.used_then = used;

@@ -14,23 +14,23 @@
 
 struct census {
   struct supervisor *supervisor;
-  struct pss_scan scan; /* the relay's work */
-  /* Guarded by the relay's lock. */
+  struct pss_scan scan; /* the worker's */
+  /* Guarded by the supervisor's lock. */
   struct pss_scan_options options;
   struct census_result result;
   double back_at[HUNG_MAX]; /* when hung[i] may be read again; 0: it still hangs */
 };
 
-/* --- the walk ----------------------------------------------------------------------- */
+/* --- a pass ------------------------------------------------------------------------- */
 
-/* The only access: by the number of the process. */
+/* An access to a file, tagged with the pid. */
 static int slurp(void *context, uint32_t pid, const char *path)
 {
   return supervisor_slurp(context, pid, path);
 }
 
-/* The state of the smaps of all processes: that of most. Even root is refused by some,
- * for instance by a security module. */
+/* One state for the smaps of all processes: that of most, since a security module may
+ * deny some of them even to root. */
 static enum reading_state smaps_state(const struct processes *processes)
 {
   if (processes->malformed_count.value > 0)
@@ -57,7 +57,7 @@ static void summarise(const struct pss_scan *scan, struct census_result *out)
   out->passed_at = scan->passed_at;
 }
 
-/* Those who came back may be read again, but not at once. With the lock. */
+/* Lets processes whose smaps answered be read again, but not at once. With the lock. */
 static void take_back(struct census *census)
 {
   for (int i = 0; i < HUNG_MAX; i++) {
@@ -91,7 +91,7 @@ static void pass(void *context, struct worker *worker)
   supervisor_unlock(census->supervisor);
 }
 
-/* --- who hangs ---------------------------------------------------------------------- */
+/* --- processes that hang ------------------------------------------------------------ */
 
 static bool set_aside(void *context, uint32_t pid, double since)
 {
@@ -121,8 +121,8 @@ static void came_back(void *context, uint32_t pid)
 
 /* --- what others call --------------------------------------------------------------- */
 
-/* Whether process numbers below this root are those of our own PID namespace: then
- * proc/self is who we are. */
+/* Whether the pids below this root are those of our own PID namespace: then proc/self is
+ * our own pid. */
 static bool has_own_pids(const struct sysroot *root)
 {
   char self[16], target[16];
@@ -185,7 +185,7 @@ bool census_wait(struct census *census, double seconds)
 void census_latest(struct census *census, struct census_result *out)
 {
   supervisor_lock(census->supervisor);
-  supervisor_look(census->supervisor);
+  supervisor_check(census->supervisor);
   *out = census->result;
   supervisor_unlock(census->supervisor);
 }

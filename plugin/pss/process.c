@@ -14,7 +14,7 @@ void process_take_smaps(struct process *p, const struct smaps *smaps)
              is_known(smaps->pss_shmem);
   p->part = (struct pss_split){smaps->pss_anon.value, smaps->pss_file.value,
                                smaps->pss_shmem.value};
-  if (!p->split) { /* enough to estimate with; it is not published */
+  if (!p->split) { /* for the estimate only; it is not published */
     uint64_t anon = smaps->anonymous.value;
     p->part.anon = anon < p->pss ? anon : p->pss;
     p->part.file = p->pss - p->part.anon;
@@ -80,8 +80,9 @@ uint64_t process_moved(const struct process *p)
   return abs_diff(p->anon, p->anon_then) + abs_diff(p->shared, p->shared_then);
 }
 
-/* A part of `whole` moves with it, from `then` to `now`: in proportion, and never further
- * than that. `whole` and `then` are by different counters, which may disagree. */
+/* The part of a whole that changed from `then` to `now`, in proportion. `whole` and
+ * `then` come from different counters, which may disagree; the larger is the base, so the
+ * part never changes by more than the whole. */
 static uint64_t in_proportion(uint64_t part, uint64_t whole, uint64_t now, uint64_t then)
 {
   uint64_t base = whole > then ? whole : then;
@@ -107,7 +108,7 @@ struct pss_split process_estimate(const struct process *p, uint64_t *pss)
       now.file = sub_sat(p->shared, p->shared_then);
     }
   }
-  /* By no more than statm, so that the difference fits whatever the sums do. */
+  /* The difference is at most that of statm, so it fits even where the sums wrap. */
   int64_t step = (int64_t)(now.anon + now.file + now.shmem - p->part.anon - p->part.file -
                            p->part.shmem);
   *pss = step < 0 ? sub_sat(p->pss, (uint64_t)-step) : p->pss + (uint64_t)step;

@@ -14,7 +14,7 @@
 
 /* --- files of a process ----------------------------------------------------------- */
 
-/* Keeps the first file at parse_error; error: of the access to it, 0 or -errno. */
+/* Records the first bad file; error: of the access to it, 0 or -errno. */
 static void note_where(struct pass *pass, const struct process *process, const char *name,
                        int error)
 {
@@ -24,7 +24,9 @@ static void note_where(struct pass *pass, const struct process *process, const c
   pass->where_error = error;
 }
 
-/* Neither absent nor denied: to be told, for what comes of it is too small. */
+/* Records a failed access that means neither absent nor denied: it makes the sums too
+ * small.
+ */
 static void note_unreadable(struct pass *pass, const struct process *process,
                             const char *name, int error)
 {
@@ -42,7 +44,7 @@ static int slurp_of(struct pass *pass, const struct process *process, const char
   else
     snprintf(path, sizeof(path), "proc/%u/%s", process->pid, name);
   int error = pass->files->slurp(pass->files->context, process->pid, path);
-  if (error != -ECANCELED) /* then nothing of the pass is ours any more */
+  if (error != -ECANCELED) /* else the pass is not ours any more */
     note_unreadable(pass, process, name, error);
   return error;
 }
@@ -52,8 +54,8 @@ static struct scan text_of(const struct pass *pass)
   return scan_text(pass->files->text->bytes, pass->files->text->length);
 }
 
-/* Each kernel has smaps_rollup for all of its processes or for none. A captured tree may
- * be put together of several. */
+/* A kernel has smaps_rollup for all of its processes or for none. A captured tree may be
+ * composed of several machines. */
 static int slurp_smaps(struct pass *pass, const struct process *process)
 {
   struct pss_scan *scan = pass->scan;
@@ -61,7 +63,7 @@ static int slurp_smaps(struct pass *pass, const struct process *process)
   if (!scan->no_rollup) {
     pass->smaps = "smaps_rollup";
     error = slurp_of(pass, process, pass->smaps);
-    if (error == 0) /* and only then: of a pass that was taken away nothing is ours */
+    if (error == 0) /* not after -ECANCELED: then the scan is not ours any more */
       scan->has_rollup = true;
   }
   if (error != -ENOENT)
@@ -73,25 +75,25 @@ static int slurp_smaps(struct pass *pass, const struct process *process)
   return error;
 }
 
-/* --- who is it -------------------------------------------------------------------- */
+/* --- stat ------------------------------------------------------------------------- */
 
-static void drift(int64_t *sum, int64_t by)
+static void add_saturating(int64_t *sum, int64_t by)
 {
   if (__builtin_add_overflow(*sum, by, sum))
     *sum = by < 0 ? INT64_MIN : INT64_MAX;
 }
 
-void process_read_forget(struct pss_scan *scan, const struct process *process)
+void process_forget_reading(struct pss_scan *scan, const struct process *process)
 {
   if (process->kind == PROCESS_READ)
-    drift(&scan->churn.shared, -(int64_t)process->shares);
+    add_saturating(&scan->churn.shared, -(int64_t)process->shares);
 }
 
 static void become(struct pss_scan *scan, struct process *process, enum process_kind kind)
 {
-  process_read_forget(scan, process);
+  process_forget_reading(scan, process);
   process->kind = (unsigned char)kind;
-  /* Who ends while we look keeps its size: as much may have begun meanwhile. */
+  /* A process that ended during the scan keeps its size: as much may have started. */
   if (kind != PROCESS_GONE && kind != PROCESS_NO_MM)
     process->anon = process->shared = 0;
 }
@@ -106,8 +108,8 @@ struct thread_search {
   uint32_t pid, found;
 };
 
-/* Stops at the first thread that runs; -ECANCELED as slurp gives it. */
-static int process_read_thread(void *context, uint32_t tid, uint64_t inode)
+/* Stops at the first thread that runs, or with -ECANCELED. */
+static int check_thread(void *context, uint32_t tid, uint64_t inode)
 {
   (void)inode;
   struct thread_search *search = context;
@@ -127,22 +129,20 @@ static int process_read_thread(void *context, uint32_t tid, uint64_t inode)
   return 1;
 }
 
-/* The leader has ended and shows no address space: a thread that still runs does.
- * 0 with *tid (0: there is none), or -ECANCELED. */
+/* Finds a thread that still runs: proc/PID of a leader that has ended shows no address
+ * space. 0 with *tid (0: there is none), or -ECANCELED. */
 static int find_thread(struct pass *pass, uint32_t pid, uint32_t *tid)
 {
   char directory[32];
   snprintf(directory, sizeof(directory), "proc/%u/task", pid);
   struct thread_search search = {.pass = pass, .pid = pid};
-  int error =
-      sysroot_each_number(pass->scan->root, directory, process_read_thread, &search);
+  int error = sysroot_each_number(pass->scan->root, directory, check_thread, &search);
   *tid = search.found;
   return error == -ECANCELED ? error : 0;
 }
 
-/* Whether the kernel says that two processes live in one address space: 1, 0, or -errno
- * where it does not say. */
-static int kernel_says_same_mm(const struct pss_scan *scan, uint32_t a, uint32_t b)
+/* Asks the kernel whether two processes share an address space: 1, 0, or -errno. */
+static int compare_mm(const struct pss_scan *scan, uint32_t a, uint32_t b)
 {
   if (!scan->own_pids)
     return -ENOTSUP;
@@ -150,8 +150,8 @@ static int kernel_says_same_mm(const struct pss_scan *scan, uint32_t a, uint32_t
   return order < 0 ? -errno : order == 0;
 }
 
-/* Whether a process lives in the address space of its parent. Without the kernel's word:
- * the parent waits, as it does in vfork(2), and both look the same from outside.
+/* Whether a process shares the address space of its parent. Where the kernel does not
+ * say: whether the parent waits, as in vfork(2), and both have the same sizes and stack.
  * 1, 0 or -ECANCELED. */
 static int is_twin(struct pass *pass, const struct process *process,
                    const struct stat_line *stat)
@@ -161,7 +161,7 @@ static int is_twin(struct pass *pass, const struct process *process,
   if (parent == NULL || parent == process || parent->kind == PROCESS_KERNEL_THREAD ||
       parent->kind == PROCESS_ZOMBIE)
     return 0;
-  int same = kernel_says_same_mm(pass->scan, process->pid, parent->pid);
+  int same = compare_mm(pass->scan, process->pid, parent->pid);
   if (same >= 0)
     return same;
   struct stat_line other;
@@ -174,9 +174,9 @@ static int is_twin(struct pass *pass, const struct process *process,
          other.stack == stat->stack;
 }
 
-/* What a process with an address space is. 0 or -ECANCELED. */
-static int identify_user(struct pass *pass, struct process *process,
-                         const struct stat_line *stat)
+/* A process with an address space. 0 or -ECANCELED. */
+static int take_running(struct pass *pass, struct process *process,
+                        const struct stat_line *stat)
 {
   int twin = is_twin(pass, process, stat);
   if (twin < 0)
@@ -184,14 +184,14 @@ static int identify_user(struct pass *pass, struct process *process,
   if (twin) {
     become(pass->scan, process, PROCESS_TWIN);
   } else if (process->kind != PROCESS_READ) {
-    /* What is anonymous of it, statm or smaps will say. */
+    /* Until statm or smaps is read, all of it counts as anonymous. */
     process_guess(process, (struct pss_split){.anon = stat->rss});
   }
   return 0;
 }
 
-static int identify_ended(struct pass *pass, struct process *process,
-                          const struct stat_line *stat)
+static int take_ended(struct pass *pass, struct process *process,
+                      const struct stat_line *stat)
 {
   uint32_t tid = 0;
   if (stat->threads > 1) {
@@ -211,8 +211,8 @@ static int take_stat(struct pass *pass, struct process *process,
                      const struct stat_line *stat)
 {
   struct pss_scan *scan = pass->scan;
-  if (process->start != stat->start) { /* another process of the same number */
-    process_read_forget(scan, process);
+  if (process->start != stat->start) { /* another process with the same pid */
+    process_forget_reading(scan, process);
     process->born |= process->start != 0;
     process_reset(process);
     process->start = stat->start;
@@ -220,18 +220,17 @@ static int take_stat(struct pass *pass, struct process *process,
   process->identified = true;
   process->tid = 0;
   if (stat->kernel_thread) {
-    /* One that is about to execute a program (usermodehelper) will not stay one. */
+    /* One that is about to execute a program (usermodehelper) does not stay one. */
     process->settled = process->kind == PROCESS_KERNEL_THREAD;
     become(scan, process, PROCESS_KERNEL_THREAD);
     return 0;
   }
   if (!is_running(stat->state))
-    return identify_ended(pass, process, stat);
-  return identify_user(pass, process, stat);
+    return take_ended(pass, process, stat);
+  return take_running(pass, process, stat);
 }
 
-/* Reads stat, and says what the process is. 0 or -ECANCELED. */
-int process_read_identify(struct pass *pass, struct process *process)
+int process_read_stat(struct pass *pass, struct process *process)
 {
   struct pss_scan *scan = pass->scan;
   char path[32];
@@ -259,15 +258,15 @@ int process_read_identify(struct pass *pass, struct process *process)
   return 0;
 }
 
-/* --- how much has it mapped ------------------------------------------------------- */
+/* --- statm and status ------------------------------------------------------------- */
 
-void process_read_judge_size(struct pss_scan *scan, struct process *process)
+void process_update_large(struct pss_scan *scan, struct process *process)
 {
   uint64_t limit = scan->options.max_process;
   process->large = limit > 0 && process_rss(process) > limit;
 }
 
-/* A line of kB in the text last read. */
+/* A line in kB of the text that was read last. */
 static struct reading kb_of(const struct pass *pass, const char *key)
 {
   struct parse_error ignored = {0};
@@ -277,9 +276,8 @@ static struct reading kb_of(const struct pass *pass, const char *key)
   return reading_known(value);
 }
 
-/* What status says of the kinds of memory (4.5). 0, -ECANCELED, or -errno where it does
- * not. */
-static int ask_status(struct pass *pass, struct process *process)
+/* The kinds of memory in status (4.5). 0, -ECANCELED, or -errno where it has none. */
+static int read_status(struct pass *pass, struct process *process)
 {
   int error = slurp_of(pass, process, "status");
   if (error != 0)
@@ -289,13 +287,13 @@ static int ask_status(struct pass *pass, struct process *process)
   if (reading_state_join(anon.state, reading_state_join(file.state, shmem.state)) !=
       READING_KNOWN)
     return -EBADMSG;
-  process_read_forget(pass->scan, process);
+  process_forget_reading(pass->scan, process);
   process_guess(process, (struct pss_split){anon.value, file.value, shmem.value});
   return 0;
 }
 
-/* 0, -ECANCELED, or -errno where there is no telling. */
-static int ask_statm(struct pass *pass, struct process *process)
+/* 0, -ECANCELED, or -errno where the size is not known. */
+static int read_statm(struct pass *pass, struct process *process)
 {
   struct statm statm;
   int error = slurp_of(pass, process, "statm");
@@ -307,41 +305,40 @@ static int ask_statm(struct pass *pass, struct process *process)
     return -EBADMSG;
   }
   if (statm.resident == 0)
-    return -ESRCH; /* no address space: let stat say why */
+    return -ESRCH; /* no address space: stat has the reason */
   process_take_statm(process, statm);
   process->scanned = true;
   return 0;
 }
 
-/* How much a process has mapped now; 0 or -ECANCELED. */
-int process_read_measure(struct pass *pass, struct process *process)
+int process_read_size(struct pass *pass, struct process *process)
 {
-  int error = process->large ? ask_status(pass, process) : -ENOENT;
+  int error = process->large ? read_status(pass, process) : -ENOENT;
   if (error != 0 && error != -ECANCELED)
-    error = ask_statm(pass, process);
+    error = read_statm(pass, process);
   if (error == -ESRCH || (error == -ENOENT && pass->scan->root->live)) {
-    error = process_read_identify(pass, process);
+    error = process_read_stat(pass, process);
     if (error == 0 && process->kind == PROCESS_READ && process->tid == 0)
       become(pass->scan, process, PROCESS_NO_MM);
   }
   if (error == -ECANCELED)
     return error;
-  process_read_judge_size(pass->scan, process);
+  process_update_large(pass->scan, process);
   return 0;
 }
 
 /* --- smaps ------------------------------------------------------------------------ */
 
-/* Nothing could be read, because of the process or of us. It keeps its size by statm. */
-static void leave_unread(struct pass *pass, struct process *process,
-                         enum process_kind kind)
+/* smaps could not be read. The process keeps its size by statm. */
+static void mark_unread(struct pass *pass, struct process *process,
+                        enum process_kind kind)
 {
-  process_read_forget(pass->scan, process);
+  process_forget_reading(pass->scan, process);
   process->kind = (unsigned char)kind;
 }
 
-/* By how much a new reading is above what had been estimated, of a process that hardly
- * moved: then others did it. */
+/* By how much a new reading exceeds the estimate, of a process that hardly changed: then
+ * other processes are the cause. 0 for one that changed. */
 static int64_t surprise_of(const struct process *process, const struct smaps *smaps)
 {
   struct process before = *process;
@@ -363,72 +360,70 @@ static void take_smaps(struct pass *pass, struct process *process,
   const struct statm statm = {.resident = process_rss(process),
                               .shared = process->shared};
   if (read_before)
-    drift(&scan->churn.surprise, surprise_of(process, smaps));
-  process_read_forget(scan, process);
+    add_saturating(&scan->churn.surprise, surprise_of(process, smaps));
+  process_forget_reading(scan, process);
   process_take_smaps(process, smaps);
-  /* statm and smaps may differ by a constant of the process. */
+  /* statm and smaps may differ by a constant, so later statms are compared with statm. */
   if (process->scanned)
     process_anchor(process, statm);
   if (read_before || process->born)
-    drift(&scan->churn.shared, (int64_t)process->shares);
+    add_saturating(&scan->churn.shared, (int64_t)process->shares);
   process->pass = scan->pass;
 }
 
-/* Not there, or no address space. 0 or -ECANCELED. */
+/* smaps does not exist, or is empty. 0 or -ECANCELED. */
 static int smaps_absent(struct pass *pass, struct process *process, int error)
 {
   struct pss_scan *scan = pass->scan;
   if (error == -ENOENT && !scan->root->live) {
-    leave_unread(pass, process, PROCESS_DENIED); /* nor could the capture read it */
+    mark_unread(pass, process, PROCESS_DENIED); /* the capture could not read it */
     return 0;
   }
   if (error == -ENOENT && process->tid == 0) {
     become(scan, process, PROCESS_GONE);
     return 0;
   }
-  /* It has no address space any more, or its thread has ended: stat says which. */
-  uint32_t asked = process->tid;
-  error = process_read_identify(pass, process);
-  if (error == 0 && process_has_smaps(process) && process->tid == asked)
+  /* It has no address space any more, or its thread has ended: stat shows which. */
+  uint32_t thread = process->tid;
+  error = process_read_stat(pass, process);
+  if (error == 0 && process_has_smaps(process) && process->tid == thread)
     become(scan, process, PROCESS_NO_MM);
   return error;
 }
 
-/* 0 or -ECANCELED. */
 int process_read_smaps(struct pass *pass, struct process *process)
 {
   struct pss_scan *scan = pass->scan;
   int error = slurp_smaps(pass, process);
   if (error == -ECANCELED)
     return error;
-  process->asked_at = pass->now;
+  process->tried_at = pass->now;
   struct smaps smaps;
   switch (sysroot_error_state(error)) {
   case READING_ABSENT:
     return smaps_absent(pass, process, error);
   case READING_DENIED:
-    leave_unread(pass, process, PROCESS_DENIED);
+    mark_unread(pass, process, PROCESS_DENIED);
     return 0;
   case READING_KNOWN:
     break;
   case READING_MALFORMED:
-    leave_unread(pass, process, PROCESS_MALFORMED);
+    mark_unread(pass, process, PROCESS_MALFORMED);
     return 0;
   }
   if (smaps_parse(text_of(pass), &smaps, &pass->parse_error) != 0) {
     note_where(pass, process, pass->smaps, 0);
-    leave_unread(pass, process, PROCESS_MALFORMED);
+    mark_unread(pass, process, PROCESS_MALFORMED);
   } else if (smaps.mappings_count == 0) {
     return smaps_absent(pass, process, -ESRCH);
   } else {
     take_smaps(pass, process, &smaps);
-    process_read_judge_size(scan, process);
+    process_update_large(scan, process);
   }
   return 0;
 }
 
-/* The counters that Pss is compared with. 0 or -ECANCELED. */
-int process_read_counters(struct pass *pass)
+int pass_read_counters(struct pass *pass)
 {
   int error = pass->files->slurp(pass->files->context, 0, "proc/meminfo");
   if (error == -ECANCELED)

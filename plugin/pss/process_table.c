@@ -13,9 +13,8 @@ void process_table_free(struct process_table *table)
   *table = (struct process_table){0};
 }
 
-/* The array, with room for `count` elements of `size` bytes; NULL, with the array as it
- * was, where there is no memory. By a quarter: what is reserved and never touched costs
- * nothing. */
+/* The array with room for `count` elements of `size` bytes, and a quarter more; NULL,
+ * with the array unchanged, where there is no memory. */
 static void *with_room(void *array, size_t *capacity, size_t count, size_t size)
 {
   if (array != NULL && count <= *capacity)
@@ -50,7 +49,7 @@ static int by_pid(const void *a, const void *b)
   return (x->pid > y->pid) - (x->pid < y->pid);
 }
 
-/* proc lists in order; a captured tree does not. */
+/* proc lists in ascending order; a captured tree does not. */
 static void sort_listed(struct process_table *table)
 {
   for (size_t i = 1; i < table->listed_count; i++)
@@ -60,10 +59,10 @@ static void sort_listed(struct process_table *table)
     }
 }
 
-/* Keeps those who are still listed, in place. */
-static void forget_who_left(struct process_table *table,
-                            void (*left)(void *context, const struct process *process),
-                            void *context)
+/* Removes processes that are not listed any more, in place. */
+static void remove_ended(struct process_table *table,
+                         void (*ended)(void *context, const struct process *process),
+                         void *context)
 {
   size_t kept = 0, entry = 0;
   for (size_t i = 0; i < table->count; i++) {
@@ -72,7 +71,7 @@ static void forget_who_left(struct process_table *table,
     while (entry < table->listed_count && table->listed[entry].pid < process->pid)
       entry++;
     if (entry == table->listed_count || table->listed[entry].pid != process->pid) {
-      left(context, process);
+      ended(context, process);
       continue;
     }
     if (process->inode != table->listed[entry].inode)
@@ -85,8 +84,9 @@ static void forget_who_left(struct process_table *table,
   table->count = kept;
 }
 
-/* All who are in the roster are listed. From the end, so that each moves but once. */
-static void let_in_who_came(struct process_table *table)
+/* Adds the processes that are listed and not in the table, while all in the table are
+ * listed. From the end, so that each process moves once at most. */
+static void add_new(struct process_table *table)
 {
   size_t old = table->count;
   for (size_t i = table->listed_count; i-- > 0;) {
@@ -104,7 +104,7 @@ static void let_in_who_came(struct process_table *table)
 }
 
 int process_table_settle(struct process_table *table,
-                         void (*left)(void *context, const struct process *process),
+                         void (*ended)(void *context, const struct process *process),
                          void *context)
 {
   struct process *at =
@@ -113,8 +113,8 @@ int process_table_settle(struct process_table *table,
     return -ENOMEM;
   table->at = at;
   sort_listed(table);
-  forget_who_left(table, left, context);
-  let_in_who_came(table);
+  remove_ended(table, ended, context);
+  add_new(table);
   table->queue_count = 0;
   return 0;
 }
@@ -137,10 +137,10 @@ bool process_table_moved_most(const struct process *a, const struct process *b)
   return process_moved(a) > process_moved(b);
 }
 
-bool process_table_asked_first(const struct process *a, const struct process *b)
+bool process_table_oldest_first(const struct process *a, const struct process *b)
 {
-  return a->asked_at < b->asked_at ||
-         (a->asked_at == b->asked_at && process_table_moved_most(a, b));
+  return a->tried_at < b->tried_at ||
+         (a->tried_at == b->tried_at && process_table_moved_most(a, b));
 }
 
 static void sift_down(struct process_table *table, size_t at, process_table_order *before)

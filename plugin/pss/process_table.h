@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* All processes known, ascending by number, kept up to date with proc's own listing. */
+/* All known processes in ascending order of pid, updated from the listing of proc. */
 #ifndef MEMINFO_EXPLAIN_PSS_PROCESS_TABLE_H
 #define MEMINFO_EXPLAIN_PSS_PROCESS_TABLE_H
 
@@ -15,7 +15,7 @@ struct listed_process {
 struct process_table {
   struct process *at;
   size_t count, capacity;
-  bool begun; /* has been updated once: who comes now was born since */
+  bool begun; /* has been updated before: processes added now are born since */
   struct listed_process *listed;
   size_t listed_count, listed_capacity;
   struct process **queue; /* a heap; valid until the next update */
@@ -24,14 +24,14 @@ struct process_table {
 
 void process_table_free(struct process_table *table);
 
-/* To update: begin, list each process, and settle. Who is not listed has ended: settle
- * calls left(context, process) for it and forgets it. A listed process whose inode is
- * another than before is no longer `identified`. 0 or -ENOMEM, which leaves the roster
- * as it was. */
+/* To update: begin, list each process, and settle. A process that is not listed has
+ * ended: settle calls ended(context, process) for it and removes it. A listed process
+ * whose inode has changed is no longer `identified`. 0; or -ENOMEM, with the table
+ * unchanged. */
 void process_table_begin(struct process_table *table);
 int process_table_list(struct process_table *table, uint32_t pid, uint64_t inode);
 int process_table_settle(struct process_table *table,
-                         void (*left)(void *context, const struct process *process),
+                         void (*ended)(void *context, const struct process *process),
                          void *context);
 
 /* NULL if there is none. */
@@ -40,11 +40,12 @@ struct process *process_table_find(const struct process_table *table, uint32_t p
 /* Whether a comes before b. */
 typedef bool process_table_order(const struct process *a, const struct process *b);
 
-/* First who moved most; first who was asked longest ago, of several who moved most. */
+/* The largest change since the reading first; or the oldest attempt first, and among
+ * equal ones the largest change. */
 bool process_table_moved_most(const struct process *a, const struct process *b);
-bool process_table_asked_first(const struct process *a, const struct process *b);
+bool process_table_oldest_first(const struct process *a, const struct process *b);
 
-/* Queues all that are wanted. 0 or -ENOMEM. */
+/* Queues all processes that are wanted. 0 or -ENOMEM. */
 int process_table_queue(struct process_table *table,
                         bool (*wanted)(void *context, const struct process *process),
                         void *context, process_table_order *order);

@@ -6,16 +6,16 @@ static uint64_t least(uint64_t a, uint64_t b)
   return a < b ? a : b;
 }
 
-/* Processes that were not read, of one kind of memory. */
+/* One kind of memory of the processes that were not read. */
 struct guess {
-  uint64_t natural; /* what they would come to, by what is known of them alone */
+  uint64_t natural; /* their Pss, judging by their sizes alone */
   uint64_t most;    /* what they have mapped */
-  uint64_t largest; /* the largest of them */
-  uint64_t shared;  /* of theirs that others may share, at the most */
+  uint64_t largest; /* what the largest of them has mapped */
+  uint64_t shared;  /* upper bound on what others share with it */
 };
 
-/* What they come to; *error is how far from either bound that is. `left` is what the
- * kernel's counter leaves for them. */
+/* Their Pss; *error is its distance to the farther bound. `left` is the rest of the
+ * kernel's counter after the processes that were read. */
 static uint64_t settle_guess(const struct guess *guess, struct reading left,
                              uint64_t *error)
 {
@@ -30,7 +30,7 @@ static uint64_t settle_guess(const struct guess *guess, struct reading left,
   return value;
 }
 
-/* What is left of a counter when those who were read are taken away. */
+/* The rest of a counter after the processes that were read. */
 static struct reading left_of(struct reading counter, uint64_t read)
 {
   counter.value = sub_sat(counter.value, read);
@@ -46,9 +46,9 @@ static struct reading sum_of(struct reading a, struct reading b)
   return a;
 }
 
-/* What of files and shared memory that are mapped is one's own, if it is as much of them
- * as of those of who was read. */
-static uint64_t own_of(const struct processes *p, uint64_t bytes)
+/* The Pss of so many bytes of mapped files and shared memory, with the same ratio as that
+ * of the processes that were read. */
+static uint64_t pss_of(const struct processes *p, uint64_t bytes)
 {
   const uint64_t mapped = sub_sat(p->rss.value, p->pss_anon.value);
   const uint64_t pss = p->pss_file.value + p->pss_shmem.value;
@@ -64,7 +64,7 @@ static void settle_by_kind(struct processes *p)
                              .most = p->guessed_anon.value,
                              .largest = p->guessed_anon_most.value,
                              .shared = p->shared_anon.value};
-  const struct guess mapped = {.natural = own_of(p, file + shmem),
+  const struct guess mapped = {.natural = pss_of(p, file + shmem),
                                .most = file + shmem,
                                .largest = p->guessed_shared_most.value,
                                .shared = p->shared_mapped.value};
@@ -82,14 +82,14 @@ static void settle_by_kind(struct processes *p)
   p->guess_error = reading_known(anon_error + mapped_error);
 }
 
-/* Where smaps does not tell the parts of Pss, both kinds by the sum of the counters. */
+/* Where smaps does not have the parts of Pss: both kinds, by the sum of the counters. */
 static void settle_as_one(struct processes *p)
 {
   const uint64_t anon = p->guessed_anon.value;
   const uint64_t mapped = p->guessed_file.value + p->guessed_shmem.value;
   const uint64_t anon_most = p->guessed_anon_most.value;
   const uint64_t mapped_most = p->guessed_shared_most.value;
-  const struct guess guess = {.natural = anon + own_of(p, mapped),
+  const struct guess guess = {.natural = anon + pss_of(p, mapped),
                               .most = anon + mapped,
                               .largest =
                                   anon_most > mapped_most ? anon_most : mapped_most,
@@ -102,7 +102,7 @@ static void settle_as_one(struct processes *p)
   p->guess_error = reading_known(error);
 }
 
-/* How far two readings of a counter are apart. */
+/* The difference between two readings of a counter. */
 static struct reading change_of(struct reading then, struct reading now)
 {
   enum reading_state state = reading_state_join(then.state, now.state);
@@ -126,8 +126,8 @@ void processes_settle(struct processes *p, struct reading anon_pages,
                                   p->guess_error};
   for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)
     reading_add(&p->error, parts[i].value);
-  /* Counters of meminfo that tell nothing are no part of it; a sum of ours that is beyond
-   * any number is not nothing. */
+  /* A counter that meminfo does not have adds nothing; but where one of our own sums
+   * overflowed, the error is not known. */
   enum reading_state sums = reading_state_join(
       p->unread_rss.state, reading_state_join(p->rounding.state, p->stale.state));
   if (sums != READING_KNOWN)

@@ -8,16 +8,16 @@
 #include <math.h>
 #include <string.h>
 
-/* The first guess; docs/census.md has what was measured. */
+/* Initial values; docs/census.md has measured ones. */
 static const struct pss_scan_costs first_costs = {.listing = 1e-6,
-                                                  .identity = 15e-6,
+                                                  .stat = 15e-6,
                                                   .statm = 10e-6,
                                                   .smaps = 50e-6,
                                                   .smaps_per_byte = 14e-3 / (1 << 30)};
 
 /* --- costs ------------------------------------------------------------------------ */
 
-/* Charges what was spent since the last charge, and returns it. */
+/* Charges the CPU time since the last charge, and returns it. */
 static double charge(struct pass *pass)
 {
   double cpu = clock_seconds(CLOCK_THREAD_CPUTIME_ID), spent = cpu - pass->cpu;
@@ -32,7 +32,8 @@ static void learn(double *average, double cost)
   *average += (cost - *average) * weight;
 }
 
-/* What reading smaps of a process will cost: what it did, and more if it has grown. */
+/* The expected cost of reading smaps of a process: that of its last reading, and more if
+ * it has grown. */
 static double smaps_cost(const struct pss_scan *scan, const struct process *process)
 {
   double then = (double)(process->anon_then + process->shared_then);
@@ -55,8 +56,8 @@ static void learn_smaps_cost(struct pss_scan *scan, const struct process *proces
     learn(&scan->costs.smaps_per_byte, fmax(cost - scan->costs.smaps, 0) / rss);
 }
 
-/* Reads one, and learns what it cost. 0 or -ECANCELED. */
-static int read_one(struct pass *pass, struct process *process)
+/* Reads smaps of one process, and learns its cost. 0 or -ECANCELED. */
+static int read_smaps(struct pass *pass, struct process *process)
 {
   int error = process_read_smaps(pass, process);
   if (error != 0)
@@ -66,11 +67,11 @@ static int read_one(struct pass *pass, struct process *process)
   return 0;
 }
 
-/* --- who is asked ----------------------------------------------------------------- */
+/* --- which processes to read ------------------------------------------------------ */
 
-/* Its smaps hung, and is left alone for the time being. Nothing else of it can hang:
- * stat, statm and status take no mmap_lock. */
-static bool is_aside(const struct pass *pass, const struct process *process)
+/* Its smaps hung, and is not read for now. stat, statm and status cannot hang: they take
+ * no mmap_lock. */
+static bool is_set_aside(const struct pass *pass, const struct process *process)
 {
   return process->not_before > pass->now;
 }
@@ -78,31 +79,31 @@ static bool is_aside(const struct pass *pass, const struct process *process)
 static bool is_readable(void *context, const struct process *process)
 {
   const struct pass *pass = context;
-  return process_has_smaps(process) && !process->large && !is_aside(pass, process) &&
+  return process_has_smaps(process) && !process->large && !is_set_aside(pass, process) &&
          process->pass != pass->scan->pass;
 }
 
-static void forget_who_left(void *context, const struct process *process)
+static void forget_ended(void *context, const struct process *process)
 {
-  process_read_forget(context, process);
+  process_forget_reading(context, process);
 }
 
 /* --- the pass --------------------------------------------------------------------- */
 
-static int process_read_listed(void *context, uint32_t pid, uint64_t inode)
+static int list_process(void *context, uint32_t pid, uint64_t inode)
 {
   return process_table_list(context, pid, inode);
 }
 
-/* Lists all processes and lets go of those who left. 0 or -errno. */
-static int list(struct pass *pass)
+/* Lists all processes, and forgets those that ended. 0 or -errno. */
+static int list_processes(struct pass *pass)
 {
   struct pss_scan *scan = pass->scan;
   struct process_table *table = &scan->table;
   process_table_begin(table);
-  int error = sysroot_each_number(scan->root, "proc", process_read_listed, table);
+  int error = sysroot_each_number(scan->root, "proc", list_process, table);
   if (error == 0)
-    error = process_table_settle(table, forget_who_left, scan);
+    error = process_table_settle(table, forget_ended, scan);
   if (error != 0)
     return error;
   double cost = charge(pass);
@@ -111,8 +112,8 @@ static int list(struct pass *pass)
   return 0;
 }
 
-/* Who it is may have changed, or was not known for good. */
-static bool wants_identity(const struct pass *pass, const struct process *process)
+/* Whether its stat may have changed, or was not read yet. */
+static bool needs_stat(const struct pass *pass, const struct process *process)
 {
   switch ((enum process_kind)process->kind) {
   case PROCESS_NO_MM:
@@ -122,32 +123,32 @@ static bool wants_identity(const struct pass *pass, const struct process *proces
   case PROCESS_KERNEL_THREAD:
     return !process->settled || !process->identified;
   default:
-    /* A captured tree has no inode to go by. */
+    /* In a captured tree the inode does not identify a process. */
     return !process->identified || !pass->scan->root->live;
   }
 }
 
-/* Learns who is who, as far as the budget goes. 0 or -ECANCELED. */
-static int identify_all(struct pass *pass)
+/* Reads stat where it is needed, as far as the budget goes. 0 or -ECANCELED. */
+static int read_stats(struct pass *pass)
 {
   struct pss_scan *scan = pass->scan;
   for (size_t i = 0; i < scan->table.count; i++) {
     struct process *process = &scan->table.at[i];
     process->scanned = false;
-    if (!wants_identity(pass, process))
+    if (!needs_stat(pass, process))
       continue;
-    if (!budget_affords(&scan->budget, scan->costs.identity))
+    if (!budget_affords(&scan->budget, scan->costs.stat))
       continue;
-    int error = process_read_identify(pass, process);
+    int error = process_read_stat(pass, process);
     if (error != 0)
       return error;
-    process_read_judge_size(scan, process);
-    learn(&scan->costs.identity, charge(pass));
+    process_update_large(scan, process);
+    learn(&scan->costs.stat, charge(pass));
   }
   return 0;
 }
 
-/* What it costs to read smaps of all, and to ask statm of all. */
+/* The expected costs of reading smaps of all processes, and statm of all. */
 static void predict(const struct pss_scan *scan, double *full, double *quick)
 {
   *full = *quick = 0;
@@ -160,58 +161,58 @@ static void predict(const struct pss_scan *scan, double *full, double *quick)
   }
 }
 
-/* Whether statm is asked where smaps of all are read: because smaps will not tell its
- * size, or because that costs so much that the size had better be known before. */
+/* Whether to read statm although smaps of all processes is read: where smaps does not
+ * give its size, or costs so much that the size has to be known before. */
 static bool needs_statm(const struct pass *pass, const struct process *process)
 {
   static const double costly = 1e-3; /* seconds: a hundred times statm */
   return process->large || smaps_cost(pass->scan, process) > costly ||
          process->kind == PROCESS_DENIED || process->kind == PROCESS_MALFORMED ||
-         is_aside(pass, process);
+         is_set_aside(pass, process);
 }
 
-/* Reads smaps of all that it may be read of. 0 or -ECANCELED. */
-static int read_all(struct pass *pass)
+/* Reads smaps of all processes that allow it. 0 or -ECANCELED. */
+static int read_all_smaps(struct pass *pass)
 {
   struct pss_scan *scan = pass->scan;
   for (size_t i = 0; i < scan->table.count; i++) {
     struct process *process = &scan->table.at[i];
-    bool asked = process_has_smaps(process) && needs_statm(pass, process);
-    int error = asked ? process_read_measure(pass, process) : 0;
-    if (asked && error == 0)
+    bool measured = process_has_smaps(process) && needs_statm(pass, process);
+    int error = measured ? process_read_size(pass, process) : 0;
+    if (measured && error == 0)
       charge(pass);
     if (error == 0 && is_readable(pass, process) &&
-        (!asked || budget_affords(&scan->budget, smaps_cost(scan, process))))
-      error = read_one(pass, process);
+        (!measured || budget_affords(&scan->budget, smaps_cost(scan, process))))
+      error = read_smaps(pass, process);
     if (error != 0)
       return error;
   }
   return 0;
 }
 
-/* Asks all how much they have mapped. 0 or -ECANCELED. */
-static int scan_all(struct pass *pass)
+/* Reads statm of all processes. 0 or -ECANCELED. */
+static int read_all_sizes(struct pass *pass)
 {
   struct pss_scan *scan = pass->scan;
-  size_t asked = 0;
+  size_t count = 0;
   for (size_t i = 0; i < scan->table.count; i++) {
     struct process *process = &scan->table.at[i];
     if (!process_has_smaps(process))
       continue;
-    int error = process_read_measure(pass, process);
+    int error = process_read_size(pass, process);
     if (error != 0)
       return error;
-    asked++;
+    count++;
   }
   double cost = charge(pass);
-  if (asked > 0)
-    learn(&scan->costs.statm, cost / (double)asked);
+  if (count > 0)
+    learn(&scan->costs.statm, cost / (double)count);
   return 0;
 }
 
-/* Reads in this order as long as `reserve` of the budget is left afterwards, and as long
- * as they are wanted. *first is the cost of one that would have been next, had there been
- * enough; 0: there was. 0, -ENOMEM or -ECANCELED. */
+/* Reads smaps in this order, while the processes are wanted and `reserve` of the budget
+ * remains. *first is the cost of the first process that the budget did not afford; 0:
+ * there was none. 0, -ENOMEM or -ECANCELED. */
 static int read_in_order(struct pass *pass, process_table_order *order, double reserve,
                          bool (*wanted)(const struct process *process), double *first)
 {
@@ -226,7 +227,7 @@ static int read_in_order(struct pass *pass, process_table_order *order, double r
       *first = cost;
       break;
     }
-    error = read_one(pass, process);
+    error = read_smaps(pass, process);
   }
   return error;
 }
@@ -242,9 +243,9 @@ static bool always(const struct process *process)
   return true;
 }
 
-/* A quarter of what there is to spend is for those who were asked longest ago: else those
- * who always move would keep the others from ever being read again. Where one is next
- * that costs more than there is, the rest is saved for it. 0, -ENOMEM or -ECANCELED. */
+/* A quarter of the budget is for the processes read longest ago, since else those that
+ * always change would keep the others from being read. Where the next process costs more
+ * than there is, the rest is saved for it. 0, -ENOMEM or -ECANCELED. */
 static int read_some(struct pass *pass)
 {
   struct budget *budget = &pass->scan->budget;
@@ -252,18 +253,19 @@ static int read_some(struct pass *pass)
   int error = read_in_order(pass, process_table_moved_most, quarter, has_moved, &first);
   if (error != 0)
     return error;
-  double kept = 0;
+  double reserve = 0;
   if (first > 0) {
     budget_save_for(budget, first * 4 / 3);
-    kept = fmax(budget->credit - quarter, 0);
+    reserve = fmax(budget->credit - quarter, 0);
   }
-  error = read_in_order(pass, process_table_asked_first, kept, always, &first);
+  error = read_in_order(pass, process_table_oldest_first, reserve, always, &first);
   if (error == 0 && first > budget->saving)
     budget_save_for(budget, first);
   return error;
 }
 
-/* After a pass that looked at all: what it found wrong stands until another does. */
+/* After a pass over all processes. An error found by an earlier pass stays while there
+ * are malformed processes. */
 static void conclude(struct pass *pass)
 {
   struct pss_scan *scan = pass->scan;
@@ -279,27 +281,27 @@ static void conclude(struct pass *pass)
 }
 
 /* Between the listing and the end of a pass. 0, -ENOMEM or -ECANCELED. */
-static int look_at_all(struct pass *pass)
+static int read_processes(struct pass *pass)
 {
   struct pss_scan *scan = pass->scan;
   double full, quick;
-  int error = identify_all(pass);
+  int error = read_stats(pass);
   if (error != 0)
     return error;
   predict(scan, &full, &quick);
   if (budget_affords(&scan->budget, full)) {
-    error = read_all(pass);
+    error = read_all_smaps(pass);
   } else {
-    error = scan_all(pass);
+    error = read_all_sizes(pass);
     if (error == 0)
       error = read_some(pass);
   }
-  return error != 0 ? error : process_read_counters(pass);
+  return error != 0 ? error : pass_read_counters(pass);
 }
 
-/* Whether the budget is enough for a pass that is worth it: one that reads all, or one
- * that has as much left for reading as the asking costs. */
-static bool is_worth_it(struct pss_scan *scan)
+/* Whether the budget is enough for a useful pass: one that reads smaps of all, or one
+ * that leaves as much for reading smaps as statm of all costs. */
+static bool is_useful(struct pss_scan *scan)
 {
   double full, quick;
   double listing = scan->costs.listing * (double)scan->table.count;
@@ -321,22 +323,22 @@ int pss_scan_pass(struct pss_scan *scan, const struct pss_scan_reader *files,
   pass.begun = pass.cpu;
   if (scan->pass == 0) {
     scan->costs = first_costs;
-    if (!scan->root->live) /* no page tables are walked for a captured tree */
+    if (!scan->root->live) /* a captured smaps costs the same for any size */
       scan->costs.smaps_per_byte = 0;
   }
   scan->options = *options;
   budget_refill(&scan->budget, options->share, options->period, pass.now);
   budget_save_for(&scan->budget, 0);
   scan->pass++;
-  scan->no_rollup =
-      false; /* one that ends while it is asked for looks like an old kernel */
-  scan->history[scan->pass % PSS_SCAN_HISTORY] =
-      scan->churn; /* should it be taken away */
+  /* A process that ends while its smaps_rollup is opened looks like an old kernel. */
+  scan->no_rollup = false;
+  /* In case this pass is taken away. */
+  scan->history[scan->pass % PSS_SCAN_HISTORY] = scan->churn;
   int error = 0;
-  if (is_worth_it(scan)) {
-    error = list(&pass);
+  if (is_useful(scan)) {
+    error = list_processes(&pass);
     if (error == 0)
-      error = look_at_all(&pass);
+      error = read_processes(&pass);
     if (error == -ECANCELED)
       return error;
     scan->error = error;

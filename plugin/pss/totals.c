@@ -12,8 +12,8 @@ static void keep_most(struct reading *most, uint64_t value)
     most->value = value;
 }
 
-/* Each page that others map too counts at most half of it in Pss: twice of what is
- * missing to Rss bounds what is shared. */
+/* A page that others map too adds at most half of it to Pss. So twice the difference
+ * between Rss and Pss bounds what is shared. */
 static uint64_t shared_at_most(uint64_t rss, uint64_t pss)
 {
   uint64_t missing = sub_sat(rss, pss);
@@ -93,7 +93,7 @@ static struct reading *counter_of(struct processes *out, enum process_kind kind)
   return &out->vanished_count;
 }
 
-/* How far a sum is now from where it ever was in a while. */
+/* The largest difference between a sum now and in past passes. */
 struct excursion {
   int64_t now;
   uint64_t most;
@@ -107,16 +107,16 @@ static void widen(struct excursion *excursion, int64_t then)
     excursion->most = size;
 }
 
-/* What went on for longer than it is known, at its rate; UINT64_MAX where that is more
- * than can be told. */
-static uint64_t prolong(uint64_t size, uint32_t age, uint32_t known)
+/* Extrapolates a change over `known` passes to `age` passes; UINT64_MAX on overflow. */
+static uint64_t extrapolate(uint64_t size, uint32_t age, uint32_t known)
 {
   if (age <= known)
     return size;
   return size / known < INT64_MAX / age ? mul_div(size, age, known) : UINT64_MAX;
 }
 
-/* Adds what readings made in pass `oldest` and later may miss because of others. */
+/* Adds the error of readings made in pass `oldest` and later that other processes caused.
+ */
 static void add_churn(const struct pss_scan *scan, uint32_t oldest, struct reading *stale)
 {
   struct excursion shared = {.now = scan->churn.shared};
@@ -128,8 +128,8 @@ static void add_churn(const struct pss_scan *scan, uint32_t oldest, struct readi
     widen(&shared, then->shared);
     widen(&surprise, then->surprise);
   }
-  reading_add(stale, prolong(shared.most, age, known));
-  reading_add(stale, prolong(surprise.most, age, known));
+  reading_add(stale, extrapolate(shared.most, age, known));
+  reading_add(stale, extrapolate(surprise.most, age, known));
 }
 
 void totals_compute(const struct pss_scan *scan, struct processes *out, double *oldest_at)
@@ -146,7 +146,7 @@ void totals_compute(const struct pss_scan *scan, struct processes *out, double *
       add_read(p, out);
       reading_add(&out->fresh_count, p->pass == scan->pass);
       oldest = p->pass < oldest ? p->pass : oldest;
-      *oldest_at = fmin(*oldest_at, p->asked_at);
+      *oldest_at = fmin(*oldest_at, p->tried_at);
     } else if (p->kind == PROCESS_GUESSED) {
       add_guessed(p, out);
     } else if (p->kind == PROCESS_DENIED || p->kind == PROCESS_MALFORMED) {

@@ -15,12 +15,12 @@
 #include <linux/openat2.h>
 #endif
 
-/* --- by the kernel ---------------------------------------------------------------- */
+/* --- openat2 ---------------------------------------------------------------------- */
 
-static int open_by_kernel(int root, const char *path, int flags)
+static int open_by_openat2(int root, const char *path, int flags)
 {
 #ifdef SYS_openat2
-  /* Without magic links (proc/PID/fd, ns, cwd...): they lead anywhere. */
+  /* Magic links (proc/PID/fd, ns, cwd...) lead anywhere. */
   const struct open_how how = {.flags = (unsigned)(flags | O_CLOEXEC),
                                .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
   long fd = syscall(SYS_openat2, root, path, &how, sizeof(how));
@@ -33,62 +33,63 @@ static int open_by_kernel(int root, const char *path, int flags)
 
 bool openat_root_has_openat2(int root)
 {
-  int fd = open_by_kernel(root, ".", O_PATH | O_DIRECTORY);
+  int fd = open_by_openat2(root, ".", O_PATH | O_DIRECTORY);
   if (fd >= 0)
     close(fd);
   return fd >= 0;
 }
 
-/* --- by hand ---------------------------------------------------------------------- */
+/* --- by component ----------------------------------------------------------------- */
 
 enum { DEPTH_MAX = 64, LINKS_MAX = 40 }; /* include/linux/namei.h: MAXSYMLINKS */
 
-/* Where we are: the folders on the way, so that ".." needs not ask the file system, in
- * which the folder may have been moved meanwhile. */
-struct way {
+/* The state of a lookup: the folders from the root to the current one, so that ".." does
+ * not depend on the file system, where the folder may have been moved meanwhile. */
+struct lookup {
   int root;
   int folders[DEPTH_MAX];
   unsigned depth, links;
-  char rest[PATH_MAX]; /* that is still to be gone */
+  char rest[PATH_MAX]; /* of the path */
 };
 
-static int here(const struct way *way)
+static int current(const struct lookup *lookup)
 {
-  return way->depth > 0 ? way->folders[way->depth - 1] : way->root;
+  return lookup->depth > 0 ? lookup->folders[lookup->depth - 1] : lookup->root;
 }
 
-static void go_up(struct way *way)
+static void go_up(struct lookup *lookup)
 {
-  if (way->depth > 0)
-    close(way->folders[--way->depth]);
+  if (lookup->depth > 0)
+    close(lookup->folders[--lookup->depth]);
 }
 
-static void go_back(struct way *way)
+static void go_to_root(struct lookup *lookup)
 {
-  while (way->depth > 0)
-    go_up(way);
+  while (lookup->depth > 0)
+    go_up(lookup);
 }
 
 /* 0, or -errno with the folder closed. */
-static int go_down(struct way *way, int folder)
+static int go_down(struct lookup *lookup, int folder)
 {
-  if (way->depth == DEPTH_MAX) {
+  if (lookup->depth == DEPTH_MAX) {
     close(folder);
     return -ENAMETOOLONG;
   }
-  way->folders[way->depth++] = folder;
+  lookup->folders[lookup->depth++] = folder;
   return 0;
 }
 
-/* Puts the target of a link before the rest. 0, -EINVAL where it is no link, -errno. */
-static int follow(struct way *way, const char *name)
+/* Puts the target of a link in front of the rest. 0; -EINVAL where it is not a link, or
+ * another -errno. */
+static int follow(struct lookup *lookup, const char *name)
 {
   char path[PATH_MAX];
-  const size_t rest = strlen(way->rest);
-  ssize_t got = readlinkat(here(way), name, path, sizeof(path));
+  const size_t rest = strlen(lookup->rest);
+  ssize_t got = readlinkat(current(lookup), name, path, sizeof(path));
   if (got < 0)
     return -errno;
-  if (++way->links > LINKS_MAX)
+  if (++lookup->links > LINKS_MAX)
     return -ELOOP;
   size_t length = (size_t)got;
   if (length + 1 + rest >= sizeof(path))
@@ -96,23 +97,25 @@ static int follow(struct way *way, const char *name)
   if (length == 0)
     return -ENOENT;
   if (path[0] == '/')
-    go_back(way);
+    go_to_root(lookup);
   if (rest > 0)
     path[length++] = '/';
-  memcpy(path + length, way->rest, rest + 1);
-  memcpy(way->rest, path, length + rest + 1);
+  memcpy(path + length, lookup->rest, rest + 1);
+  memcpy(lookup->rest, path, length + rest + 1);
   return 0;
 }
 
-/* Takes the first part off the rest. False where there is none, or it does not fit. */
-static bool take_name(struct way *way, char name[NAME_MAX + 1])
+/* Takes the first component off the rest. False where there is none, or it is too long.
+ */
+static bool take_name(struct lookup *lookup, char name[NAME_MAX + 1])
 {
-  size_t begin = strspn(way->rest, "/"), length = strcspn(way->rest + begin, "/");
+  size_t begin = strspn(lookup->rest, "/"), length = strcspn(lookup->rest + begin, "/");
   if (length == 0 || length > NAME_MAX)
     return false;
-  memcpy(name, way->rest + begin, length);
+  memcpy(name, lookup->rest + begin, length);
   name[length] = '\0';
-  memmove(way->rest, way->rest + begin + length, strlen(way->rest + begin + length) + 1);
+  memmove(lookup->rest, lookup->rest + begin + length,
+          strlen(lookup->rest + begin + length) + 1);
   return true;
 }
 
@@ -123,9 +126,9 @@ static bool is_link(int fd)
 }
 
 /* A descriptor, or -errno: -ELOOP or -ENOTDIR where it is a link. */
-static int open_name(const struct way *way, const char *name, int flags)
+static int open_name(const struct lookup *lookup, const char *name, int flags)
 {
-  int fd = openat(here(way), name, flags | O_NOFOLLOW | O_CLOEXEC);
+  int fd = openat(current(lookup), name, flags | O_NOFOLLOW | O_CLOEXEC);
   if (fd < 0)
     return -errno;
   if ((flags & O_PATH) == 0 || !is_link(fd))
@@ -134,60 +137,60 @@ static int open_name(const struct way *way, const char *name, int flags)
   return -ELOOP;
 }
 
-/* Goes one part further. 0; -errno; or with *fd what the path is for. */
-static int take_step(struct way *way, const char *name, int flags, int *fd)
+/* Follows one component. 0, with *fd set if it was the last one; or -errno. */
+static int take_step(struct lookup *lookup, const char *name, int flags, int *fd)
 {
   if (strcmp(name, ".") == 0)
     return 0;
   if (strcmp(name, "..") == 0) {
-    go_up(way);
+    go_up(lookup);
     return 0;
   }
-  bool last = way->rest[0] == '\0';
-  int opened = open_name(way, name, last ? flags : O_PATH | O_DIRECTORY);
+  bool last = lookup->rest[0] == '\0';
+  int opened = open_name(lookup, name, last ? flags : O_PATH | O_DIRECTORY);
   if (opened == -ELOOP || opened == -ENOTDIR) {
-    int error = follow(way, name);
+    int error = follow(lookup, name);
     return error == -EINVAL ? opened : error;
   }
   if (opened < 0)
     return opened;
   if (!last)
-    return go_down(way, opened);
+    return go_down(lookup, opened);
   *fd = opened;
   return 0;
 }
 
-static int open_by_hand(int root, const char *path, int flags)
+static int open_by_component(int root, const char *path, int flags)
 {
-  struct way way = {.root = root};
+  struct lookup lookup = {.root = root};
   char name[NAME_MAX + 1];
   int fd = -1;
-  int length = snprintf(way.rest, sizeof(way.rest), "%s", path);
-  int error = length == 0                          ? -ENOENT
-              : (size_t)length >= sizeof(way.rest) ? -ENAMETOOLONG
-                                                   : 0;
-  while (error == 0 && fd < 0 && take_name(&way, name))
-    error = take_step(&way, name, flags, &fd);
-  if (error == 0 && fd < 0 && way.rest[strspn(way.rest, "/")] != '\0')
+  int length = snprintf(lookup.rest, sizeof(lookup.rest), "%s", path);
+  int error = length == 0                             ? -ENOENT
+              : (size_t)length >= sizeof(lookup.rest) ? -ENAMETOOLONG
+                                                      : 0;
+  while (error == 0 && fd < 0 && take_name(&lookup, name))
+    error = take_step(&lookup, name, flags, &fd);
+  if (error == 0 && fd < 0 && lookup.rest[strspn(lookup.rest, "/")] != '\0')
     error = -ENAMETOOLONG;
-  if (error == 0 && fd < 0) /* the path ends with a folder that we are in */
-    fd = open_name(&way, ".", flags);
-  go_back(&way);
+  if (error == 0 && fd < 0) /* the path ends at the current folder */
+    fd = open_name(&lookup, ".", flags);
+  go_to_root(&lookup);
   return error != 0 ? error : fd;
 }
 
-/* --- either ----------------------------------------------------------------------- */
+/* --- all methods ------------------------------------------------------------------ */
 
-int openat_root(int root, enum openat_root_method way, const char *path, int flags)
+int openat_root(int root, enum openat_root_method method, const char *path, int flags)
 {
-  /* -EAGAIN: something was renamed or mounted while the kernel went up by "..". */
-  enum { PATIENCE = 8 };
+  /* -EAGAIN: a rename or mount happened while the kernel resolved a "..". */
+  enum { ATTEMPTS = 8 };
   int fd = -EAGAIN;
-  if (way == OPENAT_ROOT_PLAIN) {
+  if (method == OPENAT_ROOT_PLAIN) {
     fd = openat(root, path, flags | O_CLOEXEC);
     return fd < 0 ? -errno : fd;
   }
-  for (int i = 0; way == OPENAT_ROOT_OPENAT2 && fd == -EAGAIN && i < PATIENCE; i++)
-    fd = open_by_kernel(root, path, flags);
-  return fd == -EAGAIN ? open_by_hand(root, path, flags) : fd;
+  for (int i = 0; method == OPENAT_ROOT_OPENAT2 && fd == -EAGAIN && i < ATTEMPTS; i++)
+    fd = open_by_openat2(root, path, flags);
+  return fd == -EAGAIN ? open_by_component(root, path, flags) : fd;
 }

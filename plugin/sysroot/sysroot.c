@@ -27,10 +27,10 @@ static bool is_among(const char *words, const char *path)
   return false;
 }
 
-/* A descriptor, or -errno. Every access to what is below a root begins here. */
+/* A descriptor, or -errno. Every access to a file below a root begins here. */
 static int open_below(const struct sysroot *root, const char *path, int flags)
 {
-  int fd = root->open(root->fd, root->way, path, flags);
+  int fd = root->open(root->fd, root->method, path, flags);
   bool was_denied = fd == -ENOENT && root->denied != NULL && is_among(root->denied, path);
   return was_denied ? -EACCES : fd;
 }
@@ -46,7 +46,7 @@ static bool holds_procfs(const struct sysroot *root)
   return procfs;
 }
 
-/* What the capture was denied, by the line of `about` that says so. */
+/* Reads the paths that the capture was denied, from the file `about`. */
 static int read_denied(struct sysroot *root)
 {
   enum { ABOUT_MAX = 1 << 16 };
@@ -64,7 +64,7 @@ static int read_denied(struct sysroot *root)
       break;
     }
   text_free(&text);
-  return error == -ENOMEM ? error : 0; /* else it is no capture of ours */
+  return error == -ENOMEM ? error : 0; /* other errors: the tree has no such file */
 }
 
 int sysroot_open(const char *path, struct sysroot *root)
@@ -82,10 +82,10 @@ int sysroot_open(const char *path, struct sysroot *root)
   struct sysroot opened = {.fd = fd,
                            .path = copy,
                            .open = openat_root,
-                           .way = copy[0] == '\0' ? OPENAT_ROOT_PLAIN
-                                  : openat_root_has_openat2(fd)
-                                      ? OPENAT_ROOT_OPENAT2
-                                      : OPENAT_ROOT_BY_COMPONENT};
+                           .method = copy[0] == '\0' ? OPENAT_ROOT_PLAIN
+                                     : openat_root_has_openat2(fd)
+                                         ? OPENAT_ROOT_OPENAT2
+                                         : OPENAT_ROOT_BY_COMPONENT};
   opened.live = holds_procfs(&opened);
   int error = opened.live ? 0 : read_denied(&opened);
   if (error != 0)
@@ -174,15 +174,15 @@ static int check_regular(int fd)
   case S_IFDIR:
     return -EISDIR;
   case S_IFSOCK:
-    return -ENXIO; /* as open(2) has it */
+    return -ENXIO; /* as of open(2) */
   default:
     return -ENOTSUP;
   }
 }
 
-/* A captured tree may hold anything, and to open a device can be to do something with
- * it: so it is looked at before. Neither procfs nor sysfs has any. */
-static int look_before(const struct sysroot *root, const char *path)
+/* Checks a file before it is opened: a captured tree may hold a device, and opening one
+ * can have effects. Neither procfs nor sysfs has any. */
+static int check_before_open(const struct sysroot *root, const char *path)
 {
   if (root->live)
     return 0;
@@ -197,10 +197,10 @@ static int look_before(const struct sysroot *root, const char *path)
 int sysroot_slurp_within(const struct sysroot *root, const char *path, size_t max,
                          struct text *text)
 {
-  int error = look_before(root, path);
+  int error = check_before_open(root, path);
   if (error != 0)
     return error;
-  /* O_NONBLOCK: should it be a FIFO by now, it opens at once instead of waiting. */
+  /* O_NONBLOCK: if it has become a FIFO meanwhile, open(2) does not wait. */
   int fd = open_below(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
   if (fd < 0)
     return fd;
@@ -255,8 +255,8 @@ static int split_pattern(const char *pattern, struct split *split)
   return 0;
 }
 
-/* As the kernel writes it (include/linux/dirent.h). C libraries disagree on whether they
- * have it, and under which name. */
+/* The kernel's struct (include/linux/dirent.h). C libraries have it under various names,
+ * or not at all. */
 struct linux_dirent64 {
   uint64_t d_ino;
   int64_t d_off;
@@ -265,10 +265,10 @@ struct linux_dirent64 {
   char d_name[];
 };
 
-/* Calls visit for each entry of a directory, with getdents64 into our own buffer: opendir
- * would allocate one at each sample. */
+/* Calls the callback for each entry of a directory. Uses getdents64 with a buffer on the
+ * stack, since opendir allocates one. */
 static int each_entry(const struct sysroot *root, const char *directory,
-                      int (*visit)(void *context, const struct linux_dirent64 *entry),
+                      int (*callback)(void *context, const struct linux_dirent64 *entry),
                       void *context)
 {
   int fd = open_below(root, directory, O_RDONLY | O_DIRECTORY);
@@ -281,7 +281,7 @@ static int each_entry(const struct sysroot *root, const char *directory,
     for (long at = 0; result == 0 && at < n;) {
       const struct linux_dirent64 *entry = (const struct linux_dirent64 *)(buffer + at);
       at += entry->d_reclen;
-      result = visit(context, entry);
+      result = callback(context, entry);
     }
   }
   if (n < 0)
@@ -292,11 +292,11 @@ static int each_entry(const struct sysroot *root, const char *directory,
 
 struct each {
   struct split split;
-  int (*visit)(void *context, const char *path);
+  int (*callback)(void *context, const char *path);
   void *context;
 };
 
-static int process_read_match(void *context, const struct linux_dirent64 *entry)
+static int call_if_match(void *context, const struct linux_dirent64 *entry)
 {
   const struct each *each = context;
   const struct split *split = &each->split;
@@ -307,26 +307,26 @@ static int process_read_match(void *context, const struct linux_dirent64 *entry)
       snprintf(path, sizeof(path), "%s%s%s", split->parent, entry->d_name, split->rest);
   if (length < 0 || (size_t)length >= sizeof(path))
     return -ENAMETOOLONG;
-  return each->visit(each->context, path);
+  return each->callback(each->context, path);
 }
 
 int sysroot_each(const struct sysroot *root, const char *pattern,
-                 int (*visit)(void *context, const char *path), void *context)
+                 int (*callback)(void *context, const char *path), void *context)
 {
-  struct each each = {.visit = visit, .context = context};
+  struct each each = {.callback = callback, .context = context};
   int error = split_pattern(pattern, &each.split);
   if (error != 0)
     return error;
   const char *parent = each.split.parent[0] != '\0' ? each.split.parent : ".";
-  return each_entry(root, parent, process_read_match, &each);
+  return each_entry(root, parent, call_if_match, &each);
 }
 
 struct each_number {
-  int (*visit)(void *context, uint32_t number, uint64_t inode);
+  int (*callback)(void *context, uint32_t number, uint64_t inode);
   void *context;
 };
 
-static int process_read_number(void *context, const struct linux_dirent64 *entry)
+static int call_if_number(void *context, const struct linux_dirent64 *entry)
 {
   const struct each_number *each = context;
   uint32_t number = 0;
@@ -336,15 +336,15 @@ static int process_read_number(void *context, const struct linux_dirent64 *entry
       return 0;
     number = 10 * number + digit;
   }
-  return each->visit(each->context, number, entry->d_ino);
+  return each->callback(each->context, number, entry->d_ino);
 }
 
 int sysroot_each_number(const struct sysroot *root, const char *directory,
-                        int (*visit)(void *context, uint32_t number, uint64_t inode),
+                        int (*callback)(void *context, uint32_t number, uint64_t inode),
                         void *context)
 {
-  struct each_number each = {visit, context};
-  return each_entry(root, directory, process_read_number, &each);
+  struct each_number each = {callback, context};
+  return each_entry(root, directory, call_if_number, &each);
 }
 
 enum reading_state sysroot_error_state(int error)

@@ -14,9 +14,9 @@ struct worker {
   struct supervisor *supervisor;
   pthread_t thread;
   struct text text;
-  /* The access it is inside; guarded by the lock. */
+  /* Its current access; guarded by the lock. */
   uint32_t tag;
-  double since; /* monotonic time; 0: none */
+  double since; /* monotonic time; 0: there is none */
 };
 
 struct supervisor {
@@ -25,16 +25,16 @@ struct supervisor {
   void *context;
   double patience; /* seconds */
 
-  pthread_mutex_t lock;   /* guards all that follows */
-  pthread_cond_t asked;   /* to the runner: there is something to do */
-  pthread_cond_t changed; /* to others: a round is through, or the runner ended */
-  struct worker *current; /* NULL: none runs */
-  unsigned threads_count; /* that have not ended, those that hang included */
+  pthread_mutex_t lock;    /* guards all that follows */
+  pthread_cond_t requests; /* to the worker: there is a request, or it has to end */
+  pthread_cond_t changed;  /* to others: a round has ended, or the worker has */
+  struct worker *current;  /* NULL: none runs */
+  unsigned threads_count;  /* that have not ended, including those that hang */
   bool closing;
   bool orphaned; /* closed: the last thread frees */
   /* Requests are numbered; the last one counts. */
-  unsigned long requested, begun, through;
-  double due;      /* monotonic time to begin */
+  unsigned long requested, begun, ended;
+  double due;      /* monotonic time to begin the next round */
   double duration; /* of the last round */
 };
 
@@ -65,7 +65,7 @@ static void wait_until(struct supervisor *supervisor, pthread_cond_t *condition,
 static void free_synchronisation(struct supervisor *supervisor)
 {
   pthread_mutex_destroy(&supervisor->lock);
-  pthread_cond_destroy(&supervisor->asked);
+  pthread_cond_destroy(&supervisor->requests);
   pthread_cond_destroy(&supervisor->changed);
 }
 
@@ -77,7 +77,7 @@ static void supervisor_free(struct supervisor *supervisor)
   free(supervisor);
 }
 
-/* --- the runner ------------------------------------------------------------------- */
+/* --- the worker ------------------------------------------------------------------- */
 
 void supervisor_enter(struct worker *worker, uint32_t tag)
 {
@@ -92,9 +92,9 @@ bool supervisor_leave(struct worker *worker)
   struct supervisor *supervisor = worker->supervisor;
   supervisor_lock(supervisor);
   worker->since = 0;
-  bool mine = supervisor->current == worker && !supervisor->closing;
+  bool goes_on = supervisor->current == worker && !supervisor->closing;
   supervisor_unlock(supervisor);
-  return mine;
+  return goes_on;
 }
 
 const struct sysroot *supervisor_root(const struct supervisor *supervisor)
@@ -116,7 +116,7 @@ int supervisor_slurp(struct worker *worker, uint32_t tag, const char *path)
   return error == -ECANCELED ? -EIO : error;
 }
 
-/* With the lock, which it leaves for the time of the round. */
+/* With the lock, which it releases for the time of the round. */
 static void run_round(struct worker *worker)
 {
   struct supervisor *supervisor = worker->supervisor;
@@ -126,9 +126,9 @@ static void run_round(struct worker *worker)
   supervisor->job->round(supervisor->context, worker);
   supervisor_lock(supervisor);
   if (supervisor->current != worker)
-    return; /* replaced: another one makes the round again */
+    return; /* replaced: another worker makes the round again */
   supervisor->duration = now() - start;
-  supervisor->through = number;
+  supervisor->ended = number;
   pthread_cond_broadcast(&supervisor->changed);
 }
 
@@ -139,9 +139,9 @@ static void *worker_main(void *argument)
   supervisor_lock(supervisor);
   while (supervisor->current == worker && !supervisor->closing) {
     if (supervisor->begun == supervisor->requested)
-      pthread_cond_wait(&supervisor->asked, &supervisor->lock);
+      pthread_cond_wait(&supervisor->requests, &supervisor->lock);
     else if (supervisor->due > now())
-      wait_until(supervisor, &supervisor->asked, supervisor->due);
+      wait_until(supervisor, &supervisor->requests, supervisor->due);
     else
       run_round(worker);
   }
@@ -160,14 +160,14 @@ static void *worker_main(void *argument)
   return NULL;
 }
 
-/* With the lock. 0 or -errno, with no current runner. */
+/* With the lock. 0; or -errno, with no current worker. */
 static int start_worker(struct supervisor *supervisor)
 {
   struct worker *worker = calloc(1, sizeof(*worker));
   if (worker == NULL)
     return -ENOMEM;
   worker->supervisor = supervisor;
-  /* The daemon's signals are for its own threads. */
+  /* The daemon's own threads handle its signals. */
   sigset_t all, old;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &old);
@@ -183,7 +183,7 @@ static int start_worker(struct supervisor *supervisor)
   return 0;
 }
 
-/* --- who hangs -------------------------------------------------------------------- */
+/* --- workers that hang ------------------------------------------------------------ */
 
 static bool is_hanging(const struct supervisor *supervisor)
 {
@@ -192,18 +192,18 @@ static bool is_hanging(const struct supervisor *supervisor)
          now() - worker->since > supervisor->patience;
 }
 
-void supervisor_look(struct supervisor *supervisor)
+void supervisor_check(struct supervisor *supervisor)
 {
   struct worker *worker = supervisor->current;
-  /* While its runner is inside an access, the work is ours. */
+  /* During its access, the context is ours. */
   if (is_hanging(supervisor) &&
       supervisor->job->hangs(supervisor->context, worker->tag, worker->since)) {
     pthread_detach(worker->thread);
     supervisor->current = NULL;
-    supervisor->begun = supervisor->through; /* the round is made again */
+    supervisor->begun = supervisor->ended; /* the round is made again */
   }
   if (supervisor->current == NULL && !supervisor->closing)
-    start_worker(supervisor); /* where it cannot, it is tried again the next time */
+    start_worker(supervisor); /* where that fails, the next check tries again */
 }
 
 /* --- what others call ------------------------------------------------------------- */
@@ -213,7 +213,7 @@ static void init_synchronisation(struct supervisor *supervisor)
   pthread_condattr_t monotonic;
   pthread_condattr_init(&monotonic);
   pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-  pthread_cond_init(&supervisor->asked, &monotonic);
+  pthread_cond_init(&supervisor->requests, &monotonic);
   pthread_cond_init(&supervisor->changed, &monotonic);
   pthread_condattr_destroy(&monotonic);
   pthread_mutex_init(&supervisor->lock, NULL);
@@ -225,7 +225,9 @@ int supervisor_open(const struct sysroot *root, const struct supervisor_job *job
   struct supervisor *supervisor = calloc(1, sizeof(*supervisor));
   if (supervisor == NULL)
     return -ENOMEM;
-  /* Its own: it may be needed for longer than the caller's. */
+  /* A duplicate, since a worker that hangs may need it after the caller has closed its
+   * own.
+   */
   int error = sysroot_dup(root, &supervisor->root);
   if (error != 0) {
     free(supervisor);
@@ -254,7 +256,7 @@ void supervisor_close(struct supervisor *supervisor)
     return;
   supervisor_lock(supervisor);
   supervisor->closing = true;
-  pthread_cond_broadcast(&supervisor->asked);
+  pthread_cond_broadcast(&supervisor->requests);
   struct worker *worker = supervisor->current;
   pthread_t thread;
   if (worker != NULL)
@@ -274,30 +276,30 @@ void supervisor_close(struct supervisor *supervisor)
 
 void supervisor_request(struct supervisor *supervisor, double when)
 {
-  /* Half as much again, and what it takes to wake up. */
+  /* A round may take longer than the last one, and a thread has to wake up. */
   static const double margin = 1.5, wake_up = 0.02;
   supervisor_lock(supervisor);
   supervisor->requested++;
   supervisor->due = when - margin * supervisor->duration - wake_up;
-  pthread_cond_signal(&supervisor->asked);
+  pthread_cond_signal(&supervisor->requests);
   supervisor_unlock(supervisor);
 }
 
 bool supervisor_wait(struct supervisor *supervisor, double seconds)
 {
-  const double step = fmin(0.1, supervisor->patience / 5); /* between two looks */
+  const double step = fmin(0.1, supervisor->patience / 5); /* between two checks */
   double until = now() + seconds;
   supervisor_lock(supervisor);
   unsigned long wanted = supervisor->requested;
-  bool rests = false;
-  while (supervisor->through < wanted && now() < until && !rests) {
+  bool stuck = false;
+  while (supervisor->ended < wanted && now() < until && !stuck) {
     wait_until(supervisor, &supervisor->changed, fmin(until, now() + step));
-    /* Told before the look: by the time after it, one more may have begun to hang. */
+    /* Determined before the check: after it, the new worker may hang already. */
     const struct worker *hanging = is_hanging(supervisor) ? supervisor->current : NULL;
-    supervisor_look(supervisor);
-    rests = supervisor->current == NULL || supervisor->current == hanging;
+    supervisor_check(supervisor);
+    stuck = supervisor->current == NULL || supervisor->current == hanging;
   }
-  bool through = supervisor->through >= wanted;
+  bool ended = supervisor->ended >= wanted;
   supervisor_unlock(supervisor);
-  return through;
+  return ended;
 }

@@ -27,9 +27,10 @@ static struct {
   char (*paths)[160];
 } opened;
 
-static int record_open(int root, enum openat_root_method way, const char *path, int flags)
+static int record_open(int root, enum openat_root_method method, const char *path,
+                       int flags)
 {
-  int fd = openat_root(root, way, path, flags);
+  int fd = openat_root(root, method, path, flags);
   if (opened.recording && (flags & O_DIRECTORY) == 0 && opened.count < FILES_MAX &&
       strlen(path) < sizeof(*opened.paths))
     strcpy(opened.paths[opened.count++], path);

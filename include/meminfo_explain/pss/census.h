@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The census: a thread of its own walks over the processes, so that nothing else ever
- * waits for a reading of smaps (supervisor.h: who owns what, and what happens to a
- * reading that hangs). A process whose smaps hangs is set aside, and may be read again
- * after ten times the time that it hung. */
+/* The census scans the processes in a thread of its own, so that no other thread waits
+ * for smaps (supervisor.h says what happens to a reading that hangs). A process whose
+ * smaps hangs is set aside, and may be read again after ten times the time that it hung.
+ */
 #ifndef MEMINFO_EXPLAIN_PSS_CENSUS_H
 #define MEMINFO_EXPLAIN_PSS_CENSUS_H
 
@@ -12,31 +12,33 @@
 
 #include <stdbool.h>
 
-/* Seconds: forty times what reading the largest process takes that is opened by default.
+/* Seconds, by default: forty times what the largest process takes that is read by
+ * default.
  */
 #define CENSUS_PATIENCE 5.0
 
 struct census; /* opaque */
 
 struct pss_scan_options {
-  double share;         /* of one CPU that the walk may take, 0 to 1; 0: any */
+  double share;         /* of one CPU that the scan may take, 0 to 1; 0: no limit */
   double period;        /* seconds from one pass to the next */
   uint64_t max_process; /* bytes of Rss above which smaps is not opened; 0: no limit */
 };
 
-/* A process whose smaps did not answer: it is set aside until it does. */
+/* A process whose smaps hangs: it is set aside until it answers. */
 struct hung_process {
   uint32_t pid; /* 0: none */
   double since; /* monotonic time, seconds */
 };
-/* So many at most are waited for at a time, each by a thread; then the walk rests. */
+/* Processes that may hang at a time, each with a thread; with one more, the scan pauses.
+ */
 #define HUNG_MAX 8
 
-/* The last pass. {0}: there was none. */
+/* The result of the last pass. {0}: there was none. */
 struct census_result {
-  struct processes processes; /* not yet settled */
+  struct processes processes; /* before processes_settle() */
   struct source_status smaps;
-  double cpu;       /* CPU time that it took, seconds */
+  double cpu;       /* CPU time of the pass, seconds */
   double passed_at; /* monotonic time at which it began */
   double oldest_at; /* monotonic time of the oldest reading in it */
   struct hung_process hung[HUNG_MAX];
@@ -47,19 +49,20 @@ struct census_result {
 int census_open(const struct sysroot *root, uint64_t page_size, double patience,
                 struct census **out);
 
-/* Ends it. What hangs is left behind, to be freed when it comes back. NULL is nothing. */
+/* Ends the thread. One that hangs is left behind, and frees the census when it ends. NULL
+ * is nothing. */
 void census_close(struct census *census);
 
-/* Asks for a pass that is through at monotonic time `when`, as well as the time of the
- * last one tells; a time in the past means now. The last call counts. */
+/* Requests a pass that ends by monotonic time `when`, judging by the duration of the last
+ * pass; a time in the past means now. Only the last request counts. */
 void census_request(struct census *census, const struct pss_scan_options *options,
                     double when);
 
-/* Waits until a pass requested is through; at most `seconds`. */
+/* Waits until the requested pass has ended, at most `seconds`. True if it has. */
 bool census_wait(struct census *census, double seconds);
 
-/* The last result. Also where a walker that hangs is given up: to be called again and
- * again. */
+/* The last result. Also replaces a thread that hangs, so it has to be called regularly.
+ */
 void census_latest(struct census *census, struct census_result *out);
 
 #endif

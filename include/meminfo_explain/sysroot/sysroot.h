@@ -15,36 +15,37 @@ struct sysroot {
   int fd;
   char *path; /* without trailing slashes; "" for "/" */
   bool live;  /* proc is a procfs: this kernel's own figures */
-  enum openat_root_method way;
+  enum openat_root_method method;
   char *denied; /* paths that the capture was denied, separated by blanks; NULL: none */
   /* openat_root, by which every access begins. A test may put its own in its place. */
-  int (*open)(int root, enum openat_root_method way, const char *path, int flags);
+  int (*open)(int root, enum openat_root_method method, const char *path, int flags);
 };
 
-/* A whole file. The buffer is owned here, grows to the largest file seen and is reused.
+/* The text of a whole file. Owns its buffer, which grows to the largest file and is
+ * reused.
  */
 struct text {
   char *bytes;
   size_t length, capacity;
 };
 
-/* The largest file we read: 500,000 lines of vmallocinfo. */
+/* The largest file that is read: 500,000 lines of vmallocinfo. */
 #define SYSROOT_FILE_MAX ((size_t)64 << 20)
 
 /* A captured tree may have a file `about` with a line "denied: proc/vmallocinfo ..."
- * (fixtures/capture.sh): what is missing there below one of these paths is -EACCES, and
- * not -ENOENT. 0, or -errno with *root untouched. */
+ * (fixtures/capture.sh): a file that is missing at or below one of these paths is
+ * -EACCES, not -ENOENT. 0, or -errno with *root untouched. */
 int sysroot_open(const char *path, struct sysroot *root);
-/* Another one of the same folder, to be closed by itself. 0, or -errno. */
+/* Duplicates a root; each is closed by itself. 0, or -errno. */
 int sysroot_dup(const struct sysroot *root, struct sysroot *out);
 void sysroot_close(struct sysroot *root);
 
-/* Reads a file whole: pseudo-files have no size and may hold anything. Never blocks on
- * a FIFO, and in a captured tree never opens a device. 0, or -errno: as open and read
- * give it, -EFBIG above SYSROOT_FILE_MAX, -ENOMEM, -EISDIR or -ENOTSUP for what is no
- * regular file. */
+/* Reads a file whole, which may hold any bytes; the size of a pseudo-file is not known
+ * before. Never blocks on a FIFO, and never opens a device in a captured tree. 0, or
+ * -errno: that of open(2) or read(2), -EFBIG above SYSROOT_FILE_MAX, -ENOMEM, -EISDIR, or
+ * -ENOTSUP for any other file that is not regular. */
 int sysroot_slurp(const struct sysroot *root, const char *path, struct text *text);
-/* Likewise, but -EFBIG above `max` bytes. */
+/* The same, but -EFBIG above `max` bytes. */
 int sysroot_slurp_within(const struct sysroot *root, const char *path, size_t max,
                          struct text *text);
 void text_free(struct text *text);
@@ -54,22 +55,23 @@ void text_free(struct text *text);
 int sysroot_read_link(const struct sysroot *root, const char *directory, const char *name,
                       char *out, size_t size);
 
-/* Calls visit(context, path) for each path that matches `pattern`: a path of which one
- * component may hold wildcards (fnmatch(3)). Allocates nothing. Stops when visit returns
- * non-zero, and returns that; else 0, or -errno of the directory. */
+/* Calls callback(context, path) for each path that matches `pattern`, of which one
+ * component may hold wildcards (fnmatch(3)). Allocates nothing. Stops when the callback
+ * returns non-zero, and returns that; else 0, or -errno of the directory. */
 int sysroot_each(const struct sysroot *root, const char *pattern,
-                 int (*visit)(void *context, const char *path), void *context);
+                 int (*callback)(void *context, const char *path), void *context);
 
-/* Calls visit(context, number, inode) for each entry of `directory` whose name is a
+/* Calls callback(context, number, inode) for each entry of `directory` whose name is a
  * decimal number without leading zeros: processes and threads. proc lists them in
- * ascending order, and a process keeps its inode for as long as the kernel remembers it:
- * the same number with the same inode is the same process (fs/proc/base.c). Allocates
- * nothing. Stops when visit returns non-zero, and returns that; else 0, or -errno. */
+ * ascending order. A process keeps its inode while the kernel caches it, so the same
+ * number with the same inode is the same process (fs/proc/base.c). Allocates nothing.
+ * Stops when the callback returns non-zero, and returns that; else 0, or -errno. */
 int sysroot_each_number(const struct sysroot *root, const char *directory,
-                        int (*visit)(void *context, uint32_t number, uint64_t inode),
+                        int (*callback)(void *context, uint32_t number, uint64_t inode),
                         void *context);
 
-/* What a failed access says of the file: absent, denied, or else malformed. */
+/* The state that an error of an access means: -ENOENT, -ENOTDIR and -ESRCH are absent,
+ * -EACCES and -EPERM denied, 0 is known, and all others are malformed. */
 enum reading_state sysroot_error_state(int error);
 
 #endif

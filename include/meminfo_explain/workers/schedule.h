@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* When to read again what is expensive to read: vmallocinfo and allocinfo can be
- * megabytes, which the kernel makes under its locks. Plain data and arithmetic. */
+/* When to read an expensive file again: vmallocinfo and allocinfo can be megabytes, which
+ * the kernel prints while it holds locks. Plain data and arithmetic. */
 #ifndef MEMINFO_EXPLAIN_WORKERS_SCHEDULE_H
 #define MEMINFO_EXPLAIN_WORKERS_SCHEDULE_H
 
 #include <stdbool.h>
 
-/* What has moved is read again, but not for more than this share of the time. */
+/* Reading takes at most this share of the time, even of a file that changes. */
 #define SCHEDULE_SHARE 0.01
-/* What seems not to have moved, after so many seconds. */
+/* A file that seems unchanged is read again after so many seconds. */
 #define SCHEDULE_REST 60.0
 
 /* {0}: never read. */
@@ -18,10 +18,10 @@ struct schedule {
   double cost;    /* of the last reading, seconds */
 };
 
-/* moved: something that is cheap to know says that it has changed since. */
-bool schedule_is_due(const struct schedule *schedule, double now, bool moved);
+/* changed: another number, which is cheap to read, shows that the file has changed. */
+bool schedule_is_due(const struct schedule *schedule, double now, bool changed);
 
-/* It was read, from `begin` to `end`. */
+/* Records a reading from monotonic time `begin` to `end`. */
 void schedule_note(struct schedule *schedule, double begin, double end);
 
 #endif
