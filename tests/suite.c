@@ -11,6 +11,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+int suite_execute(Suite *suite)
+{
+  SRunner *runner = srunner_create(suite);
+  srunner_run_all(runner, CK_ENV);
+  const int failed = srunner_ntests_failed(runner);
+  srunner_free(runner);
+  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
 int suite_run(const char *name, const TTest *const tests[], size_t count)
 {
   Suite *suite = suite_create(name);
@@ -21,38 +30,34 @@ int suite_run(const char *name, const TTest *const tests[], size_t count)
     tcase_add_test(tcase, tests[i]);
     suite_add_tcase(suite, tcase);
   }
-  SRunner *worker = srunner_create(suite);
-  srunner_run_all(worker, CK_ENV);
-  int failed = srunner_ntests_failed(worker);
-  srunner_free(worker);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return suite_execute(suite);
 }
 
 char crash_note[160];
 
-static void say_crash_note(void)
+static void print_crash_note(void)
 {
-  /* Nothing but what a signal handler may do. */
+  /* Called by a signal handler: only async-signal-safe functions. */
   if (write(STDERR_FILENO, crash_note, strlen(crash_note)) < 0)
     _exit(9);
 }
 
 static void on_crash(int number)
 {
-  say_crash_note();
+  print_crash_note();
   signal(number, SIG_DFL);
   raise(number);
 }
 
-/* Where it is linked in, AddressSanitizer ends the process by itself. */
+/* AddressSanitizer, if it is linked in, handles all fatal signals but SIGABRT itself. */
 void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak));
 
-void tell_crash_note(void)
+void crash_note_enable(void)
 {
   static const int numbers[] = {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL};
   const bool sanitized = __sanitizer_set_death_callback != NULL;
   if (sanitized)
-    __sanitizer_set_death_callback(say_crash_note);
+    __sanitizer_set_death_callback(print_crash_note);
   for (size_t i = 0; i < LENGTH(numbers); i++)
     if (!sanitized || numbers[i] == SIGABRT)
       signal(numbers[i], on_crash);
@@ -161,8 +166,8 @@ const char *fixture_root(size_t index)
   return fixtures()->gl_pathv[index];
 }
 
-/* A field of a person, or what stands for it. */
-static unsigned or_else(unsigned value, unsigned otherwise)
+/* 0 in a field of struct fake_process stands for its default. */
+static unsigned or_default(unsigned value, unsigned otherwise)
 {
   return value > 0 ? value : otherwise;
 }
@@ -173,15 +178,15 @@ void tree_write_process_stat(const char *tree, const char *path, struct fake_pro
   snprintf(text, sizeof(text),
            "%u (p) %c %u 1 1 0 -1 4194560 0 0 0 0 0 0 0 0 20 0 %u 0 %u 9437184 %u 0 0 0 "
            "140720000000000 0\n",
-           p.pid, p.state != '\0' ? p.state : 'S', p.parent, or_else(p.threads, 1),
-           or_else(p.start, p.pid), (p.anon + p.file) / 4);
+           p.pid, p.state != '\0' ? p.state : 'S', p.parent, or_default(p.threads, 1),
+           or_default(p.start, p.pid), (p.anon + p.file) / 4);
   tree_write(tree, path, text);
 }
 
 void tree_write_process_smaps(const char *tree, const char *path, struct fake_process p)
 {
   char text[512];
-  const unsigned file = p.file / or_else(p.sharers, 1);
+  const unsigned file = p.file / or_default(p.sharers, 1);
   snprintf(text, sizeof(text),
            "00400000-7ffd0000 ---p 00000000 00:00 0    [rollup]\n"
            "Rss: %u kB\nPss: %u kB\nPss_Anon: %u kB\nPss_File: %u kB\n"
@@ -216,7 +221,7 @@ void tree_remove_process(const char *tree, unsigned pid)
   char path[64];
   for (size_t i = 0; i < LENGTH(names); i++) {
     snprintf(path, sizeof(path), "proc/%u%s", pid, names[i]);
-    remove(tree_path(tree, path)); /* which it may not have */
+    remove(tree_path(tree, path)); /* ENOENT is fine */
   }
   snprintf(path, sizeof(path), "proc/%u", pid);
   ck_assert_int_eq(remove(tree_path(tree, path)), 0);

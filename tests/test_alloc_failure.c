@@ -349,14 +349,14 @@ static void starve_plugin(const char *options, bool lasting, bool captured)
 
 START_TEST(plugin_without_memory_once)
 {
-  tell_crash_note();
+  crash_note_enable();
   starve_plugin(CAPTURED, false, true);
 }
 END_TEST
 
 START_TEST(plugin_without_memory_from_then_on)
 {
-  tell_crash_note();
+  crash_note_enable();
   starve_plugin(CAPTURED, true, true);
 }
 END_TEST
@@ -364,7 +364,7 @@ END_TEST
 /* What it was denied, besides. */
 START_TEST(plugin_on_a_capture_by_nobody_without_memory)
 {
-  tell_crash_note();
+  crash_note_enable();
   for (int lasting = 0; lasting < 2; lasting++)
     starve_plugin("Root \"" DENIED "\"\nAllSeries true\nPss false\n", lasting, true);
 }
@@ -378,7 +378,7 @@ START_TEST(plugin_on_this_machine_without_memory)
   snprintf(options, sizeof(options),
            "Root \"/\"\nPss false\nStateFile \"%s/state\"\nEvidenceDir \"evidence\"\n",
            tree);
-  tell_crash_note();
+  crash_note_enable();
   for (int lasting = 0; lasting < 2; lasting++)
     starve_plugin(options, lasting, false);
   tree_remove(tree);

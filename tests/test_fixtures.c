@@ -238,9 +238,5 @@ int main(void)
     tcase_add_test(tcase, every_consumer_is_known_in_some_fixture);
   }
   suite_add_tcase(suite, tcase);
-  SRunner *worker = srunner_create(suite);
-  srunner_run_all(worker, CK_ENV);
-  int failed = srunner_ntests_failed(worker);
-  srunner_free(worker);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return suite_execute(suite);
 }

@@ -244,12 +244,9 @@ int main(void)
   tcase_add_loop_test(tcase, case_ends_as_its_error_says, 0,
                       cases_count > 0 ? cases_count : 0);
   suite_add_tcase(suite, tcase);
-  SRunner *worker = srunner_create(suite);
-  srunner_run_all(worker, CK_ENV);
-  int failed = srunner_ntests_failed(worker);
-  srunner_free(worker);
+  const int status = suite_execute(suite);
   for (int i = 0; i < cases_count; i++)
     free(cases[i]);
   free(cases);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return status;
 }

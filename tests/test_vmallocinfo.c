@@ -38,12 +38,6 @@ static void parse_beyond_any_size(const char *text)
   ck_assert_str_eq(parse_error.cause, "sum out of range");
 }
 
-#define ck_assert_known(reading, want)                                                   \
-  do {                                                                                   \
-    ck_assert_int_eq((reading).state, READING_KNOWN);                                    \
-    ck_assert_uint_eq((reading).value, want);                                            \
-  } while (0)
-
 static const struct {
   const char *line;
   uint64_t size, pages; /* want */

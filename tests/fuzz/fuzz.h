@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What is fed with arbitrary bytes, and what must hold whatever they are. One table for
- * libFuzzer (libfuzzer.c), for the suite `hostile`, and for the replay of single files.
- */
+/* Code that parses untrusted bytes, and the properties that must hold for any input. One
+ * table serves libFuzzer (libfuzzer.c), the suite `fuzz_regression` and the replay of
+ * single files (replay.c). */
 #ifndef MEMINFO_EXPLAIN_TESTS_FUZZ_H
 #define MEMINFO_EXPLAIN_TESTS_FUZZ_H
 
@@ -12,57 +12,61 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* One input; borrowed. */
+/* One input. The bytes are borrowed. */
 struct bytes {
   const uint8_t *at;
   size_t size;
 };
 
-typedef void fuzz_take(void *context, struct bytes input);
+/* Receives one seed, which is valid until it returns. */
+typedef void fuzz_seed_callback(void *context, struct bytes seed);
 
 struct fuzz_target {
   const char *name;
-  const char *job; /* of tests/fuzz/run: those of one name share a process */
-  /* Checks all properties of one input; does not return where one fails. */
+  const char *job; /* tests/fuzz/run fuzzes all targets of one job in one process */
+  /* Checks all properties for one input; aborts if one fails. */
   void (*run)(struct bytes input);
-  /* Where it begins: patterns below fixtures/, by blanks, or NULL; and what is made. */
+  /* Seeds: space-separated glob patterns below fixtures/, and a function that generates
+   * some. Either may be NULL. */
   const char *seeds;
-  void (*make_seeds)(fuzz_take *take, void *context);
+  void (*make_seeds)(fuzz_seed_callback *callback, void *context);
 };
 
 extern const struct fuzz_target fuzz_targets[];
 extern const size_t fuzz_targets_count;
 
-/* NULL where there is none. */
-const struct fuzz_target *fuzz_target_named(const char *name);
+/* Returns NULL if there is no target of that name. */
+const struct fuzz_target *fuzz_target_find(const char *name);
 
-/* Calls take() for each seed of the target, the reproducers in found/NAME included. */
-void fuzz_seeds(const struct fuzz_target *target, fuzz_take *take, void *context);
+/* Calls callback for each seed of the target and each reproducer in found/NAME. */
+void fuzz_seeds(const struct fuzz_target *target, fuzz_seed_callback *callback,
+                void *context);
 
-/* A whole file, to be freed. Ends the process where it cannot be read. */
+/* Reads a whole file; the caller frees the bytes. Exits if the file cannot be read. */
 struct bytes fuzz_file(const char *path);
 
-/* Where a property fails: says so and aborts. */
+/* Prints the condition and aborts unless it holds. */
 #define require(condition)                                                               \
   ((condition) ? (void)0 : fuzz_failed(#condition, __FILE__, __LINE__))
 _Noreturn void fuzz_failed(const char *condition, const char *file, int line);
 
-/* The input in a block of its own that ends where the input does, to be freed: what
- * reads beyond it is seen by ASan and valgrind. */
+/* Copies the input to a heap block of exactly its size, so that ASan and valgrind detect
+ * reads beyond its end. The caller frees it. */
 char *fuzz_copy(struct bytes input);
 
-/* Takes the first byte off the input; 0 where there is none. */
-uint8_t fuzz_choice(struct bytes *input);
+/* Removes the first byte from the input and returns it; returns 0 if the input is empty.
+ */
+uint8_t fuzz_take_byte(struct bytes *input);
 
-/* What holds of all readings, faults and texts. */
+/* Invariants of readings and parse errors. */
 void require_readings(const struct reading *readings, size_t count);
 void require_same_readings(const struct reading *a, const struct reading *b,
                            size_t count);
-void require_fault(const struct parse_error *parse_error, struct bytes text);
-/* One line without newline, of printable ASCII. */
+void require_parse_error(const struct parse_error *parse_error, struct bytes text);
+/* Requires printable ASCII without a newline. */
 void require_printable(const char *text);
 
-/* The targets, by file. */
+/* The targets, in the order of targets.c. */
 void fuzz_stat(struct bytes input);
 void fuzz_statm(struct bytes input);
 void fuzz_vmstat(struct bytes input);
@@ -84,15 +88,15 @@ void fuzz_series(struct bytes input);
 void fuzz_consumers(struct bytes input);
 void fuzz_machine(struct bytes input);
 
-void seeds_of_field(fuzz_take *take, void *context);
-void seeds_of_kmsg(fuzz_take *take, void *context);
-void seeds_of_scan(fuzz_take *take, void *context);
-void seeds_of_allocinfo(fuzz_take *take, void *context);
-void seeds_of_page_pool(fuzz_take *take, void *context);
-void seeds_of_config(fuzz_take *take, void *context);
-void seeds_of_state(fuzz_take *take, void *context);
-void seeds_of_series(fuzz_take *take, void *context);
-void seeds_of_consumers(fuzz_take *take, void *context);
-void seeds_of_machine(fuzz_take *take, void *context);
+void seeds_of_field(fuzz_seed_callback *callback, void *context);
+void seeds_of_kmsg(fuzz_seed_callback *callback, void *context);
+void seeds_of_scan(fuzz_seed_callback *callback, void *context);
+void seeds_of_allocinfo(fuzz_seed_callback *callback, void *context);
+void seeds_of_page_pool(fuzz_seed_callback *callback, void *context);
+void seeds_of_config(fuzz_seed_callback *callback, void *context);
+void seeds_of_state(fuzz_seed_callback *callback, void *context);
+void seeds_of_series(fuzz_seed_callback *callback, void *context);
+void seeds_of_consumers(fuzz_seed_callback *callback, void *context);
+void seeds_of_machine(fuzz_seed_callback *callback, void *context);
 
 #endif

@@ -416,7 +416,7 @@ static int add_entry(const char *path, const struct stat *st, int type)
   return 0;
 }
 
-static void make_archives(const char *below, fuzz_take *take, void *context)
+static void make_archives(const char *below, fuzz_seed_callback *callback, void *context)
 {
   glob_t found;
   if (glob(FIXTURES "/*/about", 0, NULL, &found) == 0) {
@@ -428,21 +428,21 @@ static void make_archives(const char *below, fuzz_take *take, void *context)
       processes_left = 12; /* files of processes */
       snprintf(path, sizeof(path), "%s%s", found.gl_pathv[i], below);
       ftw(path, add_entry, 16);
-      take(context, (struct bytes){archive.at, archive.size});
+      callback(context, (struct bytes){archive.at, archive.size});
     }
   }
   globfree(&found);
 }
 
-void seeds_of_machine(fuzz_take *take, void *context)
+void seeds_of_machine(fuzz_seed_callback *callback, void *context)
 {
-  make_archives("", take, context);
+  make_archives("", callback, context);
 }
 
-void seeds_of_consumers(fuzz_take *take, void *context)
+void seeds_of_consumers(fuzz_seed_callback *callback, void *context)
 {
-  make_archives("/sys", take, context);
-  make_archives("/proc/net", take, context);
-  make_archives("/proc/spl", take, context);
-  make_archives("/consumers", take, context);
+  make_archives("/sys", callback, context);
+  make_archives("/proc/net", callback, context);
+  make_archives("/proc/spl", callback, context);
+  make_archives("/consumers", callback, context);
 }

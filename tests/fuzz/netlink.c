@@ -42,8 +42,8 @@ ssize_t __wrap_mnl_socket_recvfrom(const struct mnl_socket *socket, void *out,
     errno = EAGAIN;
     return -1;
   }
-  size_t length = fuzz_choice(&kernel.rest);
-  length |= (size_t)fuzz_choice(&kernel.rest) << 8;
+  size_t length = fuzz_take_byte(&kernel.rest);
+  length |= (size_t)fuzz_take_byte(&kernel.rest) << 8;
   if (length > kernel.rest.size)
     length = kernel.rest.size;
   if (length > size) { /* as libmnl has it */
@@ -69,7 +69,7 @@ ssize_t __wrap_mnl_socket_recvfrom(const struct mnl_socket *socket, void *out,
 
 void fuzz_page_pool(struct bytes input)
 {
-  const uint8_t kind = fuzz_choice(&input) % 3;
+  const uint8_t kind = fuzz_take_byte(&input) % 3;
   uint64_t bytes = 77;
   int error;
   if (kind == 0) {
@@ -130,7 +130,7 @@ static void add_end(struct conversation *conversation, uint16_t type, int error)
   add(conversation, message);
 }
 
-void seeds_of_page_pool(fuzz_take *take, void *context)
+void seeds_of_page_pool(fuzz_seed_callback *callback, void *context)
 {
   struct conversation talk = {.at = {1}, .size = 1};
   struct nlmsghdr *message = begin(GENL_ID_CTRL, CTRL_CMD_NEWFAMILY);
@@ -150,10 +150,10 @@ void seeds_of_page_pool(fuzz_take *take, void *context)
   struct conversation pool = {.size = 1};
   memcpy(pool.at + 1, buffer + headers, message->nlmsg_len - headers);
   pool.size += message->nlmsg_len - headers;
-  take(context, (struct bytes){pool.at, pool.size});
+  callback(context, (struct bytes){pool.at, pool.size});
   struct conversation refused = talk;
   add_end(&talk, NLMSG_DONE, 0);
-  take(context, (struct bytes){talk.at, talk.size});
+  callback(context, (struct bytes){talk.at, talk.size});
   add_end(&refused, NLMSG_ERROR, -EOPNOTSUPP);
-  take(context, (struct bytes){refused.at, refused.size});
+  callback(context, (struct bytes){refused.at, refused.size});
 }

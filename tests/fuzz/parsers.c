@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The rooms of plugin/parse: what their headers promise, of any bytes. */
+/* Targets for the parsers in plugin/parse and base/scan.c. Each checks what the parser's
+ * header promises. */
 #define _GNU_SOURCE
 #include "fuzz.h"
 
@@ -29,18 +30,18 @@ static struct scan scan_of(const char *copy, struct bytes input)
   return scan_text(copy, input.size);
 }
 
-/* 0 without, -EBADMSG with a fault that says where. */
-static void require_refusal_with_cause(int error, const struct parse_error *parse_error,
-                                       struct bytes input)
+/* A parser returns 0, or -EBADMSG and says where the text is malformed. */
+static void require_error_with_cause(int error, const struct parse_error *parse_error,
+                                     struct bytes input)
 {
   require(error == 0 || error == -EBADMSG);
   require(error == 0 || parse_error->count > 0);
-  require_fault(parse_error, input);
+  require_parse_error(parse_error, input);
 }
 
-/* No number is lost without a word. */
-static void require_told(const struct reading *readings, size_t count,
-                         const struct parse_error *parse_error)
+/* Every malformed reading is reported in parse_error. */
+static void require_malformed_reported(const struct reading *readings, size_t count,
+                                       const struct parse_error *parse_error)
 {
   require_readings(readings, count);
   for (size_t i = 0; i < count; i++)
@@ -69,8 +70,8 @@ static bool ends_a_line(struct bytes input)
   return input.size > 0 && input.at[input.size - 1] == '\n';
 }
 
-/* The input twice, or with a line behind it; to be freed. */
-static char *joined(struct bytes input, const void *more, size_t size)
+/* The input followed by size more bytes; the caller frees it. */
+static char *concatenate(struct bytes input, const void *more, size_t size)
 {
   char *text = malloc(input.size + size);
   require(text != NULL);
@@ -88,7 +89,7 @@ void fuzz_stat(struct bytes input)
   struct stat_line out;
   memset(&out, 0x5a, sizeof(out));
   int error = stat_parse(scan_of(copy, input), page_size, &out, &parse_error);
-  require_refusal_with_cause(error, &parse_error, input);
+  require_error_with_cause(error, &parse_error, input);
   if (error != 0)
     require(is_untouched(&out, sizeof(out), 0x5a));
   else
@@ -103,7 +104,7 @@ void fuzz_statm(struct bytes input)
   struct statm out;
   memset(&out, 0x5a, sizeof(out));
   int error = statm_parse(scan_of(copy, input), page_size, &out, &parse_error);
-  require_refusal_with_cause(error, &parse_error, input);
+  require_error_with_cause(error, &parse_error, input);
   if (error != 0)
     require(is_untouched(&out, sizeof(out), 0x5a));
   else
@@ -117,7 +118,7 @@ void fuzz_cpulist(struct bytes input)
   struct parse_error parse_error = {0};
   uint64_t cpus = 77;
   int error = cpulist_parse(scan_of(copy, input), &cpus, &parse_error);
-  require_refusal_with_cause(error, &parse_error, input);
+  require_error_with_cause(error, &parse_error, input);
   if (error != 0)
     require(cpus == 77);
   else
@@ -125,7 +126,8 @@ void fuzz_cpulist(struct bytes input)
   free(copy);
 }
 
-/* The keys of consumers.def, which the first byte chooses from. */
+/* The keys and fields of consumers.def and two more; the first byte of the input selects
+ * one. */
 static const struct {
   const char *key;
   unsigned field;
@@ -139,21 +141,21 @@ static const struct {
 
 void fuzz_field(struct bytes input)
 {
-  const size_t row = fuzz_choice(&input) % (sizeof(field_keys) / sizeof(*field_keys));
+  const size_t row = fuzz_take_byte(&input) % (sizeof(field_keys) / sizeof(*field_keys));
   char *copy = fuzz_copy(input);
   struct parse_error parse_error = {0};
   uint64_t out = 77, number = 77;
   int error = field_parse(scan_of(copy, input), field_keys[row].key,
                           field_keys[row].field, &out, &parse_error);
   require(error == 0 || error == -ENOENT || error == -EBADMSG || error == -ERANGE);
-  require_fault(&parse_error, input);
+  require_parse_error(&parse_error, input);
   require((parse_error.count > 0) == (error == -EBADMSG || error == -ERANGE));
   require(error == 0 ? out <= INT64_MAX : out == 77);
   parse_error = (struct parse_error){0};
   const struct text text = {copy, input.size, input.size};
   int same = field_number(&text, field_keys[row].key, field_keys[row].field, 1, &number,
                           &parse_error);
-  require_refusal_with_cause(same, &parse_error, input);
+  require_error_with_cause(same, &parse_error, input);
   require((same == 0) == (error == 0) && number == out);
   number = 77;
   if (field_number(&text, field_keys[row].key, field_keys[row].field, page_size, &number,
@@ -164,7 +166,7 @@ void fuzz_field(struct bytes input)
   free(copy);
 }
 
-void seeds_of_field(fuzz_take *take, void *context)
+void seeds_of_field(fuzz_seed_callback *callback, void *context)
 {
   static const char lines[] =
       " 8192 4096 12288 0 12288 0 0 0 0\nTotal 4 objects, 8192 bytes\ncurrent   :   12\n"
@@ -172,7 +174,7 @@ void seeds_of_field(fuzz_take *take, void *context)
   for (unsigned row = 0; row < sizeof(field_keys) / sizeof(*field_keys); row++) {
     uint8_t seed[sizeof(lines)] = {(uint8_t)row};
     memcpy(seed + 1, lines, sizeof(lines) - 1);
-    take(context, (struct bytes){seed, sizeof(seed)});
+    callback(context, (struct bytes){seed, sizeof(seed)});
   }
 }
 
@@ -187,7 +189,7 @@ void fuzz_kmsg(struct bytes input)
   free(copy);
 }
 
-void seeds_of_kmsg(fuzz_take *take, void *context)
+void seeds_of_kmsg(fuzz_seed_callback *callback, void *context)
 {
   static const char log[] =
       "<6>[    0.0] percpu: Embedded 62 pages/cpu s217088 r8192 d28672 u262144\n"
@@ -198,7 +200,7 @@ void seeds_of_kmsg(fuzz_take *take, void *context)
       "<6>[    0.2] software IO TLB: mapped [mem 0x00000000bbed9000-0x00000000bfed9000] "
       "(64MB)\n"
       "<6>[    0.3] software IO TLB: tearing down default memory pool\n";
-  take(context, (struct bytes){(const uint8_t *)log, sizeof(log) - 1});
+  callback(context, (struct bytes){(const uint8_t *)log, sizeof(log) - 1});
 }
 
 void fuzz_mountinfo(struct bytes input)
@@ -212,7 +214,7 @@ void fuzz_mountinfo(struct bytes input)
   free(copy);
 }
 
-/* Against the digits themselves. */
+/* Compares span_number() with strtoull(), and checks that no byte is skipped. */
 void fuzz_scan(struct bytes input)
 {
   char *copy = fuzz_copy(input), word[24];
@@ -241,54 +243,54 @@ void fuzz_scan(struct bytes input)
   free(copy);
 }
 
-void seeds_of_scan(fuzz_take *take, void *context)
+void seeds_of_scan(fuzz_seed_callback *callback, void *context)
 {
   static const char words[] =
       "0 1 007 9223372036854775807 9223372036854775808 18446744073709551616\n"
       "\t -1 +1 1. 0x10 \n\n12345678901234567890123 a";
-  take(context, (struct bytes){(const uint8_t *)words, sizeof(words) - 1});
+  callback(context, (struct bytes){(const uint8_t *)words, sizeof(words) - 1});
 }
 
 /* --- tables of lines ---------------------------------------------------------------- */
 
 void fuzz_vmstat(struct bytes input)
 {
-  static const char stranger[] = "nr_of_nothing 12\n";
+  static const char unknown_line[] = "nr_no_such_key 12\n";
   char *copy = fuzz_copy(input);
   struct parse_error parse_error = {0};
   struct vmstat out, again;
   memset(&out, 0x5a, sizeof(out));
   int error = vmstat_parse(scan_of(copy, input), page_size, &out, &parse_error);
-  require_refusal_with_cause(error, &parse_error, input);
-  require_told(out.fields, VMSTAT_FIELD_COUNT, &parse_error);
+  require_error_with_cause(error, &parse_error, input);
+  require_malformed_reported(out.fields, VMSTAT_FIELD_COUNT, &parse_error);
   require(error != 0 || parse_error.count == 0 ||
           has_malformed(out.fields, VMSTAT_FIELD_COUNT));
   if (error == 0 && ends_a_line(input)) {
-    char *more = joined(input, stranger, sizeof(stranger) - 1);
-    vmstat_parse(scan_text(more, input.size + sizeof(stranger) - 1), page_size, &again,
-                 &parse_error);
+    char *more = concatenate(input, unknown_line, sizeof(unknown_line) - 1);
+    vmstat_parse(scan_text(more, input.size + sizeof(unknown_line) - 1), page_size,
+                 &again, &parse_error);
     require_same_readings(out.fields, again.fields, VMSTAT_FIELD_COUNT);
     free(more);
   }
   free(copy);
 }
 
-/* What all lines come to is the sum of what each does. */
+/* The result is the sum of the results of each line parsed by itself. */
 void fuzz_modules(struct bytes input)
 {
   char *copy = fuzz_copy(input);
-  struct parse_error parse_error = {0}, line_fault = {0};
+  struct parse_error parse_error = {0}, line_error = {0};
   struct modules out, one;
   memset(&out, 0x5a, sizeof(out));
   int error = modules_parse(scan_of(copy, input), &out, &parse_error);
-  require_refusal_with_cause(error, &parse_error, input);
-  require_told(&out.size, MODULES_READINGS, &parse_error);
+  require_error_with_cause(error, &parse_error, input);
+  require_malformed_reported(&out.size, MODULES_READINGS, &parse_error);
   struct reading size = reading_known(0), count = reading_known(0);
   bool bad = false;
   for (const char *at = copy, *end = copy + input.size; at < end;) {
     const char *newline = memchr(at, '\n', (size_t)(end - at));
     size_t length = newline != NULL ? (size_t)(newline - at) + 1 : (size_t)(end - at);
-    bad |= modules_parse(scan_text(at, length), &one, &line_fault) != 0;
+    bad |= modules_parse(scan_text(at, length), &one, &line_error) != 0;
     reading_add(&size, one.size.value);
     reading_add(&count, one.modules_count.value);
     at += length;
@@ -303,7 +305,7 @@ void fuzz_modules(struct bytes input)
 static void require_meminfo(const struct meminfo *out,
                             const struct parse_error *parse_error)
 {
-  require_told(out->fields, MEMINFO_FIELD_COUNT, parse_error);
+  require_malformed_reported(out->fields, MEMINFO_FIELD_COUNT, parse_error);
   for (unsigned i = 0; i < out->others_count && i < MEMINFO_OTHERS_KEPT; i++) {
     require(memchr(out->others[i].key, '\0', sizeof(out->others[i].key)) != NULL);
     require_printable(out->others[i].key);
@@ -311,9 +313,9 @@ static void require_meminfo(const struct meminfo *out,
   }
 }
 
-/* The number behind the first `KEY:' at the beginning of a line; false where there is no
- * digit. */
-static bool number_behind(const char *key, struct bytes input, uint64_t *number)
+/* Finds the number after the first line that begins with `KEY:'; returns false if no
+ * digit follows. */
+static bool find_number(const char *key, struct bytes input, uint64_t *number)
 {
   char label[64];
   int length = snprintf(label, sizeof(label), "%s:", key);
@@ -333,27 +335,27 @@ static bool number_behind(const char *key, struct bytes input, uint64_t *number)
   return at > digits;
 }
 
-/* Each number is one that is there, by another way of reading; least of all a 0. */
+/* Every known field equals the number that a second, simpler reader finds in the text. */
 static void require_numbers(const struct meminfo *out, struct bytes input)
 {
   for (unsigned row = 0; row < MEMINFO_FIELD_COUNT; row++) {
     if (!is_known(out->fields[row]))
       continue;
     uint64_t unit = meminfo_rows[row].unit == MEMINFO_UNIT_KB ? 1024 : 1, number = 0;
-    require(number_behind(meminfo_rows[row].key, input, &number));
+    require(find_number(meminfo_rows[row].key, input, &number));
     require(number * unit == out->fields[row].value);
   }
 }
 
 void fuzz_meminfo(struct bytes input)
 {
-  static const char stranger[] = "NothingOfTheKind:   12 kB\n";
+  static const char unknown_line[] = "NothingOfTheKind:   12 kB\n";
   char *copy = fuzz_copy(input);
   struct parse_error parse_error = {0};
   static struct meminfo out, again;
   memset(&out, 0x5a, sizeof(out));
   int error = meminfo_parse(scan_of(copy, input), &out, &parse_error);
-  require_refusal_with_cause(error, &parse_error, input);
+  require_error_with_cause(error, &parse_error, input);
   require_meminfo(&out, &parse_error);
   require_numbers(&out, input);
   require(error != 0 || (is_known(out.mem_total) && out.mem_total.value > 0));
@@ -361,11 +363,11 @@ void fuzz_meminfo(struct bytes input)
     if (meminfo_rows[row].inside != MEMINFO_FIELD_nothing && is_known(out.fields[row]))
       require(out.fields[row].value <= out.mem_total.value);
   if (error == 0 && ends_a_line(input)) {
-    char *more = joined(input, stranger, sizeof(stranger) - 1);
-    meminfo_parse(scan_text(more, input.size + sizeof(stranger) - 1), &again,
+    char *more = concatenate(input, unknown_line, sizeof(unknown_line) - 1);
+    meminfo_parse(scan_text(more, input.size + sizeof(unknown_line) - 1), &again,
                   &parse_error);
     require_same_readings(out.fields, again.fields, MEMINFO_FIELD_COUNT);
-    /* But for a fuzzer that has learnt that key. */
+    /* The fuzzer may have learned this key. */
     bool known = memmem(input.at, input.size, "NothingOfTheKind", 16) != NULL;
     require(known || again.others_count == out.others_count + 1);
     free(more);
@@ -381,15 +383,15 @@ void fuzz_zoneinfo(struct bytes input)
   struct zoneinfo out;
   memset(&out, 0x5a, sizeof(out));
   int error = zoneinfo_parse(scan_of(copy, input), page_size, &out, &parse_error);
-  require_refusal_with_cause(error, &parse_error, input);
-  require_told(&out.pcp, READINGS, &parse_error);
+  require_error_with_cause(error, &parse_error, input);
+  require_malformed_reported(&out.pcp, READINGS, &parse_error);
   require(parse_error.count == 0 || error != 0 || has_malformed(&out.pcp, READINGS));
   require(error != 0 || ends_a_line(input));
   require(out.cpus_count.value <= input.size);
   free(copy);
 }
 
-/* Twice the mappings are twice the sums. */
+/* The sums of a file that is repeated are twice as large. */
 void fuzz_smaps(struct bytes input)
 {
   char *copy = fuzz_copy(input);
@@ -397,10 +399,10 @@ void fuzz_smaps(struct bytes input)
   struct smaps out, twice;
   memset(&out, 0x5a, sizeof(out));
   int error = smaps_parse(scan_of(copy, input), &out, &parse_error);
-  require_refusal_with_cause(error, &parse_error, input);
-  require_told(out.fields, SMAPS_FIELD_COUNT, &parse_error);
+  require_error_with_cause(error, &parse_error, input);
+  require_malformed_reported(out.fields, SMAPS_FIELD_COUNT, &parse_error);
   if (error == 0 && ends_a_line(input)) {
-    char *more = joined(input, input.at, input.size);
+    char *more = concatenate(input, input.at, input.size);
     parse_error = (struct parse_error){0};
     if (smaps_parse(scan_text(more, 2 * input.size), &twice, &parse_error) == 0) {
       require(twice.mappings_count == 2 * out.mappings_count);
@@ -435,8 +437,8 @@ static void require_callers(const struct vmallocinfo *info)
     require(bytes == 0 && info->callers_count == 0);
 }
 
-/* The parser adds lines that differ in nothing but their addresses at once: it must come
- * to what it says of each line by itself. */
+/* The parser takes a run of lines that differ only in their addresses in one step. The
+ * result must still be the sum of the results of each line parsed by itself. */
 static void require_sum_of_lines(const char *copy, size_t size,
                                  const struct vmallocinfo *all, int error)
 {
@@ -466,8 +468,8 @@ void fuzz_vmallocinfo(struct bytes input)
   static struct vmallocinfo out;
   memset(&out, 0x5a, sizeof(out));
   int error = vmallocinfo_parse(scan_of(copy, input), page_size, &out, &parse_error);
-  require_refusal_with_cause(error, &parse_error, input);
-  require_told(&out.pages, VMALLOCINFO_READINGS, &parse_error);
+  require_error_with_cause(error, &parse_error, input);
+  require_malformed_reported(&out.pages, VMALLOCINFO_READINGS, &parse_error);
   require_callers(&out);
   if (input.size < 1 << 13)
     require_sum_of_lines(copy, input.size, &out, error);
@@ -494,7 +496,7 @@ static void require_sites(const struct allocinfo *info)
     require(kept <= info->place[ALLOCINFO_BLACK_HOLE].value);
 }
 
-/* A vmallocinfo may come first, with a line of `====' behind it. */
+/* The input may begin with a vmallocinfo, which ends at a line `===='. */
 void fuzz_allocinfo(struct bytes input)
 {
   static const char border[] = "====\n";
@@ -517,8 +519,8 @@ void fuzz_allocinfo(struct bytes input)
   memset(&out, 0x5a, sizeof(out));
   int error = allocinfo_parse(scan_of(copy, input), page_size,
                               has_vmalloc ? &vmalloc : NULL, &out, &parse_error);
-  require_refusal_with_cause(error, &parse_error, input);
-  require_told(out.readings, ALLOCINFO_READINGS, &parse_error);
+  require_error_with_cause(error, &parse_error, input);
+  require_malformed_reported(out.readings, ALLOCINFO_READINGS, &parse_error);
   require_sites(&out);
   require(error == 0 || out.sites_kept == 0);
   require(allocinfo_parse(scan_of(copy, input), page_size, NULL, &plain, &parse_error) ==
@@ -531,7 +533,7 @@ void fuzz_allocinfo(struct bytes input)
   free(copy);
 }
 
-void seeds_of_allocinfo(fuzz_take *take, void *context)
+void seeds_of_allocinfo(fuzz_seed_callback *callback, void *context)
 {
   static const char both[] =
       "0xffffc90000000000-0xffffc90000005000   20480 load_module+0x1/0x2 [ext4] pages=4 "
@@ -542,5 +544,5 @@ void seeds_of_allocinfo(fuzz_take *take, void *context)
       "       12288        3 drivers/foo/bar.c:81 [ext4] func:load_module accurate:no\n"
       "       -4096        1 mm/slub.c:2500 func:alloc_slab_page \n"
       "     8388608        2 mm/page_alloc.c:1 func:alloc_pages_exact \n";
-  take(context, (struct bytes){(const uint8_t *)both, sizeof(both) - 1});
+  callback(context, (struct bytes){(const uint8_t *)both, sizeof(both) - 1});
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Runs single inputs, without libFuzzer: replay TARGET FILE... */
+/* usage: replay TARGET FILE...
+ * Runs a target on single inputs, without libFuzzer. */
 #include "fuzz.h"
 
 #include <stdio.h>
@@ -7,9 +8,9 @@
 
 int main(int argc, char **argv)
 {
-  const struct fuzz_target *target = argc > 2 ? fuzz_target_named(argv[1]) : NULL;
+  const struct fuzz_target *target = argc > 2 ? fuzz_target_find(argv[1]) : NULL;
   if (target == NULL) {
-    fprintf(stderr, "usage: replay TARGET FILE...; targets:\n");
+    fprintf(stderr, "usage: replay TARGET FILE...\ntargets:\n");
     for (size_t i = 0; i < fuzz_targets_count; i++)
       fprintf(stderr, "  %s\n", fuzz_targets[i].name);
     return 2;
@@ -19,6 +20,6 @@ int main(int argc, char **argv)
     target->run(input);
     free((void *)input.at);
   }
-  printf("%d held\n", argc - 2);
+  printf("%d inputs passed\n", argc - 2);
   return 0;
 }

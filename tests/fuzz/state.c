@@ -134,7 +134,7 @@ void fuzz_config(struct bytes input)
   free(text);
 }
 
-void seeds_of_config(fuzz_take *take, void *context)
+void seeds_of_config(fuzz_seed_callback *callback, void *context)
 {
   static const char all[] =
       "Root \"/\"\nPss true\nPssBudget 1\nPssMaxProcess 8589934592\nAllSeries false\n"
@@ -145,8 +145,8 @@ void seeds_of_config(fuzz_take *take, void *context)
   static const char odd[] = "root \"\"\nPss 1\nPssBudget nan\nPssMaxProcess -1\n"
                             "VmallocCallers 2.5\nTrendRise inf\nTrendWindow 1e400\n"
                             "<Root \"/\" \"/\"\nBogus\nAllocationSites 0x40\n";
-  take(context, (struct bytes){(const uint8_t *)all, sizeof(all) - 1});
-  take(context, (struct bytes){(const uint8_t *)odd, sizeof(odd) - 1});
+  callback(context, (struct bytes){(const uint8_t *)all, sizeof(all) - 1});
+  callback(context, (struct bytes){(const uint8_t *)odd, sizeof(odd) - 1});
 }
 
 /* --- the state ---------------------------------------------------------------------- */
@@ -228,7 +228,7 @@ static void patch(void *state, size_t size, struct bytes input)
     input.at += 3;
     input.size -= 3;
     for (; count > 0 && input.size > 0; count--, at++)
-      ((unsigned char *)state)[at % size] = fuzz_choice(&input);
+      ((unsigned char *)state)[at % size] = fuzz_take_byte(&input);
   }
 }
 
@@ -250,7 +250,7 @@ static void require_load(const char *path)
 void fuzz_state(struct bytes input)
 {
   static struct watched_series aged, state;
-  const uint8_t kind = fuzz_choice(&input) % 3;
+  const uint8_t kind = fuzz_take_byte(&input) % 3;
   const char *path = state_path();
   if (kind == 0) {
     write_state(path, input.at, input.size);
@@ -268,7 +268,7 @@ void fuzz_state(struct bytes input)
   require_load(path);
 }
 
-void seeds_of_state(fuzz_take *take, void *context)
+void seeds_of_state(fuzz_seed_callback *callback, void *context)
 {
   static struct {
     uint8_t kind;
@@ -283,15 +283,15 @@ void seeds_of_state(fuzz_take *take, void *context)
       {2, 16, 0, 4, 0xff, 0xff, 0xff, 0xff},
   };
   for (size_t i = 0; i < sizeof(patches) / sizeof(*patches); i++)
-    take(context, (struct bytes){patches[i], sizeof(patches[i])});
+    callback(context, (struct bytes){patches[i], sizeof(patches[i])});
   const char *path = state_path();
   age(&state, 100, 30);
   require(state_file_save(path, KIND, BOOT, &state, sizeof(state)) == 0);
   struct bytes file = fuzz_file(path);
   require(file.size <= sizeof(whole.file));
   memcpy(whole.file, file.at, file.size);
-  take(context, (struct bytes){&whole.kind, 1 + file.size});
-  take(context, (struct bytes){&whole.kind, 1 + 200});
+  callback(context, (struct bytes){&whole.kind, 1 + file.size});
+  callback(context, (struct bytes){&whole.kind, 1 + 200});
   free((void *)file.at);
 }
 
@@ -317,7 +317,7 @@ static void require_change(char *line)
 
 void fuzz_series(struct bytes input)
 {
-  const uint8_t choice = fuzz_choice(&input);
+  const uint8_t choice = fuzz_take_byte(&input);
   const struct trend_replay settings = {
       .trend = {.window = choice & 1 ? TREND_WINDOW : 60,
                 .rise = choice & 2 ? TREND_RISE : 4096},
@@ -349,7 +349,7 @@ void fuzz_series(struct bytes input)
   free(errors);
 }
 
-void seeds_of_series(fuzz_take *take, void *context)
+void seeds_of_series(fuzz_seed_callback *callback, void *context)
 {
   char text[16384];
   for (unsigned kind = 0; kind < 4; kind++) {
@@ -360,9 +360,9 @@ void seeds_of_series(fuzz_take *take, void *context)
                                : kind == 1 ? (i / 100) * 50000000
                                            : 1000 * (i % 60) * kind,
                                kind * 1000);
-    take(context, (struct bytes){(const uint8_t *)text, used});
+    callback(context, (struct bytes){(const uint8_t *)text, used});
   }
   static const char odd[] = "\x0f"
                             "1e9 0x10 1\n-1 2\n3\n1 nan\n\n  \n1 2 3 4\n1e11 1e15";
-  take(context, (struct bytes){(const uint8_t *)odd, sizeof(odd) - 1});
+  callback(context, (struct bytes){(const uint8_t *)odd, sizeof(odd) - 1});
 }

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A new parser is a new row. */
+/* A new parser needs a row here. */
 const struct fuzz_target fuzz_targets[] = {
     {"stat", "lines", fuzz_stat, "*/proc/*/stat", NULL},
     {"statm", "lines", fuzz_statm, "*/proc/*/statm", NULL},
@@ -35,7 +35,7 @@ const struct fuzz_target fuzz_targets[] = {
 };
 const size_t fuzz_targets_count = sizeof(fuzz_targets) / sizeof(*fuzz_targets);
 
-const struct fuzz_target *fuzz_target_named(const char *name)
+const struct fuzz_target *fuzz_target_find(const char *name)
 {
   for (size_t i = 0; i < fuzz_targets_count; i++)
     if (strcmp(fuzz_targets[i].name, name) == 0)
@@ -59,36 +59,38 @@ struct bytes fuzz_file(const char *path)
   return (struct bytes){at, size};
 }
 
-static void take_files(const char *pattern, fuzz_take *take, void *context)
+static void call_with_files(const char *pattern, fuzz_seed_callback *callback,
+                            void *context)
 {
   glob_t found;
   if (glob(pattern, 0, NULL, &found) == 0) {
     for (size_t i = 0; i < found.gl_pathc; i++) {
       struct bytes file = fuzz_file(found.gl_pathv[i]);
-      take(context, file);
+      callback(context, file);
       free((void *)file.at);
     }
   }
   globfree(&found);
 }
 
-void fuzz_seeds(const struct fuzz_target *target, fuzz_take *take, void *context)
+void fuzz_seeds(const struct fuzz_target *target, fuzz_seed_callback *callback,
+                void *context)
 {
   char pattern[512];
   const char *at = target->seeds != NULL ? target->seeds : "";
   for (size_t length; (length = strcspn(at, " ")) > 0; at += length, at += *at == ' ') {
     snprintf(pattern, sizeof(pattern), FIXTURES "/%.*s", (int)length, at);
-    take_files(pattern, take, context);
+    call_with_files(pattern, callback, context);
   }
   if (target->make_seeds != NULL)
-    target->make_seeds(take, context);
+    target->make_seeds(callback, context);
   snprintf(pattern, sizeof(pattern), FUZZ_FOUND "/%s/*", target->name);
-  take_files(pattern, take, context);
+  call_with_files(pattern, callback, context);
 }
 
 _Noreturn void fuzz_failed(const char *condition, const char *file, int line)
 {
-  fprintf(stderr, "%s:%d: does not hold: %s\n", file, line, condition);
+  fprintf(stderr, "%s:%d: property violated: %s\n", file, line, condition);
   abort();
 }
 
@@ -101,7 +103,7 @@ char *fuzz_copy(struct bytes input)
   return copy;
 }
 
-uint8_t fuzz_choice(struct bytes *input)
+uint8_t fuzz_take_byte(struct bytes *input)
 {
   if (input->size == 0)
     return 0;
@@ -130,7 +132,7 @@ void require_printable(const char *text)
     require(*text >= ' ' && *text <= '~');
 }
 
-void require_fault(const struct parse_error *parse_error, struct bytes text)
+void require_parse_error(const struct parse_error *parse_error, struct bytes text)
 {
   require((parse_error->count > 0) == (parse_error->cause != NULL));
   if (parse_error->count == 0)
