@@ -73,6 +73,25 @@ START_TEST(words_are_split_at_blanks_and_tabs)
 }
 END_TEST
 
+/* Blanks, a word and what follows are read eight bytes at a time. */
+START_TEST(words_and_blanks_of_any_length_are_told_apart)
+{
+  for (size_t blanks = 0; blanks <= 20; blanks++)
+    for (size_t length = 1; length <= 20; length++)
+      for (size_t rest = 0; rest <= 10; rest++) {
+        char text[64];
+        memset(text, ' ', blanks);
+        memset(text + blanks, 'w', length);
+        memset(text + blanks + length, rest % 2 == 0 ? '\t' : ' ', rest);
+        struct scan line = scan_text(text, blanks + length + rest);
+        struct span word = scan_word(&line);
+        ck_assert_ptr_eq(word.at, text + blanks);
+        ck_assert_uint_eq(word.length, length);
+        ck_assert_uint_eq(scan_word(&line).length, 0);
+      }
+}
+END_TEST
+
 START_TEST(carriage_return_is_part_of_the_word)
 {
   struct scan line = scan_string("12\r");
@@ -222,6 +241,7 @@ END_TEST
 SUITE_MAIN("scan", lines_come_numbered_and_without_their_newline, empty_text_has_no_line,
            only_a_last_line_without_newline_is_open,
            a_nul_byte_ends_neither_line_nor_word, words_are_split_at_blanks_and_tabs,
+           words_and_blanks_of_any_length_are_told_apart,
            carriage_return_is_part_of_the_word, span_is_compares_the_whole_span,
            span_starts_with_a_prefix_no_longer_than_itself,
            number_is_the_whole_span_in_decimal, number_with_a_nul_byte_is_none,

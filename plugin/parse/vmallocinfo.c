@@ -55,48 +55,6 @@ struct parser {
   unsigned short site_slots[SITE_SLOTS], caller_slots[CALLER_SLOTS];
 };
 
-/* Eight bytes at once, the first being the lowest. */
-static inline uint64_t load8(const char *at)
-{
-  uint64_t bytes;
-  memcpy(&bytes, at, sizeof(bytes));
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-  bytes = __builtin_bswap64(bytes);
-#endif
-  return bytes;
-}
-
-#define ONES (UINT64_MAX / 255) /* 1 in each byte */
-
-/* Bit 7 of each byte that is `byte`, of which only the lowest is to be relied upon: a
- * borrow may set others above it. */
-static inline uint64_t bytes_equal(uint64_t bytes, uint64_t byte)
-{
-  uint64_t difference = bytes ^ ONES * byte;
-  return (difference - ONES) & ~difference & ONES * 0x80;
-}
-
-/* scan_word, eight bytes at a time. */
-static inline struct span take_word(struct scan *line)
-{
-  const char *at = line->at, *end = line->end;
-  while (at < end && (*at == ' ' || *at == '\t'))
-    at++;
-  struct span word = {.at = at};
-  uint64_t blank = 0;
-  while (end - at >= 8 && blank == 0) {
-    uint64_t bytes = load8(at);
-    blank = bytes_equal(bytes, ' ') | bytes_equal(bytes, '\t');
-    at += blank == 0 ? 8 : __builtin_ctzll(blank) / 8;
-  }
-  if (blank == 0)
-    while (at < end && *at != ' ' && *at != '\t')
-      at++;
-  word.length = (size_t)(at - word.at);
-  line->at = at;
-  return word;
-}
-
 static const struct span stack_callers[] = {
     SPAN("alloc_thread_stack_node"),
     SPAN("dup_task_struct"),
@@ -272,12 +230,12 @@ static bool note_attribute(struct span word, struct area *area)
 /* The caller is the first word, unless that is an attribute; its module follows. */
 static void parse_caller(struct scan *rest, struct area *area)
 {
-  struct span word = take_word(rest);
+  struct span word = scan_word(rest);
   if (word.length == 0 || note_attribute(word, area))
     return;
   area->symbol = bare_symbol(word);
   struct scan ahead = *rest;
-  word = take_word(&ahead);
+  word = scan_word(&ahead);
   if (is_module(word)) {
     note_attribute(word, area);
     *rest = ahead;
@@ -319,7 +277,7 @@ static void take_site(struct site *site, struct scan *rest, struct area *area)
 static void keep_site(struct parser *p, unsigned short *slot, const char *at,
                       struct scan rest, struct area *area)
 {
-  struct span next = take_word(&rest);
+  struct span next = scan_word(&rest);
   ptrdiff_t length = next.at + 1 - at;
   if (area->symbol.at != at || next.length == 0 || length < SITE_HASHED ||
       length > UCHAR_MAX || p->sites_count == SITES)
@@ -358,10 +316,10 @@ static void take_caller(struct parser *p, struct scan *rest, struct area *area)
 static const char *parse_area(struct parser *p, struct scan rest, struct area *area)
 {
   *area = (struct area){.symbol = {"", 0}, .module = {"", 0}};
-  if (span_number(take_word(&rest), &area->size) != 0)
+  if (span_number(scan_word(&rest), &area->size) != 0)
     return "size is not a number";
   take_caller(p, &rest, area);
-  for (struct span word; area->cause == NULL && (word = take_word(&rest)).length > 0;)
+  for (struct span word; area->cause == NULL && (word = scan_word(&rest)).length > 0;)
     if (!note_attribute(word, area) && !is_attribute(word))
       area->cause = "unexpected word";
   uint64_t bytes;

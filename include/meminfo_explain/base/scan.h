@@ -47,15 +47,54 @@ static inline bool scan_line_is_open(const struct scan *text, const struct scan 
   return line->end == text->end;
 }
 
-/* Takes the next word (bytes between blanks); length 0 at the end of the line. */
+/* Eight bytes at once, the first one in the lowest bits. */
+static inline uint64_t load8(const char *at)
+{
+  uint64_t bytes;
+  memcpy(&bytes, at, sizeof(bytes));
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+  bytes = __builtin_bswap64(bytes);
+#endif
+  return bytes;
+}
+
+#define SCAN_ONES (UINT64_MAX / 255) /* 1 in each byte */
+
+/* Sets bit 7 of each byte that equals `byte`. Only the lowest set bit counts: a borrow
+ * may set others above it. */
+static inline uint64_t bytes_equal(uint64_t bytes, uint64_t byte)
+{
+  uint64_t difference = bytes ^ SCAN_ONES * byte;
+  return (difference - SCAN_ONES) & ~difference & SCAN_ONES * 0x80;
+}
+
+/* The first byte at or after `at` that is no blank. */
+static inline const char *skip_blanks(const char *at, const char *end)
+{
+  while (end - at >= 8 && load8(at) == SCAN_ONES * ' ')
+    at += 8;
+  while (at < end && (*at == ' ' || *at == '\t'))
+    at++;
+  return at;
+}
+
+/* Takes the next word (bytes between blanks); length 0 at the end of the line. Reads
+ * eight bytes at a time: files of /proc are mostly blanks and long words. */
 static inline struct span scan_word(struct scan *line)
 {
-  while (line->at < line->end && (*line->at == ' ' || *line->at == '\t'))
-    line->at++;
-  struct span word = {.at = line->at};
-  while (line->at < line->end && *line->at != ' ' && *line->at != '\t')
-    line->at++;
-  word.length = (size_t)(line->at - word.at);
+  const char *end = line->end, *at = skip_blanks(line->at, end);
+  struct span word = {.at = at};
+  uint64_t blank = 0;
+  while (end - at >= 8 && blank == 0) {
+    uint64_t bytes = load8(at);
+    blank = bytes_equal(bytes, ' ') | bytes_equal(bytes, '\t');
+    at += blank == 0 ? 8 : __builtin_ctzll(blank) / 8;
+  }
+  if (blank == 0)
+    while (at < end && *at != ' ' && *at != '\t')
+      at++;
+  word.length = (size_t)(at - word.at);
+  line->at = at;
   return word;
 }
 
