@@ -235,6 +235,19 @@ START_TEST(lines_we_do_not_need_may_hold_anything)
 }
 END_TEST
 
+START_TEST(blanks_and_zeros_may_be_other_than_the_kernel_prints_them)
+{
+  struct smaps smaps = parse(HEADER "Rss:\t8 kB\nPss: 00000000000000004 kB\n"
+                                    "Anonymous:   3\tkB\nSwapPss: 2   kB\n"
+                                    "  Private_Clean: 1 kB more\n");
+  ck_assert_known(smaps.rss, KB(8));
+  ck_assert_known(smaps.pss, KB(4));
+  ck_assert_known(smaps.anonymous, KB(3));
+  ck_assert_known(smaps.swap_pss, KB(2));
+  ck_assert_known(smaps.private_clean, KB(1));
+}
+END_TEST
+
 START_TEST(second_parse_replaces_the_first)
 {
   struct smaps smaps;
@@ -269,4 +282,5 @@ SUITE_MAIN("smaps", rollup_is_one_mapping, mappings_of_a_plain_smaps_are_summed,
            absent_field_is_not_zero, path_of_a_header_may_be_anything,
            key_is_not_found_inside_another, empty_text_is_no_error_and_all_absent,
            text_that_cannot_be_summed_is_refused, lines_we_do_not_need_may_hold_anything,
+           blanks_and_zeros_may_be_other_than_the_kernel_prints_them,
            second_parse_replaces_the_first, text_cut_at_any_byte_tells_no_wrong_value)
