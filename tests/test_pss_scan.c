@@ -21,7 +21,7 @@
 #define GARBAGE         "nothing that smaps would print\n"
 
 /* A walk over a tree, and the files it opened. */
-struct stroll {
+struct fixture {
   struct sysroot root;
   struct pss_scan scan;
   struct text text;
@@ -31,7 +31,7 @@ struct stroll {
   double cpu;        /* CPU time taken */
 };
 
-static struct stroll stroll;
+static struct fixture fixture;
 
 /* The walk's clocks: monotonic time stands still, CPU time passes while it reads smaps.
  */
@@ -42,7 +42,7 @@ int __wrap_clock_gettime(clockid_t clock, struct timespec *out)
 {
   if (clock != CLOCK_THREAD_CPUTIME_ID && clock != CLOCK_MONOTONIC)
     return __real_clock_gettime(clock, out);
-  double now = clock == CLOCK_MONOTONIC ? 1000 : stroll.cpu;
+  double now = clock == CLOCK_MONOTONIC ? 1000 : fixture.cpu;
   *out = (struct timespec){.tv_sec = (time_t)now,
                            .tv_nsec = (long)((now - (double)(time_t)now) * 1e9)};
   return 0;
@@ -61,28 +61,28 @@ void *__wrap_realloc(void *block, size_t size)
 static int slurp(void *context, uint32_t pid, const char *path)
 {
   (void)context;
-  size_t length = strlen(stroll.opened);
-  snprintf(stroll.opened + length, sizeof(stroll.opened) - length, "%s\n", path);
-  stroll.cpu += strstr(path, "smaps_rollup") != NULL ? stroll.cost : 0;
-  int error = sysroot_slurp(&stroll.root, path, &stroll.text);
-  return pid != 0 && pid == stroll.lost_at ? -ECANCELED : error;
+  size_t length = strlen(fixture.opened);
+  snprintf(fixture.opened + length, sizeof(fixture.opened) - length, "%s\n", path);
+  fixture.cpu += strstr(path, "smaps_rollup") != NULL ? fixture.cost : 0;
+  int error = sysroot_slurp(&fixture.root, path, &fixture.text);
+  return pid != 0 && pid == fixture.lost_at ? -ECANCELED : error;
 }
 
 static void begin_at(const char *tree, bool live)
 {
-  memset(&stroll, 0, sizeof(stroll));
-  ck_assert_int_eq(sysroot_open(tree, &stroll.root), 0);
-  stroll.root.live |= live;
-  stroll.scan.root = &stroll.root;
-  stroll.scan.page_size = PAGE_SIZE_BYTES;
-  stroll.cost = 1;
+  memset(&fixture, 0, sizeof(fixture));
+  ck_assert_int_eq(sysroot_open(tree, &fixture.root), 0);
+  fixture.root.live |= live;
+  fixture.scan.root = &fixture.root;
+  fixture.scan.page_size = PAGE_SIZE_BYTES;
+  fixture.cost = 1;
 }
 
 static int pass(const struct pss_scan_options *options)
 {
-  const struct pss_scan_reader files = {.slurp = slurp, .text = &stroll.text};
-  stroll.opened[0] = '\0';
-  return pss_scan_pass(&stroll.scan, &files, options);
+  const struct pss_scan_reader files = {.slurp = slurp, .text = &fixture.text};
+  fixture.opened[0] = '\0';
+  return pss_scan_pass(&fixture.scan, &files, options);
 }
 
 static const struct pss_scan_options any = {.period = 10};
@@ -94,9 +94,9 @@ static void pass_any(void)
 
 static void end(void)
 {
-  text_free(&stroll.text);
-  pss_scan_free(&stroll.scan);
-  sysroot_close(&stroll.root);
+  text_free(&fixture.text);
+  pss_scan_free(&fixture.scan);
+  sysroot_close(&fixture.root);
 }
 
 /* What it comes to, settled in a machine that tells nothing of its memory. */
@@ -105,7 +105,7 @@ static struct processes sum(void)
   static const struct reading nothing;
   struct processes out;
   double oldest_at;
-  totals_compute(&stroll.scan, &out, &oldest_at);
+  totals_compute(&fixture.scan, &out, &oldest_at);
   processes_settle(&out, nothing, nothing);
   return out;
 }
@@ -125,8 +125,8 @@ static struct pss_scan_result walk_root(const char *tree, uint64_t max_process, 
   begin_at(tree, live);
   result.error = pass(&options);
   result.out = sum();
-  result.parse_error = stroll.scan.parse_error;
-  memcpy(result.where, stroll.scan.where, sizeof(result.where));
+  result.parse_error = fixture.scan.parse_error;
+  memcpy(result.where, fixture.scan.where, sizeof(result.where));
   end();
   return result;
 }
@@ -418,12 +418,12 @@ START_TEST(smaps_rollup_is_asked_for_again_in_the_next_pass)
   tree_write_statm(tree, 7, 20, 0);
   begin_at(tree, true);
   ck_assert_int_eq(pass(&options), 0);
-  ck_assert(stroll.scan.no_rollup);
+  ck_assert(fixture.scan.no_rollup);
   write_rollup(tree, 7, 20, 20, 0, 0);
   ck_assert_int_eq(pass(&options), 0);
-  ck_assert(!stroll.scan.no_rollup);
-  ck_assert_ptr_nonnull(strstr(stroll.opened, "proc/7/smaps_rollup\n"));
-  ck_assert_ptr_null(strstr(stroll.opened, "proc/7/smaps\n"));
+  ck_assert(!fixture.scan.no_rollup);
+  ck_assert_ptr_nonnull(strstr(fixture.opened, "proc/7/smaps_rollup\n"));
+  ck_assert_ptr_null(strstr(fixture.opened, "proc/7/smaps\n"));
   end();
   tree_remove(tree);
 }
@@ -438,7 +438,7 @@ START_TEST(what_is_no_file_is_malformed_and_does_not_block)
   assert_counts(&result.out, COUNTS([IS_BAD] = 1));
   ck_assert_str_eq(result.where, "proc/7/smaps_rollup");
   ck_assert_str_eq(result.parse_error.cause, "cannot be read");
-  ck_assert_int_eq(stroll.scan.where_error, -ENOTSUP);
+  ck_assert_int_eq(fixture.scan.where_error, -ENOTSUP);
   ck_assert_known(result.out.unread_rss, 5 * PAGE_SIZE_BYTES);
   tree_remove(tree);
 }
@@ -628,8 +628,8 @@ static bool opened(unsigned pid, const char *name)
 {
   char path[64];
   snprintf(path, sizeof(path), "proc/%u/%s\n", pid, name);
-  const char *at = strstr(stroll.opened, path);
-  return at != NULL && (at == stroll.opened || at[-1] == '\n');
+  const char *at = strstr(fixture.opened, path);
+  return at != NULL && (at == fixture.opened || at[-1] == '\n');
 }
 
 /* The numbers of those whose smaps the last pass opened, in that order. */
@@ -637,7 +637,7 @@ static const char *read_in_order(void)
 {
   static char order[256];
   order[0] = '\0';
-  for (const char *at = stroll.opened; (at = strstr(at, "proc/")) != NULL; at++) {
+  for (const char *at = fixture.opened; (at = strstr(at, "proc/")) != NULL; at++) {
     unsigned pid;
     int end = 0;
     if (sscanf(at, "proc/%u/smaps_rollup\n%n", &pid, &end) == 1 && end > 0)
@@ -669,7 +669,7 @@ START_TEST(who_is_known_is_not_asked_for_its_stat_again)
   char *tree = tree_make();
   tree_write_process(tree, (struct fake_process){.pid = 3, .anon = 8});
   begin_at(tree, true);
-  stroll.cost = 1e-4;
+  fixture.cost = 1e-4;
   pass_any();
   ck_assert(opened(3, "stat"));
   pass_any();
@@ -685,8 +685,8 @@ START_TEST(a_number_that_was_given_again_is_another_process)
   tree_write_process(tree, (struct fake_process){.pid = 3, .anon = 8, .start = 100});
   begin_at(tree, false);
   pass_any();
-  ck_assert_uint_eq(stroll.scan.table.at[0].start, 100);
-  ck_assert(!stroll.scan.table.at[0].born);
+  ck_assert_uint_eq(fixture.scan.table.at[0].start, 100);
+  ck_assert(!fixture.scan.table.at[0].born);
   tree_remove_process(tree, 3);
   write_stat(tree, 3, "kthread", 'S', PF_KTHREAD, 0); /* start time 4 */
   pass_any();
@@ -696,7 +696,7 @@ START_TEST(a_number_that_was_given_again_is_another_process)
   tree_write_process(tree, (struct fake_process){.pid = 3, .anon = 20, .start = 200});
   pass_any();
   ck_assert_known(sum().pss, 20 * 1024);
-  ck_assert(stroll.scan.table.at[0].born);
+  ck_assert(fixture.scan.table.at[0].born);
   end();
   tree_remove(tree);
 }
@@ -741,7 +741,7 @@ START_TEST(a_kernel_thread_seen_twice_is_never_opened_again)
   pass_any();
   ck_assert(opened(3, "stat"));
   pass_any();
-  ck_assert_str_eq(stroll.opened, "proc/meminfo\n");
+  ck_assert_str_eq(fixture.opened, "proc/meminfo\n");
   end();
   tree_remove(tree);
 }
@@ -865,10 +865,10 @@ START_TEST(on_this_machine_clone_vm_is_counted_once)
     sleep_forever(NULL);
   ck_assert_int_gt(child, 0);
   begin_at("/", true);
-  stroll.scan.own_pids = true;
+  fixture.scan.own_pids = true;
   pass_any();
-  const struct process *found = process_table_find(&stroll.scan.table, (uint32_t)twin);
-  const struct process *forked = process_table_find(&stroll.scan.table, (uint32_t)child);
+  const struct process *found = process_table_find(&fixture.scan.table, (uint32_t)twin);
+  const struct process *forked = process_table_find(&fixture.scan.table, (uint32_t)child);
   ck_assert_ptr_nonnull(found);
   ck_assert_ptr_nonnull(forked);
   ck_assert_int_eq(found->kind, PROCESS_TWIN);
@@ -956,7 +956,7 @@ END_TEST
 /* A pass that can pay for so many readings, of a second of CPU each. */
 static int try_pass_for(unsigned readings)
 {
-  struct pss_scan *w = &stroll.scan;
+  struct pss_scan *w = &fixture.scan;
   double credit = readings + 0.5;
   w->costs = (struct pss_scan_costs){.smaps = 1};
   w->budget = (struct budget){.credit = credit, .saving = credit, .refilled_at = 1000};
@@ -983,7 +983,7 @@ START_TEST(who_moved_most_is_read_first_then_who_was_asked_longest_ago)
 {
   char *tree = eight_processes();
   for (size_t i = 0; i < 8; i++) /* asked in the order 8, 7 ... 1 */
-    stroll.scan.table.at[i].tried_at = (double)(100 - i);
+    fixture.scan.table.at[i].tried_at = (double)(100 - i);
   tree_write_statm(tree, 2, 96 + 8 + 400, 0);
   tree_write_statm(tree, 5, 96 + 20 + 40, 0);
   tree_write_statm(tree, 6, 96 + 24 - 80, 0);
@@ -1019,7 +1019,7 @@ END_TEST
 START_TEST(a_quarter_is_kept_for_those_asked_longest_ago)
 {
   char *tree = eight_processes();
-  stroll.scan.table.at[2].tried_at = 1; /* longer ago than the others */
+  fixture.scan.table.at[2].tried_at = 1; /* longer ago than the others */
   for (unsigned pid = 4; pid <= 8; pid++)
     tree_write_statm(tree, pid, 96 + 4 * pid + 4 * pid, 0);
   pass_for(4);
@@ -1032,7 +1032,7 @@ END_TEST
 START_TEST(for_one_that_costs_more_than_a_period_brings_it_is_saved)
 {
   char *tree = eight_processes();
-  struct pss_scan *w = &stroll.scan;
+  struct pss_scan *w = &fixture.scan;
   const struct pss_scan_options options = {.share = 1, .period = 4};
   tree_write_statm(tree, 5, 96 + 20 + 4, 0);
   w->table.at[4].cost = 6; /* a period brings 4 */
@@ -1072,7 +1072,7 @@ END_TEST
 START_TEST(a_pass_that_could_do_nothing_of_use_is_saved_for)
 {
   char *tree = eight_processes();
-  struct pss_scan *w = &stroll.scan;
+  struct pss_scan *w = &fixture.scan;
   w->costs = (struct pss_scan_costs){.listing = 0.1, .statm = 0.2, .smaps = 1};
   for (size_t i = 0; i < 8; i++)
     w->table.at[i].cost = 1;
@@ -1081,7 +1081,7 @@ START_TEST(a_pass_that_could_do_nothing_of_use_is_saved_for)
   w->budget =
       (struct budget){.share = 1, .credit = 4.7, .saving = 9, .refilled_at = 1000};
   ck_assert_int_eq(pass(&nothing_more), 0);
-  ck_assert_str_eq(stroll.opened, "");
+  ck_assert_str_eq(fixture.opened, "");
   ck_assert(w->budget.saving > 4.7999 && w->budget.saving < 4.8001);
   ck_assert_known(sum().read_count, 8); /* all that is known stands */
   w->budget.credit = 4.8001;
@@ -1097,7 +1097,7 @@ START_TEST(where_all_can_be_read_only_the_costly_are_asked_for_statm)
 {
   char *tree = eight_processes();
   for (size_t i = 0; i < 7; i++)
-    stroll.scan.table.at[i].cost = 1e-4f;
+    fixture.scan.table.at[i].cost = 1e-4f;
   pass_for(8);
   ck_assert_str_eq(read_in_order(), "1 2 3 4 5 6 7 8 ");
   ck_assert(!opened(1, "statm") && opened(8, "statm"));
@@ -1203,7 +1203,7 @@ START_TEST(what_comes_and_goes_may_claim_any_size)
   ck_assert_int_eq(out.pss.state, READING_KNOWN);
   ck_assert_int_eq(out.stale.state, READING_MALFORMED);
   ck_assert_int_eq(out.error.state, READING_MALFORMED);
-  stroll.scan.pass += PSS_SCAN_HISTORY; /* longer ago than is remembered */
+  fixture.scan.pass += PSS_SCAN_HISTORY; /* longer ago than is remembered */
   ck_assert_int_eq(sum().stale.state, READING_MALFORMED);
   pass_any();
   ck_assert_known(sum().stale, 0);
@@ -1218,14 +1218,14 @@ START_TEST(a_walk_that_is_taken_away_touches_nothing_any_more)
   static struct process before[8];
   for (unsigned pid = 1; pid <= 8; pid++)
     tree_write_process(tree, (struct fake_process){.pid = pid, .anon = 500});
-  stroll.lost_at = 5;
+  fixture.lost_at = 5;
   ck_assert_int_eq(pass(&any), -ECANCELED);
   ck_assert_str_eq(read_in_order(), "1 2 3 4 "); /* statm of 5 was the last */
-  memcpy(before, stroll.scan.table.at, sizeof(before));
+  memcpy(before, fixture.scan.table.at, sizeof(before));
   ck_assert_uint_eq(before[3].pss, 500 * 1024);
   for (size_t i = 4; i < 8; i++) /* as it was */
     ck_assert_uint_eq(before[i].pss, (96 + 4 * (i + 1)) * 1024);
-  stroll.lost_at = 0;
+  fixture.lost_at = 0;
   pass_any(); /* and goes on from there */
   ck_assert_known(sum().pss, 8 * 500 * 1024);
   end();
@@ -1241,9 +1241,9 @@ START_TEST(a_pass_without_memory_for_its_queue_says_so)
   int error = try_pass_for(0);
   has_memory = true;
   ck_assert_int_eq(error, -ENOMEM);
-  ck_assert_int_eq(stroll.scan.error, -ENOMEM);
+  ck_assert_int_eq(fixture.scan.error, -ENOMEM);
   pass_for(0);
-  ck_assert_int_eq(stroll.scan.error, 0);
+  ck_assert_int_eq(fixture.scan.error, 0);
   ck_assert_known(sum().read_count, 8);
   end();
   tree_remove(tree);

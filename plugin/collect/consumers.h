@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Reads all rows of consumers.def in a thread of its own (supervisor.h): a driver may
- * hold a lock for long while it is asked, and the sample must not wait for that. */
+ * hold a lock for long while its file is read, and the sample must not wait for that. */
 #ifndef MEMINFO_EXPLAIN_COLLECT_CONSUMERS_H
 #define MEMINFO_EXPLAIN_COLLECT_CONSUMERS_H
 

@@ -8,6 +8,9 @@
 const struct source_row source_rows[SOURCE_COUNT] = {
 #define SOURCE(name, path, cost, remedy) {path, true, cost, remedy},
 #include "meminfo_explain/tables/sources.def"
+#define FILE_GROUPING(name, path, cost, remedy, ...) {path, true, cost, remedy},
+#define GROUPING(...)
+#include "meminfo_explain/tables/groupings.def"
 #define OPENER_ANYONE ""
 #define OPENER_ROOT   "run as root or grant CAP_DAC_READ_SEARCH"
 #define CONSUMER_COST "this consumer cannot be separated from the rest"
@@ -16,9 +19,6 @@ const struct source_row source_rows[SOURCE_COUNT] = {
 #define CONSUMER_FUNCTION(name, place, source, function, remedy)                         \
   {source, false, CONSUMER_COST, remedy},
 #include "meminfo_explain/tables/consumers.def"
-#define FILE_GROUPING(name, path, cost, remedy, ...) {path, cost, remedy},
-#define GROUPING(...)
-#include "meminfo_explain/tables/groupings.def"
 };
 
 struct source_status source_read(const struct sysroot *root, enum source source,

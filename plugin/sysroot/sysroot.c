@@ -16,10 +16,10 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-/* Whether the path, or a folder above it, is one of the words. */
-static bool is_among(const char *words, const char *path)
+/* Whether the path, or a folder above it, is in a list separated by blanks. */
+static bool is_listed(const char *list, const char *path)
 {
-  struct scan scan = scan_text(words, strlen(words));
+  struct scan scan = scan_text(list, strlen(list));
   for (struct span word; (word = scan_word(&scan)).length > 0;)
     if (strncmp(path, word.at, word.length) == 0 &&
         (path[word.length] == '\0' || path[word.length] == '/'))
@@ -31,7 +31,7 @@ static bool is_among(const char *words, const char *path)
 static int open_below(const struct sysroot *root, const char *path, int flags)
 {
   int fd = root->open(root->fd, root->method, path, flags);
-  bool was_denied = fd == -ENOENT && root->denied != NULL && is_among(root->denied, path);
+  bool was_denied = fd == -ENOENT && root->denied != NULL && is_listed(root->denied, path);
   return was_denied ? -EACCES : fd;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Root to sample: reads every source once and says of each what became of it. */
+/* From a root to a sample: reads every source once, and records its status. */
 #ifndef MEMINFO_EXPLAIN_COLLECT_COLLECT_H
 #define MEMINFO_EXPLAIN_COLLECT_COLLECT_H
 
@@ -12,8 +12,8 @@
 
 #include <stdbool.h>
 
-/* smaps of larger processes is not opened, unless one asks for it: reading it takes 13 ms
- * per GiB of small pages (tests/bench/run), and holds the process up for as long. */
+/* Bytes of Rss above which smaps is not opened by default: reading it takes 13 ms for each
+ * GiB of small pages (tests/bench/run), and blocks the process's mmap_lock meanwhile. */
 #define COLLECT_PSS_MAX_PROCESS ((uint64_t)8 << 30)
 
 struct collect_options {
@@ -70,14 +70,13 @@ struct collector {
 int collector_open(const char *root, struct collector *collector);
 void collector_close(struct collector *collector);
 
-/* Begins the walk over the processes ahead of the first collect, and gives it `seconds`
- * to get through. Without options->pss it is nothing. 0; or -errno, and collect() will
- * try to begin it. */
+/* Starts the first scan of the processes, and waits for it `seconds` at most. Nothing
+ * without options->pss. 0; or -errno, and collect() will try again. */
 int collector_prepare(struct collector *collector, const struct collect_options *options,
                       double seconds);
 
-/* Replaces *out. 0, or -errno where meminfo cannot be read (-EBADMSG: it is not a
- * meminfo); even then *out holds the rest, and out->sources the reasons. */
+/* Replaces *out. 0, or -errno where meminfo cannot be read (-EBADMSG: the file is not a
+ * meminfo); even then *out has the other sources, and out->sources the reasons. */
 int collect(struct collector *collector, const struct collect_options *options,
             struct sample *out);
 

@@ -41,28 +41,28 @@ struct sample {
   uint64_t page_size; /* bytes */
   struct meminfo meminfo;
   struct zoneinfo zoneinfo;       /* read right before meminfo */
-  struct zoneinfo zoneinfo_after; /* right after vmstat */
-  unsigned retries;               /* readings thrown away: torn, or a jump in X */
+  struct zoneinfo zoneinfo_after; /* read right after vmstat */
+  unsigned retries; /* snapshots read again: for their skew, or after a jump */
   struct vmstat vmstat;
   struct vmallocinfo vmallocinfo;   /* may be older than the rest */
   struct reading vmalloc_used_then; /* VmallocUsed when it was read */
-  struct allocinfo allocinfo;       /* may be older as well */
+  struct allocinfo allocinfo;       /* may be older than the rest */
   struct hugepages hugepages;
   struct modules modules;
   struct consumers consumers;
   /* Of FILE_GROUPING rows, else NULL; owned by the collector until its next sample. */
   const struct grouping_list *groupings[GROUPING_COUNT];
   struct reading cpus_possible_count;
-  struct reading percpu_first_chunk;     /* all CPUs' part of it, by the boot log */
+  struct reading percpu_first_chunk;     /* of all CPUs, by the boot log */
   struct reading overcommit_ratio_count; /* percent */
   struct reading overcommit_kbytes;      /* bytes */
   struct reading thread_stack_count;     /* objects of a slab cache of stacks */
-  struct reading hash_tables;            /* of the boot, in linear pages, by its log */
-  struct reading swiotlb_boot;           /* the bounce buffers of the boot, by its log */
-  struct reading lxcfs_count;            /* fuse.lxcfs mounts over our meminfo */
+  struct reading hash_tables;  /* made at boot, in linear pages, by the boot log */
+  struct reading swiotlb_boot; /* bounce buffers made at boot, by the boot log */
+  struct reading lxcfs_count;  /* fuse.lxcfs mounts over our meminfo */
   struct processes processes;
   struct hung_process hung[HUNG_MAX];
-  double read_seconds; /* spent on everything but the processes */
+  double read_seconds; /* for everything but the processes */
   double pss_seconds;  /* CPU time of the last pass over the processes */
   double pss_age;      /* seconds since the oldest reading in it; 0 in a captured tree */
   struct source_status sources[SOURCE_COUNT];

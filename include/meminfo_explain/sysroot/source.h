@@ -12,13 +12,13 @@
 enum source {
 #define SOURCE(name, path, cost, remedy) SOURCE_##name,
 #include "meminfo_explain/tables/sources.def"
-  SOURCE_FIRST_CONSUMER, /* from here on one for each row of consumers.def */
-  SOURCE_LAST_FILE = SOURCE_FIRST_CONSUMER - 1,
-#define CONSUMER(name, ...) SOURCE_##name,
-#include "meminfo_explain/tables/consumers.def"
 #define FILE_GROUPING(name, ...) SOURCE_##name,
 #define GROUPING(...)
 #include "meminfo_explain/tables/groupings.def"
+  SOURCE_FIRST_CONSUMER, /* the rest are the rows of consumers.def */
+  SOURCE_BEFORE_CONSUMERS = SOURCE_FIRST_CONSUMER - 1,
+#define CONSUMER(name, ...) SOURCE_##name,
+#include "meminfo_explain/tables/consumers.def"
   SOURCE_COUNT
 };
 
