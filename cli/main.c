@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* meminfo-explain: the plugin's core on the command line. */
+/* meminfo-explain: the core of the plugin as a command line tool. */
 #define _GNU_SOURCE
 #include "meminfo_explain/explain/observe.h"
 #include "meminfo_explain/report/diagnostic.h"
@@ -17,24 +17,27 @@ enum { EXIT_NOT_MEMINFO = 1, EXIT_USAGE = 2 };
 static const char help[] =
     "usage: meminfo-explain [OPTION...]\n"
     "       meminfo-explain trend [OPTION...] < SERIES    (see trend --help)\n"
-    "Explains where the memory of this machine is: every part of MemTotal, three ways,\n"
-    "and what is left over: the black hole.\n"
+    "Explain where the memory of this machine is: all parts of MemTotal, added up in "
+    "three\n"
+    "ways, and the rest that no part accounts for, the black hole.\n"
     "\n"
-    "  -r, --root DIR         folder that holds proc and sys (default /)\n"
-    "  -f, --format FORMAT    table (default) or json: one object per sample and line\n"
-    "  -n, --samples N        how many samples (default 1)\n"
-    "  -i, --interval S       seconds between them (default 1)\n"
-    "      --no-pss           do not walk the processes\n"
-    "      --pss-max BYTES    do not open smaps of processes larger than this, which "
-    "are\n"
-    "                         estimated (default 8 GiB; 0: read all. It holds a process "
+    "  -r, --root DIR         directory that holds proc and sys (default /)\n"
+    "  -f, --format FORMAT    table (default) or json: one object per sample, each on a "
+    "line\n"
+    "  -n, --samples N        number of samples (default 1)\n"
+    "  -i, --interval S       seconds between samples (default 1)\n"
+    "      --no-pss           do not read the processes\n"
+    "      --pss-max BYTES    estimate processes larger than this instead of reading "
+    "their\n"
+    "                         smaps (default 8 GiB; 0: read all). Reading holds a "
+    "process "
     "up\n"
-    "                         for 13 ms per GiB)\n"
-    "      --why              say how each number that is not a plain line was decided\n"
-    "  -h, --help             this text\n"
-    "  -V, --version          version\n"
+    "                         for 13 ms per GiB\n"
+    "      --why              show how each derived number was determined\n"
+    "  -h, --help             show this text\n"
+    "  -V, --version          show the version\n"
     "\n"
-    "exit status: 0 explained, 1 proc/meminfo cannot be read or is not meminfo,\n"
+    "exit status: 0 explained, 1 proc/meminfo cannot be read or is not a meminfo,\n"
     "2 wrong usage\n";
 
 enum format { FORMAT_TABLE, FORMAT_JSON };
@@ -60,7 +63,7 @@ static int parse_samples(const char *text, unsigned long *out)
   errno = 0;
   unsigned long number = strtoul(text, &end, 10);
   if (errno != 0 || *end != '\0' || text[0] < '0' || text[0] > '9' || number == 0)
-    return usage_error("not a number of samples", text);
+    return usage_error("invalid number of samples", text);
   *out = number;
   return 0;
 }
@@ -70,7 +73,7 @@ static int parse_interval(const char *text, double *out)
   char *end;
   double number = strtod(text, &end);
   if (end == text || *end != '\0' || !isfinite(number) || number < 0 || number > 1e6)
-    return usage_error("not a number of seconds", text);
+    return usage_error("invalid number of seconds", text);
   *out = number;
   return 0;
 }
@@ -79,7 +82,7 @@ static int parse_bytes(const char *text, uint64_t *out)
 {
   struct span span = {text, strlen(text)};
   if (span_number(span, out) != 0)
-    return usage_error("not a number of bytes", text);
+    return usage_error("invalid number of bytes", text);
   return 0;
 }
 
@@ -90,11 +93,11 @@ static int parse_format(const char *text, enum format *out)
   else if (strcmp(text, "table") == 0)
     *out = FORMAT_TABLE;
   else
-    return usage_error("not a format, table or json", text);
+    return usage_error("invalid format, not table or json", text);
   return 0;
 }
 
-/* 0, EXIT_USAGE, or -1 where all is said and the exit status is 0. */
+/* 0, EXIT_USAGE, or -1 where nothing remains to be done and the exit status is 0. */
 static int parse_option(int option, const char *argument, struct settings *settings)
 {
   switch (option) {
@@ -121,7 +124,7 @@ static int parse_option(int option, const char *argument, struct settings *setti
   case 'V':
     puts("meminfo-explain " VERSION);
     return -1;
-  default: /* getopt_long has said what is wrong */
+  default: /* getopt_long has printed what is wrong */
     return EXIT_USAGE;
   }
 }
@@ -146,7 +149,7 @@ static int parse_arguments(int argc, char **argv, struct settings *settings)
     if (status != 0)
       return status;
   }
-  return optind < argc ? usage_error("too many arguments", argv[optind]) : 0;
+  return optind < argc ? usage_error("unexpected argument", argv[optind]) : 0;
 }
 
 static void print_diagnostic(void *context, const struct diagnostic *diagnostic)
@@ -163,10 +166,10 @@ static void sleep_for(double seconds)
     continue;
 }
 
-/* A process that has just begun grows while it reads, in pages that some of its readings
- * already count and others do not. So read everything once for nothing, and start the
- * census, with a budget that is not enough for any process. A captured machine does not
- * mind. */
+/* A process that has just started grows while it reads, in pages that some of its
+ * readings count already and others do not. So this reads everything once, drops the
+ * result, and starts the census with a budget that is too small for any process. A
+ * captured machine needs none of this. */
 static void warm_up(struct observer *observer, bool pss)
 {
   static const double patience = 1;
@@ -187,7 +190,7 @@ static int run(const struct settings *settings, struct observer *observer)
     if (n > 0)
       sleep_for(settings->interval);
     int status = observe(observer, &options);
-    /* The table tells what could not be read by itself. */
+    /* The table lists by itself what could not be read. */
     if (status != 0 || settings->format == FORMAT_JSON)
       diagnostics_each(&observer->sample, NULL, print_diagnostic, NULL);
     if (status != 0)

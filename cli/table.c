@@ -30,14 +30,14 @@ static int by_bytes(const void *a, const void *b)
   return (x->bytes < y->bytes) - (x->bytes > y->bytes);
 }
 
-/* A heading with the sum, then the known terms of a view, largest first; the zeros in
- * one line. Nothing for a view of which nothing is known. */
+/* Prints a heading with the sum, then the known terms of a view, largest first, and the
+ * number of those that are 0. Prints nothing where no term of the view is known. */
 static void print_view(FILE *out, const struct explanation *e, const char *heading,
                        enum term_view view)
 {
   struct row rows[TERM_COUNT];
   size_t count = 0, zeros = 0;
-  double sum = 0; /* what is not bounded by MemTotal may be anything */
+  double sum = 0; /* terms that MemTotal does not bound may overflow an integer */
   int64_t total = e->terms[TERM_TOTAL_mem_total].value;
   for (size_t i = 0; i < TERM_COUNT; i++) {
     if (term_rows[i].view != view || !is_known(e->terms[i]))
@@ -63,11 +63,11 @@ static void print_black_hole(FILE *out, const struct explanation *e)
 {
   const struct black_hole *hole = &e->black_hole;
   if (e->refused != NULL) {
-    fprintf(out, "BLACK HOLE: refused: %s\n", e->refused);
+    fprintf(out, "BLACK HOLE: not computed: %s\n", e->refused);
     return;
   }
   if (!is_known(hole->estimate)) {
-    fprintf(out, "BLACK HOLE: not known: a line it needs is missing or malformed\n");
+    fprintf(out, "BLACK HOLE: unknown: a line that it needs is missing or malformed\n");
     return;
   }
   fprintf(
@@ -93,7 +93,7 @@ static void print_hidden(FILE *out, const struct explanation *e)
            e->terms[i].value > 0;
   if (!any)
     return;
-  print_view(out, e, "of it, hidden consumers", TERM_VIEW_HIDDEN);
+  print_view(out, e, "  of it hidden consumers", TERM_VIEW_HIDDEN);
   if (is_known(hole->unexplained))
     fprintf(out, "  %-*s %12s           +/- %s\n", NAME_WIDTH, "unexplained",
             format_bytes((double)hole->unexplained.value).text,
@@ -102,15 +102,15 @@ static void print_hidden(FILE *out, const struct explanation *e)
                 : "unknown");
 }
 
-/* Driver files that tell of memory elsewhere: what there is of it. */
+/* Prints consumers whose memory is not, or not only, in the black hole. */
 static void print_elsewhere(FILE *out, const struct explanation *e)
 {
   static const struct {
     enum term_view view;
     const char *heading;
-  } views[] = {{TERM_VIEW_INSIDE, "Inside other terms"},
+  } views[] = {{TERM_VIEW_INSIDE, "Included in other terms"},
                {TERM_VIEW_OUTSIDE, "Outside MemTotal"},
-               {TERM_VIEW_UPPER_BOUND, "Bounds, of unknown place"}};
+               {TERM_VIEW_UPPER_BOUND, "Upper bounds, location unknown"}};
   for (size_t v = 0; v < sizeof(views) / sizeof(*views); v++) {
     bool heading = false;
     for (size_t i = 0; i < TERM_COUNT; i++) {
@@ -140,7 +140,7 @@ static void print_allocinfo(FILE *out, const struct explanation *e)
   fputc('\n', out);
 }
 
-/* One sentence of the report, its lines no longer than the table's, and what to run. */
+/* Prints a sentence in lines no longer than the table's, and the command to run next. */
 static void print_sentence(FILE *out, const struct sentence *sentence)
 {
   enum { WIDTH = 88 };
@@ -163,7 +163,7 @@ static void print_report(FILE *out, const struct observer *observer)
   unsigned count = sentences_make(&observer->sample, &observer->explanation,
                                   &observer->first, sentences);
   if (count > 0)
-    fprintf(out, "\nIn words\n");
+    fprintf(out, "\nReport\n");
   for (unsigned i = 0; i < count; i++)
     print_sentence(out, &sentences[i]);
 }
@@ -211,34 +211,33 @@ static void print_pss(FILE *out, const struct sample *sample, const struct expla
   if (!is_known(e->pss_coverage))
     return;
   fprintf(out,
-          "Processes: %llu read, %llu estimated, %llu denied; %.1f %% of Rss was read, "
-          "Pss may "
-          "be off by %s\n",
+          "Processes: %llu read, %llu estimated, %llu denied; %.1f %% of Rss was read; "
+          "error of Pss: %s\n",
           (unsigned long long)p->read_count.value,
           (unsigned long long)p->guessed_count.value,
           (unsigned long long)p->denied_count.value, e->pss_coverage.percent,
-          format_bytes((double)p->error.value).text);
+          is_known(p->error) ? format_bytes((double)p->error.value).text : "unknown");
   if (!is_known(e->decided.pss.reading) && e->decided.pss.why != NULL)
     fprintf(out, "  no pss accounting: %s\n", e->decided.pss.why);
 }
 
 struct list {
   FILE *out;
-  bool begun; /* its heading is printed */
+  bool begun; /* the heading was printed */
 };
 
 static void print_diagnostic(void *context, const struct diagnostic *diagnostic)
 {
   struct list *list = context;
   if (!list->begun)
-    fprintf(list->out, "Could not be read\n");
+    fprintf(list->out, "Not read, or with errors\n");
   list->begun = true;
   fprintf(list->out, "  %s\n", diagnostic->text);
 }
 
 static void print_decisions(FILE *out, const struct explanation *e)
 {
-  fprintf(out, "Why\n");
+  fprintf(out, "Decisions\n");
   for (unsigned i = 0; i < DECISION_COUNT; i++) {
     const struct decision *decision = &e->decided.all[i];
     if (decision->why == NULL)
@@ -262,7 +261,7 @@ int table_print(const struct observer *observer, bool why, FILE *out)
               e->terms[TERM_TOTAL_mem_total].value);
   print_view(out, e, "Free", TERM_VIEW_FREE);
   print_view(out, e, "Kernel", TERM_VIEW_KERNEL);
-  print_view(out, e, "User, by the lru", TERM_VIEW_USER_LRU);
+  print_view(out, e, "User, by LRU lists", TERM_VIEW_USER_LRU);
   print_view(out, e, "   or by page cache", TERM_VIEW_USER_CACHE);
   print_view(out, e, "   or by Pss", TERM_VIEW_USER_PSS);
   print_black_hole(out, e);

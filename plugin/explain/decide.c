@@ -106,8 +106,8 @@ static struct decision decide_hugetlb(const struct sample *sample,
   if (is_known(huge->total) && is_known(huge->gigantic) && is_older_than_3_10(sample)) {
     struct decision inside = take_line(
         decision_bounded(sample, reading_known(huge->total.value - huge->gigantic.value)),
-        "sum of nr_hugepages x size without gigantic pages, which this kernel allocates "
-        "outside MemTotal at boot");
+        "nr_hugepages x size over all sizes but the gigantic ones, whose pages may be "
+        "outside MemTotal on this kernel");
     inside.error = huge->gigantic.value;
     return inside;
   }

@@ -403,7 +403,7 @@ static bool rule_unexplained(const struct context *c, struct sentence *out)
   if (site != NULL)
     return say(
         out, bytes,
-        "No known driver accounts for %s of the black hole; its largest allocation "
+        "No known driver accounts for %s of the black hole, whose largest allocation "
         "site in /proc/allocinfo is %s%s with %s.",
         share(c, bytes).text, site->function, format_module(site->module).text,
         format_bytes((double)site->bytes).text);

@@ -35,7 +35,7 @@ jq -e '.user.pss.pss_anon == null and .pss.processes == null' "$work/out" >/dev/
 expect 0
 grep -q '^BLACK HOLE .*+/- ' "$work/out" || fail "no black hole in the table"
 expect 0 --why
-grep -q '^Why$' "$work/out" || fail "no reasons in the table"
+grep -q '^Decisions$' "$work/out" || fail "no reasons in the table"
 
 # Captured machines.
 for about in "$repository"/fixtures/*/about; do
@@ -86,7 +86,7 @@ expect 0 --version
 
 # The table ends in sentences, and the JSON has them too.
 expect 0 --root "$repository/fixtures/6.17-composed-virtio-deflate-on-oom"
-grep -q '^- The hypervisor took 256.0 MiB' "$work/out" || fail "no sentence of the balloon"
+grep -q '^- The hypervisor has taken 256.0 MiB' "$work/out" || fail "no sentence of the balloon"
 expect 0 --root "$repository/fixtures/6.17-composed-virtio-deflate-on-oom" --format json
 jq -e '.report[] | select(.rule == "balloon_inside") | .text and .next' "$work/out" \
 	>/dev/null || fail "no balloon in the report: $(jq -c .report "$work/out")"
