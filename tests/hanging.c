@@ -2,8 +2,6 @@
 #define _GNU_SOURCE
 #include "hanging.h"
 
-#include "alarm/state_file.h"
-#include "meminfo_explain/base/atomic_file.h"
 #include "meminfo_explain/sysroot/openat_root.h"
 
 #include <fcntl.h>
@@ -24,16 +22,6 @@ static struct {
   unsigned threads; /* that hang */
   unsigned opened;
 } files = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
-
-/* Weak: a suite wraps some of them. */
-__attribute__((weak)) int __real_atomic_file_open(int directory, const char *name,
-                                                  struct atomic_file *out);
-int __wrap_atomic_file_open(int directory, const char *name, struct atomic_file *out);
-__attribute__((weak)) int __real_state_file_load(const char *path, const char *kind,
-                                                 const char *boot, void *data,
-                                                 size_t size);
-int __wrap_state_file_load(const char *path, const char *kind, const char *boot,
-                           void *data, size_t size);
 
 /* With the lock. */
 static bool matches(const struct pattern *pattern, const char *path)
@@ -64,19 +52,6 @@ int hanging_open(int root, enum openat_root_method method, const char *path, int
   bool looks = (flags & O_PATH) != 0; /* without opening */
   int error = looks ? 0 : hanging_pass(path);
   return error != 0 ? error : openat_root(root, method, path, flags);
-}
-
-int __wrap_atomic_file_open(int directory, const char *name, struct atomic_file *out)
-{
-  int error = hanging_pass(name);
-  return error != 0 ? error : __real_atomic_file_open(directory, name, out);
-}
-
-int __wrap_state_file_load(const char *path, const char *kind, const char *boot,
-                           void *data, size_t size)
-{
-  int error = hanging_pass(path);
-  return error != 0 ? error : __real_state_file_load(path, kind, boot, data, size);
 }
 
 static void set(struct pattern *pattern, const char *paths)

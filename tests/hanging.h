@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Files that hang when they are opened, or cannot be opened: for a struct sysroot whose
- * member `open` is hanging_open; and for suites that are linked with
- * --wrap=atomic_file_open and --wrap=state_file_load. Paths are given as a pattern of
- * fnmatch(3), in which * matches slashes too. */
+ * member `open` is hanging_open, and for others that call hanging_pass. Paths are given
+ * as a pattern of fnmatch(3), in which * matches slashes too. */
 #ifndef MEMINFO_EXPLAIN_TESTS_HANGING_H
 #define MEMINFO_EXPLAIN_TESTS_HANGING_H
 

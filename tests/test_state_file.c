@@ -18,13 +18,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define KIND       "trend 1"
 #define BOOT       "f81d4fae-7dec-11d0-a765-00a0c91e6bf6"
 #define OTHER_BOOT "f81d4fae-7dec-11d0-a765-00a0c91e6bf7"
 
 static char *tree, path[512], path_new[520];
 static const char kept[] = "every byte\0counts\n\xff";
-static char got[sizeof(kept)];
+
+/* What is loaded; not touched by a load that fails. */
+static struct text got;
+static char untouched[] = "untouched";
 
 static void begin(void)
 {
@@ -33,21 +35,33 @@ static void begin(void)
   snprintf(path_new, sizeof(path_new), "%s.new", path);
 }
 
+static int save_for(const char *boot)
+{
+  return state_file_save(path, boot, kept, sizeof(kept));
+}
+
 static int save(void)
 {
-  return state_file_save(path, KIND, BOOT, kept, sizeof(kept));
+  return save_for(BOOT);
+}
+
+static int load_for(const char *boot)
+{
+  if (got.bytes != untouched)
+    text_free(&got);
+  got = (struct text){.bytes = untouched, .length = 3};
+  return state_file_load(path, boot, &got);
 }
 
 static int load(void)
 {
-  memset(got, 'x', sizeof(got));
-  return state_file_load(path, KIND, BOOT, got, sizeof(got));
+  return load_for(BOOT);
 }
 
 static void assert_untouched(void)
 {
-  for (size_t i = 0; i < sizeof(got); i++)
-    ck_assert_int_eq(got[i], 'x');
+  ck_assert_ptr_eq(got.bytes, untouched);
+  ck_assert_uint_eq(got.length, 3);
 }
 
 static void assert_refused(int want)
@@ -60,7 +74,8 @@ static void assert_refused(int want)
 static void assert_kept(void)
 {
   ck_assert_int_eq(load(), 0);
-  ck_assert_mem_eq(got, kept, sizeof(kept));
+  ck_assert_uint_eq(got.length, sizeof(kept));
+  ck_assert_mem_eq(got.bytes, kept, sizeof(kept));
 }
 
 static unsigned entries(const char *directory)
@@ -91,8 +106,7 @@ END_TEST
 START_TEST(the_last_save_counts)
 {
   begin();
-  char first[sizeof(kept)] = {0};
-  ck_assert_int_eq(state_file_save(path, KIND, OTHER_BOOT, first, sizeof(first)), 0);
+  ck_assert_int_eq(state_file_save(path, OTHER_BOOT, "first", 5), 0);
   ck_assert_int_eq(save(), 0);
   assert_kept();
   ck_assert_uint_eq(entries(tree), 1);
@@ -100,20 +114,36 @@ START_TEST(the_last_save_counts)
 }
 END_TEST
 
-START_TEST(large_and_empty_blocks_are_kept)
+START_TEST(texts_of_any_size_are_kept_up_to_the_largest)
 {
   begin();
-  static const size_t sizes[] = {0, 1, 4096, (size_t)3 << 20};
-  for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
-    char *data = malloc(sizes[i] + 1), *back = malloc(sizes[i] + 1);
-    for (size_t at = 0; at < sizes[i]; at++)
-      data[at] = (char)(at * 31 + i);
-    ck_assert_int_eq(state_file_save(path, KIND, BOOT, data, sizes[i]), 0);
-    ck_assert_int_eq(state_file_load(path, KIND, BOOT, back, sizes[i]), 0);
-    ck_assert(memcmp(data, back, sizes[i]) == 0);
-    free(data);
-    free(back);
+  static char text[STATE_FILE_MAX + 1];
+  static const size_t sizes[] = {0, 1, 4096, STATE_FILE_MAX - 200};
+  for (size_t at = 0; at < sizeof(text); at++)
+    text[at] = (char)(at * 31 + at / 7);
+  for (size_t i = 0; i < LENGTH(sizes); i++) {
+    ck_assert_int_eq(state_file_save(path, BOOT, text, sizes[i]), 0);
+    ck_assert_int_eq(load(), 0);
+    ck_assert_uint_eq(got.length, sizes[i]);
+    ck_assert(memcmp(got.bytes, text, sizes[i]) == 0);
   }
+  ck_assert_int_eq(state_file_save(path, BOOT, text, STATE_FILE_MAX - 20), -EINVAL);
+  ck_assert_int_eq(state_file_save(path, BOOT, text, sizeof(text)), -EINVAL);
+  ck_assert_int_eq(load(), 0);
+  ck_assert_uint_eq(got.length, sizes[3]); /* as it was */
+  tree_remove(tree);
+}
+END_TEST
+
+START_TEST(the_file_is_text_that_names_its_format_and_boot)
+{
+  begin();
+  ck_assert_int_eq(state_file_save(path, BOOT, "a 1\n", 4), 0);
+  char *text = file_read(path, NULL);
+  static const char want[] = "meminfo_explain state 1\nboot " BOOT "\na 1\nsum ";
+  ck_assert_msg(strncmp(text, want, strlen(want)) == 0, "%s", text);
+  ck_assert_uint_eq(strlen(text), strlen(want) + 17);
+  free(text);
   tree_remove(tree);
 }
 END_TEST
@@ -136,7 +166,7 @@ START_TEST(a_path_without_a_directory_is_below_the_working_one)
 {
   begin();
   ck_assert_int_eq(chdir(tree), 0);
-  ck_assert_int_eq(state_file_save("state", KIND, BOOT, kept, sizeof(kept)), 0);
+  ck_assert_int_eq(state_file_save("state", BOOT, kept, sizeof(kept)), 0);
   assert_kept();
   ck_assert_int_eq(chdir("/"), 0);
   tree_remove(tree);
@@ -148,7 +178,7 @@ END_TEST
 START_TEST(another_boot_is_stale)
 {
   begin();
-  ck_assert_int_eq(state_file_save(path, KIND, OTHER_BOOT, kept, sizeof(kept)), 0);
+  ck_assert_int_eq(save_for(OTHER_BOOT), 0);
   assert_refused(-ESTALE);
   tree_remove(tree);
 }
@@ -157,53 +187,46 @@ END_TEST
 START_TEST(an_unknown_boot_is_never_the_same)
 {
   begin();
-  ck_assert_int_eq(state_file_save(path, KIND, "", kept, sizeof(kept)), 0);
+  ck_assert_int_eq(save_for(""), 0);
   assert_refused(-ESTALE);
-  memset(got, 'x', sizeof(got));
-  ck_assert_int_eq(state_file_load(path, KIND, "", got, sizeof(got)), -ESTALE);
+  ck_assert_int_eq(load_for(""), -ESTALE);
   assert_untouched();
+  ck_assert_int_eq(save_for("f"), 0); /* as short as a boot may be */
+  assert_refused(-ESTALE);
   tree_remove(tree);
 }
 END_TEST
 
-START_TEST(another_kind_is_stale)
+/* Whatever the rest of it: a later format may be summed in another way. */
+START_TEST(another_format_of_ours_is_stale)
 {
   begin();
-  static const char *const kinds[] = {"trend 2", "trend 10", "trend", ""};
-  for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
-    ck_assert_int_eq(state_file_save(path, kinds[i], BOOT, kept, sizeof(kept)), 0);
+  static const char *const texts[] = {"meminfo_explain state 2\nboot " BOOT "\n",
+                                      "meminfo_explain state 10\n",
+                                      "meminfo_explain keep 1\n", "meminfo_explain "};
+  for (size_t i = 0; i < LENGTH(texts); i++) {
+    tree_write(tree, "state", texts[i]);
     assert_refused(-ESTALE);
   }
+  ck_assert_int_eq(save(), 0); /* takes its place */
+  assert_kept();
   tree_remove(tree);
 }
 END_TEST
 
-START_TEST(another_size_is_stale)
+START_TEST(a_boot_that_does_not_fit_is_refused_and_nothing_is_written)
 {
   begin();
-  ck_assert_int_eq(state_file_save(path, KIND, BOOT, kept, sizeof(kept) - 1), 0);
-  assert_refused(-ESTALE);
-  char larger[sizeof(kept) + 1] = {0};
-  ck_assert_int_eq(state_file_save(path, KIND, BOOT, larger, sizeof(larger)), 0);
-  assert_refused(-ESTALE);
-  tree_remove(tree);
-}
-END_TEST
-
-START_TEST(names_that_do_not_fit_are_refused_and_nothing_is_written)
-{
-  begin();
-  char name[STATE_FILE_BOOT_SIZE + 1];
-  memset(name, 'a', sizeof(name) - 1);
-  name[STATE_FILE_BOOT_SIZE] = '\0';
-  ck_assert_int_eq(state_file_save(path, KIND, name, kept, sizeof(kept)), -EINVAL);
-  ck_assert_int_eq(state_file_save(path, name, BOOT, kept, sizeof(kept)), -EINVAL);
-  name[STATE_FILE_KIND_SIZE] = '\0';
-  ck_assert_int_eq(state_file_save(path, name, BOOT, kept, sizeof(kept)), -EINVAL);
+  char boot[STATE_FILE_BOOT_SIZE + 1];
+  memset(boot, 'a', sizeof(boot) - 1);
+  boot[STATE_FILE_BOOT_SIZE] = '\0';
+  ck_assert_int_eq(save_for(boot), -EINVAL);
+  ck_assert_int_eq(load_for(boot), -EINVAL);
+  assert_untouched();
   ck_assert_uint_eq(entries(tree), 0);
-  name[STATE_FILE_KIND_SIZE - 1] = '\0';
-  ck_assert_int_eq(state_file_save(path, name, name, kept, sizeof(kept)), 0);
-  ck_assert_int_eq(state_file_load(path, name, name, got, sizeof(got)), 0);
+  boot[STATE_FILE_BOOT_SIZE - 1] = '\0';
+  ck_assert_int_eq(save_for(boot), 0);
+  ck_assert_int_eq(load_for(boot), 0);
   tree_remove(tree);
 }
 END_TEST
@@ -221,7 +244,10 @@ START_TEST(any_byte_that_changed_is_seen)
     for (unsigned bit = 0; bit < 8; bit++) {
       bytes[at] = (char)(bytes[at] ^ 1 << bit);
       tree_write_bytes(tree, "state", bytes, length);
-      assert_refused(-EBADMSG);
+      /* Another format, by all that can be seen. */
+      bool in_format =
+          at >= strlen("meminfo_explain ") && at <= strlen("meminfo_explain state 1");
+      assert_refused(in_format ? -ESTALE : -EBADMSG);
       bytes[at] = (char)(bytes[at] ^ 1 << bit);
     }
   tree_write_bytes(tree, "state", bytes, length);
@@ -239,7 +265,9 @@ START_TEST(a_file_cut_anywhere_is_damaged)
   char *bytes = file_read(path, &length);
   for (size_t cut = 0; cut < length; cut++) {
     tree_write_bytes(tree, "state", bytes, cut);
-    assert_refused(-EBADMSG);
+    bool in_format =
+        cut >= strlen("meminfo_explain ") && cut <= strlen("meminfo_explain state 1");
+    assert_refused(in_format ? -ESTALE : -EBADMSG);
   }
   free(bytes);
   tree_remove(tree);
@@ -267,7 +295,7 @@ START_TEST(a_file_with_more_behind_it_is_damaged)
 END_TEST
 
 /* By 4 GiB too long: the lower half of its size is right. */
-START_TEST(a_size_of_more_than_32_bits_is_seen)
+START_TEST(a_file_that_is_too_large_is_damaged)
 {
   begin();
   ck_assert_int_eq(save(), 0);
@@ -284,10 +312,13 @@ END_TEST
 START_TEST(other_files_are_damaged)
 {
   begin();
-  static const char text[] =
-      "meminfo_explain keep 1\nand then a text that is long enough to be a header, and "
-      "long enough to be its data, too, with room to spare at the end of it all\n";
-  static const char *const texts[] = {"", "\n", "meminfo_explain keep 1\n", text};
+  static const char *const texts[] = {"",
+                                      "\n",
+                                      "meminfo_explain",
+                                      "meminfo_explain state 1\n",
+                                      "meminfo_explain state 1\nboot " BOOT "\n",
+                                      "# a text that is longer than a header and a sum "
+                                      "are together, with room to spare at its end\n"};
   for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
     tree_write(tree, "state", texts[i]);
     assert_refused(-EBADMSG);
@@ -319,7 +350,7 @@ START_TEST(a_symbolic_link_is_not_followed)
   begin();
   char other[512];
   snprintf(other, sizeof(other), "%s/other", tree);
-  ck_assert_int_eq(state_file_save(other, KIND, BOOT, kept, sizeof(kept)), 0);
+  ck_assert_int_eq(state_file_save(other, BOOT, kept, sizeof(kept)), 0);
   ck_assert_int_eq(symlink("other", path), 0);
   assert_refused(-EBADMSG); /* what it points to could be loaded */
   tree_write(tree, "other", "precious");
@@ -397,7 +428,7 @@ START_TEST(a_path_that_is_too_long_is_an_error)
   ck_assert_int_eq(save(), -ENAMETOOLONG); /* for .new */
   ck_assert_uint_eq(entries(tree), 0);
   memset(name, '/', PATH_MAX + 1);
-  ck_assert_int_eq(state_file_save(name, KIND, BOOT, kept, sizeof(kept)), -ENAMETOOLONG);
+  ck_assert_int_eq(state_file_save(name, BOOT, kept, sizeof(kept)), -ENAMETOOLONG);
   tree_remove(tree);
 }
 END_TEST
@@ -409,8 +440,7 @@ START_TEST(where_only_reading_is_allowed_the_old_file_stays)
   ck_assert_int_eq(chmod(path, 0644), 0);
   ck_assert_int_eq(chmod(tree, 0555), 0);
   become_nobody();
-  char other[sizeof(kept)] = {0};
-  ck_assert_int_eq(state_file_save(path, KIND, BOOT, other, sizeof(other)), -EACCES);
+  ck_assert_int_eq(state_file_save(path, BOOT, "other", 5), -EACCES);
   assert_kept();
   become_root_again();
   ck_assert_int_eq(chmod(path, 0), 0);
@@ -438,7 +468,7 @@ START_TEST(a_write_that_fails_midway_leaves_the_old_file_and_no_other)
   for (size_t i = 0; i < sizeof(limits) / sizeof(*limits); i++) {
     limit = (struct rlimit){limits[i], before.rlim_max};
     setrlimit(RLIMIT_FSIZE, &limit);
-    errors[i] = state_file_save(path, KIND, BOOT, large, sizeof(large));
+    errors[i] = state_file_save(path, BOOT, large, sizeof(large));
     setrlimit(RLIMIT_FSIZE, &before); /* the test writes a log */
   }
   for (size_t i = 0; i < sizeof(limits) / sizeof(*limits); i++)
@@ -458,16 +488,16 @@ static void save_until_killed(void)
   static char block[BLOCK];
   for (unsigned char round = 0;; round++) {
     memset(block, round, sizeof(block));
-    if (state_file_save(path, KIND, BOOT, block, sizeof(block)) != 0)
+    if (state_file_save(path, BOOT, block, sizeof(block)) != 0)
       _exit(1);
   }
 }
 
-START_TEST(who_reads_while_it_is_written_never_sees_half)
+START_TEST(a_reader_never_sees_half_of_what_is_being_written)
 {
   static char block[BLOCK];
   begin();
-  ck_assert_int_eq(state_file_save(path, KIND, BOOT, block, sizeof(block)), 0);
+  ck_assert_int_eq(state_file_save(path, BOOT, block, sizeof(block)), 0);
   pid_t writer = fork();
   ck_assert_int_ge(writer, 0);
   if (writer == 0)
@@ -476,23 +506,24 @@ START_TEST(who_reads_while_it_is_written_never_sees_half)
   char last = block[0];
   while (rounds < ROUNDS || (changes < 3 && rounds < 1000 * ROUNDS)) {
     rounds++;
-    ck_assert_int_eq(state_file_load(path, KIND, BOOT, block, sizeof(block)), 0);
-    ck_assert(memcmp(block, block + 1, sizeof(block) - 1) == 0); /* all the same */
-    changes += block[0] != last;
-    last = block[0];
+    ck_assert_int_eq(load(), 0);
+    ck_assert_uint_eq(got.length, BLOCK);
+    ck_assert(memcmp(got.bytes, got.bytes + 1, BLOCK - 1) == 0); /* all the same */
+    changes += got.bytes[0] != last;
+    last = got.bytes[0];
   }
   ck_assert_uint_ge(changes, 3); /* they did meet */
   kill(writer, SIGKILL);
   ck_assert_int_eq(waitpid(writer, NULL, 0), writer);
-  ck_assert_int_eq(state_file_load(path, KIND, BOOT, block, sizeof(block)), 0);
+  ck_assert_int_eq(load(), 0);
   ck_assert_int_eq(save(), 0); /* whatever it left */
   ck_assert_uint_eq(entries(tree), 1);
   tree_remove(tree);
 }
 END_TEST
 
-/* Whoever may write to the directory can make a file there, with a sum that is right. */
-START_TEST(what_somebody_else_may_have_written_is_not_believed)
+/* Who may write to the directory can make a file there, with a sum that is right. */
+START_TEST(a_file_of_another_user_or_writable_by_one_is_ignored)
 {
   begin();
   ck_assert_int_eq(save(), 0);
@@ -521,19 +552,20 @@ START_TEST(what_somebody_else_may_have_written_is_not_believed)
 }
 END_TEST
 
-SUITE_MAIN("keep", what_somebody_else_may_have_written_is_not_believed,
-           what_is_saved_is_loaded, the_last_save_counts, large_and_empty_blocks_are_kept,
+SUITE_MAIN("state_file", what_is_saved_is_loaded, the_last_save_counts,
+           texts_of_any_size_are_kept_up_to_the_largest,
+           the_file_is_text_that_names_its_format_and_boot,
            the_file_is_for_its_owner_only,
            a_path_without_a_directory_is_below_the_working_one, another_boot_is_stale,
-           an_unknown_boot_is_never_the_same, another_kind_is_stale,
-           another_size_is_stale,
-           names_that_do_not_fit_are_refused_and_nothing_is_written,
+           an_unknown_boot_is_never_the_same, another_format_of_ours_is_stale,
+           a_boot_that_does_not_fit_is_refused_and_nothing_is_written,
            any_byte_that_changed_is_seen, a_file_cut_anywhere_is_damaged,
-           a_file_with_more_behind_it_is_damaged, a_size_of_more_than_32_bits_is_seen,
+           a_file_with_more_behind_it_is_damaged, a_file_that_is_too_large_is_damaged,
            other_files_are_damaged, a_fifo_does_not_block_and_is_replaced,
            a_symbolic_link_is_not_followed, a_socket_is_no_file, a_directory_stays_one,
            a_directory_in_the_way_of_the_new_file_is_an_error,
            without_its_directory_there_is_nothing, a_path_that_is_too_long_is_an_error,
            where_only_reading_is_allowed_the_old_file_stays,
            a_write_that_fails_midway_leaves_the_old_file_and_no_other,
-           who_reads_while_it_is_written_never_sees_half)
+           a_reader_never_sees_half_of_what_is_being_written,
+           a_file_of_another_user_or_writable_by_one_is_ignored)

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
-#include "alarm/state_file.h"
 #include "alarm/state_writer.h"
 
 #include "hanging.h"
@@ -11,26 +10,52 @@
 #include <string.h>
 #include <unistd.h>
 
-#define KIND "number 1"
 #define BOOT "f81d4fae-7dec-11d0-a765-00a0c91e6bf6"
 #define TIME 1795489200.0
 
 /* Long enough for any disk; nothing waits for so long unless it fails. */
 static const double long_enough = 20;
 
+static const double patience = 0.3;
+
 static char *tree, state_file[512];
 static struct sysroot root;
 static struct state_writer *state_writer;
+
+/* --- a disk that hangs where the test wants it to ------------------------------------
+ */
+
+static int save(const char *path, const char *boot, const struct watched_series *watched)
+{
+  int error = hanging_pass("save");
+  return error != 0 ? error : state_writer_disk.save(path, boot, watched);
+}
+
+static int load(const char *path, const char *boot, struct watched_series *out)
+{
+  int error = hanging_pass("load");
+  return error != 0 ? error : state_writer_disk.load(path, boot, out);
+}
+
+static int store(const char *dir, double time, const char *name, const struct text *text)
+{
+  int error = hanging_pass("store");
+  return error != 0 ? error : state_writer_disk.store(dir, time, name, text);
+}
+
+static const struct state_writer_disk disk = {.save = save, .load = load, .store = store};
+
+/* --- a writer ----------------------------------------------------------------------- */
 
 static void begin(void)
 {
   tree = tree_make();
   snprintf(state_file, sizeof(state_file), "%s/state", tree);
   const struct state_writer_options options = {.state_file = state_file,
-                                               .state_kind = KIND,
                                                .boot = BOOT,
-                                               .state_size = sizeof(int),
-                                               .evidence_dir = tree};
+                                               .evidence_dir = tree,
+                                               .patience = patience,
+                                               .disk = &disk};
   ck_assert_int_eq(sysroot_open(tree, &root), 0);
   ck_assert_int_eq(state_writer_open(&root, &options, &state_writer), 0);
 }
@@ -42,9 +67,25 @@ static void end(void)
   tree_remove(tree);
 }
 
-static void hand_over(int number)
+/* A state that is told from others by a number. */
+static const struct watched_series *numbered(unsigned number)
 {
-  state_writer_state(state_writer, &number);
+  static struct watched_series watched;
+  watched.snapshots_count = number;
+  return &watched;
+}
+
+static void hand_over(unsigned number)
+{
+  state_writer_state(state_writer, numbered(number));
+}
+
+static struct watched_series got;
+
+/* What state_writer_load says; the state is in `got`. */
+static int load_within(double seconds)
+{
+  return state_writer_load(state_writer, &got, seconds);
 }
 
 static int hand_over_evidence(const char *name)
@@ -55,11 +96,12 @@ static int hand_over_evidence(const char *name)
   return error;
 }
 
-static int kept(void)
+/* The number of the state in the file. */
+static unsigned saved(void)
 {
-  int number = -1;
-  ck_assert_int_eq(state_file_load(state_file, KIND, BOOT, &number, sizeof(number)), 0);
-  return number;
+  static struct watched_series watched;
+  ck_assert_int_eq(state_writer_disk.load(state_file, BOOT, &watched), 0);
+  return watched.snapshots_count;
 }
 
 static bool has_evidence(const char *name)
@@ -69,43 +111,40 @@ static bool has_evidence(const char *name)
   return access(path, F_OK) == 0;
 }
 
-START_TEST(both_are_written)
+START_TEST(state_and_evidence_are_written)
 {
   begin();
   hand_over(1);
   ck_assert_int_eq(hand_over_evidence("a"), 0);
   ck_assert_int_eq(hand_over_evidence("b"), 0);
   ck_assert(state_writer_wait(state_writer, long_enough));
-  ck_assert_int_eq(kept(), 1);
+  ck_assert_uint_eq(saved(), 1);
   ck_assert(has_evidence("a") && has_evidence("b"));
   ck_assert_int_eq(state_writer_status(state_writer, STATE_WRITER_STATE), 0);
   ck_assert_int_eq(state_writer_status(state_writer, STATE_WRITER_EVIDENCE), 0);
   hand_over(2);
   ck_assert(state_writer_wait(state_writer, long_enough));
-  ck_assert_int_eq(kept(), 2);
+  ck_assert_uint_eq(saved(), 2);
   end();
 }
 END_TEST
 
-START_TEST(what_was_written_is_read_by_the_next)
+START_TEST(the_next_writer_loads_what_one_saved)
 {
-  int number = 7;
   begin();
-  ck_assert_int_eq(state_writer_load(state_writer, &number, long_enough), -ENOENT);
+  ck_assert_int_eq(load_within(long_enough), -ENOENT);
   hand_over(1);
   ck_assert(state_writer_wait(state_writer, long_enough));
   state_writer_close(state_writer);
-  const struct state_writer_options options = {.state_file = state_file,
-                                               .state_kind = KIND,
-                                               .boot = BOOT,
-                                               .state_size = sizeof(int)};
+  const struct state_writer_options options = {
+      .state_file = state_file, .boot = BOOT, .patience = patience, .disk = &disk};
   ck_assert_int_eq(state_writer_open(&root, &options, &state_writer), 0);
-  ck_assert_int_eq(state_writer_load(state_writer, &number, long_enough), 0);
-  ck_assert_int_eq(number, 1);
+  ck_assert_int_eq(load_within(long_enough), 0);
+  ck_assert_uint_eq(got.snapshots_count, 1);
   ck_assert_int_eq(state_writer_status(state_writer, STATE_WRITER_STATE), 0);
   tree_write(tree, "state", "damaged");
-  ck_assert_int_eq(state_writer_load(state_writer, &number, long_enough), -EBADMSG);
-  ck_assert_int_eq(number, 1);
+  ck_assert_int_eq(load_within(long_enough), -EBADMSG);
+  ck_assert_uint_eq(got.snapshots_count, 1);
   ck_assert_int_eq(state_writer_status(state_writer, STATE_WRITER_STATE),
                    0); /* that is of writing */
   end();
@@ -114,13 +153,13 @@ END_TEST
 
 /* Else the daemon would not start. What comes too late is not in the way of what is new.
  */
-START_TEST(reading_from_a_disk_that_hangs_is_given_up)
+START_TEST(loading_from_a_disk_that_hangs_is_given_up)
 {
-  int number = 7;
   begin();
-  ck_assert_int_eq(state_file_save(state_file, KIND, BOOT, &(int){1}, sizeof(int)), 0);
-  hang("*/state");
-  ck_assert_int_eq(state_writer_load(state_writer, &number, 0.05), -EINPROGRESS);
+  ck_assert_int_eq(state_writer_disk.save(state_file, BOOT, numbered(1)), 0);
+  got.snapshots_count = 7;
+  hang("load");
+  ck_assert_int_eq(load_within(0.05), -EINPROGRESS);
   ck_assert_uint_eq(hanging(), 1);
   ck_assert(!state_writer_wait(state_writer, long_enough));
   ck_assert_int_eq(state_writer_status(state_writer, STATE_WRITER_STATE),
@@ -130,21 +169,21 @@ START_TEST(reading_from_a_disk_that_hangs_is_given_up)
   let_go();
   ck_assert(state_writer_wait(state_writer, long_enough));
   ck_assert_int_eq(state_writer_status(state_writer, STATE_WRITER_STATE), 0);
-  ck_assert_int_eq(number, 7);
-  ck_assert_int_eq(kept(), 2);
+  ck_assert_uint_eq(got.snapshots_count, 7);
+  ck_assert_uint_eq(saved(), 2);
   end();
 }
 END_TEST
 
 /* The plugin's read callback must go on, and what is newest counts in the end. */
-START_TEST(a_disk_that_hangs_holds_up_nobody)
+START_TEST(a_disk_that_hangs_blocks_no_caller)
 {
   begin();
-  hang("*state.new");
+  hang("save");
   hand_over(1);
   wait_for_hanging(1);
   ck_assert_int_eq(state_writer_status(state_writer, STATE_WRITER_STATE), 0);
-  for (int i = 2; i < 100; i++)
+  for (unsigned i = 2; i < 100; i++)
     hand_over(i);
   ck_assert(
       !state_writer_wait(state_writer, long_enough)); /* as long as it has patience */
@@ -154,7 +193,7 @@ START_TEST(a_disk_that_hangs_holds_up_nobody)
   let_go();
   ck_assert(state_writer_wait(state_writer, long_enough));
   ck_assert_int_eq(state_writer_status(state_writer, STATE_WRITER_STATE), 0);
-  ck_assert_int_eq(kept(), 99);
+  ck_assert_uint_eq(saved(), 99);
   end();
 }
 END_TEST
@@ -163,7 +202,7 @@ END_TEST
 START_TEST(what_waits_behind_one_that_hangs_is_not_written_either)
 {
   begin();
-  hang("*meminfo_explain.new");
+  hang("store");
   ck_assert_int_eq(hand_over_evidence("begun"), 0);
   wait_for_hanging(1);
   ck_assert(!state_writer_wait(state_writer, long_enough));
@@ -176,16 +215,16 @@ START_TEST(what_waits_behind_one_that_hangs_is_not_written_either)
   ck_assert(state_writer_wait(state_writer, long_enough));
   ck_assert_int_eq(state_writer_status(state_writer, STATE_WRITER_EVIDENCE), 0);
   ck_assert_int_eq(state_writer_status(state_writer, STATE_WRITER_STATE), 0);
-  ck_assert_int_eq(kept(), 1);
+  ck_assert_uint_eq(saved(), 1);
   end();
 }
 END_TEST
 
 /* Of those that wait, the first are kept: they tell how it began. */
-START_TEST(more_evidence_than_may_wait_is_thrown_away)
+START_TEST(more_evidence_than_may_wait_is_dropped)
 {
   begin();
-  hang("*meminfo_explain.new");
+  hang("store");
   hand_over_evidence("begun");
   wait_for_hanging(1);
   for (int i = 0; i < STATE_WRITER_QUEUE_MAX; i++) {
@@ -204,7 +243,7 @@ START_TEST(more_evidence_than_may_wait_is_thrown_away)
 }
 END_TEST
 
-START_TEST(what_fails_is_told_until_it_works)
+START_TEST(a_failure_is_the_status_until_a_write_succeeds)
 {
   begin();
   tree_write(tree, "state/in_the_way", "");
@@ -225,16 +264,16 @@ START_TEST(what_fails_is_told_until_it_works)
   hand_over(2);
   ck_assert(state_writer_wait(state_writer, long_enough));
   ck_assert_int_eq(state_writer_status(state_writer, STATE_WRITER_STATE), 0);
-  ck_assert_int_eq(kept(), 2);
+  ck_assert_uint_eq(saved(), 2);
   end();
 }
 END_TEST
 
 /* Closed while the disk hangs: nothing waits for it, and nothing is freed under it. */
-START_TEST(the_thread_that_hangs_may_outlive_its_scribe)
+START_TEST(a_thread_that_hangs_may_outlive_its_writer)
 {
   begin();
-  hang("*state.new");
+  hang("save");
   hand_over(1);
   wait_for_hanging(1);
   hand_over(2);
@@ -247,14 +286,14 @@ START_TEST(the_thread_that_hangs_may_outlive_its_scribe)
 }
 END_TEST
 
-START_TEST(what_was_not_asked_for_is_not_written)
+START_TEST(without_paths_nothing_is_written)
 {
   tree = tree_make();
-  const struct state_writer_options options = {.evidence_dir = NULL};
+  const struct state_writer_options options = {.patience = patience, .disk = &disk};
   ck_assert_int_eq(sysroot_open(tree, &root), 0);
   ck_assert_int_eq(state_writer_open(&root, &options, &state_writer), 0);
   hand_over(1);
-  ck_assert_int_eq(state_writer_load(state_writer, &(int){1}, long_enough), -ENOENT);
+  ck_assert_int_eq(load_within(long_enough), -ENOENT);
   ck_assert_int_eq(hand_over_evidence("a"), -ENOENT);
   ck_assert(state_writer_wait(state_writer, long_enough));
   ck_assert_int_eq(state_writer_status(state_writer, STATE_WRITER_STATE), 0);
@@ -264,9 +303,10 @@ START_TEST(what_was_not_asked_for_is_not_written)
 }
 END_TEST
 
-SUITE_MAIN("state_writer", both_are_written, what_was_written_is_read_by_the_next,
-           reading_from_a_disk_that_hangs_is_given_up, a_disk_that_hangs_holds_up_nobody,
+SUITE_MAIN("state_writer", state_and_evidence_are_written,
+           the_next_writer_loads_what_one_saved,
+           loading_from_a_disk_that_hangs_is_given_up, a_disk_that_hangs_blocks_no_caller,
            what_waits_behind_one_that_hangs_is_not_written_either,
-           more_evidence_than_may_wait_is_thrown_away, what_fails_is_told_until_it_works,
-           the_thread_that_hangs_may_outlive_its_scribe,
-           what_was_not_asked_for_is_not_written)
+           more_evidence_than_may_wait_is_dropped,
+           a_failure_is_the_status_until_a_write_succeeds,
+           a_thread_that_hangs_may_outlive_its_writer, without_paths_nothing_is_written)

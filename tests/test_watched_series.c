@@ -4,7 +4,6 @@
 #include "meminfo_explain/trend/watched_series.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 #define MB ((double)(1 << 20))
 
@@ -175,29 +174,11 @@ START_TEST(the_longest_message_is_cut_and_not_more)
 }
 END_TEST
 
-START_TEST(what_was_written_down_goes_on_where_it_was)
-{
-  begin();
-  ck_assert(!run(180, 20, 0, 0));
-  struct watched_series *copy = malloc(sizeof(*copy));
-  memcpy(copy, &watched, sizeof(watched));
-  ck_assert(watched_is_sane(copy));
-  memcpy(&watched, copy, sizeof(watched));
-  ck_assert(run(60, 20, 1, 0));
-  memset(copy, 0xa5, sizeof(*copy));
-  ck_assert(!watched_is_sane(copy));
-  memset(copy, 0, sizeof(*copy));
-  ck_assert(watched_is_sane(copy));
-  free(copy);
-}
-END_TEST
-
-SUITE_MAIN("watch", a_rise_is_told_with_size_speed_date_and_what_to_run,
+SUITE_MAIN("watched_series", a_rise_is_told_with_size_speed_date_and_what_to_run,
            the_consumer_that_rose_with_it_is_named,
            a_consumer_that_rose_by_too_little_or_too_much_is_not_blamed,
            one_that_was_large_before_and_stayed_is_not_blamed,
            a_step_is_no_rise_and_its_end_is_known,
            a_series_that_is_not_known_is_not_judged,
            every_series_is_judged_by_itself_and_tells_its_command,
-           the_longest_message_is_cut_and_not_more,
-           what_was_written_down_goes_on_where_it_was)
+           the_longest_message_is_cut_and_not_more)

@@ -16,8 +16,8 @@
 /* At the start and at the end: seconds that the daemon waits for the state. */
 static const double disk_patience = 2;
 
-/* Names the layout of struct watched_series: to be changed with it. */
-#define KIND "meminfo_explain trend 2"
+/* Seconds after which a write hangs. */
+static const double write_patience = 5;
 
 struct alarm {
   struct alarm_settings settings;
@@ -66,8 +66,6 @@ static void load(struct alarm *alarm)
   struct watched_series *watched = calloc(1, sizeof(*watched));
   int status = watched != NULL ? state_writer_load(alarm->writer, watched, disk_patience)
                                : -ENOMEM;
-  if (status == 0 && !watched_is_sane(watched))
-    status = -EBADMSG;
   /* Buckets of another width would lie in the future, or ages ago. */
   if (status == 0 && watched->window != 0 &&
       watched->window != alarm->settings.trend.window)
@@ -102,7 +100,7 @@ static void log_writing(struct alarm *alarm, enum state_writer_kind kind,
   int status = state_writer_status(alarm->writer, kind);
   if (status == -EINPROGRESS)
     snprintf(text, sizeof(text), "%s: not written: the disk has not responded for %g s",
-             path, STATE_WRITER_PATIENCE);
+             path, write_patience);
   else if (status != 0)
     snprintf(text, sizeof(text), "%s: cannot write: %s", path, strerror(-status));
   log_damper_print(&alarm->damper[kind], &alarm->output.logger, path, text, false);
@@ -144,10 +142,10 @@ static void open_writer(struct alarm *alarm)
   const struct alarm_settings *settings = &alarm->settings;
   const struct state_writer_options options = {
       .state_file = settings->state_file,
-      .state_kind = KIND,
       .boot = alarm->boot,
-      .state_size = sizeof(alarm->watched),
       .evidence_dir = settings->evidence_dir,
+      .patience = write_patience,
+      .disk = &state_writer_disk,
   };
   if (options.state_file == NULL && options.evidence_dir == NULL)
     return;

@@ -5,59 +5,63 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* What the file begins with; the data follows. Without padding, so that each byte is
- * under one of the two sums: damage to the header is told before its size is believed. */
-struct header {
-  char magic[24];
-  char kind[STATE_FILE_KIND_SIZE]; /* filled up with zeros */
-  char boot[STATE_FILE_BOOT_SIZE];
-  uint64_t size;
-  uint64_t data_sum;
-  uint64_t sum; /* of all before it */
-};
-_Static_assert(sizeof(struct header) ==
-                   24 + STATE_FILE_KIND_SIZE + STATE_FILE_BOOT_SIZE + 24,
-               "padding would not be under the sum");
+/* The file:
+ *
+ *   meminfo_explain state 1
+ *   boot 01234567-89ab-cdef-0123-456789abcdef
+ *   the text
+ *   sum 0123456789abcdef
+ *
+ * The first line names the format; all formats of ours begin with MAGIC. */
+#define MAGIC "meminfo_explain "
 
-static const char magic[24] = "meminfo_explain keep 1\n";
+struct header {
+  char text[96];
+  size_t length;
+  bool has_boot;
+};
+
+/* The last line. */
+struct trailer {
+  char text[32];
+};
+enum { TRAILER_LENGTH = sizeof("sum 0123456789abcdef\n") - 1 };
 
 /* FNV-1a, 64 bits: against damage, not attackers. Each step can be undone, so that no
  * change of a single byte goes unseen. */
-static uint64_t sum_of(const void *bytes, size_t size)
+static uint64_t sum_add(uint64_t sum, const char *bytes, size_t size)
 {
-  const unsigned char *at = bytes;
-  uint64_t sum = 14695981039346656037u;
   for (size_t i = 0; i < size; i++)
-    sum = (sum ^ at[i]) * 1099511628211u;
+    sum = (sum ^ (unsigned char)bytes[i]) * 1099511628211u;
   return sum;
 }
+static const uint64_t sum_of_nothing = 14695981039346656037u;
 
-/* 0, or -EINVAL for names that do not fit. */
-static int header_make(const char *kind, const char *boot, size_t size,
-                       struct header *out)
+static struct trailer trailer_make(uint64_t sum)
 {
-  if (strlen(kind) >= sizeof(out->kind) || strlen(boot) >= sizeof(out->boot))
-    return -EINVAL;
-  memset(out, 0, sizeof(*out));
-  memcpy(out->magic, magic, sizeof(magic));
-  memcpy(out->kind, kind, strlen(kind));
-  memcpy(out->boot, boot, strlen(boot));
-  out->size = size;
-  return 0;
+  struct trailer trailer;
+  snprintf(trailer.text, sizeof(trailer.text), "sum %016" PRIx64 "\n", sum);
+  return trailer;
 }
 
-static uint64_t header_sum(const struct header *header)
+/* 0, or -EINVAL for a boot that does not fit. */
+static int header_make(const char *boot, struct header *out)
 {
-  return sum_of(header, offsetof(struct header, sum));
+  if (strlen(boot) >= STATE_FILE_BOOT_SIZE)
+    return -EINVAL;
+  out->length =
+      (size_t)snprintf(out->text, sizeof(out->text), MAGIC "state 1\nboot %s\n", boot);
+  out->has_boot = boot[0] != '\0';
+  return 0;
 }
 
 /* --- writing ---------------------------------------------------------------------- */
@@ -86,26 +90,34 @@ static int place_open(const char *path, struct place *out)
   return out->directory < 0 ? -errno : 0;
 }
 
-int state_file_save(const char *path, const char *kind, const char *boot,
-                    const void *data, size_t size)
+static int write_to(const struct place *place, const struct header *header,
+                    const char *text, size_t length)
+{
+  struct atomic_file file;
+  int error = atomic_file_open(place->directory, place->new_name, &file);
+  if (error != 0)
+    return error;
+  uint64_t sum = sum_add(sum_of_nothing, header->text, header->length);
+  const struct trailer trailer = trailer_make(sum_add(sum, text, length));
+  atomic_file_write(&file, header->text, header->length);
+  atomic_file_write(&file, text, length);
+  atomic_file_write(&file, trailer.text, TRAILER_LENGTH);
+  return atomic_file_finish(&file, place->name);
+}
+
+int state_file_save(const char *path, const char *boot, const char *text, size_t length)
 {
   struct header header;
   struct place place;
-  struct atomic_file file_written;
-  int error = header_make(kind, boot, size, &header);
+  int error = header_make(boot, &header);
   if (error != 0)
     return error;
-  header.data_sum = sum_of(data, size);
-  header.sum = header_sum(&header);
+  if (length > STATE_FILE_MAX - header.length - TRAILER_LENGTH)
+    return -EINVAL;
   error = place_open(path, &place);
   if (error != 0)
     return error;
-  error = atomic_file_open(place.directory, place.new_name, &file_written);
-  if (error == 0) {
-    atomic_file_write(&file_written, &header, sizeof(header));
-    atomic_file_write(&file_written, data, size);
-    error = atomic_file_finish(&file_written, place.name);
-  }
+  error = write_to(&place, &header, text, length);
   close(place.directory);
   return error;
 }
@@ -113,9 +125,8 @@ int state_file_save(const char *path, const char *kind, const char *boot,
 /* --- reading ---------------------------------------------------------------------- */
 
 /* 0; -EBADMSG where the file ends before. */
-static int read_all(int fd, void *bytes, size_t size)
+static int read_all(int fd, char *at, size_t size)
 {
-  char *at = bytes;
   while (size > 0) {
     ssize_t n = read(fd, at, size);
     if (n == 0)
@@ -130,36 +141,57 @@ static int read_all(int fd, void *bytes, size_t size)
   return 0;
 }
 
-static int read_header(int fd, const struct header *want, struct header *out)
+/* Whether the file ends with the sum of all before it, behind a header. */
+static bool is_whole(const char *file, size_t size, size_t header_length)
 {
-  int error = read_all(fd, out, sizeof(*out));
-  if (error != 0)
-    return error;
-  if (memcmp(out->magic, magic, sizeof(magic)) != 0 || out->sum != header_sum(out))
-    return -EBADMSG;
-  bool same = out->size == want->size &&
-              memcmp(out->kind, want->kind, sizeof(want->kind)) == 0 &&
-              memcmp(out->boot, want->boot, sizeof(want->boot)) == 0;
-  return same && want->boot[0] != '\0' ? 0 : -ESTALE;
+  if (size < header_length + TRAILER_LENGTH)
+    return false;
+  const size_t summed = size - TRAILER_LENGTH;
+  const struct trailer trailer = trailer_make(sum_add(sum_of_nothing, file, summed));
+  return memcmp(file + summed, trailer.text, TRAILER_LENGTH) == 0;
 }
 
-/* By way of memory of our own: half of a damaged file must not be left in *data. */
-static int read_data(int fd, const struct header *header, void *data, size_t size)
+static bool begins_with(const char *file, size_t size, const char *text, size_t length)
+{
+  return size >= length && memcmp(file, text, length) == 0;
+}
+
+/* Leaves the text of the file alone in *file. */
+static int take_text(struct text *file, const struct header *header)
+{
+  const size_t first_line = strcspn(header->text, "\n") + 1;
+  if (!begins_with(file->bytes, file->length, MAGIC, sizeof(MAGIC) - 1))
+    return -EBADMSG;
+  if (!begins_with(file->bytes, file->length, header->text, first_line))
+    return -ESTALE; /* it may be summed in another way */
+  if (!is_whole(file->bytes, file->length, first_line))
+    return -EBADMSG;
+  if (!header->has_boot || file->length < header->length + TRAILER_LENGTH ||
+      !begins_with(file->bytes, file->length, header->text, header->length))
+    return -ESTALE;
+  file->length -= header->length + TRAILER_LENGTH;
+  memmove(file->bytes, file->bytes + header->length, file->length);
+  return 0;
+}
+
+static int read_file(int fd, const struct header *header, struct text *out)
 {
   struct stat st;
   if (fstat(fd, &st) != 0)
     return -errno;
-  if ((uint64_t)st.st_size - sizeof(*header) != size)
+  if (st.st_size > (off_t)STATE_FILE_MAX)
     return -EBADMSG;
-  void *copy = malloc(size > 0 ? size : 1);
-  if (copy == NULL)
+  const size_t size = (size_t)st.st_size;
+  struct text file = {.bytes = malloc(size + 1), .length = size, .capacity = size + 1};
+  if (file.bytes == NULL)
     return -ENOMEM;
-  int error = read_all(fd, copy, size);
-  if (error == 0 && sum_of(copy, size) != header->data_sum)
-    error = -EBADMSG;
-  if (error == 0 && size > 0)
-    memcpy(data, copy, size);
-  free(copy);
+  int error = read_all(fd, file.bytes, file.length);
+  if (error == 0)
+    error = take_text(&file, header);
+  if (error == 0)
+    *out = file;
+  else
+    text_free(&file);
   return error;
 }
 
@@ -189,19 +221,16 @@ static int open_regular(const char *path)
   return error;
 }
 
-int state_file_load(const char *path, const char *kind, const char *boot, void *data,
-                    size_t size)
+int state_file_load(const char *path, const char *boot, struct text *out)
 {
-  struct header want, header;
-  int error = header_make(kind, boot, size, &want);
+  struct header header;
+  int error = header_make(boot, &header);
   if (error != 0)
     return error;
   int fd = open_regular(path);
   if (fd < 0)
     return fd;
-  error = read_header(fd, &want, &header);
-  if (error == 0)
-    error = read_data(fd, &header, data, size);
+  error = read_file(fd, &header, out);
   close(fd);
   return error;
 }

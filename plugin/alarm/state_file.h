@@ -1,29 +1,30 @@
 /* SPDX-License-Identifier: MIT */
-/* Keeps a block of plain data in a file across restarts of the daemon, but not of the
- * machine. */
+/* Keeps a text in a file across restarts of the daemon, but not of the machine. */
 #ifndef MEMINFO_EXPLAIN_ALARM_STATE_FILE_H
 #define MEMINFO_EXPLAIN_ALARM_STATE_FILE_H
 
+#include "meminfo_explain/sysroot/sysroot.h"
+
 #include <stddef.h>
 
-#define STATE_FILE_BOOT_SIZE                                                             \
-  40                            /* of proc/sys/kernel/random/boot_id, with its final 0   \
-                                 */
-#define STATE_FILE_KIND_SIZE 32 /* likewise */
+/* Of proc/sys/kernel/random/boot_id, with its final 0. */
+#define STATE_FILE_BOOT_SIZE 40
+/* Of the whole file: more is damaged. Five times the alarm's largest state. */
+#define STATE_FILE_MAX ((size_t)1 << 20)
 
-/* Writes the file anew: complete, or as it was; mode 0600. `kind` names the layout of the
- * data, with its version. By way of PATH.new, which nobody else may write meanwhile; one
- * that was left over is removed. A symbolic link at `path` is replaced, not followed. 0;
- * -EINVAL for a kind or boot that is too long; or -errno. */
-int state_file_save(const char *path, const char *kind, const char *boot,
-                    const void *data, size_t size);
+/* Replaces the file at once, mode 0600: a reader finds the old one or the new one, whole.
+ * Uses PATH.new, which no other process may write meanwhile, and removes one that was
+ * left over. A symbolic link at `path` is replaced, not followed. 0; -EINVAL for a boot
+ * that is too long or a text that is too large; or -errno, with the old file as it was
+ * (but see atomic_file_finish). */
+int state_file_save(const char *path, const char *boot, const char *text, size_t length);
 
-/* Reads it back. 0; -ENOENT where there is none; -ESTALE where it is of another boot, or
- * of another kind or size (an older version's), and for a boot of "", which may be any;
- * -EBADMSG where it is damaged, too short or too long, or no regular file; -EPERM where
- * somebody else may have written it, neither us nor root; or -errno.
- * *data is untouched but for 0. Never blocks on a FIFO, never follows a symbolic link. */
-int state_file_load(const char *path, const char *kind, const char *boot, void *data,
-                    size_t size);
+/* Reads it back. 0, with *out to be freed by text_free; -ENOENT where there is none;
+ * -ESTALE where it was saved in another boot or by a version with another format, and for
+ * a boot of "", which may be any; -EBADMSG where it is damaged, cut, too long, or no
+ * regular file; -EPERM where its owner is neither we nor root, or others may write to it;
+ * or -errno. *out is untouched but for 0. Never blocks on a FIFO, never follows a
+ * symbolic link. */
+int state_file_load(const char *path, const char *boot, struct text *out);
 
 #endif

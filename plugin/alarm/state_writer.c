@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "state_writer.h"
 #include "evidence.h"
+#include "meminfo_explain/trend/watched_state.h"
 #include "meminfo_explain/workers/supervisor.h"
 #include "state_file.h"
 
@@ -10,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* An evidence that waits. */
+/* Evidence that waits. */
 struct queued_write {
   double time;
   char name[64]; /* of a series and a state */
@@ -19,26 +20,54 @@ struct queued_write {
 
 struct state_writer {
   struct supervisor *supervisor;
-  char *state_file, *state_kind, *boot, *evidence_dir;
-  size_t state_size;
-  void *writing; /* the state that is being written, or read; the runner's */
+  const struct state_writer_disk *disk;
+  char *state_file, *boot, *evidence_dir;
+  struct watched_series *writing; /* is being written, or read; the worker's */
 
-  /* Guarded by the relay's lock. */
-  void *waiting; /* the state that waits, if one does */
+  /* Guarded by the supervisor's lock. */
+  struct watched_series *waiting; /* the state that waits, if one does */
   bool state_waits, load_waits;
-  bool loading; /* the state is being read; only the runner changes it */
-  int loaded;   /* what came of that; it is in `waiting` where it is 0 */
+  bool loading; /* the state is being read; only the worker changes it */
+  int loaded;   /* the result of that; the state is in `waiting` where it is 0 */
   struct queued_write queue[STATE_WRITER_QUEUE_MAX]; /* the oldest first */
   unsigned queue_count;
   int status[STATE_WRITER_KINDS];
   bool hangs[STATE_WRITER_KINDS];
 };
 
+/* --- the disk ----------------------------------------------------------------------- */
+
+static int save_state(const char *path, const char *boot,
+                      const struct watched_series *watched)
+{
+  struct text text;
+  int error = watched_state_format(watched, &text);
+  if (error != 0)
+    return error;
+  error = state_file_save(path, boot, text.bytes, text.length);
+  text_free(&text);
+  return error;
+}
+
+static int load_state(const char *path, const char *boot, struct watched_series *out)
+{
+  struct text text;
+  int error = state_file_load(path, boot, &text);
+  if (error != 0)
+    return error;
+  error = watched_state_parse(text.bytes, text.length, out);
+  text_free(&text);
+  return error;
+}
+
+const struct state_writer_disk state_writer_disk = {
+    .save = save_state, .load = load_state, .store = evidence_store};
+
 /* --- the thread --------------------------------------------------------------------- */
 
 static void swap_states(struct state_writer *state_writer)
 {
-  void *state = state_writer->waiting;
+  struct watched_series *state = state_writer->waiting;
   state_writer->waiting = state_writer->writing;
   state_writer->writing = state;
 }
@@ -71,16 +100,15 @@ static bool take(struct state_writer *state_writer, enum state_writer_kind *kind
 static int do_one(const struct state_writer *state_writer, enum state_writer_kind kind,
                   const struct queued_write *queued)
 {
+  const struct state_writer_disk *disk = state_writer->disk;
   if (state_writer->loading)
-    return state_file_load(state_writer->state_file, state_writer->state_kind,
-                           state_writer->boot, state_writer->writing,
-                           state_writer->state_size);
+    return disk->load(state_writer->state_file, state_writer->boot,
+                      state_writer->writing);
   if (kind == STATE_WRITER_STATE)
-    return state_file_save(state_writer->state_file, state_writer->state_kind,
-                           state_writer->boot, state_writer->writing,
-                           state_writer->state_size);
-  return evidence_store(state_writer->evidence_dir, queued->time, queued->name,
-                        &queued->text);
+    return disk->save(state_writer->state_file, state_writer->boot,
+                      state_writer->writing);
+  return disk->store(state_writer->evidence_dir, queued->time, queued->name,
+                     &queued->text);
 }
 
 /* With the lock. */
@@ -127,7 +155,8 @@ static bool note_hanging(void *context, uint32_t kind, double since)
   return false; /* it is never replaced: another one would write to the same file */
 }
 
-static void nobody_comes_back(void *context, uint32_t kind)
+/* A worker that is never replaced is never late. */
+static void came_back(void *context, uint32_t kind)
 {
   (void)context;
   (void)kind;
@@ -139,7 +168,6 @@ static void state_writer_free(void *context)
   for (unsigned i = 0; i < state_writer->queue_count; i++)
     text_free(&state_writer->queue[i].text);
   free(state_writer->state_file);
-  free(state_writer->state_kind);
   free(state_writer->boot);
   free(state_writer->evidence_dir);
   free(state_writer->waiting);
@@ -155,14 +183,11 @@ static bool copy_options(const struct state_writer_options *options,
 {
   if (options->state_file != NULL) {
     state_writer->state_file = strdup(options->state_file);
-    state_writer->state_kind = strdup(options->state_kind);
     state_writer->boot = strdup(options->boot);
-    state_writer->state_size = options->state_size;
-    state_writer->waiting = malloc(options->state_size);
-    state_writer->writing = malloc(options->state_size);
-    if (state_writer->state_file == NULL || state_writer->state_kind == NULL ||
-        state_writer->boot == NULL || state_writer->waiting == NULL ||
-        state_writer->writing == NULL)
+    state_writer->waiting = malloc(sizeof(*state_writer->waiting));
+    state_writer->writing = malloc(sizeof(*state_writer->writing));
+    if (state_writer->state_file == NULL || state_writer->boot == NULL ||
+        state_writer->waiting == NULL || state_writer->writing == NULL)
       return false;
   }
   if (options->evidence_dir != NULL)
@@ -174,16 +199,17 @@ int state_writer_open(const struct sysroot *root,
                       const struct state_writer_options *options,
                       struct state_writer **out)
 {
-  static const struct supervisor_job work = {.name = "state_writer",
-                                             .round = do_all,
-                                             .hangs = note_hanging,
-                                             .came_back = nobody_comes_back,
-                                             .free = state_writer_free};
+  static const struct supervisor_job job = {.name = "state_writer",
+                                            .round = do_all,
+                                            .hangs = note_hanging,
+                                            .came_back = came_back,
+                                            .free = state_writer_free};
   struct state_writer *state_writer = calloc(1, sizeof(*state_writer));
   if (state_writer == NULL)
     return -ENOMEM;
+  state_writer->disk = options->disk;
   int error = copy_options(options, state_writer)
-                  ? supervisor_open(root, &work, state_writer, STATE_WRITER_PATIENCE,
+                  ? supervisor_open(root, &job, state_writer, options->patience,
                                     &state_writer->supervisor)
                   : -ENOMEM;
   if (error != 0)
@@ -199,7 +225,8 @@ void state_writer_close(struct state_writer *state_writer)
     supervisor_close(state_writer->supervisor);
 }
 
-int state_writer_load(struct state_writer *state_writer, void *state, double seconds)
+int state_writer_load(struct state_writer *state_writer, struct watched_series *out,
+                      double seconds)
 {
   if (state_writer->state_file == NULL)
     return -ENOENT;
@@ -212,17 +239,18 @@ int state_writer_load(struct state_writer *state_writer, void *state, double sec
   supervisor_lock(state_writer->supervisor);
   int status = state_writer->loaded;
   if (status == 0)
-    memcpy(state, state_writer->waiting, state_writer->state_size);
+    *out = *state_writer->waiting;
   supervisor_unlock(state_writer->supervisor);
   return status;
 }
 
-void state_writer_state(struct state_writer *state_writer, const void *state)
+void state_writer_state(struct state_writer *state_writer,
+                        const struct watched_series *watched)
 {
   if (state_writer->state_file == NULL)
     return;
   supervisor_lock(state_writer->supervisor);
-  memcpy(state_writer->waiting, state, state_writer->state_size);
+  *state_writer->waiting = *watched;
   state_writer->state_waits = true;
   supervisor_unlock(state_writer->supervisor);
   supervisor_request(state_writer->supervisor, 0);

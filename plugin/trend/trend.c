@@ -22,6 +22,7 @@ enum {
   SPAN_STEADY = SPANS - 1,
   SPAN_DAY = SPANS
 };
+_Static_assert(SPAN_DAY == TREND_SPAN_MAX, "a saved state is checked by it");
 
 static const double tau_steady = 0.7; /* of what an eta is told for */
 static const double led_min = 0.5; /* of a rise: by so much it leads above all before */
@@ -971,58 +972,6 @@ void trend_add(struct trend *trend, const struct trend_settings *settings,
       .since = incident ? trend->since - trend->offset : NAN,
       .rise = incident ? trend->peak - trend->start : NAN,
   };
-}
-
-/* --- from a file -------------------------------------------------------------------- */
-
-static bool is_value(double value)
-{
-  return isnan(value) || fabs(value) < 1e19;
-}
-
-static bool is_time(double value)
-{
-  return isfinite(value) && fabs(value) < 1e12;
-}
-
-static bool ring_is_sane(const struct trend_ring *ring)
-{
-  bool sane = ring->last >= 0 && ring->last < (int64_t)1 << 50 &&
-              ring->pending_count <= TREND_PENDING && ring->slot <= TREND_PENDING;
-  for (int i = 0; i < TREND_BUCKETS; i++)
-    sane = sane && is_value(ring->values[i]);
-  for (int i = 0; i < TREND_PENDING; i++)
-    sane = sane && is_value(ring->pending[i]);
-  return sane;
-}
-
-bool trend_is_sane(const struct trend *trend)
-{
-  static const struct trend never;
-  /* What differs in its padding alone is judged below: NOLINTNEXTLINE */
-  if (memcmp(trend, &never, sizeof(never)) == 0)
-    return true;
-  unsigned char begun;
-  memcpy(&begun, &trend->begun, 1); /* a bool of another value is undefined */
-  bool sane = begun == 1 && is_time(trend->first_time) && is_time(trend->last_time) &&
-              is_time(trend->offset) && trend->high_last >= 0 &&
-              trend->high_last < (int64_t)1 << 50 && trend->state <= TREND_FAILURE &&
-              trend->span >= 0 && trend->span <= SPAN_DAY && trend->error >= 0 &&
-              is_value(trend->error) && is_value(trend->error_before) &&
-              trend->tooth >= 0 && trend->tooth < 4e19 && is_value(trend->tooth_at) &&
-              is_value(trend->since) && is_value(trend->start) && is_value(trend->peak) &&
-              is_value(trend->mark) && is_time(trend->peak_at) &&
-              is_time(trend->changed_at) && is_value(trend->rate) &&
-              is_value(trend->tau) && is_value(trend->dropped_at) &&
-              is_value(trend->dropped_from) && is_value(trend->dropped_to) &&
-              is_value(trend->given_back_at) && is_value(trend->stepped_at);
-  for (int level = 0; level < TREND_LEVELS; level++)
-    sane = sane && ring_is_sane(&trend->rings[level]);
-  for (int i = 0; i < TREND_STEPS; i++)
-    sane = sane && is_value(trend->steps[i].at) && is_value(trend->steps[i].height);
-  for (size_t i = 0; i < sizeof(trend->highs) / sizeof(*trend->highs); i++)
-    sane = sane && is_value(trend->highs[i]);
-  return sane;
 }
 
 const char *trend_state_name(enum trend_state state)

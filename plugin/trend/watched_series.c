@@ -35,8 +35,7 @@ static double number_of(struct amount amount)
 
 /* --- consumers of the past ---------------------------------------------------------- */
 
-/* The n-th consumer that may be what rises; TERM_COUNT behind the last. */
-static enum term candidate(unsigned n)
+enum term watched_candidate(unsigned n)
 {
   for (unsigned term = 0; term < TERM_COUNT; term++)
     if ((term_rows[term].view == TERM_VIEW_HIDDEN ||
@@ -58,7 +57,7 @@ static void take_snapshot(struct watched_series *watched, double window, double 
       &watched->snapshots[watched->snapshots_count++ % WATCHED_SNAPSHOTS];
   taken->time = time;
   for (unsigned n = 0; n < WATCHED_CANDIDATES_MAX; n++) {
-    enum term term = candidate(n);
+    enum term term = watched_candidate(n);
     taken->bytes[n] = term < TERM_COUNT ? (float)number_of(e->terms[term]) : (float)NAN;
   }
 }
@@ -91,14 +90,15 @@ enum term watched_culprit(const struct watched_series *watched,
   *rise = 0;
   if (then == NULL || isnan(verdict->since) || !(verdict->rise > 0))
     return culprit;
-  for (unsigned n = 0; n < WATCHED_CANDIDATES_MAX && candidate(n) < TERM_COUNT; n++) {
-    double now = number_of(e->terms[candidate(n)]);
+  for (unsigned n = 0; n < WATCHED_CANDIDATES_MAX && watched_candidate(n) < TERM_COUNT;
+       n++) {
+    double now = number_of(e->terms[watched_candidate(n)]);
     /* A device that was not there then had nothing. */
     double before = isnan(then->bytes[n]) ? 0 : (double)then->bytes[n];
     double change = isnan(now) ? 0 : now - before;
     if (change >= least * verdict->rise && change <= most * verdict->rise &&
         fabs(change - verdict->rise) < fabs(*rise - verdict->rise)) {
-      culprit = candidate(n);
+      culprit = watched_candidate(n);
       *rise = change;
     }
   }
@@ -204,15 +204,4 @@ void watched_add(struct watched_series *watched, const struct trend_settings *se
     trend_add(&watched->trends[series], settings, &sample, &out->of[series]);
   }
   take_snapshot(watched, settings->window, time, e);
-}
-
-bool watched_is_sane(const struct watched_series *watched)
-{
-  for (unsigned series = 0; series < SERIES_COUNT; series++)
-    if (!trend_is_sane(&watched->trends[series]))
-      return false;
-  for (int i = 0; i < WATCHED_SNAPSHOTS; i++)
-    if (!(watched->snapshots[i].time >= 0 && watched->snapshots[i].time < 1e12))
-      return false;
-  return true;
 }

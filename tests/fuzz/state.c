@@ -9,7 +9,7 @@
 
 #include "../../cli/output.h"
 #include "alarm/state_file.h"
-#include "meminfo_explain/trend/watched_series.h"
+#include "meminfo_explain/trend/watched_state.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -151,7 +151,6 @@ void seeds_of_config(fuzz_seed_callback *callback, void *context)
 
 /* --- the state ---------------------------------------------------------------------- */
 
-#define KIND "meminfo_explain trend 2"
 #define BOOT "01234567-89ab-cdef-0123-456789abcdef"
 
 static void write_state(const char *path, const void *at, size_t size)
@@ -220,79 +219,115 @@ static void age(struct watched_series *watched, unsigned samples, double step)
   }
 }
 
-/* Patches to the bytes of a state: where (two bytes), how many (one), and what. */
-static void patch(void *state, size_t size, struct bytes input)
+/* Patches to a text: where (three bytes), how many bytes (one), and what. */
+static void patch(struct text *text, struct bytes input)
 {
-  while (input.size >= 3) {
-    size_t at = (size_t)input.at[0] | (size_t)input.at[1] << 8, count = input.at[2] & 15;
-    input.at += 3;
-    input.size -= 3;
+  while (input.size >= 4) {
+    size_t at =
+        (size_t)input.at[0] | (size_t)input.at[1] << 8 | (size_t)input.at[2] << 16;
+    size_t count = input.at[3] & 15;
+    input.at += 4;
+    input.size -= 4;
     for (; count > 0 && input.size > 0; count--, at++)
-      ((unsigned char *)state)[at % size] = fuzz_take_byte(&input);
+      text->bytes[at % text->length] = (char)fuzz_take_byte(&input);
   }
 }
 
-static void require_load(const char *path)
+/* A state that is read is one that goes on, and that is written as it was read. */
+static void require_state(const char *text, size_t length)
 {
-  static struct watched_series loaded, before;
-  memset(&loaded, 0x5a, sizeof(loaded));
-  memset(&before, 0x5a, sizeof(before));
-  int error = state_file_load(path, KIND, BOOT, &loaded, sizeof(loaded));
+  static struct watched_series watched;
+  struct text again, once_more;
+  memset(&watched, 0x5a, sizeof(watched));
+  int error = watched_state_parse(text, length, &watched);
   require(error == 0 || error == -EBADMSG || error == -ESTALE);
   if (error != 0)
-    require(memcmp(&loaded, &before, sizeof(loaded)) == 0);
-  else if (watched_is_sane(&loaded))
-    age(&loaded, 40, 10);
+    return;
+  require(watched_state_format(&watched, &again) == 0);
+  require(watched_state_parse(again.bytes, again.length, &watched) == 0);
+  require(watched_state_format(&watched, &once_more) == 0);
+  require(again.length == once_more.length &&
+          memcmp(again.bytes, once_more.bytes, again.length) == 0);
+  text_free(&again);
+  text_free(&once_more);
+  age(&watched, 40, 10);
 }
 
-/* By the first byte: a file of those bytes; or a good file of a state in which these
- * bytes were changed, as by an older version of ours, which no sum tells. */
+static void require_file(const char *path)
+{
+  struct text text = {.length = 4711};
+  int error = state_file_load(path, BOOT, &text);
+  require(error == 0 || error == -EBADMSG || error == -ESTALE);
+  if (error != 0) {
+    require(text.bytes == NULL && text.length == 4711);
+    return;
+  }
+  require_state(text.bytes, text.length);
+  text_free(&text);
+}
+
+/* By the first byte: a file of those bytes; a text of those bytes; or the text of a good
+ * state in which these bytes were changed. */
 void fuzz_state(struct bytes input)
 {
-  static struct watched_series aged, state;
-  const uint8_t kind = fuzz_take_byte(&input) % 3;
-  const char *path = state_path();
+  static struct watched_series aged, none;
+  const uint8_t kind = fuzz_take_byte(&input) % 4;
+  struct text text;
   if (kind == 0) {
+    const char *path = state_path();
     write_state(path, input.at, input.size);
-    require_load(path);
+    require_file(path);
+    return;
+  }
+  if (kind == 1) {
+    char *copy = fuzz_copy(input);
+    require_state(copy, input.size);
+    free(copy);
     return;
   }
   if (!aged.trends[SERIES_estimate].begun)
     age(&aged, 600, 30);
-  if (kind == 1)
-    memset(&state, 0, sizeof(state));
-  else
-    memcpy(&state, &aged, sizeof(state));
-  patch(&state, sizeof(state), input);
-  require(state_file_save(path, KIND, BOOT, &state, sizeof(state)) == 0);
-  require_load(path);
+  require(watched_state_format(kind == 2 ? &none : &aged, &text) == 0);
+  patch(&text, input);
+  require_state(text.bytes, text.length);
+  text_free(&text);
+}
+
+static void seed_with(uint8_t kind, const char *bytes, size_t size,
+                      fuzz_seed_callback *callback, void *context)
+{
+  uint8_t *whole = malloc(1 + size);
+  require(whole != NULL);
+  whole[0] = kind;
+  memcpy(whole + 1, bytes, size);
+  callback(context, (struct bytes){whole, 1 + size});
+  free(whole);
 }
 
 void seeds_of_state(fuzz_seed_callback *callback, void *context)
 {
-  static struct {
-    uint8_t kind;
-    uint8_t file[64 << 10];
-  } whole;
-  static struct watched_series state;
-  static const uint8_t patches[][8] = {
-      {1},
-      {2},
-      {1, 0, 0, 1, 1},
-      {2, 8, 0, 4, 0, 0, 0xf0, 0x7f},
-      {2, 16, 0, 4, 0xff, 0xff, 0xff, 0xff},
-  };
+  static struct watched_series aged, none;
+  static const uint8_t patches[][9] = {{2},
+                                       {3},
+                                       {2, 7, 0, 0, 1, '1'},
+                                       {3, 7, 0, 1, 4, 'n', 'a', 'n', ' '},
+                                       {3, 0, 0, 2, 4, '1', 'e', '3', '0'}};
+  const char *path = state_path();
+  struct text text;
   for (size_t i = 0; i < sizeof(patches) / sizeof(*patches); i++)
     callback(context, (struct bytes){patches[i], sizeof(patches[i])});
-  const char *path = state_path();
-  age(&state, 100, 30);
-  require(state_file_save(path, KIND, BOOT, &state, sizeof(state)) == 0);
+  age(&aged, 100, 30);
+  require(watched_state_format(&aged, &text) == 0);
+  seed_with(1, text.bytes, text.length, callback, context);
+  require(state_file_save(path, BOOT, text.bytes, text.length) == 0);
+  text_free(&text);
   struct bytes file = fuzz_file(path);
-  require(file.size <= sizeof(whole.file));
-  memcpy(whole.file, file.at, file.size);
-  callback(context, (struct bytes){&whole.kind, 1 + file.size});
-  callback(context, (struct bytes){&whole.kind, 1 + 200});
+  seed_with(0, (const char *)file.at, file.size, callback, context);
+  seed_with(0, (const char *)file.at, 200, callback, context);
   free((void *)file.at);
+  require(watched_state_format(&none, &text) == 0);
+  seed_with(1, text.bytes, text.length, callback, context);
+  text_free(&text);
 }
 
 /* --- a series ----------------------------------------------------------------------- */

@@ -60,8 +60,9 @@ struct trend_verdict {
 };
 
 enum { TREND_LEVELS = 3, TREND_BUCKETS = 184, TREND_PENDING = 11 };
-#define TREND_STEPS 2 /* a day; more are a staircase */
-#define TREND_DAYS  8 /* so long a high is remembered, in days of 24 windows */
+#define TREND_STEPS    2 /* a day; more are a staircase */
+#define TREND_SPAN_MAX 4 /* the last of the rules */
+#define TREND_DAYS     8 /* so long a high is remembered, in days of 24 windows */
 
 /* Buckets of one width: values[i % TREND_BUCKETS] of bucket i; NAN where there is none.
  */
@@ -72,7 +73,7 @@ struct trend_ring {
   uint32_t pending_count, slot;  /* slot: the part of the bucket last sampled */
 };
 
-/* {0} has seen nothing yet. Plain data: it may be written down and read again. */
+/* {0} has seen nothing yet. Plain data; each member has a row in trend_state.def. */
 struct trend {
   bool begun;
   double first_time, last_time, offset; /* of our clock; ours is theirs + offset */
@@ -100,10 +101,6 @@ struct trend {
  * is 0 to 1e12, the others are below 1e19. */
 void trend_add(struct trend *trend, const struct trend_settings *settings,
                const struct trend_sample *sample, struct trend_verdict *out);
-
-/* Whether what was read from somewhere can be a trend at all: then trend_add keeps all
- * its promises. */
-bool trend_is_sane(const struct trend *trend);
 
 /* "okay", "step", "warning", "failure". */
 const char *trend_state_name(enum trend_state state);

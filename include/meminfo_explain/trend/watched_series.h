@@ -18,6 +18,10 @@ struct series_row {
 };
 extern const struct series_row series_rows[SERIES_COUNT];
 
+/* The consumer whose value is n-th in watched_past.bytes: one that may be what rises.
+ * TERM_COUNT after the last. */
+enum term watched_candidate(unsigned n);
+
 /* Consumers' values at times of the past, a quarter of a window apart. */
 enum { WATCHED_SNAPSHOTS = 104, WATCHED_CANDIDATES_MAX = 32 };
 struct watched_past {
@@ -25,7 +29,7 @@ struct watched_past {
   float bytes[WATCHED_CANDIDATES_MAX]; /* NAN where it was not known */
 };
 
-/* {0} has seen nothing yet. May be written down and read again. */
+/* {0} has seen nothing yet. Plain data; each member has rows in trend_state.def. */
 struct watched_series {
   struct trend trends[SERIES_COUNT];
   struct watched_past snapshots[WATCHED_SNAPSHOTS]; /* a ring */
@@ -64,8 +68,5 @@ void watched_message(const struct watched_series *watched, enum series series,
                      const struct trend_verdict *verdict,
                      const struct explanation *explanation,
                      char out[WATCHED_MESSAGE_SIZE]);
-
-/* Whether what was read from somewhere can be one. */
-bool watched_is_sane(const struct watched_series *watched);
 
 #endif
