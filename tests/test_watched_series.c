@@ -49,7 +49,7 @@ static const char *message(void)
 {
   static char text[256];
   watched_message(&watched, SERIES_estimate, &verdicts.of[SERIES_estimate], &explanation,
-                  text);
+                  "", text);
   ck_assert_uint_lt(strlen(text), 256);
   ck_assert_ptr_null(strchr(text, '\n'));
   return text;
@@ -109,6 +109,19 @@ START_TEST(one_that_was_large_before_and_stayed_is_not_blamed)
 }
 END_TEST
 
+START_TEST(the_member_of_a_grouping_that_rose_with_it_is_named)
+{
+  char text[256];
+  begin();
+  ck_assert(!run(180, 20, 0, 0));
+  ck_assert(run(60, 20, 1, 0));
+  watched_message(&watched, SERIES_estimate, &verdicts.of[SERIES_estimate], &explanation,
+                  "allocation site f rose by 20 MiB", text);
+  ck_assert_ptr_nonnull(strstr(text, "; allocation site f rose by 20 MiB; run: "));
+  ck_assert_ptr_null(strstr(text, "no known consumer"));
+}
+END_TEST
+
 START_TEST(a_step_is_no_rise_and_its_end_is_known)
 {
   begin();
@@ -152,7 +165,7 @@ START_TEST(every_series_is_judged_by_itself_and_tells_its_command)
     char text[256];
     warned = true;
     watched_message(&watched, SERIES_slab_unreclaimable,
-                    &verdicts.of[SERIES_slab_unreclaimable], &explanation, text);
+                    &verdicts.of[SERIES_slab_unreclaimable], &explanation, "", text);
     ck_assert_ptr_nonnull(strstr(text, "unreclaimable slab rises: "));
     ck_assert_ptr_nonnull(strstr(text, "; run: slabtop"));
   }
@@ -167,9 +180,11 @@ START_TEST(the_longest_message_is_cut_and_not_more)
   const struct trend_verdict verdict = {
       .state = TREND_FAILURE, .rate = 1e18, .eta = 1e17, .since = 1e11, .rise = 1e18};
   for (unsigned series = 0; series < SERIES_COUNT; series++) {
-    char text[256];
-    watched_message(&watched, series, &verdict, &explanation, text);
-    ck_assert_uint_gt(strlen(text), 20);
+    char text[256], member[300];
+    memset(member, 'x', sizeof(member) - 1);
+    member[sizeof(member) - 1] = '\0';
+    watched_message(&watched, series, &verdict, &explanation, member, text);
+    ck_assert_uint_eq(strlen(text), 255);
   }
 }
 END_TEST
@@ -178,6 +193,7 @@ SUITE_MAIN("watched_series", a_rise_is_told_with_size_speed_date_and_what_to_run
            the_consumer_that_rose_with_it_is_named,
            a_consumer_that_rose_by_too_little_or_too_much_is_not_blamed,
            one_that_was_large_before_and_stayed_is_not_blamed,
+           the_member_of_a_grouping_that_rose_with_it_is_named,
            a_step_is_no_rise_and_its_end_is_known,
            a_series_that_is_not_known_is_not_judged,
            every_series_is_judged_by_itself_and_tells_its_command,

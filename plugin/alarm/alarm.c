@@ -4,6 +4,7 @@
 #include "evidence.h"
 #include "meminfo_explain/base/clock.h"
 #include "meminfo_explain/report/log_damper.h"
+#include "meminfo_explain/trend/growth.h"
 #include "past.h"
 #include "state_file.h"
 #include "state_writer.h"
@@ -30,7 +31,8 @@ struct alarm {
   bool alarmed[SERIES_COUNT];  /* the last notification was a warning or a failure */
   struct state_writer *writer; /* NULL: nothing is written */
   struct log_damper damper[STATE_WRITER_KINDS];
-  struct past *past; /* NULL without evidence */
+  struct past *past;     /* NULL without evidence */
+  struct growth *growth; /* NULL where there was no memory */
 };
 
 #define LOG(alarm, level, ...) logger_print(&(alarm)->output.logger, level, __VA_ARGS__)
@@ -175,6 +177,8 @@ struct alarm *alarm_open(const struct alarm_settings *settings,
     alarm->settings.state_file = NULL;
   if (settings->evidence_dir != NULL && (alarm->past = past_open()) == NULL)
     LOG(alarm, LOG_ERR, "out of memory: no evidence is written until the next start");
+  if ((alarm->growth = growth_open()) == NULL)
+    LOG(alarm, LOG_ERR, "out of memory: alarms name no members until the next start");
   read_boot(alarm);
   open_writer(alarm);
   if (alarm->writer != NULL && alarm->settings.state_file != NULL)
@@ -192,6 +196,7 @@ void alarm_close(struct alarm *alarm)
   log_writings(alarm);
   state_writer_close(alarm->writer);
   past_close(alarm->past);
+  growth_close(alarm->growth);
   free(alarm);
 }
 
@@ -212,8 +217,11 @@ static bool report_changes(struct alarm *alarm, double time)
       continue;
     char text[WATCHED_MESSAGE_SIZE];
     any = true;
+    char member[GROWTH_MESSAGE_SIZE] = "";
+    if (alarm->growth != NULL)
+      growth_message(alarm->growth, series, verdict, &alarm->observer->sample, member);
     watched_message(&alarm->watched, series, verdict, &alarm->observer->explanation,
-                    text);
+                    member, text);
     if (verdict->state != TREND_OKAY || alarm->alarmed[series])
       alarm->output.notify(alarm->output.context, series, verdict->state, text);
     alarm->alarmed[series] = verdict->state >= TREND_WARNING;
@@ -230,6 +238,9 @@ void alarm_act(struct alarm *alarm, double time)
   if (alarm->past != NULL)
     past_add(alarm->past, alarm->settings.trend.window, time,
              &alarm->observer->explanation);
+  if (alarm->growth != NULL)
+    growth_note(alarm->growth, alarm->settings.trend.window, time,
+                &alarm->observer->sample);
   const double now = clock_seconds(CLOCK_MONOTONIC);
   if (changed || now >= alarm->saved_at + pause * alarm->settings.trend.window) {
     save(alarm);

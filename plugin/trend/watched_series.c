@@ -80,11 +80,15 @@ static const struct watched_past *snapshot_before(const struct watched_series *w
   return found;
 }
 
+bool watched_explains(double change, double rise)
+{
+  return change >= 0.5 * rise && change <= 1.5 * rise;
+}
+
 enum term watched_culprit(const struct watched_series *watched,
                           const struct trend_verdict *verdict,
                           const struct explanation *e, double *rise)
 {
-  static const double least = 0.5, most = 1.5; /* of the rise */
   enum term culprit = TERM_COUNT;
   const struct watched_past *then = snapshot_before(watched, verdict->since);
   *rise = 0;
@@ -96,7 +100,7 @@ enum term watched_culprit(const struct watched_series *watched,
     /* A device that was not there then had nothing. */
     double before = isnan(then->bytes[n]) ? 0 : (double)then->bytes[n];
     double change = isnan(now) ? 0 : now - before;
-    if (change >= least * verdict->rise && change <= most * verdict->rise &&
+    if (watched_explains(change, verdict->rise) &&
         fabs(change - verdict->rise) < fabs(*rise - verdict->rise)) {
       culprit = watched_candidate(n);
       *rise = change;
@@ -151,19 +155,19 @@ static void say_step(const struct trend_verdict *verdict, char *out)
 
 static void say_culprit(const struct watched_series *watched,
                         const struct trend_verdict *verdict, const struct explanation *e,
-                        char *out)
+                        const char *member, char *out)
 {
   double rise;
   enum term culprit = watched_culprit(watched, verdict, e, &rise);
-  if (culprit == TERM_COUNT)
-    SAY(out, "; no known consumer rose with it");
-  else
+  if (culprit != TERM_COUNT)
     SAY(out, "; %s rose by %s", term_rows[culprit].name, format_bytes_short(rise).text);
+  else if (member[0] == '\0')
+    SAY(out, "; no known consumer rose with it");
 }
 
 void watched_message(const struct watched_series *watched, enum series series,
                      const struct trend_verdict *verdict,
-                     const struct explanation *explanation,
+                     const struct explanation *explanation, const char *member,
                      char out[WATCHED_MESSAGE_SIZE])
 {
   const struct series_row *row = &series_rows[series];
@@ -178,7 +182,9 @@ void watched_message(const struct watched_series *watched, enum series series,
   else
     say_rise(verdict, out);
   if (series == SERIES_estimate)
-    say_culprit(watched, verdict, explanation, out);
+    say_culprit(watched, verdict, explanation, member, out);
+  if (member[0] != '\0')
+    SAY(out, "; %s", member);
   SAY(out, "; run: %s", row->next);
 }
 

@@ -212,7 +212,7 @@ static void age(struct watched_series *watched, unsigned samples, double step)
       require(!(verdict->eta < 0));
       if (!verdict->changed)
         continue;
-      watched_message(watched, series, verdict, &e, message);
+      watched_message(watched, series, verdict, &e, "", message);
       require(memchr(message, '\0', sizeof(message)) != NULL);
       require_printable(message);
     }

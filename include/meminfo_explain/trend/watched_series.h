@@ -55,18 +55,22 @@ void watched_add(struct watched_series *watched, const struct trend_settings *se
  * known at `b`: the last from before it, else the first of all. */
 bool watched_is_closer(double a, double b, double since);
 
-/* The consumer whose own rise since then makes up most of that of the black hole, at
- * least half and at most half as much again; TERM_COUNT where there is none. *rise is
- * what it rose by, bytes. */
+/* Whether a change makes up most of a rise: at least half of it, and at most half as much
+ * again. */
+bool watched_explains(double change, double rise);
+
+/* The consumer whose own rise since then makes up most of that of the black hole;
+ * TERM_COUNT where there is none. *rise is what it rose by, bytes. */
 enum term watched_culprit(const struct watched_series *watched,
                           const struct trend_verdict *verdict,
                           const struct explanation *explanation, double *rise);
 
-/* What is to be said where a verdict changed, in one line: what fits. */
+/* The message where a verdict changed, in one line that is cut where it does not fit.
+ * `member` says which member of a grouping rose with it (growth.h); "" for none. */
 #define WATCHED_MESSAGE_SIZE 256 /* as collectd's notifications have it */
 void watched_message(const struct watched_series *watched, enum series series,
                      const struct trend_verdict *verdict,
-                     const struct explanation *explanation,
+                     const struct explanation *explanation, const char *member,
                      char out[WATCHED_MESSAGE_SIZE]);
 
 #endif
