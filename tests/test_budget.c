@@ -3,12 +3,12 @@
 
 #include "suite.h"
 
-/* A quarter of a CPU, every 8 seconds: 2 seconds. All sums in here are exact. */
+/* A quarter of a CPU, every 8 seconds: 2 seconds. All sums here are exact. */
 static const double share = 0.25, period = 8, start = 1000;
 
 #define ck_assert_exactly(a, b) ck_assert_msg((a) == (b), "%.17g, not %.17g", (a), (b))
 
-/* At the begin of its first period. */
+/* At the start of its first period. */
 static struct budget begin(void)
 {
   struct budget budget = {0};
@@ -16,13 +16,13 @@ static struct budget begin(void)
   return budget;
 }
 
-/* At the begin of its period of this number, the first being 0. */
+/* At the start of period `number`, from 0. */
 static void begin_period(struct budget *budget, unsigned number)
 {
   budget_refill(budget, share, period, start + number * period);
 }
 
-START_TEST(first_refill_brings_a_whole_period)
+START_TEST(first_refill_adds_a_whole_period)
 {
   struct budget budget = begin();
   ck_assert_exactly(budget.credit, 2.0);
@@ -31,7 +31,7 @@ START_TEST(first_refill_brings_a_whole_period)
 }
 END_TEST
 
-START_TEST(what_is_spent_is_not_afforded_again)
+START_TEST(credit_is_spent_once)
 {
   struct budget budget = begin();
   budget_spend(&budget, 1.5);
@@ -43,18 +43,18 @@ START_TEST(what_is_spent_is_not_afforded_again)
 }
 END_TEST
 
-START_TEST(what_a_period_leaves_over_is_forfeit)
+START_TEST(unused_credit_of_a_period_is_lost)
 {
   struct budget budget = begin();
   budget_spend(&budget, 0.5);
   begin_period(&budget, 1);
   ck_assert_exactly(budget.credit, 2.0);
-  begin_period(&budget, 100); /* asleep for long */
+  begin_period(&budget, 100); /* after a long sleep */
   ck_assert_exactly(budget.credit, 2.0);
 }
 END_TEST
 
-START_TEST(part_of_a_period_brings_its_part)
+START_TEST(part_of_a_period_adds_its_part)
 {
   struct budget budget = begin();
   budget_spend(&budget, 2);
@@ -65,7 +65,7 @@ START_TEST(part_of_a_period_brings_its_part)
 }
 END_TEST
 
-START_TEST(clock_that_stands_still_brings_nothing)
+START_TEST(clock_that_stands_still_adds_nothing)
 {
   struct budget budget = begin();
   budget_spend(&budget, 1.5);
@@ -78,7 +78,7 @@ END_TEST
 START_TEST(debt_is_paid_back_first)
 {
   struct budget budget = begin();
-  budget_spend(&budget, 7); /* cost more than thought */
+  budget_spend(&budget, 7); /* cost more than expected */
   static const double want[] = {-5, -3, -1, 1, 2, 2};
   for (unsigned i = 0; i < sizeof(want) / sizeof(*want); i++) {
     begin_period(&budget, i);
@@ -106,7 +106,7 @@ START_TEST(costly_step_is_saved_for_over_several_periods)
 }
 END_TEST
 
-START_TEST(what_was_saved_is_forfeit_once_it_is_not_saved_for)
+START_TEST(savings_are_lost_once_there_is_nothing_to_save_for)
 {
   struct budget budget = begin();
   budget_save_for(&budget, 6);
@@ -153,10 +153,10 @@ START_TEST(debt_ends_with_the_limit)
 }
 END_TEST
 
-SUITE_MAIN("budget", first_refill_brings_a_whole_period,
-           what_is_spent_is_not_afforded_again, what_a_period_leaves_over_is_forfeit,
-           part_of_a_period_brings_its_part, clock_that_stands_still_brings_nothing,
-           debt_is_paid_back_first, costly_step_is_saved_for_over_several_periods,
-           what_was_saved_is_forfeit_once_it_is_not_saved_for,
+SUITE_MAIN("budget", first_refill_adds_a_whole_period, credit_is_spent_once,
+           unused_credit_of_a_period_is_lost, part_of_a_period_adds_its_part,
+           clock_that_stands_still_adds_nothing, debt_is_paid_back_first,
+           costly_step_is_saved_for_over_several_periods,
+           savings_are_lost_once_there_is_nothing_to_save_for,
            saving_for_little_does_not_cut_a_period, share_of_zero_never_limits,
            debt_ends_with_the_limit)

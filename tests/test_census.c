@@ -53,7 +53,7 @@ static double now(void)
   return clock_seconds(CLOCK_MONOTONIC);
 }
 
-/* Asks for a pass now and waits for it. */
+/* Requests a pass now and waits for it. */
 static bool passed(double seconds)
 {
   census_request(census, &any, 0);
@@ -70,7 +70,7 @@ static unsigned hung_count(void)
   return count;
 }
 
-/* Three processes, of which 2 hangs and is set aside. */
+/* Three processes; number 2 hangs and is set aside. */
 static void begin_with_one_that_hangs(void)
 {
   begin(3);
@@ -79,7 +79,7 @@ static void begin_with_one_that_hangs(void)
   ck_assert_uint_eq(hung_count(), 1);
 }
 
-/* Until the threads that came back have said so. */
+/* Until all threads that hung have returned. */
 static void pass_until_none_hangs(void)
 {
   const double until = now() + 30;
@@ -90,7 +90,7 @@ static void pass_until_none_hangs(void)
 
 /* --- tests ------------------------------------------------------------------------ */
 
-START_TEST(there_is_no_result_before_the_first_pass)
+START_TEST(no_result_before_the_first_pass)
 {
   count_opened(SMAPS_ROLLUPS);
   begin(3);
@@ -102,7 +102,7 @@ START_TEST(there_is_no_result_before_the_first_pass)
 }
 END_TEST
 
-START_TEST(a_pass_that_was_asked_for_comes)
+START_TEST(a_requested_pass_is_made)
 {
   begin(3);
   ck_assert(passed(30));
@@ -119,7 +119,7 @@ START_TEST(a_pass_that_was_asked_for_comes)
 }
 END_TEST
 
-START_TEST(a_pass_is_made_shortly_before_it_is_wanted)
+START_TEST(a_pass_ends_shortly_before_the_requested_time)
 {
   begin(3);
   ck_assert(passed(30));
@@ -148,7 +148,7 @@ START_TEST(a_process_that_hangs_is_set_aside_and_the_others_are_read)
   ck_assert(result.hung[0].since <= now() - PATIENCE);
   ck_assert_uint_eq(result.processes.read_count.value, 19);
   ck_assert_uint_eq(result.processes.guessed_count.value, 1);
-  /* From now on nobody waits for it. */
+  /* From now on no pass waits for it. */
   count_opened(SMAPS_ROLLUPS);
   double start = now();
   for (int i = 0; i < 5; i++)
@@ -161,7 +161,7 @@ START_TEST(a_process_that_hangs_is_set_aside_and_the_others_are_read)
 }
 END_TEST
 
-START_TEST(asking_for_the_result_never_waits_for_what_hangs)
+START_TEST(reading_the_result_never_waits)
 {
   begin(3);
   hang("proc/2/smaps_rollup");
@@ -181,7 +181,7 @@ START_TEST(asking_for_the_result_never_waits_for_what_hangs)
 }
 END_TEST
 
-START_TEST(who_hung_is_read_again_but_not_at_once)
+START_TEST(a_process_that_hung_is_read_again_later)
 {
   begin_with_one_that_hangs();
   let_go();
@@ -191,7 +191,7 @@ START_TEST(who_hung_is_read_again_but_not_at_once)
   count_opened(SMAPS_ROLLUPS);
   ck_assert(passed(30));
   ck_assert_uint_eq(opened(), 2);
-  /* Ten times what it hung for. */
+  /* After ten times the time that it hung. */
   while (result.processes.read_count.value < 3 && now() < back + 60) {
     usleep(100 * 1000);
     ck_assert(passed(30));
@@ -202,7 +202,7 @@ START_TEST(who_hung_is_read_again_but_not_at_once)
 }
 END_TEST
 
-START_TEST(who_hangs_keeps_its_reading_and_is_estimated_by_statm)
+START_TEST(a_process_that_hangs_is_estimated_from_its_last_reading)
 {
   begin(3);
   ck_assert(passed(30));
@@ -220,7 +220,7 @@ START_TEST(who_hangs_keeps_its_reading_and_is_estimated_by_statm)
 }
 END_TEST
 
-START_TEST(who_hangs_and_ends_is_forgotten)
+START_TEST(a_process_that_hangs_and_ends_is_forgotten)
 {
   begin_with_one_that_hangs();
   tree_remove_process(tree, 2);
@@ -234,7 +234,7 @@ START_TEST(who_hangs_and_ends_is_forgotten)
 }
 END_TEST
 
-START_TEST(when_too_many_hang_the_census_rests_until_one_comes_back)
+START_TEST(when_too_many_hang_the_census_pauses)
 {
   begin(HUNG_MAX + 2);
   ck_assert(passed(30));
@@ -251,19 +251,19 @@ START_TEST(when_too_many_hang_the_census_rests_until_one_comes_back)
 }
 END_TEST
 
-START_TEST(closing_does_not_wait_for_what_hangs)
+START_TEST(close_does_not_wait_for_processes_that_hang)
 {
   begin_with_one_that_hangs();
   double start = now();
-  census_close(census); /* the walker ends, the other one is left behind */
+  census_close(census); /* the worker that hangs is left behind */
   ck_assert(now() - start < SUPERVISOR_CLOSE_WAIT / 2);
   let_go();
-  usleep(200 * 1000); /* it frees what was left */
+  usleep(200 * 1000); /* until it has freed the rest */
   tree_remove(tree);
 }
 END_TEST
 
-START_TEST(closing_while_the_walker_itself_hangs_takes_a_farewell)
+START_TEST(close_waits_a_second_for_a_current_worker_that_hangs)
 {
   begin(3);
   hang("proc/2/smaps_rollup");
@@ -295,8 +295,8 @@ START_TEST(a_fifo_does_not_hang_and_is_malformed)
 }
 END_TEST
 
-/* By that errno the walk knows that it was taken away. */
-START_TEST(a_file_that_answers_cancelled_is_one_that_cannot_be_read)
+/* This errno tells a pass that the scan was taken away. */
+START_TEST(a_file_that_fails_with_ecanceled_is_malformed)
 {
   begin(3);
   refuse("proc/2/smaps_rollup", -ECANCELED);
@@ -305,12 +305,12 @@ START_TEST(a_file_that_answers_cancelled_is_one_that_cannot_be_read)
   ck_assert_uint_eq(result.processes.malformed_count.value, 1);
   ck_assert_int_eq(result.smaps.error, -EIO);
   refuse("proc", -ECANCELED);
-  ck_assert(passed(30)); /* that nobody waits for ever */
+  ck_assert(passed(30)); /* and no pass hangs */
   end();
 }
 END_TEST
 
-START_TEST(a_proc_that_cannot_be_listed_is_in_the_result)
+START_TEST(a_proc_that_cannot_be_listed_is_an_error)
 {
   struct sysroot root;
   tree = tree_make();
@@ -327,7 +327,7 @@ START_TEST(a_proc_that_cannot_be_listed_is_in_the_result)
 }
 END_TEST
 
-START_TEST(a_proc_that_cannot_be_listed_any_more_is_not_told_by_an_older_fault)
+START_TEST(a_later_listing_error_replaces_an_older_parse_error)
 {
   begin(3);
   tree_write(tree, "proc/2/smaps_rollup", "no smaps\n");
@@ -344,24 +344,23 @@ START_TEST(a_proc_that_cannot_be_listed_any_more_is_not_told_by_an_older_fault)
 }
 END_TEST
 
-START_TEST(closing_nothing_is_nothing)
+START_TEST(close_of_null_does_nothing)
 {
   census_close(NULL);
 }
 END_TEST
 
-SUITE_MAIN("census", there_is_no_result_before_the_first_pass,
-           a_pass_that_was_asked_for_comes, a_pass_is_made_shortly_before_it_is_wanted,
+SUITE_MAIN("census", no_result_before_the_first_pass, a_requested_pass_is_made,
+           a_pass_ends_shortly_before_the_requested_time,
            a_process_that_hangs_is_set_aside_and_the_others_are_read,
-           asking_for_the_result_never_waits_for_what_hangs,
-           who_hung_is_read_again_but_not_at_once,
-           who_hangs_keeps_its_reading_and_is_estimated_by_statm,
-           who_hangs_and_ends_is_forgotten,
-           when_too_many_hang_the_census_rests_until_one_comes_back,
-           closing_does_not_wait_for_what_hangs,
-           closing_while_the_walker_itself_hangs_takes_a_farewell,
+           reading_the_result_never_waits, a_process_that_hung_is_read_again_later,
+           a_process_that_hangs_is_estimated_from_its_last_reading,
+           a_process_that_hangs_and_ends_is_forgotten,
+           when_too_many_hang_the_census_pauses,
+           close_does_not_wait_for_processes_that_hang,
+           close_waits_a_second_for_a_current_worker_that_hangs,
            a_fifo_does_not_hang_and_is_malformed,
-           a_file_that_answers_cancelled_is_one_that_cannot_be_read,
-           a_proc_that_cannot_be_listed_is_in_the_result,
-           a_proc_that_cannot_be_listed_any_more_is_not_told_by_an_older_fault,
-           closing_nothing_is_nothing)
+           a_file_that_fails_with_ecanceled_is_malformed,
+           a_proc_that_cannot_be_listed_is_an_error,
+           a_later_listing_error_replaces_an_older_parse_error,
+           close_of_null_does_nothing)

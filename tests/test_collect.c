@@ -13,8 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* --- counting allocations: our malloc stands before the C library's ------------------
- */
+/* --- counting allocations: our malloc hides the C library's ----------------- */
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
@@ -30,7 +29,7 @@
 static unsigned allocations;
 
 #if ALLOCATIONS_COUNTED
-/* dlsym(3) itself may call calloc, and does without where it gets none. */
+/* dlsym(3) itself may call calloc, and copes with NULL. */
 static void *libc_function(const char *name)
 {
   static int searching;
@@ -70,8 +69,7 @@ void *realloc(void *old, size_t size)
 }
 #endif
 
-/* --- trees and samples ----------------------------------------------------------------
- */
+/* --- trees and samples -------------------------------------------------------------- */
 
 #define MEMINFO "MemTotal: 1000000 kB\nMemFree: 500000 kB\nMapped: 4000 kB\n"
 #define VMSTAT  "nr_mapped 1000\nnr_isolated_anon 3\nnr_isolated_file 4\n"
@@ -119,7 +117,7 @@ static char *tree_of_basics(void)
 static const struct collect_options with_pss = {.pss = true};
 static const struct collect_options without_pss = {.pss = false};
 
-/* One collect() of a tree; the result to be freed. */
+/* The sample of a tree; the caller frees it. */
 static struct sample *collect_tree(const char *tree, int want)
 {
   struct collector collector;
@@ -134,8 +132,8 @@ static struct sample *collect_tree(const char *tree, int want)
 
 #define FULL "6.1-debian12-swap-zram"
 
-/* Each source of which fixture FULL has the file: that file, a text it cannot be, and
- * one number that comes from it. */
+/* Sources whose file is in fixture FULL: the file, a text that is malformed, and one
+ * number that comes from it. */
 static const struct {
   enum source source;
   const char *file, *garbage;
@@ -167,8 +165,8 @@ static struct reading reading_at(const struct sample *sample, size_t offset)
   return *(const struct reading *)((const char *)sample + offset);
 }
 
-/* Collects the tree; all of sources[] must be known but sources[except], which must be
- * in `state`. */
+/* Collects the tree; all of sources[] must be known, except sources[except], which must
+ * be in `state`. */
 static void assert_all_known_but(const char *tree, size_t except,
                                  enum reading_state state)
 {
@@ -221,7 +219,7 @@ START_TEST(a_denied_file_makes_its_source_denied_and_no_other)
 }
 END_TEST
 
-START_TEST(garbage_makes_its_source_malformed_and_no_other)
+START_TEST(a_bad_text_makes_its_source_malformed_and_no_other)
 {
   for (size_t i = 0; i < SOURCES; i++) {
     char *tree = tree_of_fixture(FULL), line[512];
@@ -251,7 +249,7 @@ START_TEST(a_fifo_in_place_of_any_file_is_malformed_and_does_not_block)
 }
 END_TEST
 
-START_TEST(what_is_no_such_number_is_not_called_a_lack_of_permission)
+START_TEST(a_bad_number_is_not_reported_as_denied)
 {
   static const struct {
     const char *file, *text, *want;
@@ -282,7 +280,7 @@ START_TEST(what_is_no_such_number_is_not_called_a_lack_of_permission)
 }
 END_TEST
 
-START_TEST(huge_pages_of_2_to_the_64_bytes_are_not_of_0)
+START_TEST(a_huge_page_size_of_2_to_the_64_does_not_wrap)
 {
   char *tree = tree_of_basics(), line[512];
   tree_write(tree, "sys/kernel/mm/hugepages/hugepages-18014398509481984kB/nr_hugepages",
@@ -313,7 +311,7 @@ START_TEST(without_meminfo_the_rest_is_still_read)
 }
 END_TEST
 
-START_TEST(what_is_no_meminfo_is_an_error_and_the_rest_is_still_read)
+START_TEST(a_bad_meminfo_is_an_error_and_the_rest_is_still_read)
 {
   char *tree = tree_of_basics();
   tree_write(tree, "proc/meminfo", "<html>\n");
@@ -342,7 +340,7 @@ START_TEST(a_denied_meminfo_is_eacces)
 }
 END_TEST
 
-START_TEST(a_root_that_is_not_there_leaves_the_collector_untouched)
+START_TEST(a_missing_root_leaves_the_collector_untouched)
 {
   struct collector collector = {.boot.percpu_unit = {.value = 42}};
   ck_assert_int_eq(collector_open("/nonexistent/meminfo_explain", &collector), -ENOENT);
@@ -350,7 +348,7 @@ START_TEST(a_root_that_is_not_there_leaves_the_collector_untouched)
 }
 END_TEST
 
-START_TEST(an_empty_root_gives_a_sample_of_which_nothing_is_known)
+START_TEST(in_an_empty_root_nothing_is_known)
 {
   char *tree = tree_make();
   struct sample *sample = collect_tree(tree, -ENOENT);
@@ -363,7 +361,7 @@ END_TEST
 
 /* --- page size -------------------------------------------------------------------- */
 
-START_TEST(a_captured_tree_tells_its_page_size)
+START_TEST(page_size_of_a_captured_tree_follows_from_its_files)
 {
   static const struct {
     unsigned mapped_kb, nr_mapped, want;
@@ -390,7 +388,7 @@ START_TEST(a_captured_tree_tells_its_page_size)
 }
 END_TEST
 
-START_TEST(a_tree_that_does_not_tell_its_page_size_has_the_hosts)
+START_TEST(without_these_files_the_page_size_is_the_hosts)
 {
   static const char *const vmstats[] = {"nr_isolated_file 7\n", "nr_mapped 0\n",
                                         "nr_mapped 1\n", "nr_mapped 99999999\n"};
@@ -469,7 +467,7 @@ START_TEST(huge_pages_are_summed_over_their_sizes)
 END_TEST
 
 /* A captured tree may have any names. */
-START_TEST(what_is_no_size_of_huge_pages_is_not_taken_for_one)
+START_TEST(names_without_a_huge_page_size_are_ignored)
 {
   static const char *const names[] = {"x",     "",          "-2048", "+2048",
                                       " 2048", "2048\033k", "2k",    "0x800"};
@@ -497,7 +495,7 @@ START_TEST(what_is_no_size_of_huge_pages_is_not_taken_for_one)
 }
 END_TEST
 
-START_TEST(a_size_without_its_number_leaves_no_partial_sum)
+START_TEST(a_missing_file_of_one_size_makes_the_sum_malformed)
 {
   char *tree = tree_of_basics();
   static const unsigned sizes[] = {64, 2048, 32768, 1048576};
@@ -531,7 +529,7 @@ START_TEST(zram_devices_are_summed)
 }
 END_TEST
 
-START_TEST(a_bad_zram_device_spoils_the_sum_in_any_order)
+START_TEST(a_bad_zram_device_makes_the_sum_malformed_in_any_order)
 {
   for (unsigned bad = 0; bad < 4; bad++) {
     char *tree = tree_of_basics(), path[64], want[64];
@@ -576,7 +574,7 @@ START_TEST(a_consumer_above_mem_total_is_malformed)
 }
 END_TEST
 
-START_TEST(consumers_of_one_file_each_are_read_in_their_own_units)
+START_TEST(consumers_are_read_in_their_own_units)
 {
   char *tree = tree_of_basics();
   tree_write(tree, "proc/spl/kstat/zfs/abdstats",
@@ -596,7 +594,7 @@ START_TEST(consumers_of_one_file_each_are_read_in_their_own_units)
 }
 END_TEST
 
-START_TEST(lxcfs_is_seen_in_mountinfo)
+START_TEST(lxcfs_mounts_are_counted)
 {
   struct sample *sample = collect_tree(FIXTURES "/5.15-composed-lxcfs", 0);
   ck_assert_known(sample->lxcfs_count, 1);
@@ -607,8 +605,7 @@ START_TEST(lxcfs_is_seen_in_mountinfo)
 }
 END_TEST
 
-/* --- the same again --------------------------------------------------------------------
- */
+/* --- the same again ----------------------------------------------------------------- */
 
 static void assert_same_reading(const struct reading *a, const struct reading *b,
                                 size_t count)
@@ -671,12 +668,12 @@ END_TEST
 
 /* --- the census of the processes -------------------------------------------------- */
 
-/* Its first pass when asked for, the next long after the test. */
+/* The first pass is made on request, the next long after the test. */
 static const struct collect_options by_budget = {
     .pss = true, .pss_budget = 100, .interval = 3600};
 static const double patience = 30; /* seconds; a pass over a small tree takes none */
 
-START_TEST(with_a_budget_a_collect_takes_what_is_known_by_then)
+START_TEST(with_a_budget_a_sample_takes_the_last_result)
 {
   char *tree = tree_of_basics();
   struct collector collector;
@@ -692,10 +689,10 @@ START_TEST(with_a_budget_a_collect_takes_what_is_known_by_then)
   tree_write(tree, "proc/7/smaps_rollup", "0-1 ---p 0 0:0 0 [rollup]\nPss: 9 kB\n");
   for (int i = 0; i < 3; i++) {
     ck_assert_int_eq(collect(&collector, &by_budget, sample), 0);
-    ck_assert_uint_eq(sample->processes.pss.value, 5 * 1024); /* it stands */
+    ck_assert_uint_eq(sample->processes.pss.value, 5 * 1024); /* unchanged */
     ck_assert(sample->pss_seconds == spent);
   }
-  ck_assert_int_eq(collect(&collector, &with_pss, sample), 0); /* a walk of its own */
+  ck_assert_int_eq(collect(&collector, &with_pss, sample), 0); /* a scan of its own */
   ck_assert_uint_eq(sample->processes.pss.value, 9 * 1024);
   collector_close(&collector);
   free(sample);
@@ -703,7 +700,7 @@ START_TEST(with_a_budget_a_collect_takes_what_is_known_by_then)
 }
 END_TEST
 
-START_TEST(before_the_first_pass_nothing_is_known_of_the_processes)
+START_TEST(before_the_first_pass_processes_are_absent)
 {
   const struct collect_options later = {
       .pss = true, .pss_budget = 1e-9, .interval = 3600};
@@ -720,7 +717,7 @@ START_TEST(before_the_first_pass_nothing_is_known_of_the_processes)
 }
 END_TEST
 
-START_TEST(what_is_mapped_after_the_walk_widens_its_error)
+START_TEST(memory_mapped_after_the_scan_adds_to_its_error)
 {
   char *tree = tree_of_basics();
   struct collector collector;
@@ -796,8 +793,8 @@ static size_t random_below(uint64_t *state, size_t limit)
   return limit == 0 ? 0 : (size_t)(random_next(state) % limit);
 }
 
-/* Overwrites some bytes, half of them with those the files are made of, and now and then
- * cuts the text short. */
+/* Overwrites some bytes, half of them with bytes that such files have, and sometimes cuts
+ * the text. */
 static size_t mutate(char *text, size_t length, uint64_t *random)
 {
   static const char likely[] = "0123456789 \n:-kBZ[]=\t";
@@ -879,28 +876,26 @@ END_TEST
 SUITE_MAIN("collect", every_source_of_a_whole_machine_is_known,
            a_missing_file_makes_its_source_absent_and_no_other,
            a_denied_file_makes_its_source_denied_and_no_other,
-           garbage_makes_its_source_malformed_and_no_other,
+           a_bad_text_makes_its_source_malformed_and_no_other,
            a_fifo_in_place_of_any_file_is_malformed_and_does_not_block,
-           what_is_no_such_number_is_not_called_a_lack_of_permission,
-           huge_pages_of_2_to_the_64_bytes_are_not_of_0,
+           a_bad_number_is_not_reported_as_denied,
+           a_huge_page_size_of_2_to_the_64_does_not_wrap,
            without_meminfo_the_rest_is_still_read,
-           what_is_no_meminfo_is_an_error_and_the_rest_is_still_read,
-           a_denied_meminfo_is_eacces,
-           a_root_that_is_not_there_leaves_the_collector_untouched,
-           an_empty_root_gives_a_sample_of_which_nothing_is_known,
-           a_captured_tree_tells_its_page_size,
-           a_tree_that_does_not_tell_its_page_size_has_the_hosts,
+           a_bad_meminfo_is_an_error_and_the_rest_is_still_read,
+           a_denied_meminfo_is_eacces, a_missing_root_leaves_the_collector_untouched,
+           in_an_empty_root_nothing_is_known,
+           page_size_of_a_captured_tree_follows_from_its_files,
+           without_these_files_the_page_size_is_the_hosts,
            slabinfo_is_read_only_where_stacks_may_be_in_it,
            huge_pages_are_summed_over_their_sizes,
-           a_size_without_its_number_leaves_no_partial_sum,
-           what_is_no_size_of_huge_pages_is_not_taken_for_one, zram_devices_are_summed,
-           a_bad_zram_device_spoils_the_sum_in_any_order,
-           a_consumer_above_mem_total_is_malformed,
-           consumers_of_one_file_each_are_read_in_their_own_units,
-           lxcfs_is_seen_in_mountinfo, a_second_collect_gives_the_same_whatever_out_held,
+           a_missing_file_of_one_size_makes_the_sum_malformed,
+           names_without_a_huge_page_size_are_ignored, zram_devices_are_summed,
+           a_bad_zram_device_makes_the_sum_malformed_in_any_order,
+           a_consumer_above_mem_total_is_malformed, consumers_are_read_in_their_own_units,
+           lxcfs_mounts_are_counted, a_second_collect_gives_the_same_whatever_out_held,
            a_steady_state_collect_allocates_nothing,
-           with_a_budget_a_collect_takes_what_is_known_by_then,
-           before_the_first_pass_nothing_is_known_of_the_processes,
-           what_is_mapped_after_the_walk_widens_its_error,
+           with_a_budget_a_sample_takes_the_last_result,
+           before_the_first_pass_processes_are_absent,
+           memory_mapped_after_the_scan_adds_to_its_error,
            without_pss_no_process_is_opened, a_malformed_process_is_named_in_the_sources,
            a_thousand_damaged_trees_never_crash)

@@ -18,8 +18,7 @@
 #define GB(n)    ((uint64_t)(n) << 30)
 #define PATIENCE CONSUMERS_PATIENCE
 
-/* --- a reader of a tree -------------------------------------------------------------
- */
+/* --- a reader of a tree ------------------------------------------------------------- */
 
 static char *tree;
 static struct consumers_reader *reader;
@@ -28,7 +27,7 @@ static struct sample sample;
 static void begin(void)
 {
   tree = tree_make();
-  ck_assert_int_eq(chmod(tree, 0755), 0); /* for whom seteuid makes us */
+  ck_assert_int_eq(chmod(tree, 0755), 0); /* for the unprivileged user */
   memset(&sample, 0, sizeof(sample));
   sample.page_size = 4096;
   sample.meminfo.mem_total = reading_known(GB(8));
@@ -51,7 +50,7 @@ static void collect(void)
                  &sample.sources[SOURCE_FIRST_CONSUMER]);
 }
 
-/* One collect of the tree as it is. */
+/* Reads the tree once. */
 static void collect_once(void)
 {
   open_reader();
@@ -59,7 +58,7 @@ static void collect_once(void)
   consumers_close(reader);
 }
 
-/* Likewise as one whom modes stop. */
+/* The same, as a user whom file modes restrict. */
 static void collect_unprivileged(void)
 {
   become_nobody();
@@ -77,7 +76,7 @@ static void deny(const char *path)
   ck_assert_int_eq(chmod(tree_path(tree, path), 0), 0);
 }
 
-/* So that tree_remove may look into it again. */
+/* So that tree_remove can list it again. */
 static void allow(const char *path)
 {
   ck_assert_int_eq(chmod(tree_path(tree, path), 0755), 0);
@@ -93,8 +92,7 @@ static double now(void)
   return clock_seconds(CLOCK_MONOTONIC);
 }
 
-/* --- the rows -----------------------------------------------------------------------
- */
+/* --- the rows ----------------------------------------------------------------------- */
 
 struct filter {
   const char *beside, *except, *glob;
@@ -152,7 +150,7 @@ static struct reading reading_of(const struct row *row)
   return *(const struct reading *)((const char *)&sample.consumers + row->offset);
 }
 
-/* The row's number and its source tell the same. */
+/* The row's number and its source have the same state. */
 static void assert_state(enum source source, enum reading_state want)
 {
   const struct row *row = row_of(source);
@@ -187,7 +185,7 @@ static void assert_malformed(enum source source, const char *path, const char *c
   ck_assert_int_eq(status->error, 0);
 }
 
-/* The access failed, and the file told nothing. */
+/* The access failed, and no text was parsed. */
 static void assert_failed(enum source source, const char *path, int error)
 {
   assert_state(source, sysroot_error_state(error));
@@ -203,7 +201,7 @@ static bool does_not_answer(const struct row *row)
          status->state == READING_MALFORMED && status->error == -ETIMEDOUT;
 }
 
-/* Until the threads that come back have said so. */
+/* Until all threads that hung have returned. */
 static void collect_until_all_answer(void)
 {
   double until = now() + 30;
@@ -216,8 +214,7 @@ static void collect_until_all_answer(void)
   } while (!all && now() < until);
 }
 
-/* --- what the kernel prints ---------------------------------------------------------
- */
+/* --- what the kernel prints --------------------------------------------------------- */
 
 #define VIRTIO  "sys/bus/virtio/devices/"
 #define CMA     "sys/kernel/mm/cma/"
@@ -323,7 +320,7 @@ static const struct {
     {"sys/kernel/mm/transparent_hugepage/hpage_pmd_size", "2097152\n"},
 };
 
-/* What it means, with pages of 4 KiB and of 64 KiB. */
+/* The values, with pages of 4 KiB and of 64 KiB. */
 static const struct want {
   enum source source;
   uint64_t small, large;
@@ -349,7 +346,7 @@ static const struct want {
     {SOURCE_frag_mem, 4352, 4352},
     {SOURCE_nfsd_threads_count, 8, 8},
     {SOURCE_nfsd_max_block, 1048576, 1048576},
-    /* 7 KiB and 1408 KiB of pages that begin with 16 bytes of their own. */
+    /* 7 KiB and 1408 KiB of pages that begin with a header of 16 bytes. */
     {SOURCE_ftrace, (2 + 354) * 4096, (1 + 23) * 65536},
     {SOURCE_brd, 30 * 4096, 30 * 65536},
     {SOURCE_swiotlb_pool, 32768 * 2048, 32768 * 2048},
@@ -369,8 +366,8 @@ static void write_machine(void)
     tree_write(tree, machine[i].path, machine[i].text);
 }
 
-/* Every row is as wants[] says, but those of which the first path begins so: they do not
- * answer. */
+/* Every row has the value of wants[], except those whose first path begins with `prefix`:
+ * they time out. */
 static void assert_machine_but(const char *prefix)
 {
   for (size_t i = 0; i < LENGTH(wants); i++) {
@@ -383,13 +380,13 @@ static void assert_machine_but(const char *prefix)
   }
 }
 
-START_TEST(rows_read_what_the_kernel_prints)
+START_TEST(rows_read_the_kernels_output)
 {
   for (size_t i = 0; i < LENGTH(rows); i++) {
     size_t found = 0;
     for (size_t j = 0; j < LENGTH(wants); j++)
       found += wants[j].source == rows[i].source;
-    /* A row that is not here is held to a fixture (test_fixtures). */
+    /* A fixture checks rows that are not here (test_fixtures). */
     ck_assert_msg(found <= 1, "wants[] has %zu of %s", found, rows[i].name);
   }
   static const uint64_t page_sizes[] = {4096, 65536};
@@ -408,7 +405,7 @@ START_TEST(rows_read_what_the_kernel_prints)
 }
 END_TEST
 
-START_TEST(of_an_empty_tree_all_are_absent_whatever_the_sample_held)
+START_TEST(in_an_empty_tree_all_rows_are_absent_whatever_out_held)
 {
   begin();
   memset(&sample.consumers, 0xa5, sizeof(sample.consumers));
@@ -423,8 +420,7 @@ START_TEST(of_an_empty_tree_all_are_absent_whatever_the_sample_held)
 }
 END_TEST
 
-/* On a live root a function is called; in a captured tree its answer is in a file. */
-START_TEST(a_function_asks_the_kernel_of_a_live_root_alone)
+START_TEST(a_function_is_called_for_a_live_root_only)
 {
   struct sysroot root;
   uint64_t bytes = 0;
@@ -444,10 +440,9 @@ START_TEST(a_function_asks_the_kernel_of_a_live_root_alone)
 }
 END_TEST
 
-/* --- the table itself ---------------------------------------------------------------
- */
+/* --- the table itself --------------------------------------------------------------- */
 
-/* The next word of the paths, both groups; false after the last. */
+/* Takes the next path of both groups; false after the last. */
 static bool next_path(const char **paths, char word[256])
 {
   *paths += strspn(*paths, " |");
@@ -458,7 +453,7 @@ static bool next_path(const char **paths, char word[256])
   return length > 0;
 }
 
-/* sysroot.c: split_pattern and process_read_match. */
+/* sysroot.c: split_pattern and call_if_match. */
 static void assert_pattern_fits(const char *pattern)
 {
   const char *wild = strpbrk(pattern, "*?[");
@@ -483,7 +478,7 @@ START_TEST(every_path_fits_the_buffers)
     for (; next_path(&paths, word); count++) {
       assert_pattern_fits(word);
       ck_assert_msg(word[0] != '/' && strstr(word, "//") == NULL, "%s", word);
-      /* What is said of a file at fault shall not be cut. */
+      /* The path of a bad file must not be cut. */
       ck_assert_uint_lt(strlen(word), sizeof(sample.sources->path));
       ck_assert(beside == NULL || strlen(word) + NAME_MAX + 1 + strlen(beside) < 640);
     }
@@ -494,7 +489,7 @@ START_TEST(every_path_fits_the_buffers)
 }
 END_TEST
 
-START_TEST(a_row_is_named_and_placed_by_its_unit)
+START_TEST(name_and_place_of_a_row_match_its_unit)
 {
   for (size_t i = 0; i < LENGTH(rows); i++) {
     const struct row *row = &rows[i];
@@ -509,7 +504,7 @@ START_TEST(a_row_is_named_and_placed_by_its_unit)
 }
 END_TEST
 
-/* A path that the pattern matches, or a word that the glob does. */
+/* A path that the pattern matches, or a word that the glob matches. */
 static void match(const char *pattern, char out[256])
 {
   size_t used = 0;
@@ -571,7 +566,7 @@ static uint64_t bytes_of(const struct row *row, uint64_t number)
   return 1;
 }
 
-/* Reads one file, which must make this row known and none that has other files. */
+/* One file makes its row known, and no row of other files. */
 static void assert_path_is_of(const struct row *row, const char *pattern, unsigned number)
 {
   char path[256];
@@ -588,7 +583,7 @@ static void assert_path_is_of(const struct row *row, const char *pattern, unsign
   end();
 }
 
-START_TEST(every_path_of_a_row_is_read_in_the_units_of_the_row)
+START_TEST(every_path_of_a_row_is_read_in_its_unit)
 {
   for (unsigned i = 0; i < LENGTH(rows); i++) {
     const char *paths = rows[i].paths;
@@ -601,8 +596,7 @@ START_TEST(every_path_of_a_row_is_read_in_the_units_of_the_row)
 }
 END_TEST
 
-/* --- filters ------------------------------------------------------------------------
- */
+/* --- filters ------------------------------------------------------------------------ */
 
 static const struct {
   const char *text;
@@ -618,7 +612,7 @@ static const struct {
     {DEVICE("\n0x0005\n"), false}, {DEVICE("\xff\xff\n"), false},
 };
 
-START_TEST(only_where_the_first_word_beside_matches_a_file_is_meant)
+START_TEST(beside_selects_files_by_the_first_word_of_another)
 {
   for (size_t i = 0; i < LENGTH(devices); i++) {
     begin();
@@ -634,7 +628,7 @@ START_TEST(only_where_the_first_word_beside_matches_a_file_is_meant)
 }
 END_TEST
 
-START_TEST(a_word_beside_that_is_too_long_is_no_match_and_no_crash)
+START_TEST(a_long_word_in_the_file_beside_does_not_match)
 {
   begin();
   char name[4096];
@@ -645,12 +639,12 @@ START_TEST(a_word_beside_that_is_too_long_is_no_match_and_no_crash)
   tree_write_bytes(tree, HEAP "2/exporter_name", name, sizeof(name));
   tree_write(tree, HEAP "2/size", "8192\n");
   collect_once();
-  assert_known(SOURCE_dma_buf_heap, 8192); /* of which the beginning matches */
+  assert_known(SOURCE_dma_buf_heap, 8192); /* its beginning matches */
   end();
 }
 END_TEST
 
-START_TEST(without_the_file_beside_it_a_file_is_not_meant)
+START_TEST(without_the_file_beside_it_a_file_is_skipped)
 {
   begin();
   tree_write(tree, HEAP "1/size", "4096\n");
@@ -664,7 +658,7 @@ START_TEST(without_the_file_beside_it_a_file_is_not_meant)
 }
 END_TEST
 
-START_TEST(a_file_beside_that_does_not_tell_spoils_the_sum)
+START_TEST(an_unreadable_file_beside_makes_the_sum_unknown)
 {
   begin();
   tree_write(tree, HEAP "1/exporter_name", "system\n");
@@ -686,7 +680,7 @@ START_TEST(a_file_beside_that_does_not_tell_spoils_the_sum)
 }
 END_TEST
 
-START_TEST(files_that_are_left_out_are_not_even_opened)
+START_TEST(excepted_files_are_never_opened)
 {
   begin();
   tree_write(tree, CMA "hugetlb0/total_pages", "x\n");
@@ -712,7 +706,7 @@ static const struct {
     {"0x4\n", 0, true},    {"001\r\n", 0, true},    {"-010\n", 0, true},
 };
 
-START_TEST(bit_is_a_character_of_a_word_of_bits)
+START_TEST(bit_is_a_character_of_the_first_word)
 {
   for (size_t i = 0; i < LENGTH(features); i++) {
     begin();
@@ -729,7 +723,7 @@ START_TEST(bit_is_a_character_of_a_word_of_bits)
 }
 END_TEST
 
-START_TEST(bits_of_several_balloons_are_counted)
+START_TEST(bits_of_several_files_are_counted)
 {
   begin();
   tree_write(tree, VIRTIO "virtio0/device", "0x0005\n");
@@ -750,9 +744,9 @@ START_TEST(bits_of_several_balloons_are_counted)
 }
 END_TEST
 
-START_TEST(bits_end_with_their_file_whatever_was_read_before)
+START_TEST(bits_do_not_continue_in_the_text_of_an_earlier_file)
 {
-  /* Fills all of the buffer, which then holds bits behind those of the next file. */
+  /* Fills the buffer, so that it has bits after those of the next file. */
   const size_t size = 4 * CONSUMER_FILE_MAX;
   char *zeros = malloc(size);
   memset(zeros, '0', size);
@@ -775,21 +769,20 @@ START_TEST(bits_end_with_their_file_whatever_was_read_before)
 }
 END_TEST
 
-/* --- alternatives -------------------------------------------------------------------
- */
+/* --- alternatives ------------------------------------------------------------------- */
 
 #define TOP       "buffer_total_size_kb"
 #define PAYLOAD_2 "7\n"  /* two pages of 4 KiB */
 #define PAYLOAD_3 "11\n" /* three */
 
-START_TEST(second_group_is_read_only_where_all_of_the_first_are_absent)
+START_TEST(second_group_is_read_only_if_all_of_the_first_are_absent)
 {
   begin();
   tree_write(tree, DEBUG "tracing/" TOP, PAYLOAD_2);
   tree_write(tree, DEBUG "tracing/instances/a/" TOP, PAYLOAD_2);
   collect_once();
   assert_known(SOURCE_ftrace, 4 * 4096);
-  tree_write(tree, TRACING "instances/b/" TOP, PAYLOAD_3); /* one of the first is there */
+  tree_write(tree, TRACING "instances/b/" TOP, PAYLOAD_3); /* of the first group */
   collect_once();
   assert_known(SOURCE_ftrace, 3 * 4096);
   tree_write(tree, TRACING TOP, "many\n");
@@ -815,7 +808,7 @@ START_TEST(group_whose_directory_is_closed_is_not_absent)
 }
 END_TEST
 
-START_TEST(instances_are_summed_and_expansion_is_not_taken_for_a_size)
+START_TEST(instances_are_summed_without_their_expanded_sizes)
 {
   begin();
   tree_write(tree, TRACING TOP, "7 (expanded: 1408)\n");
@@ -833,8 +826,7 @@ START_TEST(instances_are_summed_and_expansion_is_not_taken_for_a_size)
 }
 END_TEST
 
-/* --- bad files ----------------------------------------------------------------------
- */
+/* --- bad files ---------------------------------------------------------------------- */
 
 #define BUFINFO DEBUG "dma_buf/bufinfo"
 
@@ -844,7 +836,7 @@ static const struct {
   const char *cause; /* NULL: known */
   uint64_t want;
 } texts[] = {
-    /* Key of several words, behind lines that begin like it. */
+    /* A key of several words, after lines that begin alike. */
     {SOURCE_dma_buf, BUFINFO,
      "Total 3 devices attached\n\nTotal 0 devices attached\n\nTotal 9 objects, 77 "
      "bytes\n",
@@ -856,8 +848,9 @@ static const struct {
     {SOURCE_dma_buf, BUFINFO, "Total 9 objects, many bytes\n", "not a number", 0},
     {SOURCE_dma_buf, BUFINFO, "Total 9 objects,\n", "not a number", 0},
     {SOURCE_dma_buf, BUFINFO, "", "line not found", 0},
-    /* Torn: a number at the very end may go on. */
-    {SOURCE_dma_buf, BUFINFO, "Total 9 objects, 77", "line is cut off at the end of the file", 0},
+    /* Cut off: a number at the very end may continue. */
+    {SOURCE_dma_buf, BUFINFO, "Total 9 objects, 77",
+     "line is cut off at the end of the file", 0},
     {SOURCE_dma_buf, BUFINFO, "Total 9 objects, 77 by", NULL, 77},
     {SOURCE_dma_buf, BUFINFO, "Total 9 obj", "line not found", 0},
     {SOURCE_tcp_mem, "proc/net/sockstat", "TCP: inuse 3 orphan 0 tw 7 alloc 5 mem 1",
@@ -866,7 +859,7 @@ static const struct {
      "line is cut off at the end of the file", 0},
     {SOURCE_zram, "sys/block/zram0/mm_stat", "4096 74 12288 0 12", NULL, 12288},
     {SOURCE_zram, "sys/block/zram0/mm_stat", "4096 74", "not a number", 0},
-    /* Alone, it may be a file of a driver that prints no newline. */
+    /* A number alone may come from a driver that prints no newline. */
     {SOURCE_crashkernel, "sys/kernel/kexec_crash_size", "4096", NULL, 4096},
     {SOURCE_crashkernel, "sys/kernel/kexec_crash_size", "", "line not found", 0},
     {SOURCE_crashkernel, "sys/kernel/kexec_crash_size", "\n4096\n", "not a number", 0},
@@ -882,7 +875,7 @@ static const struct {
     {SOURCE_ftrace, TRACING TOP, "9007199254740992\n", "number out of range", 0},
 };
 
-START_TEST(what_is_no_such_number_is_malformed_and_named)
+START_TEST(bad_number_is_malformed_and_its_file_named)
 {
   for (size_t i = 0; i < LENGTH(texts); i++) {
     begin();
@@ -899,7 +892,7 @@ START_TEST(what_is_no_such_number_is_malformed_and_named)
 }
 END_TEST
 
-START_TEST(closed_file_or_directory_is_denied_and_no_other_is)
+START_TEST(closed_file_or_directory_denies_only_its_rows)
 {
   begin();
   write_machine();
@@ -921,7 +914,7 @@ START_TEST(closed_file_or_directory_is_denied_and_no_other_is)
 }
 END_TEST
 
-START_TEST(malformed_outweighs_denied_and_the_first_at_fault_is_named)
+START_TEST(malformed_outweighs_denied_and_the_first_bad_file_is_named)
 {
   begin();
   tree_write(tree, "sys/block/zram0/mm_stat", "0 0 1\n");
@@ -938,7 +931,7 @@ START_TEST(malformed_outweighs_denied_and_the_first_at_fault_is_named)
 }
 END_TEST
 
-START_TEST(what_goes_away_while_it_is_listed_is_no_fault)
+START_TEST(file_that_vanishes_while_listed_is_not_an_error)
 {
   begin();
   write_machine();
@@ -981,7 +974,7 @@ static const struct {
     {SOURCE_zswap_pool, DEBUG "zswap/pool_total_size", {"1000000\n", "1000001\n"}, false},
 };
 
-START_TEST(only_hidden_and_inside_are_bounded_by_mem_total)
+START_TEST(only_hidden_and_inside_rows_are_bounded_by_mem_total)
 {
   for (size_t i = 0; i < 2 * LENGTH(places); i++) {
     const size_t place = i / 2, above = i % 2;
@@ -993,7 +986,7 @@ START_TEST(only_hidden_and_inside_are_bounded_by_mem_total)
       assert_malformed(places[place].source, places[place].path, "above MemTotal");
     else
       assert_known(places[place].source, 1000000 + above);
-    sample.meminfo.mem_total = reading_missing(READING_ABSENT); /* no bound to hold to */
+    sample.meminfo.mem_total = reading_missing(READING_ABSENT); /* without a bound */
     collect_once();
     assert_known(places[place].source, 1000000 + above);
     end();
@@ -1001,7 +994,7 @@ START_TEST(only_hidden_and_inside_are_bounded_by_mem_total)
 }
 END_TEST
 
-START_TEST(sum_above_mem_total_is_malformed_though_no_part_is)
+START_TEST(sum_above_mem_total_is_malformed_even_if_its_parts_are_below)
 {
   begin();
   sample.meminfo.mem_total = reading_known(1000000);
@@ -1017,7 +1010,7 @@ START_TEST(sum_above_mem_total_is_malformed_though_no_part_is)
 }
 END_TEST
 
-START_TEST(sum_out_of_range_is_malformed_and_says_so)
+START_TEST(sum_out_of_range_is_malformed)
 {
   begin();
   for (unsigned i = 0; i < 3; i++) {
@@ -1034,10 +1027,9 @@ START_TEST(sum_out_of_range_is_malformed_and_says_so)
 }
 END_TEST
 
-/* --- bounds -------------------------------------------------------------------------
- */
+/* --- bounds ------------------------------------------------------------------------- */
 
-START_TEST(file_above_the_limit_is_malformed_and_costs_only_its_row)
+START_TEST(file_above_the_size_limit_affects_only_its_row)
 {
   begin();
   write_machine();
@@ -1061,7 +1053,7 @@ START_TEST(file_above_the_limit_is_malformed_and_costs_only_its_row)
 }
 END_TEST
 
-/* Without the file, so that they cost next to nothing. */
+/* Without the file, so that they cost little. */
 static void make_zrams(unsigned from, unsigned to)
 {
   char path[64];
@@ -1071,7 +1063,7 @@ static void make_zrams(unsigned from, unsigned to)
   }
 }
 
-START_TEST(more_files_than_the_limit_are_malformed_and_cost_only_their_row)
+START_TEST(more_files_than_the_limit_affect_only_their_row)
 {
   begin();
   tree_write(tree, "sys/block/zram0/mm_stat", "0 0 4096\n");
@@ -1089,7 +1081,7 @@ START_TEST(more_files_than_the_limit_are_malformed_and_cost_only_their_row)
 }
 END_TEST
 
-START_TEST(what_is_no_file_is_malformed_and_does_not_block)
+START_TEST(irregular_files_are_malformed_and_do_not_block)
 {
   static const char path[] = "sys/block/zram0/mm_stat";
   static const int errors[] = {-ENOTSUP, -EISDIR, -ENXIO, -ELOOP};
@@ -1111,8 +1103,8 @@ START_TEST(what_is_no_file_is_malformed_and_does_not_block)
 }
 END_TEST
 
-/* A device's name goes to logs and terminals by way of its path. */
-START_TEST(path_at_fault_is_printable)
+/* The name of a device reaches logs and terminals through its path. */
+START_TEST(path_of_a_bad_file_is_printable)
 {
   begin();
   write_machine();
@@ -1124,7 +1116,7 @@ START_TEST(path_at_fault_is_printable)
 }
 END_TEST
 
-START_TEST(file_in_place_of_a_directory_is_none)
+START_TEST(file_in_place_of_a_directory_is_absent)
 {
   begin();
   tree_write(tree, "sys/block", "a file\n");
@@ -1136,13 +1128,12 @@ START_TEST(file_in_place_of_a_directory_is_none)
 }
 END_TEST
 
-/* --- what hangs ---------------------------------------------------------------------
- */
+/* --- what hangs --------------------------------------------------------------------- */
 
-/* What a sample may cost at most, and a second for the machine the test runs on. */
+/* Seconds that a sample may take, and one more for the machine that runs the test. */
 static const double most = (CONSUMERS_HUNG_MAX + 1) * 2 * PATIENCE + 1;
 
-/* A reader of all that the kernel prints. */
+/* A reader of a tree with all rows. */
 static void begin_with_machine(void)
 {
   begin();
@@ -1150,7 +1141,7 @@ static void begin_with_machine(void)
   open_reader();
 }
 
-START_TEST(row_that_hangs_does_not_answer_and_all_others_are_read)
+START_TEST(row_that_hangs_times_out_and_the_others_are_read)
 {
   begin_with_machine();
   hang("sys/block/zram0*");
@@ -1166,7 +1157,7 @@ START_TEST(row_that_hangs_does_not_answer_and_all_others_are_read)
 }
 END_TEST
 
-START_TEST(nobody_waits_twice_for_what_hangs)
+START_TEST(row_that_hangs_is_waited_for_only_once)
 {
   begin_with_machine();
   hang("sys/block/zram0*");
@@ -1187,7 +1178,7 @@ START_TEST(nobody_waits_twice_for_what_hangs)
 }
 END_TEST
 
-START_TEST(what_answers_again_is_read_again)
+START_TEST(row_that_answers_again_is_read_again)
 {
   begin_with_machine();
   collect();
@@ -1199,7 +1190,7 @@ START_TEST(what_answers_again_is_read_again)
   let_go();
   collect_until_all_answer();
   assert_known(SOURCE_zram, 4096 + 8192);
-  hang("sys/block/zram0*"); /* and is waited for anew */
+  hang("sys/block/zram0*"); /* and is waited for again */
   count_opened("sys/block/zram0*");
   collect();
   assert_machine_but("sys/block/");
@@ -1210,7 +1201,7 @@ START_TEST(what_answers_again_is_read_again)
 }
 END_TEST
 
-START_TEST(directory_that_hangs_costs_only_its_row)
+START_TEST(directory_that_hangs_affects_only_its_row)
 {
   begin_with_machine();
   hang("sys/bus/pci/drivers/amdgpu/*");
@@ -1224,7 +1215,7 @@ START_TEST(directory_that_hangs_costs_only_its_row)
 }
 END_TEST
 
-START_TEST(as_many_rows_as_are_remembered_may_hang)
+START_TEST(several_rows_may_hang_at_a_time)
 {
   begin_with_machine();
   unsigned of_cma = 0;
@@ -1244,8 +1235,8 @@ START_TEST(as_many_rows_as_are_remembered_may_hang)
 }
 END_TEST
 
-/* Of what is not waited for nothing may be told but that it does not answer; of the rest
- * there may be the number it has now. */
+/* Each row has timed out, or has its present value; rows below `prefix` have timed out.
+ */
 static void assert_nothing_stale(const char *prefix)
 {
   for (size_t i = 0; i < LENGTH(wants); i++) {
@@ -1263,7 +1254,7 @@ static void assert_nothing_stale(const char *prefix)
 static const char zfs_now[] = "scatter_data_size 4 5\nscatter_chunk_waste 4 5\n"
                               "linear_data_size 4 5\n";
 
-START_TEST(when_too_many_hang_the_rest_does_not_answer_and_nothing_is_stale)
+START_TEST(when_too_many_hang_the_rest_times_out_and_nothing_is_stale)
 {
   begin_with_machine();
   collect();
@@ -1277,7 +1268,7 @@ START_TEST(when_too_many_hang_the_rest_does_not_answer_and_nothing_is_stale)
   assert_nothing_stale("sys/");
   ck_assert_uint_eq(hanging(), CONSUMERS_HUNG_MAX + 1);
   start = now();
-  collect(); /* at once: the runner itself is not to be had */
+  collect(); /* at once: the current worker hangs */
   ck_assert(now() - start < CONSUMERS_HUNG_MAX * PATIENCE);
   for (size_t i = 0; i < LENGTH(rows); i++)
     ck_assert_msg(does_not_answer(&rows[i]), "%s answers", rows[i].name);
@@ -1291,8 +1282,7 @@ START_TEST(when_too_many_hang_the_rest_does_not_answer_and_nothing_is_stale)
 }
 END_TEST
 
-/* --- closing ------------------------------------------------------------------------
- */
+/* --- closing ------------------------------------------------------------------------ */
 
 static unsigned open_files(void)
 {
@@ -1312,10 +1302,10 @@ static void assert_all_is_freed(unsigned files_before)
   while (open_files() != files_before && now() < until)
     usleep(1000);
   ck_assert_uint_eq(open_files(), files_before);
-  usleep(50 * 1000); /* for the rest of its way, which no file tells */
+  usleep(50 * 1000); /* until the thread has ended */
 }
 
-START_TEST(closing_does_not_wait_for_what_hangs_and_frees_it_later)
+START_TEST(close_does_not_wait_for_rows_that_hang_and_frees_later)
 {
   begin();
   write_machine();
@@ -1324,7 +1314,7 @@ START_TEST(closing_does_not_wait_for_what_hangs_and_frees_it_later)
   hang("sys/block/zram0*");
   collect();
   double start = now();
-  consumers_close(reader); /* the runner ends, the other one is left behind */
+  consumers_close(reader); /* the worker that hangs is left behind */
   ck_assert(now() - start < SUPERVISOR_CLOSE_WAIT / 2);
   ck_assert_uint_gt(open_files(), before);
   let_go();
@@ -1333,7 +1323,7 @@ START_TEST(closing_does_not_wait_for_what_hangs_and_frees_it_later)
 }
 END_TEST
 
-START_TEST(closing_while_the_runner_itself_hangs_takes_a_farewell)
+START_TEST(close_waits_a_second_for_a_current_worker_that_hangs)
 {
   begin();
   write_machine();
@@ -1351,7 +1341,7 @@ START_TEST(closing_while_the_runner_itself_hangs_takes_a_farewell)
 }
 END_TEST
 
-START_TEST(closing_after_all_came_back_frees_at_once)
+START_TEST(close_frees_at_once_when_no_row_hangs_any_more)
 {
   begin();
   write_machine();
@@ -1364,42 +1354,40 @@ START_TEST(closing_after_all_came_back_frees_at_once)
   assert_machine_but("");
   consumers_close(reader);
   ck_assert_uint_eq(open_files(), before);
-  consumers_close(NULL); /* nothing */
+  consumers_close(NULL); /* does nothing */
   end();
 }
 END_TEST
 
-SUITE_MAIN("consumers", rows_read_what_the_kernel_prints,
-           of_an_empty_tree_all_are_absent_whatever_the_sample_held,
-           a_function_asks_the_kernel_of_a_live_root_alone, every_path_fits_the_buffers,
-           a_row_is_named_and_placed_by_its_unit,
-           every_path_of_a_row_is_read_in_the_units_of_the_row,
-           only_where_the_first_word_beside_matches_a_file_is_meant,
-           a_word_beside_that_is_too_long_is_no_match_and_no_crash,
-           without_the_file_beside_it_a_file_is_not_meant,
-           a_file_beside_that_does_not_tell_spoils_the_sum,
-           files_that_are_left_out_are_not_even_opened,
-           bit_is_a_character_of_a_word_of_bits, bits_of_several_balloons_are_counted,
-           bits_end_with_their_file_whatever_was_read_before,
-           second_group_is_read_only_where_all_of_the_first_are_absent,
+SUITE_MAIN("consumers", rows_read_the_kernels_output,
+           in_an_empty_tree_all_rows_are_absent_whatever_out_held,
+           a_function_is_called_for_a_live_root_only, every_path_fits_the_buffers,
+           name_and_place_of_a_row_match_its_unit,
+           every_path_of_a_row_is_read_in_its_unit,
+           beside_selects_files_by_the_first_word_of_another,
+           a_long_word_in_the_file_beside_does_not_match,
+           without_the_file_beside_it_a_file_is_skipped,
+           an_unreadable_file_beside_makes_the_sum_unknown,
+           excepted_files_are_never_opened, bit_is_a_character_of_the_first_word,
+           bits_of_several_files_are_counted,
+           bits_do_not_continue_in_the_text_of_an_earlier_file,
+           second_group_is_read_only_if_all_of_the_first_are_absent,
            group_whose_directory_is_closed_is_not_absent,
-           instances_are_summed_and_expansion_is_not_taken_for_a_size,
-           what_is_no_such_number_is_malformed_and_named,
-           closed_file_or_directory_is_denied_and_no_other_is,
-           malformed_outweighs_denied_and_the_first_at_fault_is_named,
-           what_goes_away_while_it_is_listed_is_no_fault,
-           only_hidden_and_inside_are_bounded_by_mem_total,
-           sum_above_mem_total_is_malformed_though_no_part_is,
-           sum_out_of_range_is_malformed_and_says_so,
-           file_above_the_limit_is_malformed_and_costs_only_its_row,
-           more_files_than_the_limit_are_malformed_and_cost_only_their_row,
-           what_is_no_file_is_malformed_and_does_not_block, path_at_fault_is_printable,
-           file_in_place_of_a_directory_is_none,
-           row_that_hangs_does_not_answer_and_all_others_are_read,
-           nobody_waits_twice_for_what_hangs, what_answers_again_is_read_again,
-           directory_that_hangs_costs_only_its_row,
-           as_many_rows_as_are_remembered_may_hang,
-           when_too_many_hang_the_rest_does_not_answer_and_nothing_is_stale,
-           closing_does_not_wait_for_what_hangs_and_frees_it_later,
-           closing_while_the_runner_itself_hangs_takes_a_farewell,
-           closing_after_all_came_back_frees_at_once)
+           instances_are_summed_without_their_expanded_sizes,
+           bad_number_is_malformed_and_its_file_named,
+           closed_file_or_directory_denies_only_its_rows,
+           malformed_outweighs_denied_and_the_first_bad_file_is_named,
+           file_that_vanishes_while_listed_is_not_an_error,
+           only_hidden_and_inside_rows_are_bounded_by_mem_total,
+           sum_above_mem_total_is_malformed_even_if_its_parts_are_below,
+           sum_out_of_range_is_malformed, file_above_the_size_limit_affects_only_its_row,
+           more_files_than_the_limit_affect_only_their_row,
+           irregular_files_are_malformed_and_do_not_block,
+           path_of_a_bad_file_is_printable, file_in_place_of_a_directory_is_absent,
+           row_that_hangs_times_out_and_the_others_are_read,
+           row_that_hangs_is_waited_for_only_once, row_that_answers_again_is_read_again,
+           directory_that_hangs_affects_only_its_row, several_rows_may_hang_at_a_time,
+           when_too_many_hang_the_rest_times_out_and_nothing_is_stale,
+           close_does_not_wait_for_rows_that_hang_and_frees_later,
+           close_waits_a_second_for_a_current_worker_that_hangs,
+           close_frees_at_once_when_no_row_hangs_any_more)

@@ -22,7 +22,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* A tree with a folder `root`, and things outside of it that must not be reached. */
+/* A tree with a folder `root`, and files outside of it that must not be reached. */
 struct fixture {
   char *tree;
   int root;
@@ -35,7 +35,7 @@ static struct fixture setup(void)
   tree_write(f.tree, "outside/secret", "outside");
   tree_write(f.tree, "root/file", "inside");
   tree_write(f.tree, "root/a/b/file", "inside");
-  tree_write(f.tree, "root/secret", "inside"); /* where "/secret" is to end up */
+  tree_write(f.tree, "root/secret", "inside"); /* where "/secret" must lead */
   f.root = open(tree_path(f.tree, "root"), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   ck_assert_int_ge(f.root, 0);
   return f;
@@ -54,27 +54,27 @@ static void link_to(const struct fixture *f, const char *target, const char *pat
   ck_assert_int_eq(symlink(target, tree_path(f->tree, below)), 0);
 }
 
-/* How many of enum openat_root_method: by hand, and where this kernel can, by the kernel.
- */
+/* How many of enum openat_root_method this kernel has. */
 static unsigned methods(const struct fixture *f)
 {
   return openat_root_has_openat2(f->root) ? 2 : 1;
 }
 
-/* What is to be read there: NULL, or -error. */
+/* `want` is the text there; or NULL, and the error. */
 static void assert_reads(const struct fixture *f, enum openat_root_method method,
                          const char *path, const char *want, int error)
 {
   char text[32] = "";
   int fd = openat_root(f->root, method, path, O_RDONLY | O_NONBLOCK);
-  ck_assert_msg(want != NULL ? fd >= 0 : fd == error, "%s, method %u: %d", path, method, fd);
+  ck_assert_msg(want != NULL ? fd >= 0 : fd == error, "%s, method %u: %d", path, method,
+                fd);
   if (fd < 0)
     return;
   ck_assert_int_eq(fcntl(fd, F_GETFD), FD_CLOEXEC);
   ck_assert_int_ge(read(fd, text, sizeof(text) - 1), 0);
   close(fd);
-  ck_assert_msg(want != NULL && strcmp(text, want) == 0, "%s, method %u: \"%s\"", path, method,
-                text);
+  ck_assert_msg(want != NULL && strcmp(text, want) == 0, "%s, method %u: \"%s\"", path,
+                method, text);
 }
 
 START_TEST(paths_and_links_inside_are_followed)
@@ -83,7 +83,7 @@ START_TEST(paths_and_links_inside_are_followed)
   link_to(&f, "file", "same");
   link_to(&f, "a/b", "folder");
   link_to(&f, "../../file", "a/b/up");
-  link_to(&f, "/a/b/file", "absolute"); /* as of the tree's own machine */
+  link_to(&f, "/a/b/file", "absolute"); /* on the tree's own machine */
   link_to(&f, "/a", "a/b/top");
   static const char *const paths[] = {
       "file",     "a/b/file",    "./a/./b/file", "a//b/file", "a/../file",   "same",
@@ -95,7 +95,7 @@ START_TEST(paths_and_links_inside_are_followed)
 }
 END_TEST
 
-START_TEST(no_link_leads_outside)
+START_TEST(no_link_leads_out)
 {
   struct fixture f = setup();
   char absolute[PATH_MAX];
@@ -129,7 +129,7 @@ START_TEST(no_link_leads_outside)
 }
 END_TEST
 
-START_TEST(what_would_be_outside_is_looked_for_inside)
+START_TEST(paths_that_lead_out_are_resolved_in_the_root)
 {
   struct fixture f = setup();
   link_to(&f, "/secret", "absolute");
@@ -144,7 +144,7 @@ START_TEST(what_would_be_outside_is_looked_for_inside)
 }
 END_TEST
 
-START_TEST(what_cannot_be_opened_says_why)
+START_TEST(each_failure_has_its_errno)
 {
   struct fixture f = setup();
   char longest[2 * PATH_MAX], name[400];
@@ -166,13 +166,14 @@ START_TEST(what_cannot_be_opened_says_why)
   for (enum openat_root_method method = 0; method < methods(&f); method++) {
     for (size_t i = 0; i < LENGTH(cases); i++)
       assert_reads(&f, method, cases[i].path, NULL, cases[i].error);
-    ck_assert_int_eq(openat_root(f.root, method, "file", O_RDONLY | O_DIRECTORY), -ENOTDIR);
+    ck_assert_int_eq(openat_root(f.root, method, "file", O_RDONLY | O_DIRECTORY),
+                     -ENOTDIR);
   }
   teardown(&f);
 }
 END_TEST
 
-/* As many as the kernel follows, and one more. */
+/* The kernel follows forty, and not one more. */
 START_TEST(chain_of_links_ends_at_forty)
 {
   struct fixture f = setup();
@@ -190,8 +191,8 @@ START_TEST(chain_of_links_ends_at_forty)
 }
 END_TEST
 
-/* Each link doubles what is still to be gone. */
-START_TEST(links_that_multiply_end)
+/* Each link doubles the rest of the path. */
+START_TEST(links_that_multiply_are_limited)
 {
   struct fixture f = setup();
   char target[128] = "a/../a", path[32];
@@ -206,7 +207,7 @@ START_TEST(links_that_multiply_end)
 }
 END_TEST
 
-START_TEST(folders_are_opened_and_descended_to_a_depth)
+START_TEST(folders_are_opened_up_to_a_depth)
 {
   struct fixture f = setup();
   char path[512] = "root";
@@ -232,7 +233,7 @@ START_TEST(folders_are_opened_and_descended_to_a_depth)
 }
 END_TEST
 
-START_TEST(links_are_followed_when_only_looked_at)
+START_TEST(links_are_followed_with_o_path)
 {
   struct fixture f = setup();
   struct stat st;
@@ -248,7 +249,7 @@ START_TEST(links_are_followed_when_only_looked_at)
 }
 END_TEST
 
-/* Then nothing is outside, and openat(2) alone has the same result. */
+/* Nothing is outside of "/", so openat(2) alone has the same result. */
 START_TEST(below_our_own_root_all_methods_agree)
 {
   struct fixture f = setup();
@@ -279,7 +280,7 @@ static unsigned descriptors(void)
   return count;
 }
 
-START_TEST(no_descriptor_is_left_behind)
+START_TEST(no_descriptor_leaks)
 {
   struct fixture f = setup();
   link_to(&f, "../../..", "a/b/up");
@@ -297,7 +298,7 @@ START_TEST(no_descriptor_is_left_behind)
 }
 END_TEST
 
-/* --- while somebody changes the tree ------------------------------------------------ */
+/* --- while the tree changes --------------------------------------------------------- */
 
 /* renameat2(2), which not all C libraries have. */
 static int swap(int folder, const char *a, const char *b)
@@ -310,7 +311,7 @@ struct changer {
   atomic_bool done;
 };
 
-/* root/x is in turns a folder and a link to the one outside. */
+/* root/x is alternately a folder and a link to the folder outside. */
 static void *change(void *context)
 {
   struct changer *changer = context;
@@ -320,7 +321,7 @@ static void *change(void *context)
   return NULL;
 }
 
-START_TEST(tree_that_changes_meanwhile_does_not_let_us_out)
+START_TEST(no_path_leads_out_while_the_tree_changes)
 {
   struct fixture f = setup();
   struct changer changer = {.f = &f};
@@ -362,7 +363,7 @@ END_TEST
 
 /* --- without openat2 ---------------------------------------------------------------- */
 
-/* From now on openat2 fails with `error`, in this process. False where that cannot be. */
+/* Makes openat2 fail with `error` in this process. False where that is not possible. */
 static bool forbid_openat2(int error)
 {
   struct sock_filter filter[] = {
@@ -375,7 +376,7 @@ static bool forbid_openat2(int error)
          prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
 }
 
-/* An old kernel, and a container whose filter has not heard of the call. */
+/* An old kernel; and a container whose seccomp filter does not know the call. */
 static void check_without_openat2(int error)
 {
   struct fixture f = setup();
@@ -404,22 +405,23 @@ static void check_without_openat2(int error)
   teardown(&f);
 }
 
-START_TEST(old_kernel_is_done_by_hand)
+START_TEST(without_openat2_components_are_opened_one_by_one)
 {
   check_without_openat2(ENOSYS);
 }
 END_TEST
 
-START_TEST(filter_of_system_calls_is_done_by_hand)
+START_TEST(where_openat2_is_denied_components_are_opened_one_by_one)
 {
   check_without_openat2(EPERM);
 }
 END_TEST
 
-SUITE_MAIN("openat_root", paths_and_links_inside_are_followed, no_link_leads_outside,
-           what_would_be_outside_is_looked_for_inside, what_cannot_be_opened_says_why,
-           chain_of_links_ends_at_forty, links_that_multiply_end,
-           folders_are_opened_and_descended_to_a_depth,
-           links_are_followed_when_only_looked_at, below_our_own_root_all_methods_agree,
-           no_descriptor_is_left_behind, tree_that_changes_meanwhile_does_not_let_us_out,
-           old_kernel_is_done_by_hand, filter_of_system_calls_is_done_by_hand)
+SUITE_MAIN("openat_root", paths_and_links_inside_are_followed, no_link_leads_out,
+           paths_that_lead_out_are_resolved_in_the_root, each_failure_has_its_errno,
+           chain_of_links_ends_at_forty, links_that_multiply_are_limited,
+           folders_are_opened_up_to_a_depth, links_are_followed_with_o_path,
+           below_our_own_root_all_methods_agree, no_descriptor_leaks,
+           no_path_leads_out_while_the_tree_changes,
+           without_openat2_components_are_opened_one_by_one,
+           where_openat2_is_denied_components_are_opened_one_by_one)

@@ -19,7 +19,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define NETDEV 0x1f /* the number the family has in here */
+#define NETDEV 0x1f /* the number of the family in these tests */
 
 /* include/uapi/linux/netdev.h */
 enum { PAGE_POOL_GET = 5 };
@@ -108,7 +108,7 @@ END_TEST
 START_TEST(detached_pool_is_counted)
 {
   begin_pool();
-  mnl_attr_put_u32(pool, ID, 7); /* its device is gone: no ifindex */
+  mnl_attr_put_u32(pool, ID, 7); /* the device is gone: no ifindex */
   mnl_attr_put_u32(pool, INFLIGHT_MEM, 4096);
   mnl_attr_put_u32(pool, DETACH_TIME, 1234);
   ck_assert_int_eq(parse(), 0);
@@ -123,7 +123,7 @@ START_TEST(pool_of_a_dma_buf_is_not_counted)
   mnl_attr_put_u32(pool, DMABUF, 3);
   ck_assert_int_eq(parse(), 0);
   ck_assert_uint_eq(bytes, 0);
-  begin_pool(); /* in whatever order */
+  begin_pool(); /* in any order */
   mnl_attr_put_u32(pool, DMABUF, 3);
   put_pool(4096);
   ck_assert_int_eq(parse(), 0);
@@ -142,7 +142,7 @@ START_TEST(pool_of_io_uring_is_not_counted)
 }
 END_TEST
 
-START_TEST(attribute_inside_a_nest_is_not_the_pools)
+START_TEST(attributes_of_a_nest_are_ignored)
 {
   begin_pool();
   put_pool(4096);
@@ -171,7 +171,7 @@ START_TEST(nest_that_reaches_beyond_the_message_is_refused)
 }
 END_TEST
 
-START_TEST(unknown_attributes_are_passed_over)
+START_TEST(unknown_attributes_are_ignored)
 {
   begin_pool();
   mnl_attr_put_u8(pool, 0, 1);
@@ -186,7 +186,7 @@ END_TEST
 START_TEST(answer_without_inflight_mem_is_refused)
 {
   begin_pool();
-  ck_assert_refused(); /* of no attribute at all */
+  ck_assert_refused(); /* no attribute at all */
   mnl_attr_put_u32(pool, ID, 7);
   mnl_attr_put_u32(pool, INFLIGHT, 3);
   ck_assert_refused();
@@ -205,7 +205,7 @@ START_TEST(inflight_mem_of_a_wrong_size_is_refused)
 }
 END_TEST
 
-START_TEST(inflight_mem_that_is_no_plain_number_is_refused)
+START_TEST(inflight_mem_with_flags_is_refused)
 {
   static const uint16_t flags[] = {NLA_F_NESTED, NLA_F_NET_BYTEORDER};
   for (size_t i = 0; i < LENGTH(flags); i++) {
@@ -225,7 +225,7 @@ START_TEST(inflight_mem_twice_is_refused)
 }
 END_TEST
 
-START_TEST(sum_beyond_what_a_reading_holds_is_refused)
+START_TEST(sum_above_int64_max_is_refused)
 {
   begin_pool();
   mnl_attr_put_u64(pool, INFLIGHT_MEM, (uint64_t)INT64_MAX + 1);
@@ -243,7 +243,7 @@ START_TEST(sum_beyond_what_a_reading_holds_is_refused)
 }
 END_TEST
 
-START_TEST(torn_answer_is_refused_wherever_it_is_torn)
+START_TEST(truncated_answer_is_refused)
 {
   begin_pool();
   put_pool(4096);
@@ -279,18 +279,17 @@ START_TEST(attribute_shorter_than_its_header_is_refused)
 }
 END_TEST
 
-/* The kernel at the other end: it answers by datagrams made beforehand, then not at all.
- */
+/* The kernel's side: it sends prepared datagrams, and then nothing. */
 static struct {
-  bool real; /* the one of this machine instead */
+  bool real; /* use this machine's kernel instead */
   struct {
     _Alignas(struct nlmsghdr) char at[2048];
     size_t size;
     int error;                          /* of recvfrom, instead */
-    unsigned other_request, other_port; /* 1: not to ours */
+    unsigned other_request, other_port; /* 1: to another one */
   } datagrams[8];
   unsigned count, next;
-  bool endless; /* the last again and again */
+  bool endless; /* repeat the last datagram */
   useconds_t delay;
   struct {
     struct nlmsghdr header;
@@ -306,8 +305,8 @@ ssize_t __wrap_mnl_socket_sendto(const struct mnl_socket *, const void *, size_t
 ssize_t __real_mnl_socket_recvfrom(const struct mnl_socket *, void *, size_t);
 ssize_t __wrap_mnl_socket_recvfrom(const struct mnl_socket *, void *, size_t);
 
-/* Where there is no generic netlink (qemu-user has none), another socket does for all but
- * the real kernel: nothing passes it. */
+/* Where there is no generic netlink (qemu-user), any other socket does for these tests,
+ * since nothing is sent over it. */
 struct mnl_socket *__wrap_mnl_socket_open2(int bus, int flags)
 {
   struct mnl_socket *socket = __real_mnl_socket_open2(bus, flags);
@@ -403,7 +402,7 @@ static void answer_end(uint16_t type, int error)
   answered(message);
 }
 
-/* A new kernel, which has told of its families. */
+/* A new kernel, which has listed its families. */
 static void begin_kernel(void)
 {
   memset(&kernel, 0, sizeof(kernel));
@@ -479,7 +478,7 @@ START_TEST(requests_are_the_two_dumps)
 }
 END_TEST
 
-START_TEST(kernel_without_the_family_is_told_apart)
+START_TEST(kernel_without_the_family_is_enoent)
 {
   memset(&kernel, 0, sizeof(kernel));
   static const char *const names[] = {"nlctrl", "netde", "netdev2", "NETDEV", ""};
@@ -491,7 +490,7 @@ START_TEST(kernel_without_the_family_is_told_apart)
 }
 END_TEST
 
-START_TEST(errors_of_the_kernel_are_those_of_the_contract)
+START_TEST(errors_of_the_kernel_are_mapped)
 {
   static const struct {
     int kernel, want;
@@ -508,7 +507,7 @@ START_TEST(errors_of_the_kernel_are_those_of_the_contract)
 }
 END_TEST
 
-START_TEST(dump_that_ends_by_an_error_is_not_believed)
+START_TEST(dump_that_ends_with_an_error_is_refused)
 {
   begin_kernel();
   answer_pool(4096);
@@ -517,7 +516,7 @@ START_TEST(dump_that_ends_by_an_error_is_not_believed)
 }
 END_TEST
 
-START_TEST(end_without_its_number_is_not_believed)
+START_TEST(end_without_its_errno_is_refused)
 {
   static const uint16_t types[] = {NLMSG_DONE, NLMSG_ERROR};
   for (size_t i = 0; i < LENGTH(types); i++) {
@@ -536,12 +535,12 @@ START_TEST(silence_is_a_timeout)
   begin_kernel();
   ck_assert_fails(-ETIMEDOUT);
   begin_kernel();
-  answer_pool(4096); /* and no end */
+  answer_pool(4096); /* without an end */
   ck_assert_fails(-ETIMEDOUT);
 }
 END_TEST
 
-START_TEST(slow_list_without_end_is_given_up_in_time)
+START_TEST(slow_endless_list_times_out)
 {
   begin_kernel();
   answer_pool(4096);
@@ -553,10 +552,10 @@ START_TEST(slow_list_without_end_is_given_up_in_time)
 }
 END_TEST
 
-START_TEST(fast_list_without_end_is_given_up)
+START_TEST(fast_endless_list_is_given_up)
 {
   begin_kernel();
-  kernel.datagrams[kernel.count++].size = 0; /* of nothing: none takes long */
+  kernel.datagrams[kernel.count++].size = 0; /* empty, so that each takes no time */
   kernel.endless = true;
   ck_assert_fails(-EMSGSIZE);
 }
@@ -574,7 +573,7 @@ START_TEST(signal_does_not_end_a_dump)
 }
 END_TEST
 
-START_TEST(error_of_the_socket_is_told)
+START_TEST(error_of_the_socket_is_returned)
 {
   begin_kernel();
   answer_error(ENOBUFS);
@@ -585,7 +584,7 @@ START_TEST(error_of_the_socket_is_told)
 }
 END_TEST
 
-START_TEST(interrupted_dump_is_begun_once_more)
+START_TEST(interrupted_dump_is_repeated_once)
 {
   begin_kernel();
   answer_pool(1 << 20)->nlmsg_flags |= NLM_F_DUMP_INTR;
@@ -598,7 +597,7 @@ START_TEST(interrupted_dump_is_begun_once_more)
 }
 END_TEST
 
-START_TEST(dump_that_is_interrupted_twice_is_given_up)
+START_TEST(dump_interrupted_twice_is_eagain)
 {
   begin_kernel();
   answer_pool(4096)->nlmsg_flags |= NLM_F_DUMP_INTR;
@@ -610,7 +609,7 @@ START_TEST(dump_that_is_interrupted_twice_is_given_up)
 }
 END_TEST
 
-START_TEST(answer_to_somebody_else_is_not_believed)
+START_TEST(answer_to_another_port_is_refused)
 {
   begin_kernel();
   answer_pool(4096);
@@ -623,7 +622,7 @@ START_TEST(answer_to_somebody_else_is_not_believed)
 }
 END_TEST
 
-START_TEST(answer_to_another_question_is_not_believed)
+START_TEST(answer_to_another_request_is_refused)
 {
   begin_kernel();
   answer_family("netdev", NETDEV);
@@ -648,17 +647,17 @@ START_TEST(answer_to_another_question_is_not_believed)
 }
 END_TEST
 
-START_TEST(bad_pool_spoils_the_sum)
+START_TEST(a_bad_pool_is_an_error)
 {
   begin_kernel();
   answer_pool(4096);
-  answered(answer(NETDEV, PAGE_POOL_GET)); /* of no attribute */
+  answered(answer(NETDEV, PAGE_POOL_GET)); /* without attributes */
   answer_end(NLMSG_DONE, 0);
   ck_assert_fails(-EBADMSG);
 }
 END_TEST
 
-START_TEST(family_without_a_number_of_its_own_is_not_believed)
+START_TEST(family_with_a_reserved_number_is_refused)
 {
   static const uint16_t numbers[] = {0, NLMSG_ERROR, GENL_MIN_ID - 1};
   for (size_t i = 0; i < LENGTH(numbers); i++) {
@@ -670,7 +669,7 @@ START_TEST(family_without_a_number_of_its_own_is_not_believed)
 }
 END_TEST
 
-START_TEST(torn_family_is_not_believed)
+START_TEST(truncated_family_is_refused)
 {
   memset(&kernel, 0, sizeof(kernel));
   answer_family("netdev", NETDEV);
@@ -682,7 +681,7 @@ START_TEST(torn_family_is_not_believed)
 }
 END_TEST
 
-START_TEST(this_machines_kernel_answers_or_says_why_not)
+START_TEST(this_kernel_answers_or_fails_with_a_documented_errno)
 {
   static const int documented[] = {0,       -ENOENT,       -EPERM,    -EACCES,
                                    -EAGAIN, -EAFNOSUPPORT, -ETIMEDOUT};
@@ -690,7 +689,8 @@ START_TEST(this_machines_kernel_answers_or_says_why_not)
   kernel.real = true;
   double begun = clock_seconds(CLOCK_MONOTONIC);
   int error = inflight();
-  ck_assert(clock_seconds(CLOCK_MONOTONIC) - begun < 5); /* of a machine under load */
+  ck_assert(clock_seconds(CLOCK_MONOTONIC) - begun <
+            5); /* seconds, for a machine under load */
   bool known = false;
   for (size_t i = 0; i < LENGTH(documented); i++)
     known |= error == documented[i];
@@ -700,7 +700,7 @@ START_TEST(this_machines_kernel_answers_or_says_why_not)
 }
 END_TEST
 
-START_TEST(no_call_leaves_a_descriptor_behind)
+START_TEST(no_descriptor_leaks)
 {
   int before = dup(0);
   close(before);
@@ -715,12 +715,12 @@ START_TEST(no_call_leaves_a_descriptor_behind)
 }
 END_TEST
 
-/* On i386, how the C library asks for a socket. */
+/* On i386 the C library opens sockets with this call. */
 #ifndef SYS_socketcall
 #define SYS_socketcall SYS_socket
 #endif
 
-/* A service that may have no socket of this kind. */
+/* A service that may not open sockets of this family. */
 START_TEST(forbidden_netlink_is_denied)
 {
   struct sock_filter filter[] = {
@@ -738,26 +738,25 @@ START_TEST(forbidden_netlink_is_denied)
 }
 END_TEST
 
-SUITE_MAIN(
-    "page_pool", forbidden_netlink_is_denied, inflight_mem_of_four_bytes_is_read,
-    inflight_mem_of_eight_bytes_is_read, pools_are_added_up, empty_pool_is_zero_bytes,
-    detached_pool_is_counted, pool_of_a_dma_buf_is_not_counted,
-    pool_of_io_uring_is_not_counted, attribute_inside_a_nest_is_not_the_pools,
-    nest_that_reaches_beyond_the_message_is_refused, unknown_attributes_are_passed_over,
-    answer_without_inflight_mem_is_refused, inflight_mem_of_a_wrong_size_is_refused,
-    inflight_mem_that_is_no_plain_number_is_refused, inflight_mem_twice_is_refused,
-    sum_beyond_what_a_reading_holds_is_refused,
-    torn_answer_is_refused_wherever_it_is_torn,
-    last_attribute_may_come_without_its_padding,
-    attribute_shorter_than_its_header_is_refused, all_pools_of_all_datagrams_are_added_up,
-    no_pool_is_zero_bytes, several_messages_in_one_datagram_are_read,
-    requests_are_the_two_dumps, kernel_without_the_family_is_told_apart,
-    errors_of_the_kernel_are_those_of_the_contract,
-    dump_that_ends_by_an_error_is_not_believed, end_without_its_number_is_not_believed,
-    silence_is_a_timeout, slow_list_without_end_is_given_up_in_time,
-    fast_list_without_end_is_given_up, signal_does_not_end_a_dump,
-    error_of_the_socket_is_told, interrupted_dump_is_begun_once_more,
-    dump_that_is_interrupted_twice_is_given_up, answer_to_somebody_else_is_not_believed,
-    answer_to_another_question_is_not_believed, bad_pool_spoils_the_sum,
-    family_without_a_number_of_its_own_is_not_believed, torn_family_is_not_believed,
-    this_machines_kernel_answers_or_says_why_not, no_call_leaves_a_descriptor_behind)
+SUITE_MAIN("page_pool", forbidden_netlink_is_denied, inflight_mem_of_four_bytes_is_read,
+           inflight_mem_of_eight_bytes_is_read, pools_are_added_up,
+           empty_pool_is_zero_bytes, detached_pool_is_counted,
+           pool_of_a_dma_buf_is_not_counted, pool_of_io_uring_is_not_counted,
+           attributes_of_a_nest_are_ignored,
+           nest_that_reaches_beyond_the_message_is_refused,
+           unknown_attributes_are_ignored, answer_without_inflight_mem_is_refused,
+           inflight_mem_of_a_wrong_size_is_refused, inflight_mem_with_flags_is_refused,
+           inflight_mem_twice_is_refused, sum_above_int64_max_is_refused,
+           truncated_answer_is_refused, last_attribute_may_come_without_its_padding,
+           attribute_shorter_than_its_header_is_refused,
+           all_pools_of_all_datagrams_are_added_up, no_pool_is_zero_bytes,
+           several_messages_in_one_datagram_are_read, requests_are_the_two_dumps,
+           kernel_without_the_family_is_enoent, errors_of_the_kernel_are_mapped,
+           dump_that_ends_with_an_error_is_refused, end_without_its_errno_is_refused,
+           silence_is_a_timeout, slow_endless_list_times_out,
+           fast_endless_list_is_given_up, signal_does_not_end_a_dump,
+           error_of_the_socket_is_returned, interrupted_dump_is_repeated_once,
+           dump_interrupted_twice_is_eagain, answer_to_another_port_is_refused,
+           answer_to_another_request_is_refused, a_bad_pool_is_an_error,
+           family_with_a_reserved_number_is_refused, truncated_family_is_refused,
+           this_kernel_answers_or_fails_with_a_documented_errno, no_descriptor_leaks)

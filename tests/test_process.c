@@ -9,7 +9,7 @@
     .value = KB(kb), .state = READING_KNOWN                                              \
   }
 
-/* Each Pss is cut by itself: their parts come to 1 kB less. */
+/* Each Pss is cut to whole kB by itself: the parts have 1 kB less. */
 static const struct smaps reading = {.rss = KNOWN(1000),
                                      .pss = KNOWN(701),
                                      .pss_anon = KNOWN(500),
@@ -37,7 +37,7 @@ static struct process read_from(struct smaps smaps)
     ck_assert_uint_eq((part).shmem, KB(shmem_kb));                                       \
   } while (0)
 
-START_TEST(reading_is_taken_whole)
+START_TEST(reading_is_stored)
 {
   struct process p = read_from(reading);
   ck_assert_int_eq(p.kind, PROCESS_READ);
@@ -57,8 +57,8 @@ START_TEST(reading_is_taken_whole)
 }
 END_TEST
 
-/* One line after the other is read: private pages may have come meanwhile. */
-START_TEST(nothing_is_below_zero)
+/* The lines are printed one after the other: private pages may be added meanwhile. */
+START_TEST(differences_do_not_wrap_below_zero)
 {
   struct smaps smaps = reading;
   smaps.private_dirty = reading_known(KB(800));
@@ -71,7 +71,7 @@ START_TEST(nothing_is_below_zero)
 END_TEST
 
 /* Before 5.3. Anonymous is part of Rss, so it may be more than Pss. */
-START_TEST(without_parts_they_are_estimated_from_anonymous)
+START_TEST(without_parts_of_pss_they_are_estimated_from_anonymous)
 {
   static const struct {
     unsigned anonymous, anon, file;
@@ -88,7 +88,7 @@ START_TEST(without_parts_they_are_estimated_from_anonymous)
 }
 END_TEST
 
-START_TEST(one_missing_part_is_as_good_as_none)
+START_TEST(one_missing_part_counts_as_no_parts)
 {
   for (int i = 0; i < 3; i++) {
     struct smaps smaps = reading;
@@ -102,26 +102,26 @@ START_TEST(one_missing_part_is_as_good_as_none)
 }
 END_TEST
 
-/* statm, now and at the time of `reading`, in kB; and what that comes to. */
+/* statm, now and at the time of `reading`, in kB; and the estimate. */
 static const struct {
   unsigned anon_then, shared_then, anon, shared;
   unsigned pss, pss_anon, pss_file, pss_shmem, moved;
 } movements[] = {
     {600, 400, 600, 400, 701, 500, 150, 50, 0},
-    {600, 400, 601, 400, 702, 501, 150, 50, 1}, /* what comes is private */
+    {600, 400, 601, 400, 702, 501, 150, 50, 1}, /* new pages are private */
     {600, 400, 6000, 400, 6101, 5900, 150, 50, 5400},
-    {600, 400, 480, 400, 601, 400, 150, 50, 120}, /* what goes is in proportion */
+    {600, 400, 480, 400, 601, 400, 150, 50, 120}, /* freed pages are in proportion */
     {600, 400, 0, 400, 201, 0, 150, 50, 600},
     {600, 400, 600, 800, 901, 500, 300, 100, 400},
     {600, 400, 600, 200, 601, 500, 75, 25, 200},
     {600, 400, 600, 0, 501, 500, 0, 0, 400},
-    {600, 400, 700, 200, 701, 600, 75, 25, 300}, /* one for the other */
+    {600, 400, 700, 200, 701, 600, 75, 25, 300}, /* one grows, the other shrinks */
     {600, 400, 0, 0, 1, 0, 0, 0, 1000},
-    {0, 400, 0, 400, 701, 500, 150, 50, 0}, /* nothing to be in proportion to */
+    {0, 400, 0, 400, 701, 500, 150, 50, 0}, /* no base for a proportion */
     {0, 400, 30, 400, 731, 530, 150, 50, 30},
     {600, 0, 600, 0, 701, 500, 150, 50, 0},
     {0, 0, 0, 0, 701, 500, 150, 50, 0},
-    /* statm said less than the parts come to: together they move as far as it does */
+    /* statm was less than the parts: together they change as much as statm */
     {600, 0, 600, 40, 741, 500, 180, 60, 40},
     {0, 0, 10, 20, 731, 510, 165, 55, 30},
     {600, 100, 600, 300, 901, 500, 300, 100, 200},
@@ -137,7 +137,7 @@ static struct statm statm_of(unsigned anon_kb, unsigned shared_kb)
   return (struct statm){.resident = KB(anon_kb + shared_kb), .shared = KB(shared_kb)};
 }
 
-START_TEST(reading_moves_with_statm)
+START_TEST(estimate_follows_statm)
 {
   for (size_t i = 0; i < LENGTH(movements); i++) {
     struct process p = read_from(reading);
@@ -167,7 +167,7 @@ static const struct {
     {17, 8, 26, 12, 10, 4},
 };
 
-START_TEST(what_is_in_proportion_is_cut_to_bytes)
+START_TEST(proportions_are_cut_to_bytes)
 {
   for (size_t i = 0; i < LENGTH(cuts); i++) {
     struct process p = {.kind = PROCESS_READ,
@@ -202,8 +202,8 @@ static uint64_t random_size(uint64_t *state)
   return size >> (2 + next_random(state) % 62);
 }
 
-/* Also where a double cannot tell the bytes apart. */
-START_TEST(without_movement_the_reading_to_the_byte)
+/* Also where a double does not have all bits. */
+START_TEST(without_a_change_the_estimate_is_the_reading)
 {
   uint64_t random = 1;
   for (int i = 0; i < 3000; i++) {
@@ -242,7 +242,7 @@ static struct process process_of(struct pss_split part)
       .kind = PROCESS_READ, .part = part, .pss = part.anon + part.file + part.shmem};
 }
 
-START_TEST(estimate_moves_no_further_than_statm)
+START_TEST(estimate_changes_by_no_more_than_statm)
 {
   uint64_t random = 2;
   for (int i = 0; i < 3000; i++) {
@@ -265,8 +265,8 @@ static uint64_t random_memory(uint64_t *state)
   return random_size(state) >> 16;
 }
 
-/* smaps and statm are of different counters, and of different times. */
-START_TEST(nor_where_the_parts_are_larger_than_statm_said)
+/* smaps and statm come from different counters, at different times. */
+START_TEST(even_where_parts_are_larger_than_statm)
 {
   uint64_t random = 3;
   int larger = 0;
@@ -298,9 +298,8 @@ static const uint64_t extremes[] = {
     ((uint64_t)64 << 40) - 1,
 };
 
-/* Of all extremes the first two are what statm said then and says now, the others the
- * parts. */
-START_TEST(nor_at_the_most_extreme_ratios)
+/* The first two extremes are statm then and now, the others the parts. */
+START_TEST(even_at_extreme_ratios)
 {
   const size_t n = LENGTH(extremes);
   for (size_t i = 0; i < n * n * n * n; i++) {
@@ -314,9 +313,9 @@ START_TEST(nor_at_the_most_extreme_ratios)
 }
 END_TEST
 
-/* 48 GiB where statm said 1 byte, or one page: in proportion to that, growing by a page
- * would be growing by more than all memory. */
-START_TEST(large_part_of_what_statm_hardly_knew_moves_by_as_much)
+/* 48 GiB where statm was 1 byte, or one page: in proportion to that, growth by a page
+ * would be more than all memory. */
+START_TEST(large_part_with_a_small_statm_changes_by_as_much_as_statm)
 {
   static const uint64_t part = (uint64_t)48 << 30, thens[] = {1, 4096};
   for (size_t i = 0; i < LENGTH(thens); i++) {
@@ -336,7 +335,7 @@ START_TEST(large_part_of_what_statm_hardly_knew_moves_by_as_much)
 }
 END_TEST
 
-START_TEST(guess_is_all_that_is_mapped)
+START_TEST(guess_is_the_mapped_size)
 {
   struct process p = read_from(reading);
   p.pass = 3;
@@ -350,12 +349,12 @@ START_TEST(guess_is_all_that_is_mapped)
   ck_assert_uint_eq(process_moved(&p), KB(60));
   ck_assert_uint_eq(p.pass, 0);
   ck_assert_uint_eq(p.mappings, 0);
-  /* and nothing of the reading is left */
+  /* and the reading is gone */
   ck_assert_uint_eq(p.shares + p.swap_pss + p.hugetlb_private + p.hugetlb_shared, 0);
 }
 END_TEST
 
-START_TEST(statm_renews_a_guess_and_not_a_reading)
+START_TEST(statm_replaces_a_guess_but_not_a_reading)
 {
   struct process guessed = {0}, read = read_from(reading);
   process_guess(&guessed, (struct pss_split){KB(10), KB(20), KB(30)});
@@ -372,7 +371,7 @@ START_TEST(statm_renews_a_guess_and_not_a_reading)
 }
 END_TEST
 
-START_TEST(who_was_not_read_moved_by_all_it_has)
+START_TEST(without_a_reading_all_has_changed)
 {
   static const enum process_kind kinds[] = {PROCESS_NEW, PROCESS_GUESSED, PROCESS_DENIED,
                                             PROCESS_MALFORMED};
@@ -384,7 +383,7 @@ START_TEST(who_was_not_read_moved_by_all_it_has)
 }
 END_TEST
 
-START_TEST(reset_leaves_who_it_is)
+START_TEST(reset_leaves_pid_inode_and_born)
 {
   struct process p = read_from(reading);
   p.inode = 815;
@@ -401,12 +400,12 @@ START_TEST(reset_leaves_who_it_is)
 }
 END_TEST
 
-SUITE_MAIN("process", reading_is_taken_whole, nothing_is_below_zero,
-           without_parts_they_are_estimated_from_anonymous,
-           one_missing_part_is_as_good_as_none, reading_moves_with_statm,
-           what_is_in_proportion_is_cut_to_bytes,
-           without_movement_the_reading_to_the_byte, estimate_moves_no_further_than_statm,
-           nor_where_the_parts_are_larger_than_statm_said, nor_at_the_most_extreme_ratios,
-           large_part_of_what_statm_hardly_knew_moves_by_as_much,
-           guess_is_all_that_is_mapped, statm_renews_a_guess_and_not_a_reading,
-           who_was_not_read_moved_by_all_it_has, reset_leaves_who_it_is)
+SUITE_MAIN("process", reading_is_stored, differences_do_not_wrap_below_zero,
+           without_parts_of_pss_they_are_estimated_from_anonymous,
+           one_missing_part_counts_as_no_parts, estimate_follows_statm,
+           proportions_are_cut_to_bytes, without_a_change_the_estimate_is_the_reading,
+           estimate_changes_by_no_more_than_statm, even_where_parts_are_larger_than_statm,
+           even_at_extreme_ratios,
+           large_part_with_a_small_statm_changes_by_as_much_as_statm,
+           guess_is_the_mapped_size, statm_replaces_a_guess_but_not_a_reading,
+           without_a_reading_all_has_changed, reset_leaves_pid_inode_and_born)

@@ -5,29 +5,29 @@
 
 #include <stdlib.h>
 
-/* Who left in an update. */
-struct leavers {
+/* Processes that ended, by the last update. */
+struct ended {
   struct process at[100];
   size_t count;
 };
 
-static void note_leaver(void *context, const struct process *process)
+static void note_ended(void *context, const struct process *process)
 {
-  struct leavers *leavers = context;
-  ck_assert_uint_lt(leavers->count, LENGTH(leavers->at));
-  leavers->at[leavers->count++] = *process;
+  struct ended *ended = context;
+  ck_assert_uint_lt(ended->count, LENGTH(ended->at));
+  ended->at[ended->count++] = *process;
 }
 
-static struct leavers leavers;
+static struct ended ended;
 
 static void update(struct process_table *table, const struct listed_process *list,
                    size_t count)
 {
-  leavers.count = 0;
+  ended.count = 0;
   process_table_begin(table);
   for (size_t i = 0; i < count; i++)
     ck_assert_int_eq(process_table_list(table, list[i].pid, list[i].inode), 0);
-  ck_assert_int_eq(process_table_settle(table, note_leaver, &leavers), 0);
+  ck_assert_int_eq(process_table_settle(table, note_ended, &ended), 0);
 }
 
 /* With pids for inodes. */
@@ -48,7 +48,7 @@ static void update(struct process_table *table, const struct listed_process *lis
       ck_assert_uint_eq((table)->at[i].pid, pids[i]);                                    \
   } while (0)
 
-START_TEST(empty_roster_holds_nobody)
+START_TEST(empty_table_has_no_process)
 {
   struct process_table table = {0};
   ck_assert_ptr_null(process_table_find(&table, 1));
@@ -68,19 +68,19 @@ START_TEST(listing_in_any_order_is_sorted)
   ck_assert_pids(&table, 1, 2, 30, 100, 4194304);
   UPDATE(&table, 100, 30, 7, 1);
   ck_assert_pids(&table, 1, 7, 30, 100);
-  ck_assert_uint_eq(leavers.count, 2);
+  ck_assert_uint_eq(ended.count, 2);
   process_table_free(&table);
 }
 END_TEST
 
-START_TEST(each_is_found_and_nobody_else)
+START_TEST(find_returns_listed_processes_only)
 {
   struct process_table table = {0};
   for (uint32_t count = 0; count < 20; count++) {
     process_table_begin(&table);
     for (uint32_t i = 0; i < count; i++)
       ck_assert_int_eq(process_table_list(&table, 10 + 2 * i, i), 0);
-    ck_assert_int_eq(process_table_settle(&table, note_leaver, &leavers), 0);
+    ck_assert_int_eq(process_table_settle(&table, note_ended, &ended), 0);
     for (uint32_t pid = 8; pid < 12 + 2 * count; pid++) {
       struct process *found = process_table_find(&table, pid);
       if (pid >= 10 && pid < 10 + 2 * count && pid % 2 == 0)
@@ -93,7 +93,7 @@ START_TEST(each_is_found_and_nobody_else)
 }
 END_TEST
 
-START_TEST(who_comes_after_the_first_update_was_born_since)
+START_TEST(processes_after_the_first_update_are_born_since)
 {
   struct process_table table = {0};
   UPDATE(&table, 5, 9);
@@ -108,7 +108,7 @@ START_TEST(who_comes_after_the_first_update_was_born_since)
 }
 END_TEST
 
-/* The first was an empty one: a procfs mounted later. */
+/* The first update was empty: procfs was mounted later. */
 START_TEST(an_empty_update_counts_as_the_first)
 {
   struct process_table table = {0};
@@ -119,33 +119,33 @@ START_TEST(an_empty_update_counts_as_the_first)
 }
 END_TEST
 
-START_TEST(who_left_is_told_as_it_was_and_forgotten)
+START_TEST(ended_processes_are_reported_and_removed)
 {
   struct process_table table = {0};
   UPDATE(&table, 1, 2, 3, 4, 5);
   for (size_t i = 0; i < table.count; i++)
     table.at[i].start = 100 + table.at[i].pid;
   UPDATE(&table, 2, 4);
-  ck_assert_uint_eq(leavers.count, 3);
+  ck_assert_uint_eq(ended.count, 3);
   for (size_t i = 0; i < 3; i++) {
-    ck_assert_uint_eq(leavers.at[i].pid, 1 + 2 * i);
-    ck_assert_uint_eq(leavers.at[i].start, 101 + 2 * i);
+    ck_assert_uint_eq(ended.at[i].pid, 1 + 2 * i);
+    ck_assert_uint_eq(ended.at[i].start, 101 + 2 * i);
   }
   ck_assert_pids(&table, 2, 4);
   ck_assert_uint_eq(table.at[0].start, 102);
   ck_assert_uint_eq(table.at[1].start, 104);
   UPDATE(&table, 1, 2, 3);
-  ck_assert_uint_eq(leavers.count, 1);
+  ck_assert_uint_eq(ended.count, 1);
   ck_assert_uint_eq(process_table_find(&table, 1)->start, 0);
   ck_assert_uint_eq(process_table_find(&table, 2)->start, 102);
   update(&table, NULL, 0);
-  ck_assert_uint_eq(leavers.count, 3);
+  ck_assert_uint_eq(ended.count, 3);
   ck_assert_uint_eq(table.count, 0);
   process_table_free(&table);
 }
 END_TEST
 
-START_TEST(another_inode_is_to_be_identified_again)
+START_TEST(a_changed_inode_is_not_identified)
 {
   struct process_table table = {0};
   UPDATE(&table, 1, 2, 3);
@@ -154,24 +154,24 @@ START_TEST(another_inode_is_to_be_identified_again)
     table.at[i].start = 99;
   }
   update(&table, (const struct listed_process[]){{1, 1}, {2, 77}, {3, 3}}, 3);
-  ck_assert_uint_eq(leavers.count, 0);
+  ck_assert_uint_eq(ended.count, 0);
   for (size_t i = 0; i < table.count; i++) {
     ck_assert(table.at[i].identified == (table.at[i].pid != 2));
-    ck_assert_uint_eq(table.at[i].start, 99); /* stat will tell */
+    ck_assert_uint_eq(table.at[i].start, 99); /* until stat is read */
   }
   ck_assert_uint_eq(table.at[1].inode, 77);
   process_table_free(&table);
 }
 END_TEST
 
-/* All that the kernel fills. */
-START_TEST(inode_is_its_low_half)
+/* The kernel fills no more than that. */
+START_TEST(only_the_low_half_of_an_inode_counts)
 {
   struct process_table table = {0};
   for (uint64_t high = 0; high < 2; high++) {
     process_table_begin(&table);
     ck_assert_int_eq(process_table_list(&table, 1, high << 32 | 5), 0);
-    ck_assert_int_eq(process_table_settle(&table, note_leaver, &leavers), 0);
+    ck_assert_int_eq(process_table_settle(&table, note_ended, &ended), 0);
     ck_assert_uint_eq(table.at[0].inode, 5);
     ck_assert(table.at[0].identified == (high == 1));
     table.at[0].identified = true;
@@ -203,11 +203,11 @@ static uint32_t next_random(uint64_t *state)
   return (uint32_t)(*state >> 32);
 }
 
-/* What is expected of each process number. */
+/* What is expected of each pid. */
 static struct expected {
   bool present, born, identified;
   uint32_t inode;
-  uint64_t start; /* another one for each process */
+  uint64_t start; /* unique to each process */
 } model[100];
 
 static void shuffle(uint64_t *random, struct listed_process *list, size_t count)
@@ -220,7 +220,7 @@ static void shuffle(uint64_t *random, struct listed_process *list, size_t count)
   }
 }
 
-/* Lets some leave, some come and some be replaced, and lists those who are there. */
+/* Ends some processes, starts some, replaces some, and lists those that exist. */
 static size_t change(uint64_t *random, struct listed_process *list, bool begun,
                      size_t *gone)
 {
@@ -254,9 +254,9 @@ START_TEST(random_updates_match_a_naive_model)
     size_t gone, count = change(&random, list, round > 0, &gone);
     update(&table, list, count);
     ck_assert_uint_eq(table.count, count);
-    ck_assert_uint_eq(leavers.count, gone);
+    ck_assert_uint_eq(ended.count, gone);
     for (size_t i = 0; i < gone; i++)
-      ck_assert_msg(!model[leavers.at[i].pid].present, "%u left", leavers.at[i].pid);
+      ck_assert_msg(!model[ended.at[i].pid].present, "%u left", ended.at[i].pid);
     for (size_t i = 0; i < count; i++) {
       struct process *p = &table.at[i];
       struct expected *expected = &model[p->pid];
@@ -286,7 +286,7 @@ static bool is_any(void *context, const struct process *process)
   return true;
 }
 
-START_TEST(queue_holds_who_is_wanted)
+START_TEST(queue_has_the_wanted_processes)
 {
   struct process_table table = {0};
   UPDATE(&table, 1, 2, 3, 4, 5);
@@ -305,11 +305,11 @@ START_TEST(queue_holds_who_is_wanted)
   ck_assert_int_eq(process_table_queue(&table, is_odd, NULL, process_table_moved_most),
                    0);
   ck_assert_uint_eq(process_table_next(&table, process_table_moved_most)->pid, 1);
-  /* a new one replaces what is left of it, and an update empties it */
-  unsigned asked = 0;
-  ck_assert_int_eq(process_table_queue(&table, is_any, &asked, process_table_moved_most),
+  /* a new queue replaces the rest of it, and an update empties it */
+  unsigned calls = 0;
+  ck_assert_int_eq(process_table_queue(&table, is_any, &calls, process_table_moved_most),
                    0);
-  ck_assert_uint_eq(asked, 5);
+  ck_assert_uint_eq(calls, 5);
   ck_assert_uint_eq(table.queue_count, 5);
   UPDATE(&table, 1, 2);
   ck_assert_ptr_null(process_table_next(&table, process_table_moved_most));
@@ -331,11 +331,11 @@ START_TEST(orders_are_strict)
 }
 END_TEST
 
-/* Takes all of a queue: in order, and each once. */
+/* Takes all of a queue: each once, and in order. */
 static void drain(struct process_table *table, process_table_order *order)
 {
-  unsigned asked = 0;
-  ck_assert_int_eq(process_table_queue(table, is_any, &asked, order), 0);
+  unsigned calls = 0;
+  ck_assert_int_eq(process_table_queue(table, is_any, &calls, order), 0);
   for (size_t i = 0; i < table->count; i++)
     table->at[i].tid = 0;
   struct process *last = NULL, *next;
@@ -348,7 +348,7 @@ static void drain(struct process_table *table, process_table_order *order)
   ck_assert_uint_eq(count, table->count);
 }
 
-START_TEST(queue_of_any_size_is_in_order_with_ties)
+START_TEST(queue_is_in_order_with_ties)
 {
   struct process_table table = {0};
   uint64_t random = 3;
@@ -356,7 +356,7 @@ START_TEST(queue_of_any_size_is_in_order_with_ties)
     process_table_begin(&table);
     for (uint32_t pid = 1; pid <= count; pid++)
       ck_assert_int_eq(process_table_list(&table, pid, pid), 0);
-    ck_assert_int_eq(process_table_settle(&table, note_leaver, &leavers), 0);
+    ck_assert_int_eq(process_table_settle(&table, note_ended, &ended), 0);
     uint32_t values = 1 + next_random(&random) % 50; /* 1: all are tied */
     for (size_t i = 0; i < count; i++) {
       table.at[i].anon = next_random(&random) % values;
@@ -369,10 +369,10 @@ START_TEST(queue_of_any_size_is_in_order_with_ties)
 }
 END_TEST
 
-SUITE_MAIN("roster", empty_roster_holds_nobody, listing_in_any_order_is_sorted,
-           each_is_found_and_nobody_else, who_comes_after_the_first_update_was_born_since,
-           an_empty_update_counts_as_the_first, who_left_is_told_as_it_was_and_forgotten,
-           another_inode_is_to_be_identified_again, inode_is_its_low_half,
+SUITE_MAIN("process_table", empty_table_has_no_process, listing_in_any_order_is_sorted,
+           find_returns_listed_processes_only,
+           processes_after_the_first_update_are_born_since,
+           an_empty_update_counts_as_the_first, ended_processes_are_reported_and_removed,
+           a_changed_inode_is_not_identified, only_the_low_half_of_an_inode_counts,
            steady_state_allocates_nothing, random_updates_match_a_naive_model,
-           queue_holds_who_is_wanted, orders_are_strict,
-           queue_of_any_size_is_in_order_with_ties)
+           queue_has_the_wanted_processes, orders_are_strict, queue_is_in_order_with_ties)

@@ -13,8 +13,8 @@
 
 static const struct reading unknown = {.state = READING_ABSENT};
 
-/* Sums of a walk that found nobody, and no counters either. */
-static struct processes nobody(void)
+/* The sums of a scan that found no process and no counters. */
+static struct processes no_process(void)
 {
   struct processes sums;
   struct reading *readings = &sums.pss;
@@ -36,10 +36,10 @@ static const uint64_t shares_per_page = 27720;
 struct machine {
   unsigned count;
   enum process_kind kinds[PROCESSES_MAX];
-  uint32_t unsplit; /* mask of those whose smaps does not tell the parts of Pss */
+  uint32_t unsplit; /* mask of processes whose smaps lacks the parts of Pss */
   uint64_t rss[PROCESSES_MAX][KINDS];    /* bytes */
   uint64_t shares[PROCESSES_MAX][KINDS]; /* exact Pss */
-  uint64_t distinct[KINDS];              /* bytes: what the kernel's counters say */
+  uint64_t distinct[KINDS];              /* bytes: the kernel's counters */
 };
 
 static uint32_t mask_of(const struct machine *machine, enum process_kind kind)
@@ -107,7 +107,7 @@ static struct reading mapped_of(const struct machine *machine)
   return reading_known(machine->distinct[FILE_PAGES] + machine->distinct[SHMEM]);
 }
 
-/* What the walk makes of it. */
+/* The sums of a scan of the machine. */
 static struct processes sums_of(const struct machine *machine)
 {
   struct process at[PROCESSES_MAX] = {0};
@@ -129,7 +129,7 @@ static struct processes sums_of(const struct machine *machine)
   return sums;
 }
 
-/* What the walk found then, in a sample of now. */
+/* The sums of an earlier scan, in a sample of now. */
 static struct processes settle_later(const struct machine *then,
                                      const struct machine *now)
 {
@@ -148,7 +148,7 @@ static struct processes settle(const struct machine *machine, bool counters)
   return sums;
 }
 
-/* The true Pss of all who were read or guessed; or of those left out as well. */
+/* The true Pss of all processes that were read or guessed; or of the others too. */
 static uint64_t true_pss(const struct machine *machine, bool left_out)
 {
   uint64_t shares = 0;
@@ -167,7 +167,7 @@ static uint32_t next_random(uint64_t *state)
   return (uint32_t)(*state >> 32);
 }
 
-/* Of which kind they are. */
+/* Processes of random kinds, without pages. */
 static struct machine random_processes(uint64_t *random)
 {
   struct machine machine = {.count = 1 + next_random(random) % PROCESSES_MAX};
@@ -179,8 +179,8 @@ static struct machine random_processes(uint64_t *random)
   return machine;
 }
 
-/* Who maps a page: most are private, of one who may be much larger than the others; some
- * are a library's, or of some who forked. */
+/* Which processes map a page: most pages are private, many of them to one large process;
+ * some belong to a library or to processes that forked. */
 struct mix {
   unsigned count;
   uint32_t large, forked, private;
@@ -218,14 +218,14 @@ static struct machine random_machine(uint64_t *random)
   return machine;
 }
 
-/* Of nobody, of some or of all. */
+/* Of no process, of some or of all. */
 static uint32_t random_unsplit(uint64_t *random)
 {
   const uint32_t masks[] = {0, next_random(random), ~0u};
   return masks[next_random(random) % LENGTH(masks)];
 }
 
-/* False where nobody was read or guessed: then there is no sum, and no error. */
+/* False where no process was read or guessed: then there is no sum, and no error. */
 static bool is_settled(const struct processes *got)
 {
   bool settled = got->read_count.value + got->guessed_count.value > 0;
@@ -234,7 +234,7 @@ static bool is_settled(const struct processes *got)
   return settled;
 }
 
-/* All memory, that of those left out too. */
+/* All memory, including that of processes left out. */
 static void assert_covers_all(const struct processes *got, const struct machine *machine)
 {
   if (is_settled(got))
@@ -256,7 +256,7 @@ static void assert_bounds(const struct processes *got, const struct machine *mac
                                                 got->guessed_shmem.value);
 }
 
-START_TEST(sum_is_no_further_from_the_truth_than_its_error)
+START_TEST(error_covers_the_true_sum)
 {
   uint64_t random = 1;
   for (int i = 0; i < 20000; i++) {
@@ -268,7 +268,7 @@ START_TEST(sum_is_no_further_from_the_truth_than_its_error)
 }
 END_TEST
 
-START_TEST(error_also_covers_what_came_or_went_since_the_walk)
+START_TEST(error_covers_changes_since_the_scan)
 {
   uint64_t random = 3;
   for (int i = 0; i < 10000; i++) {
@@ -284,9 +284,9 @@ START_TEST(error_also_covers_what_came_or_went_since_the_walk)
 }
 END_TEST
 
-/* Without the parts of Pss, anonymous memory is only known as far as Anonymous, of Rss,
- * tells. */
-START_TEST(sum_is_as_close_where_smaps_does_not_tell_the_parts)
+/* Without the parts of Pss, anonymous memory is only known by Anonymous, which is a part
+ * of Rss. */
+START_TEST(error_covers_the_true_sum_without_parts)
 {
   uint64_t random = 4;
   for (int i = 0; i < 20000; i++) {
@@ -299,9 +299,9 @@ START_TEST(sum_is_as_close_where_smaps_does_not_tell_the_parts)
 }
 END_TEST
 
-/* Anonymous memory and the rest move in opposite directions: who was not read frees its
- * heap and maps files, or the other way about. */
-START_TEST(error_covers_one_kind_of_memory_that_became_another)
+/* Anonymous memory and the rest change in opposite directions: a process that was not
+ * read frees its heap and maps files, or the other way round. */
+START_TEST(error_covers_a_change_from_one_kind_of_memory_to_another)
 {
   uint64_t random = 5;
   int opposite = 0;
@@ -331,8 +331,8 @@ START_TEST(error_covers_one_kind_of_memory_that_became_another)
 }
 END_TEST
 
-/* All but those who were read map, unmap, share and fork as they like. */
-START_TEST(error_covers_any_change_of_those_who_were_not_read)
+/* All processes that were not read may map, unmap, share and fork. */
+START_TEST(error_covers_any_change_of_processes_not_read)
 {
   uint64_t random = 6;
   for (int i = 0; i < 20000; i++) {
@@ -358,9 +358,9 @@ START_TEST(error_covers_any_change_of_those_who_were_not_read)
 }
 END_TEST
 
-/* One who frees 100 MB of heap and maps 80 MB of files after the scan, beside another's
- * 30 MB of files. By the sum of the counters, 20 MB would have moved. */
-START_TEST(heap_that_became_files_moved_twice)
+/* A process frees 100 MB of heap and maps 80 MB of files after the scan; another one has
+ * 30 MB of files. By the sum of the counters, only 20 MB would have changed. */
+START_TEST(heap_that_became_files_counts_as_two_changes)
 {
   struct machine then = {.count = 2, .kinds = {PROCESS_GUESSED, PROCESS_READ}};
   map_pages(&then, FILE_PAGES, 2, MB(30));
@@ -375,7 +375,7 @@ START_TEST(heap_that_became_files_moved_twice)
 }
 END_TEST
 
-/* Where nobody is left out, all memory is somebody's. */
+/* No process is left out, so all memory belongs to a process. */
 START_TEST(with_all_private_the_sum_is_exact)
 {
   uint64_t random = 2;
@@ -396,8 +396,9 @@ START_TEST(with_all_private_the_sum_is_exact)
 }
 END_TEST
 
-/* A database whose smaps is not opened, beside three who share a library with it. */
-START_TEST(lone_large_process_has_a_small_error)
+/* A database whose smaps is not opened, and three processes that share a library with it.
+ */
+START_TEST(one_large_unread_process_has_a_small_error)
 {
   struct machine machine = {
       .count = 4, .kinds = {PROCESS_GUESSED, PROCESS_READ, PROCESS_READ, PROCESS_READ}};
@@ -414,7 +415,7 @@ START_TEST(lone_large_process_has_a_small_error)
 }
 END_TEST
 
-/* Two who forked and share everything, which is 100 MB. */
+/* Two processes that share all of their 100 MB after a fork. */
 static const struct {
   enum process_kind a, b;
   bool counters;
@@ -427,7 +428,7 @@ static const struct {
     {PROCESS_READ, PROCESS_GUESSED, true, MB(100), MB(50)},
 };
 
-START_TEST(who_shares_everything_may_be_off_by_one_of_them)
+START_TEST(error_covers_two_processes_that_share_everything)
 {
   for (size_t i = 0; i < LENGTH(forks); i++) {
     struct machine machine = {.count = 2, .kinds = {forks[i].a, forks[i].b}};
@@ -440,9 +441,9 @@ START_TEST(who_shares_everything_may_be_off_by_one_of_them)
 }
 END_TEST
 
-/* One who was read shares its heap of 100 MB with a child who was not, and has 200 MB of
- * files to itself: its Pss is 250 MB, and does not tell how they are divided. */
-START_TEST(heap_shared_with_a_guess_is_covered_without_parts)
+/* A process that was read shares its heap of 100 MB with a child that was not, and has
+ * 200 MB of files of its own: its Pss is 250 MB, without parts. */
+START_TEST(error_covers_heap_shared_with_an_unread_process)
 {
   const struct smaps smaps = {.rss = reading_known(MB(300)),
                               .pss = reading_known(MB(250)),
@@ -469,10 +470,10 @@ END_TEST
 
 /* --- how the guess is made ---------------------------------------------------------- */
 
-/* One read, and one guessed that has 100 MB of each kind. */
+/* One process that was read, and one guessed with 100 MB of each kind. */
 static struct processes one_guessed(void)
 {
-  struct processes sums = nobody();
+  struct processes sums = no_process();
   sums.read_count = sums.guessed_count = reading_known(1);
   sums.guessed_anon = sums.guessed_anon_most = reading_known(MB(100));
   sums.guessed_file = sums.guessed_shmem = reading_known(MB(100));
@@ -480,9 +481,9 @@ static struct processes one_guessed(void)
   return sums;
 }
 
-START_TEST(with_nobody_guessed_the_sums_stay)
+START_TEST(without_guesses_the_sums_stay)
 {
-  struct processes sums = nobody();
+  struct processes sums = no_process();
   sums.read_count = reading_known(1);
   sums.pss = reading_known(MB(60));
   sums.pss_anon = reading_known(MB(10));
@@ -501,20 +502,20 @@ START_TEST(with_nobody_guessed_the_sums_stay)
 }
 END_TEST
 
-/* Of the files and shared memory of those who were read, so much was theirs alone. */
+/* Rss and Pss of the processes that were read. */
 static const struct {
   uint64_t rss, pss_anon, pss_file, pss_shmem; /* of the read, MB */
   uint64_t file, shmem;                        /* the guess, MB */
 } ratios[] = {
-    {0, 0, 0, 0, 100, 100},     /* nobody to go by */
-    {500, 500, 0, 0, 100, 100}, /* none who had files */
+    {0, 0, 0, 0, 100, 100},     /* no process was read */
+    {500, 500, 0, 0, 100, 100}, /* none of them has files */
     {500, 100, 60, 40, 25, 25}, /* 100 of 400 */
     {500, 100, 300, 100, 100, 100},
-    {500, 100, 300, 300, 100, 100}, /* never more than all */
+    {500, 100, 300, 300, 100, 100}, /* never more than what is mapped */
     {500, 100, 0, 0, 0, 0},
 };
 
-START_TEST(guess_shares_files_as_those_who_were_read_do)
+START_TEST(guess_shares_files_like_the_processes_read)
 {
   for (size_t i = 0; i < LENGTH(ratios); i++) {
     struct processes sums = one_guessed();
@@ -540,8 +541,8 @@ START_TEST(guess_shares_files_as_those_who_were_read_do)
 }
 END_TEST
 
-/* 40 MB anonymous and 30 MB of files were read; the guess is 100 and 200 MB, of which
- * others may share 80 and 200 MB. */
+/* The processes read have 40 MB anonymous and 30 MB of files; the guess is 100 and 200
+ * MB, of which up to 80 and 200 MB are shared. */
 static struct processes guess_beside_read(void)
 {
   struct processes sums = one_guessed();
@@ -562,7 +563,7 @@ static const struct {
     {KNOWN(140), KNOWN(230), 100, 200, 80 + 200},
     {KNOWN(100), KNOWN(130), 60, 100, 40 + 100},
     {KNOWN(50), KNOWN(31), 10, 1, 0 + 1},
-    {KNOWN(30), KNOWN(20), 0, 0, 0}, /* shrank since they were read */
+    {KNOWN(30), KNOWN(20), 0, 0, 0}, /* they have shrunk since */
     {KNOWN(100), {0}, 60, 200, 40 + 200},
     {{0}, KNOWN(130), 100, 100, 80 + 100},
     {{MB(1), READING_DENIED}, {MB(1), READING_MALFORMED}, 100, 200, 80 + 200},
@@ -584,8 +585,8 @@ START_TEST(counters_bound_the_guess)
 }
 END_TEST
 
-/* Without the parts, of the same only the sums are known: of a guess of 300 MB, at most
- * 180 are shared, so the larger kind has at least 20 MB. */
+/* Without parts only the sums are known: at most 180 MB of a guess of 300 MB are shared,
+ * so the larger kind has at least 20 MB. */
 static const struct {
   struct reading anon_pages, mapped; /* then */
   uint64_t pss, error;
@@ -594,19 +595,19 @@ static const struct {
     {KNOWN(500), KNOWN(500), 300, 280},
     {KNOWN(170), KNOWN(200), 300, 280},
     {KNOWN(70), KNOWN(200), 200, 180},
-    {KNOWN(10), KNOWN(260), 200, 180}, /* one may be less than was read of it */
+    {KNOWN(10), KNOWN(260), 200, 180}, /* one counter is less than was read */
     {KNOWN(260), KNOWN(10), 200, 180},
     {KNOWN(50), KNOWN(50), 30, 10},
     {KNOWN(50), KNOWN(30), 10, 0},
-    {KNOWN(30), KNOWN(20), 0, 0}, /* shrank since they were read */
-    /* one alone is no bound */
+    {KNOWN(30), KNOWN(20), 0, 0}, /* they have shrunk since */
+    /* one counter alone is no bound */
     {KNOWN(100), {0}, 300, 280},
     {{0}, KNOWN(130), 300, 280},
     {KNOWN(100), {0, READING_DENIED}, 300, 280},
     {{MB(1), READING_DENIED}, {MB(1), READING_MALFORMED}, 300, 280},
 };
 
-START_TEST(counters_bound_the_guess_jointly_where_parts_are_not_told)
+START_TEST(counters_bound_the_guess_jointly_without_parts)
 {
   for (size_t i = 0; i < LENGTH(joint_bounds); i++) {
     struct processes sums = guess_beside_read();
@@ -632,7 +633,7 @@ static const struct {
     {KNOWN(20), KNOWN(30), KNOWN(25), KNOWN(32), KNOWN(7)},
     {KNOWN(20), KNOWN(30), KNOWN(15), KNOWN(30), KNOWN(5)},
     {KNOWN(20), KNOWN(30), KNOWN(18), KNOWN(29), KNOWN(3)},
-    /* one does not make up for the other */
+    /* they do not compensate each other */
     {KNOWN(20), KNOWN(30), KNOWN(15), KNOWN(35), KNOWN(10)},
     {KNOWN(20), KNOWN(30), KNOWN(60), KNOWN(3), KNOWN(67)},
     /* unknown where one of the four is */
@@ -646,10 +647,10 @@ static const struct {
     {{0}, {0, READING_MALFORMED}, {0}, {0, READING_DENIED}, {0, READING_MALFORMED}},
 };
 
-START_TEST(error_covers_what_the_counters_moved)
+START_TEST(error_covers_the_change_of_the_counters)
 {
   for (size_t i = 0; i < LENGTH(moves); i++) {
-    struct processes sums = nobody();
+    struct processes sums = no_process();
     sums.read_count = reading_known(1);
     sums.anon_pages_then = moves[i].anon_pages_then;
     sums.mapped_then = moves[i].mapped_then;
@@ -678,7 +679,7 @@ START_TEST(error_is_the_sum_of_its_parts)
 }
 END_TEST
 
-START_TEST(parts_are_absent_where_smaps_of_one_does_not_tell_them)
+START_TEST(parts_are_absent_if_one_smaps_lacks_them)
 {
   struct processes sums = one_guessed();
   sums.unsplit_count = reading_known(1);
@@ -692,7 +693,7 @@ START_TEST(parts_are_absent_where_smaps_of_one_does_not_tell_them)
 }
 END_TEST
 
-START_TEST(sum_that_is_not_known_is_not_settled)
+START_TEST(unknown_sum_stays_unknown)
 {
   struct processes sums = one_guessed();
   reading_fill(&sums.pss, 4, READING_ABSENT);
@@ -702,25 +703,25 @@ START_TEST(sum_that_is_not_known_is_not_settled)
 }
 END_TEST
 
-/* --- who is not listed -------------------------------------------------------------- */
+/* --- processes that are not listed -------------------------------------------------- */
 
-START_TEST(processes_are_partial_where_no_kernel_thread_is_among_them)
+START_TEST(processes_are_partial_without_kernel_threads)
 {
-  struct processes p = nobody();
+  struct processes p = no_process();
   p.read_count = reading_known(3);
   ck_assert(processes_are_partial(&p));
-  p.new_count = reading_known(1); /* which may be one */
+  p.new_count = reading_known(1); /* it may be a kernel thread */
   ck_assert(!processes_are_partial(&p));
   p.new_count = reading_known(0);
   p.kernel_thread_count = reading_known(1);
   ck_assert(!processes_are_partial(&p));
-  ck_assert(!processes_are_partial(&(struct processes){0})); /* nobody looked */
+  ck_assert(!processes_are_partial(&(struct processes){0})); /* no scan yet */
 }
 END_TEST
 
-START_TEST(who_is_not_listed_may_have_what_the_counters_leave)
+START_TEST(unlisted_processes_may_have_the_rest_of_the_counters)
 {
-  struct processes p = nobody();
+  struct processes p = no_process();
   p.anon_pages_then = reading_known(MB(700));
   p.mapped_then = reading_known(MB(300));
   p.pss = reading_known(MB(100));
@@ -752,20 +753,17 @@ START_TEST(who_is_not_listed_may_have_what_the_counters_leave)
 }
 END_TEST
 
-SUITE_MAIN("processes", processes_are_partial_where_no_kernel_thread_is_among_them,
-           who_is_not_listed_may_have_what_the_counters_leave,
-           sum_is_no_further_from_the_truth_than_its_error,
-           error_also_covers_what_came_or_went_since_the_walk,
-           sum_is_as_close_where_smaps_does_not_tell_the_parts,
-           error_covers_one_kind_of_memory_that_became_another,
-           error_covers_any_change_of_those_who_were_not_read,
-           heap_that_became_files_moved_twice, with_all_private_the_sum_is_exact,
-           lone_large_process_has_a_small_error,
-           who_shares_everything_may_be_off_by_one_of_them,
-           heap_shared_with_a_guess_is_covered_without_parts,
-           with_nobody_guessed_the_sums_stay,
-           guess_shares_files_as_those_who_were_read_do, counters_bound_the_guess,
-           counters_bound_the_guess_jointly_where_parts_are_not_told,
-           error_covers_what_the_counters_moved, error_is_the_sum_of_its_parts,
-           parts_are_absent_where_smaps_of_one_does_not_tell_them,
-           sum_that_is_not_known_is_not_settled)
+SUITE_MAIN("processes", processes_are_partial_without_kernel_threads,
+           unlisted_processes_may_have_the_rest_of_the_counters,
+           error_covers_the_true_sum, error_covers_changes_since_the_scan,
+           error_covers_the_true_sum_without_parts,
+           error_covers_a_change_from_one_kind_of_memory_to_another,
+           error_covers_any_change_of_processes_not_read,
+           heap_that_became_files_counts_as_two_changes,
+           with_all_private_the_sum_is_exact, one_large_unread_process_has_a_small_error,
+           error_covers_two_processes_that_share_everything,
+           error_covers_heap_shared_with_an_unread_process, without_guesses_the_sums_stay,
+           guess_shares_files_like_the_processes_read, counters_bound_the_guess,
+           counters_bound_the_guess_jointly_without_parts,
+           error_covers_the_change_of_the_counters, error_is_the_sum_of_its_parts,
+           parts_are_absent_if_one_smaps_lacks_them, unknown_sum_stays_unknown)

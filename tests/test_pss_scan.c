@@ -20,20 +20,21 @@
 #define ROLLUP_HEADER   "00400000-7ffd0000 ---p 00000000 00:00 0    [rollup]\n"
 #define GARBAGE         "nothing that smaps would print\n"
 
-/* A walk over a tree, and the files it opened. */
+/* A scan of a tree, and the files that it opened. */
 struct fixture {
   struct sysroot root;
   struct pss_scan scan;
   struct text text;
   char opened[4096]; /* paths, each ended by a newline */
-  uint32_t lost_at;  /* the process at which the walk is taken away; 0: none */
+  uint32_t lost_at;  /* the process at which the scan is taken away; 0: none */
   double cost;       /* CPU time that smaps of a process takes, seconds */
   double cpu;        /* CPU time taken */
 };
 
 static struct fixture fixture;
 
-/* The walk's clocks: monotonic time stands still, CPU time passes while it reads smaps.
+/* The clocks of the scan: monotonic time stands still, CPU time passes while smaps is
+ * read.
  */
 int __real_clock_gettime(clockid_t clock, struct timespec *out);
 int __wrap_clock_gettime(clockid_t clock, struct timespec *out);
@@ -99,7 +100,7 @@ static void end(void)
   sysroot_close(&fixture.root);
 }
 
-/* What it comes to, settled in a machine that tells nothing of its memory. */
+/* The sums, settled in a machine without counters. */
 static struct processes sum(void)
 {
   static const struct reading nothing;
@@ -110,7 +111,7 @@ static struct processes sum(void)
   return out;
 }
 
-/* What one pass gives. */
+/* The result of one pass. */
 struct pss_scan_result {
   struct processes out;
   struct parse_error parse_error;
@@ -118,7 +119,7 @@ struct pss_scan_result {
   int error;
 };
 
-static struct pss_scan_result walk_root(const char *tree, uint64_t max_process, bool live)
+static struct pss_scan_result scan_root(const char *tree, uint64_t max_process, bool live)
 {
   const struct pss_scan_options options = {.period = 10, .max_process = max_process};
   struct pss_scan_result result;
@@ -131,9 +132,9 @@ static struct pss_scan_result walk_root(const char *tree, uint64_t max_process, 
   return result;
 }
 
-static struct pss_scan_result walk(const char *tree, uint64_t max_process)
+static struct pss_scan_result scan_tree(const char *tree, uint64_t max_process)
 {
-  return walk_root(tree, max_process, false);
+  return scan_root(tree, max_process, false);
 }
 
 static void write_of(const char *tree, unsigned pid, const char *name, const char *text)
@@ -153,7 +154,7 @@ static void write_stat(const char *tree, unsigned pid, const char *name, char st
   write_of(tree, pid, "stat", text);
 }
 
-/* A sleeping user process; its address space is still to be written. */
+/* A sleeping user process, without an address space so far. */
 static void write_process(const char *tree, unsigned pid, unsigned rss_pages)
 {
   write_stat(tree, pid, "daemon", 'S', 0x400100, rss_pages);
@@ -204,7 +205,7 @@ START_TEST(sums_are_exact_over_all_processes)
     write_process(tree, pid, 1);
     write_rollup(tree, pid, 1000 * pid, 100 * pid, 10 * pid, pid);
   }
-  struct pss_scan_result result = walk(tree, 0);
+  struct pss_scan_result result = scan_tree(tree, 0);
   ck_assert_int_eq(result.error, 0);
   assert_counts(&result.out, COUNTS([IS_READ] = 3));
   ck_assert_known(result.out.rss, 6000 * 1024);
@@ -228,7 +229,7 @@ START_TEST(five_hundred_processes_are_all_counted)
     write_process(tree, pid, 1);
     write_rollup(tree, pid, pid, pid, 0, 0);
   }
-  struct pss_scan_result result = walk(tree, 0);
+  struct pss_scan_result result = scan_tree(tree, 0);
   assert_counts(&result.out, COUNTS([IS_READ] = 500));
   ck_assert_known(result.out.pss, 500 * 501 / 2 * 1024);
   ck_assert_known(result.out.rounding, 500 * 1024);
@@ -236,7 +237,7 @@ START_TEST(five_hundred_processes_are_all_counted)
 }
 END_TEST
 
-START_TEST(what_has_no_address_space_is_never_opened)
+START_TEST(processes_without_address_space_are_never_opened)
 {
   static const struct {
     const char *name;
@@ -256,7 +257,7 @@ START_TEST(what_has_no_address_space_is_never_opened)
     write_stat(tree, 2, cases[i].name, cases[i].state, cases[i].flags, 7);
     write_of(tree, 2, "smaps_rollup", GARBAGE);
     write_of(tree, 2, "smaps", GARBAGE);
-    struct pss_scan_result result = walk(tree, 0);
+    struct pss_scan_result result = scan_tree(tree, 0);
     unsigned want[KINDS] = {0};
     want[cases[i].want] = 1;
     assert_counts(&result.out, want);
@@ -267,12 +268,12 @@ START_TEST(what_has_no_address_space_is_never_opened)
 }
 END_TEST
 
-START_TEST(a_kernel_threads_fifo_is_not_waited_for)
+START_TEST(a_fifo_of_a_kernel_thread_is_not_opened)
 {
   char *tree = tree_make();
   write_stat(tree, 2, "kthreadd", 'S', PF_KTHREAD, 0);
   ck_assert_int_eq(mkfifo(tree_path(tree, "proc/2/smaps_rollup"), 0644), 0);
-  struct pss_scan_result result = walk(tree, 0);
+  struct pss_scan_result result = scan_tree(tree, 0);
   assert_counts(&result.out, COUNTS([IS_KERNEL] = 1));
   tree_remove(tree);
 }
@@ -283,7 +284,7 @@ START_TEST(an_empty_smaps_is_a_process_without_mm)
   char *tree = tree_make();
   write_process(tree, 7, 5);
   write_of(tree, 7, "smaps_rollup", "");
-  struct pss_scan_result result = walk(tree, 0);
+  struct pss_scan_result result = scan_tree(tree, 0);
   assert_counts(&result.out, COUNTS([IS_NO_MM] = 1));
   ck_assert_known(result.out.unread_rss, 0);
   ck_assert_uint_eq(result.parse_error.count, 0);
@@ -294,9 +295,9 @@ END_TEST
 START_TEST(on_a_live_machine_a_missing_file_is_a_process_that_ended)
 {
   char *tree = tree_make();
-  write_process(tree, 7, 5);                 /* smaps went first */
+  write_process(tree, 7, 5);                 /* smaps is gone already */
   write_of(tree, 8, "status", "Name: dd\n"); /* stat and smaps are gone */
-  struct pss_scan_result result = walk_root(tree, 0, true);
+  struct pss_scan_result result = scan_root(tree, 0, true);
   assert_counts(&result.out, COUNTS([IS_GONE] = 2));
   ck_assert_known(result.out.unread_rss, 0);
   ck_assert_uint_eq(result.parse_error.count, 0);
@@ -304,11 +305,11 @@ START_TEST(on_a_live_machine_a_missing_file_is_a_process_that_ended)
 }
 END_TEST
 
-START_TEST(in_a_captured_tree_a_missing_smaps_was_denied_to_the_capture)
+START_TEST(a_missing_smaps_of_a_captured_tree_is_denied)
 {
   char *tree = tree_make();
   write_process(tree, 7, 5);
-  struct pss_scan_result result = walk(tree, 0);
+  struct pss_scan_result result = scan_tree(tree, 0);
   assert_counts(&result.out, COUNTS([IS_DENIED] = 1));
   ck_assert_known(result.out.unread_rss, 5 * PAGE_SIZE_BYTES);
   ck_assert_uint_eq(result.parse_error.count, 0);
@@ -320,18 +321,18 @@ START_TEST(a_tree_captured_without_stat_is_read)
 {
   char *tree = tree_make();
   write_rollup(tree, 7, 30, 10, 5, 0);
-  struct pss_scan_result result = walk(tree, 0);
+  struct pss_scan_result result = scan_tree(tree, 0);
   assert_counts(&result.out, COUNTS([IS_READ] = 1));
   ck_assert_known(result.out.pss, 15 * 1024);
   tree_remove(tree);
 }
 END_TEST
 
-static struct pss_scan_result walk_as_nobody(const char *tree)
+static struct pss_scan_result scan_unprivileged(const char *tree)
 {
   ck_assert_int_eq(chmod(tree, 0755), 0);
   become_nobody();
-  struct pss_scan_result result = walk(tree, 0);
+  struct pss_scan_result result = scan_tree(tree, 0);
   become_root_again();
   return result;
 }
@@ -349,7 +350,7 @@ START_TEST(a_denied_process_is_unread_with_its_resident_size)
   write_process(tree, 8, 11);
   write_rollup(tree, 8, 44, 30, 0, 0);
   deny(tree, "proc/8/smaps_rollup");
-  struct pss_scan_result result = walk_as_nobody(tree);
+  struct pss_scan_result result = scan_unprivileged(tree);
   assert_counts(&result.out, COUNTS([IS_READ] = 1, [IS_DENIED] = 1));
   ck_assert_known(result.out.pss, 20 * 1024);
   ck_assert_known(result.out.unread_rss, 11 * PAGE_SIZE_BYTES);
@@ -365,7 +366,7 @@ START_TEST(a_process_whose_stat_is_denied_counts_as_denied)
   write_process(tree, 8, 11);
   write_rollup(tree, 8, 44, 30, 0, 0);
   deny(tree, "proc/8/stat");
-  struct pss_scan_result result = walk_as_nobody(tree);
+  struct pss_scan_result result = scan_unprivileged(tree);
   assert_counts(&result.out, COUNTS([IS_DENIED] = 1));
   tree_remove(tree);
 }
@@ -396,7 +397,7 @@ START_TEST(a_malformed_file_is_named_with_path_and_line)
     char *tree = tree_make();
     write_process(tree, 7, 5);
     write_of(tree, 7, cases[i].file, cases[i].text);
-    struct pss_scan_result result = walk(tree, 0);
+    struct pss_scan_result result = scan_tree(tree, 0);
     ck_assert_int_eq(result.error, 0);
     assert_counts(&result.out, COUNTS([IS_BAD] = 1));
     ck_assert_str_eq(result.where, cases[i].where);
@@ -409,7 +410,7 @@ START_TEST(a_malformed_file_is_named_with_path_and_line)
 }
 END_TEST
 
-START_TEST(smaps_rollup_is_asked_for_again_in_the_next_pass)
+START_TEST(smaps_rollup_is_tried_again_in_the_next_pass)
 {
   static const struct pss_scan_options options = {.period = 10};
   char *tree = tree_make();
@@ -429,12 +430,12 @@ START_TEST(smaps_rollup_is_asked_for_again_in_the_next_pass)
 }
 END_TEST
 
-START_TEST(what_is_no_file_is_malformed_and_does_not_block)
+START_TEST(irregular_files_are_malformed_and_do_not_block)
 {
   char *tree = tree_make();
   write_process(tree, 7, 5);
   ck_assert_int_eq(mkfifo(tree_path(tree, "proc/7/smaps_rollup"), 0644), 0);
-  struct pss_scan_result result = walk(tree, 0);
+  struct pss_scan_result result = scan_tree(tree, 0);
   assert_counts(&result.out, COUNTS([IS_BAD] = 1));
   ck_assert_str_eq(result.where, "proc/7/smaps_rollup");
   ck_assert_str_eq(result.parse_error.cause, "cannot be read");
@@ -444,7 +445,7 @@ START_TEST(what_is_no_file_is_malformed_and_does_not_block)
 }
 END_TEST
 
-START_TEST(further_malformed_files_are_counted_and_do_not_stop_the_walk)
+START_TEST(malformed_files_are_counted_and_do_not_stop_the_scan)
 {
   char *tree = tree_make();
   for (unsigned pid = 7; pid < 10; pid++) {
@@ -453,7 +454,7 @@ START_TEST(further_malformed_files_are_counted_and_do_not_stop_the_walk)
   }
   write_process(tree, 10, 5);
   write_rollup(tree, 10, 20, 8, 0, 0);
-  struct pss_scan_result result = walk(tree, 0);
+  struct pss_scan_result result = scan_tree(tree, 0);
   assert_counts(&result.out, COUNTS([IS_READ] = 1, [IS_BAD] = 3));
   ck_assert_uint_eq(result.parse_error.count, 3);
   ck_assert_known(result.out.pss, 8 * 1024);
@@ -482,7 +483,7 @@ START_TEST(without_a_rollup_smaps_is_summed_by_mapping)
     write_process(tree, pid, 4);
     write_of(tree, pid, "smaps", smaps);
   }
-  struct pss_scan_result result = walk(tree, 0);
+  struct pss_scan_result result = scan_tree(tree, 0);
   assert_counts(&result.out, COUNTS([IS_READ] = 2));
   ck_assert_known(result.out.rss, 2 * 16 * 1024);
   ck_assert_known(result.out.pss, 2 * 15 * 1024);
@@ -493,7 +494,7 @@ START_TEST(without_a_rollup_smaps_is_summed_by_mapping)
 }
 END_TEST
 
-START_TEST(a_captured_tree_of_rollups_and_smaps_is_the_same_in_each_pass)
+START_TEST(a_captured_tree_may_mix_smaps_rollup_and_smaps)
 {
   char *tree = tree_make();
   for (unsigned pid = 3; pid <= 5; pid++)
@@ -514,14 +515,14 @@ START_TEST(a_captured_tree_of_rollups_and_smaps_is_the_same_in_each_pass)
 }
 END_TEST
 
-START_TEST(one_process_without_the_split_makes_the_split_absent)
+START_TEST(one_process_without_parts_makes_the_parts_absent)
 {
   char *tree = tree_make();
   write_process(tree, 3, 4);
   write_rollup(tree, 3, 20, 8, 4, 2);
   write_process(tree, 4, 4);
   write_of(tree, 4, "smaps_rollup", ROLLUP_HEADER "Rss: 8 kB\nPss: 5 kB\n");
-  struct pss_scan_result result = walk(tree, 0);
+  struct pss_scan_result result = scan_tree(tree, 0);
   ck_assert_known(result.out.pss, 19 * 1024);
   assert_no_split(&result.out);
   tree_remove(tree);
@@ -535,7 +536,7 @@ START_TEST(smaps_of_a_process_above_the_limit_is_not_opened)
   write_rollup(tree, 3, 400, 8, 0, 0);
   write_process(tree, 4, 101);
   write_of(tree, 4, "smaps_rollup", GARBAGE);
-  struct pss_scan_result result = walk(tree, 100 * PAGE_SIZE_BYTES);
+  struct pss_scan_result result = scan_tree(tree, 100 * PAGE_SIZE_BYTES);
   assert_counts(&result.out, COUNTS([IS_READ] = 1, [IS_GUESSED] = 1));
   ck_assert_known(result.out.large_count, 1);
   ck_assert_known(result.out.pss, 8 * 1024 + 101 * PAGE_SIZE_BYTES);
@@ -545,7 +546,7 @@ START_TEST(smaps_of_a_process_above_the_limit_is_not_opened)
 }
 END_TEST
 
-START_TEST(entries_that_are_no_pid_are_not_processes)
+START_TEST(entries_without_a_pid_are_not_processes)
 {
   static const char *const names[] = {"self", "sys", "0", "07", "1a", "12.old", ".5"};
   char *tree = tree_make(), path[64];
@@ -553,18 +554,18 @@ START_TEST(entries_that_are_no_pid_are_not_processes)
     snprintf(path, sizeof(path), "proc/%s/smaps_rollup", names[i]);
     tree_write(tree, path, GARBAGE);
   }
-  struct pss_scan_result result = walk(tree, 0);
+  struct pss_scan_result result = scan_tree(tree, 0);
   ck_assert_int_eq(result.error, 0);
   assert_counts(&result.out, COUNTS(0));
   tree_remove(tree);
 }
 END_TEST
 
-START_TEST(a_sum_over_no_process_is_absent_and_not_zero)
+START_TEST(a_sum_over_no_process_is_absent)
 {
   char *tree = tree_make();
   write_stat(tree, 2, "kthreadd", 'S', PF_KTHREAD, 0);
-  struct pss_scan_result result = walk(tree, 0);
+  struct pss_scan_result result = scan_tree(tree, 0);
   const struct reading sums[] = {result.out.pss,      result.out.pss_anon,
                                  result.out.pss_file, result.out.pss_shmem,
                                  result.out.swap_pss, result.out.rss};
@@ -574,14 +575,14 @@ START_TEST(a_sum_over_no_process_is_absent_and_not_zero)
 }
 END_TEST
 
-START_TEST(sums_that_cannot_be_are_malformed)
+START_TEST(sums_out_of_range_are_malformed)
 {
   char *tree = tree_make();
   for (unsigned pid = 3; pid <= 4; pid++) {
     write_process(tree, pid, 4);
     write_of(tree, pid, "smaps_rollup", ROLLUP_HEADER "Pss: 9007199254740991 kB\n");
   }
-  struct pss_scan_result result = walk(tree, 0);
+  struct pss_scan_result result = scan_tree(tree, 0);
   assert_counts(&result.out, COUNTS([IS_READ] = 2));
   ck_assert_int_eq(result.out.pss.state, READING_MALFORMED);
   tree_remove(tree);
@@ -591,16 +592,16 @@ END_TEST
 START_TEST(a_proc_that_cannot_be_listed_is_an_error)
 {
   char *tree = tree_make();
-  ck_assert_int_eq(walk(tree, 0).error, -ENOENT);
+  ck_assert_int_eq(scan_tree(tree, 0).error, -ENOENT);
   tree_write(tree, "proc", "a file");
-  ck_assert_int_eq(walk(tree, 0).error, -ENOTDIR);
+  ck_assert_int_eq(scan_tree(tree, 0).error, -ENOTDIR);
   tree_remove(tree);
 }
 END_TEST
 
 START_TEST(on_a_live_machine_this_very_process_is_read)
 {
-  struct pss_scan_result result = walk("/", 0);
+  struct pss_scan_result result = scan_tree("/", 0);
   ck_assert_int_eq(result.error, 0);
   ck_assert_uint_ge(result.out.read_count.value, 1);
   ck_assert_uint_gt(result.out.pss.value, 0);
@@ -610,7 +611,7 @@ END_TEST
 
 /* --- from one pass to the next ---------------------------------------------------- */
 
-/* Time stands still, so that it brings nothing. */
+/* Time stands still, so that no credit is added. */
 static const struct pss_scan_options nothing_more = {.share = 1e-18, .period = 1};
 
 static void write_status(const char *tree, unsigned pid, unsigned anon, unsigned file,
@@ -632,7 +633,7 @@ static bool opened(unsigned pid, const char *name)
   return at != NULL && (at == fixture.opened || at[-1] == '\n');
 }
 
-/* The numbers of those whose smaps the last pass opened, in that order. */
+/* The pids whose smaps the last pass opened, in order. */
 static const char *read_in_order(void)
 {
   static char order[256];
@@ -664,7 +665,7 @@ START_TEST(a_process_that_ended_is_forgotten_and_a_new_one_read)
 }
 END_TEST
 
-START_TEST(who_is_known_is_not_asked_for_its_stat_again)
+START_TEST(stat_of_a_known_process_is_not_read_again)
 {
   char *tree = tree_make();
   tree_write_process(tree, (struct fake_process){.pid = 3, .anon = 8});
@@ -679,7 +680,7 @@ START_TEST(who_is_known_is_not_asked_for_its_stat_again)
 }
 END_TEST
 
-START_TEST(a_number_that_was_given_again_is_another_process)
+START_TEST(a_reused_pid_is_another_process)
 {
   char *tree = tree_make();
   tree_write_process(tree, (struct fake_process){.pid = 3, .anon = 8, .start = 100});
@@ -747,7 +748,7 @@ START_TEST(a_kernel_thread_seen_twice_is_never_opened_again)
 }
 END_TEST
 
-START_TEST(a_leader_that_ended_is_read_through_a_thread_that_runs)
+START_TEST(a_leader_that_ended_is_read_through_a_running_thread)
 {
   char *tree = tree_make();
   const struct fake_process leader = {.pid = 7, .state = 'Z', .threads = 3, .anon = 0};
@@ -775,7 +776,7 @@ START_TEST(a_leader_that_ended_is_read_through_a_thread_that_runs)
 }
 END_TEST
 
-START_TEST(a_leader_that_ends_between_two_readings_is_followed_by_its_thread)
+START_TEST(a_leader_that_ends_between_readings_is_read_through_a_thread)
 {
   char *tree = tree_make();
   tree_write_process(tree, (struct fake_process){.pid = 7, .threads = 2, .anon = 64});
@@ -791,7 +792,7 @@ START_TEST(a_leader_that_ends_between_two_readings_is_followed_by_its_thread)
   pass_any();
   pass_any();
   ck_assert_known(sum().pss, 96 * 1024);
-  /* And ends itself. */
+  /* The thread ends, too. */
   tree_write_process_stat(tree, "proc/7/stat",
                           (struct fake_process){.pid = 7, .state = 'Z', .threads = 1});
   tree_write_process_stat(tree, "proc/7/task/9/stat",
@@ -805,7 +806,7 @@ START_TEST(a_leader_that_ends_between_two_readings_is_followed_by_its_thread)
 }
 END_TEST
 
-START_TEST(who_lives_in_the_address_space_of_a_waiting_parent_is_counted_once)
+START_TEST(a_vfork_child_is_counted_once)
 {
   char *tree = tree_make();
   tree_write_process(tree, (struct fake_process){.pid = 7, .state = 'D', .anon = 64});
@@ -815,7 +816,7 @@ START_TEST(who_lives_in_the_address_space_of_a_waiting_parent_is_counted_once)
   struct processes out = sum();
   assert_counts(&out, COUNTS([IS_READ] = 1, [IS_TWIN] = 1));
   ck_assert_known(out.pss, 64 * 1024);
-  /* exec gives it one of its own. */
+  /* exec gives it an address space of its own. */
   tree_write_process(tree, (struct fake_process){.pid = 7, .state = 'S', .anon = 64});
   tree_write_process(tree, (struct fake_process){.pid = 8, .parent = 7, .anon = 12});
   pass_any();
@@ -891,7 +892,7 @@ START_TEST(huge_pages_are_summed_apart)
                            "Pss_Shmem: 0 kB\nShared_Hugetlb: 2048 kB\n"
                            "Private_Hugetlb: 6144 kB\n");
   }
-  struct pss_scan_result result = walk(tree, 0);
+  struct pss_scan_result result = scan_tree(tree, 0);
   ck_assert_known(result.out.pss, 8 * 1024);
   ck_assert_known(result.out.hugetlb_private, 2 * 6144 * 1024);
   ck_assert_known(result.out.hugetlb_shared, 2 * 2048 * 1024);
@@ -916,14 +917,14 @@ START_TEST(a_large_process_is_estimated_from_its_status)
   ck_assert_known(out.pss_anon, (8 + 2048) * 1024);
   ck_assert_known(out.pss_file, 384 * 1024);
   ck_assert_known(out.pss_shmem, 128 * 1024);
-  ck_assert_known(out.guess_error, 0); /* nobody else shares anything */
+  ck_assert_known(out.guess_error, 0); /* no other process shares anything */
   /* It shrinks, and is read. */
   tree_write_process(tree, (struct fake_process){.pid = 4, .anon = 64, .file = 4});
   write_status(tree, 4, 64, 4, 0);
   ck_assert_int_eq(pass(&limited), 0);
   ck_assert_known(sum().pss, (8 + 68) * 1024);
   ck_assert_known(sum().guessed_count, 0);
-  /* It grows past the limit again: its reading is of no use any more. */
+  /* It grows beyond the limit again: its reading is dropped. */
   tree_write_process(tree, (struct fake_process){.pid = 4, .anon = 4096});
   write_status(tree, 4, 4096, 0, 0);
   ck_assert_int_eq(pass(&limited), 0);
@@ -953,7 +954,7 @@ END_TEST
 
 /* --- within a budget -------------------------------------------------------------- */
 
-/* A pass that can pay for so many readings, of a second of CPU each. */
+/* A pass that affords so many readings, of a second of CPU each. */
 static int try_pass_for(unsigned readings)
 {
   struct pss_scan *w = &fixture.scan;
@@ -979,10 +980,10 @@ static char *eight_processes(void)
   return tree;
 }
 
-START_TEST(who_moved_most_is_read_first_then_who_was_asked_longest_ago)
+START_TEST(largest_changes_are_read_first_then_oldest_readings)
 {
   char *tree = eight_processes();
-  for (size_t i = 0; i < 8; i++) /* asked in the order 8, 7 ... 1 */
+  for (size_t i = 0; i < 8; i++) /* read in the order 8, 7 ... 1 */
     fixture.scan.table.at[i].tried_at = (double)(100 - i);
   tree_write_statm(tree, 2, 96 + 8 + 400, 0);
   tree_write_statm(tree, 5, 96 + 20 + 40, 0);
@@ -1002,7 +1003,7 @@ START_TEST(the_first_pass_reads_the_largest_first)
     tree_write_process(tree, (struct fake_process){.pid = i + 1, .anon = sizes[i]});
   begin_at(tree, true);
   ck_assert_int_eq(pass(&nothing_more), 0);
-  ck_assert_str_eq(read_in_order(), ""); /* it cannot afford to know anybody */
+  ck_assert_str_eq(read_in_order(), ""); /* it cannot afford any stat */
   ck_assert_known(sum().new_count, 6);
   pass_for(4);
   ck_assert_str_eq(read_in_order(), "4 6 2 5 ");
@@ -1016,10 +1017,10 @@ START_TEST(the_first_pass_reads_the_largest_first)
 }
 END_TEST
 
-START_TEST(a_quarter_is_kept_for_those_asked_longest_ago)
+START_TEST(a_quarter_of_the_budget_is_for_the_oldest_readings)
 {
   char *tree = eight_processes();
-  fixture.scan.table.at[2].tried_at = 1; /* longer ago than the others */
+  fixture.scan.table.at[2].tried_at = 1; /* earlier than the others */
   for (unsigned pid = 4; pid <= 8; pid++)
     tree_write_statm(tree, pid, 96 + 4 * pid + 4 * pid, 0);
   pass_for(4);
@@ -1029,7 +1030,7 @@ START_TEST(a_quarter_is_kept_for_those_asked_longest_ago)
 }
 END_TEST
 
-START_TEST(for_one_that_costs_more_than_a_period_brings_it_is_saved)
+START_TEST(the_budget_saves_for_a_costly_process)
 {
   char *tree = eight_processes();
   struct pss_scan *w = &fixture.scan;
@@ -1039,8 +1040,9 @@ START_TEST(for_one_that_costs_more_than_a_period_brings_it_is_saved)
   w->budget = (struct budget){.refilled_at = 1000};
   unsigned others = 0, periods = 0;
   do {
-    w->budget.refilled_at = 1000 - 4;                          /* a period has passed */
-    tree_write_statm(tree, 6, 96 + 24 + (periods % 2) * 4, 0); /* it moves all the time */
+    w->budget.refilled_at = 1000 - 4; /* a period has passed */
+    tree_write_statm(tree, 6, 96 + 24 + (periods % 2) * 4,
+                     0); /* it changes all the time */
     ck_assert_int_eq(pass(&options), 0);
     others += (unsigned)strlen(read_in_order()) / 2;
   } while (!opened(5, "smaps_rollup") && ++periods < 20);
@@ -1069,21 +1071,21 @@ START_TEST(between_readings_a_process_is_estimated_by_statm)
 }
 END_TEST
 
-START_TEST(a_pass_that_could_do_nothing_of_use_is_saved_for)
+START_TEST(the_budget_saves_for_a_useful_pass)
 {
   char *tree = eight_processes();
   struct pss_scan *w = &fixture.scan;
   w->costs = (struct pss_scan_costs){.listing = 0.1, .statm = 0.2, .smaps = 1};
   for (size_t i = 0; i < 8; i++)
     w->table.at[i].cost = 1;
-  /* Listing all costs 0.8, asking statm 1.6: with 4.8 there is as much left for reading.
+  /* Listing costs 0.8, reading statm 1.6: with 4.8 as much is left for smaps.
    */
   w->budget =
       (struct budget){.share = 1, .credit = 4.7, .saving = 9, .refilled_at = 1000};
   ck_assert_int_eq(pass(&nothing_more), 0);
   ck_assert_str_eq(fixture.opened, "");
   ck_assert(w->budget.saving > 4.7999 && w->budget.saving < 4.8001);
-  ck_assert_known(sum().read_count, 8); /* all that is known stands */
+  ck_assert_known(sum().read_count, 8); /* the results stay */
   w->budget.credit = 4.8001;
   w->budget.refilled_at = 1000;
   ck_assert_int_eq(pass(&nothing_more), 0);
@@ -1093,7 +1095,7 @@ START_TEST(a_pass_that_could_do_nothing_of_use_is_saved_for)
 }
 END_TEST
 
-START_TEST(where_all_can_be_read_only_the_costly_are_asked_for_statm)
+START_TEST(in_a_full_pass_statm_is_read_of_costly_processes_only)
 {
   char *tree = eight_processes();
   for (size_t i = 0; i < 7; i++)
@@ -1107,11 +1109,11 @@ START_TEST(where_all_can_be_read_only_the_costly_are_asked_for_statm)
 }
 END_TEST
 
-START_TEST(one_that_has_outgrown_the_budget_is_estimated)
+START_TEST(a_process_that_outgrew_the_budget_is_estimated)
 {
   char *tree = eight_processes();
   tree_write_process(tree, (struct fake_process){.pid = 2, .anon = 10 * (96 + 8)});
-  pass_for(9); /* eight as they were, and not ten for one of them */
+  pass_for(9); /* enough for eight as they were, and one of them costs ten */
   ck_assert_str_eq(read_in_order(), "1 3 4 5 6 7 8 ");
   ck_assert_known(sum().fresh_count, 7);
   ck_assert_known(sum().stale, 9 * (96 + 8) * 1024);
@@ -1120,7 +1122,7 @@ START_TEST(one_that_has_outgrown_the_budget_is_estimated)
 }
 END_TEST
 
-/* A process that shares `shared` kB with so many others. */
+/* A process with `own` kB, and `shared` kB that `sharers` processes map. */
 static void write_sharer(const char *tree, unsigned pid, unsigned own, unsigned shared,
                          unsigned sharers)
 {
@@ -1129,7 +1131,7 @@ static void write_sharer(const char *tree, unsigned pid, unsigned own, unsigned 
       (struct fake_process){.pid = pid, .anon = own, .file = shared, .sharers = sharers});
 }
 
-START_TEST(the_error_covers_what_an_end_does_to_those_who_shared)
+START_TEST(the_error_covers_the_end_of_a_process_that_shared)
 {
   char *tree = tree_make();
   for (unsigned pid = 1; pid <= 4; pid++)
@@ -1138,7 +1140,7 @@ START_TEST(the_error_covers_what_an_end_does_to_those_who_shared)
   pass_any();
   ck_assert_known(sum().pss, (4 * 8 + 1200) * 1024);
   ck_assert_known(sum().stale, 0);
-  /* One ends: nothing of what it shared is freed, but the others do not know yet. */
+  /* One ends: what it shared is not freed, but the readings of the others are older. */
   tree_remove_process(tree, 4);
   for (unsigned pid = 1; pid <= 3; pid++)
     write_sharer(tree, pid, 8, 1200, 3);
@@ -1148,10 +1150,11 @@ START_TEST(the_error_covers_what_an_end_does_to_those_who_shared)
   ck_assert_uint_lt(out.pss.value, truth);
   ck_assert_uint_ge(out.pss.value + out.error.value, truth);
   ck_assert_known(out.stale, 300 * 1024);
-  /* As they are read again one by one, the error goes. */
+  /* As they are read again one by one, the error disappears. */
   pass_for(1);
   out = sum();
-  ck_assert_known(out.stale, (200 + 100) * 1024); /* and its own surprise */
+  ck_assert_known(out.stale,
+                  (200 + 100) * 1024); /* and the surprise of its own reading */
   ck_assert_uint_ge(out.pss.value + out.error.value, truth);
   pass_any();
   ck_assert_known(sum().pss, truth);
@@ -1161,7 +1164,7 @@ START_TEST(the_error_covers_what_an_end_does_to_those_who_shared)
 }
 END_TEST
 
-START_TEST(the_error_covers_what_a_birth_does_to_those_who_share)
+START_TEST(the_error_covers_a_new_process_that_shares)
 {
   char *tree = tree_make();
   for (unsigned pid = 1; pid <= 3; pid++)
@@ -1170,7 +1173,7 @@ START_TEST(the_error_covers_what_a_birth_does_to_those_who_share)
   pass_any();
   for (unsigned pid = 1; pid <= 4; pid++)
     write_sharer(tree, pid, 8, 1200, 4);
-  pass_for(1); /* the new one moved most */
+  pass_for(1); /* the new one changed most */
   ck_assert_str_eq(read_in_order(), "4 ");
   struct processes out = sum();
   uint64_t truth = (4 * 8 + 1200) * 1024;
@@ -1185,9 +1188,9 @@ START_TEST(the_error_covers_what_a_birth_does_to_those_who_share)
 }
 END_TEST
 
-/* What a captured tree claims of who comes and goes may be beyond any number: then that
- * is so of the error too, until all are read again. */
-START_TEST(what_comes_and_goes_may_claim_any_size)
+/* In a captured tree the Pss of processes that start and end may be out of range: then
+ * the error is, too, until all are read again. */
+START_TEST(churn_may_be_of_any_size)
 {
   char *tree = eight_processes();
   for (unsigned pid = 21; pid <= 23; pid++) {
@@ -1203,7 +1206,7 @@ START_TEST(what_comes_and_goes_may_claim_any_size)
   ck_assert_int_eq(out.pss.state, READING_KNOWN);
   ck_assert_int_eq(out.stale.state, READING_MALFORMED);
   ck_assert_int_eq(out.error.state, READING_MALFORMED);
-  fixture.scan.pass += PSS_SCAN_HISTORY; /* longer ago than is remembered */
+  fixture.scan.pass += PSS_SCAN_HISTORY; /* longer ago than the history */
   ck_assert_int_eq(sum().stale.state, READING_MALFORMED);
   pass_any();
   ck_assert_known(sum().stale, 0);
@@ -1212,7 +1215,7 @@ START_TEST(what_comes_and_goes_may_claim_any_size)
 }
 END_TEST
 
-START_TEST(a_walk_that_is_taken_away_touches_nothing_any_more)
+START_TEST(a_scan_that_was_taken_away_touches_nothing)
 {
   char *tree = eight_processes();
   static struct process before[8];
@@ -1223,18 +1226,18 @@ START_TEST(a_walk_that_is_taken_away_touches_nothing_any_more)
   ck_assert_str_eq(read_in_order(), "1 2 3 4 "); /* statm of 5 was the last */
   memcpy(before, fixture.scan.table.at, sizeof(before));
   ck_assert_uint_eq(before[3].pss, 500 * 1024);
-  for (size_t i = 4; i < 8; i++) /* as it was */
+  for (size_t i = 4; i < 8; i++) /* unchanged */
     ck_assert_uint_eq(before[i].pss, (96 + 4 * (i + 1)) * 1024);
   fixture.lost_at = 0;
-  pass_any(); /* and goes on from there */
+  pass_any(); /* the next pass continues */
   ck_assert_known(sum().pss, 8 * 500 * 1024);
   end();
   tree_remove(tree);
 }
 END_TEST
 
-/* No more of them than before, but none was ever queued. */
-START_TEST(a_pass_without_memory_for_its_queue_says_so)
+/* The table does not grow, but the queue has no memory yet. */
+START_TEST(a_pass_without_memory_for_its_queue_fails)
 {
   char *tree = eight_processes();
   has_memory = false;
@@ -1250,7 +1253,7 @@ START_TEST(a_pass_without_memory_for_its_queue_says_so)
 }
 END_TEST
 
-START_TEST(the_counters_to_compare_with_are_noted_at_the_end_of_a_pass)
+START_TEST(counters_of_meminfo_are_read_at_the_end_of_a_pass)
 {
   char *tree = eight_processes();
   ck_assert_int_eq(sum().mapped_then.state, READING_ABSENT); /* no meminfo */
@@ -1263,50 +1266,44 @@ START_TEST(the_counters_to_compare_with_are_noted_at_the_end_of_a_pass)
 }
 END_TEST
 
-SUITE_MAIN("walk", smaps_rollup_is_asked_for_again_in_the_next_pass,
-           sums_are_exact_over_all_processes, five_hundred_processes_are_all_counted,
-           what_has_no_address_space_is_never_opened,
-           a_kernel_threads_fifo_is_not_waited_for,
-           an_empty_smaps_is_a_process_without_mm,
-           on_a_live_machine_a_missing_file_is_a_process_that_ended,
-           in_a_captured_tree_a_missing_smaps_was_denied_to_the_capture,
-           a_tree_captured_without_stat_is_read,
-           a_denied_process_is_unread_with_its_resident_size,
-           a_process_whose_stat_is_denied_counts_as_denied,
-           a_malformed_file_is_named_with_path_and_line,
-           what_is_no_file_is_malformed_and_does_not_block,
-           further_malformed_files_are_counted_and_do_not_stop_the_walk,
-           without_a_rollup_smaps_is_summed_by_mapping,
-           a_captured_tree_of_rollups_and_smaps_is_the_same_in_each_pass,
-           one_process_without_the_split_makes_the_split_absent,
-           smaps_of_a_process_above_the_limit_is_not_opened,
-           entries_that_are_no_pid_are_not_processes,
-           a_sum_over_no_process_is_absent_and_not_zero,
-           sums_that_cannot_be_are_malformed, a_proc_that_cannot_be_listed_is_an_error,
-           on_a_live_machine_this_very_process_is_read,
-           a_process_that_ended_is_forgotten_and_a_new_one_read,
-           who_is_known_is_not_asked_for_its_stat_again,
-           a_number_that_was_given_again_is_another_process,
-           an_exec_between_two_readings_is_a_new_reading,
-           a_kernel_thread_that_executes_a_program_becomes_a_process,
-           a_kernel_thread_seen_twice_is_never_opened_again,
-           a_leader_that_ended_is_read_through_a_thread_that_runs,
-           a_leader_that_ends_between_two_readings_is_followed_by_its_thread,
-           who_lives_in_the_address_space_of_a_waiting_parent_is_counted_once,
-           a_forked_child_is_no_twin, on_this_machine_clone_vm_is_counted_once,
-           huge_pages_are_summed_apart, a_large_process_is_estimated_from_its_status,
-           without_kinds_in_status_a_large_process_is_estimated_from_statm,
-           who_moved_most_is_read_first_then_who_was_asked_longest_ago,
-           the_first_pass_reads_the_largest_first,
-           a_quarter_is_kept_for_those_asked_longest_ago,
-           for_one_that_costs_more_than_a_period_brings_it_is_saved,
-           between_readings_a_process_is_estimated_by_statm,
-           a_pass_that_could_do_nothing_of_use_is_saved_for,
-           where_all_can_be_read_only_the_costly_are_asked_for_statm,
-           one_that_has_outgrown_the_budget_is_estimated,
-           the_error_covers_what_an_end_does_to_those_who_shared,
-           the_error_covers_what_a_birth_does_to_those_who_share,
-           what_comes_and_goes_may_claim_any_size,
-           a_walk_that_is_taken_away_touches_nothing_any_more,
-           a_pass_without_memory_for_its_queue_says_so,
-           the_counters_to_compare_with_are_noted_at_the_end_of_a_pass)
+SUITE_MAIN(
+    "pss_scan", smaps_rollup_is_tried_again_in_the_next_pass,
+    sums_are_exact_over_all_processes, five_hundred_processes_are_all_counted,
+    processes_without_address_space_are_never_opened,
+    a_fifo_of_a_kernel_thread_is_not_opened, an_empty_smaps_is_a_process_without_mm,
+    on_a_live_machine_a_missing_file_is_a_process_that_ended,
+    a_missing_smaps_of_a_captured_tree_is_denied, a_tree_captured_without_stat_is_read,
+    a_denied_process_is_unread_with_its_resident_size,
+    a_process_whose_stat_is_denied_counts_as_denied,
+    a_malformed_file_is_named_with_path_and_line,
+    irregular_files_are_malformed_and_do_not_block,
+    malformed_files_are_counted_and_do_not_stop_the_scan,
+    without_a_rollup_smaps_is_summed_by_mapping,
+    a_captured_tree_may_mix_smaps_rollup_and_smaps,
+    one_process_without_parts_makes_the_parts_absent,
+    smaps_of_a_process_above_the_limit_is_not_opened,
+    entries_without_a_pid_are_not_processes, a_sum_over_no_process_is_absent,
+    sums_out_of_range_are_malformed, a_proc_that_cannot_be_listed_is_an_error,
+    on_a_live_machine_this_very_process_is_read,
+    a_process_that_ended_is_forgotten_and_a_new_one_read,
+    stat_of_a_known_process_is_not_read_again, a_reused_pid_is_another_process,
+    an_exec_between_two_readings_is_a_new_reading,
+    a_kernel_thread_that_executes_a_program_becomes_a_process,
+    a_kernel_thread_seen_twice_is_never_opened_again,
+    a_leader_that_ended_is_read_through_a_running_thread,
+    a_leader_that_ends_between_readings_is_read_through_a_thread,
+    a_vfork_child_is_counted_once, a_forked_child_is_no_twin,
+    on_this_machine_clone_vm_is_counted_once, huge_pages_are_summed_apart,
+    a_large_process_is_estimated_from_its_status,
+    without_kinds_in_status_a_large_process_is_estimated_from_statm,
+    largest_changes_are_read_first_then_oldest_readings,
+    the_first_pass_reads_the_largest_first,
+    a_quarter_of_the_budget_is_for_the_oldest_readings,
+    the_budget_saves_for_a_costly_process,
+    between_readings_a_process_is_estimated_by_statm, the_budget_saves_for_a_useful_pass,
+    in_a_full_pass_statm_is_read_of_costly_processes_only,
+    a_process_that_outgrew_the_budget_is_estimated,
+    the_error_covers_the_end_of_a_process_that_shared,
+    the_error_covers_a_new_process_that_shares, churn_may_be_of_any_size,
+    a_scan_that_was_taken_away_touches_nothing, a_pass_without_memory_for_its_queue_fails,
+    counters_of_meminfo_are_read_at_the_end_of_a_pass)

@@ -10,7 +10,7 @@ static struct schedule read_at(double begin, double cost)
   return schedule;
 }
 
-START_TEST(what_was_never_read_is_due)
+START_TEST(never_read_is_due)
 {
   const struct schedule never = {0};
   ck_assert(schedule_is_due(&never, 0, false));
@@ -18,7 +18,7 @@ START_TEST(what_was_never_read_is_due)
 }
 END_TEST
 
-START_TEST(what_is_cheap_is_read_whenever_it_moved)
+START_TEST(cheap_file_is_read_whenever_it_changed)
 {
   const struct schedule schedule = read_at(100, 0.003);
   ck_assert(!schedule_is_due(&schedule, 100.2, true)); /* 3 ms in 0.2 s are above 1 % */
@@ -26,7 +26,7 @@ START_TEST(what_is_cheap_is_read_whenever_it_moved)
 }
 END_TEST
 
-START_TEST(what_did_not_move_rests_for_a_minute)
+START_TEST(unchanged_file_is_read_once_a_minute)
 {
   const struct schedule schedule = read_at(100, 0.003);
   ck_assert(!schedule_is_due(&schedule, 159, false));
@@ -34,7 +34,7 @@ START_TEST(what_did_not_move_rests_for_a_minute)
 }
 END_TEST
 
-START_TEST(what_is_expensive_takes_a_hundredth_of_the_time)
+START_TEST(expensive_file_takes_a_hundredth_of_the_time)
 {
   const struct schedule schedule = read_at(0, 2);
   for (int moved = 0; moved < 2; moved++) {
@@ -44,7 +44,7 @@ START_TEST(what_is_expensive_takes_a_hundredth_of_the_time)
 }
 END_TEST
 
-START_TEST(a_clock_that_went_back_makes_it_due)
+START_TEST(clock_that_went_back_makes_it_due)
 {
   const struct schedule schedule = read_at(1000, 5);
   ck_assert(schedule_is_due(&schedule, 10, false));
@@ -53,7 +53,7 @@ START_TEST(a_clock_that_went_back_makes_it_due)
 }
 END_TEST
 
-SUITE_MAIN("schedule", what_was_never_read_is_due,
-           what_is_cheap_is_read_whenever_it_moved, what_did_not_move_rests_for_a_minute,
-           what_is_expensive_takes_a_hundredth_of_the_time,
-           a_clock_that_went_back_makes_it_due)
+SUITE_MAIN("schedule", never_read_is_due, cheap_file_is_read_whenever_it_changed,
+           unchanged_file_is_read_once_a_minute,
+           expensive_file_takes_a_hundredth_of_the_time,
+           clock_that_went_back_makes_it_due)

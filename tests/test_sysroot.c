@@ -38,7 +38,7 @@ static int slurp(struct fixture *fixture, const char *path)
   return sysroot_slurp(&fixture->root, path, &fixture->text);
 }
 
-/* Writes `size` bytes of which each tells its place. */
+/* Writes `size` bytes whose values follow from their offsets. */
 static char *write_pattern(const struct fixture *fixture, const char *path, size_t size)
 {
   char *bytes = malloc(size);
@@ -50,7 +50,7 @@ static char *write_pattern(const struct fixture *fixture, const char *path, size
 
 START_TEST(file_is_read_whole_at_any_size)
 {
-  /* around the first buffer and its doubles */
+  /* around the sizes of the growing buffer */
   static const size_t sizes[] = {1, 16383, 16384, 16385, 32768, 100000, 1 << 20};
   struct fixture f = setup();
   for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
@@ -117,7 +117,7 @@ START_TEST(buffer_is_reused_and_grows)
 }
 END_TEST
 
-START_TEST(what_is_no_regular_file_is_refused)
+START_TEST(irregular_files_are_refused)
 {
   struct fixture f = setup();
   tree_write(f.tree, "proc/meminfo", "MemTotal: 1 kB\n");
@@ -129,7 +129,7 @@ START_TEST(what_is_no_regular_file_is_refused)
 }
 END_TEST
 
-/* Would hang into the suite's timeout instead. */
+/* If it blocked, the suite would time out. */
 START_TEST(fifo_does_not_block)
 {
   struct fixture f = setup();
@@ -139,8 +139,7 @@ START_TEST(fifo_does_not_block)
 }
 END_TEST
 
-/* To open it would be to read the clock, or to rewind a tape. Needs the right to make
- * one.
+/* Opening a device can have effects: it may rewind a tape. Needs the right to make one.
  */
 START_TEST(device_of_a_captured_tree_is_not_read)
 {
@@ -169,7 +168,7 @@ START_TEST(forbidden_file_is_denied_and_its_neighbour_is_not)
   tree_write(f.tree, "shut", "x");
   ck_assert_int_eq(chmod(tree_path(f.tree, "shut"), 0), 0);
   ck_assert_int_eq(chmod(f.tree, 0755), 0);
-  bool root = geteuid() == 0; /* whom no mode stops */
+  bool root = geteuid() == 0; /* modes do not restrict root */
   if (root && seteuid(65534) != 0) {
     fprintf(stderr, "skipped: root without the right to become another user\n");
   } else {
@@ -258,7 +257,7 @@ START_TEST(root_may_be_closed_twice)
 }
 END_TEST
 
-START_TEST(another_root_lives_by_itself)
+START_TEST(a_duplicate_is_independent_of_the_original)
 {
   struct fixture f = setup();
   struct sysroot twin;
@@ -282,7 +281,7 @@ START_TEST(another_root_lives_by_itself)
 }
 END_TEST
 
-START_TEST(another_root_is_live_as_the_first_is)
+START_TEST(a_duplicate_is_live_if_the_original_is)
 {
   struct sysroot root, twin;
   ck_assert_int_eq(sysroot_open("/", &root), 0);
@@ -311,19 +310,19 @@ START_TEST(captured_tree_is_not_live_and_this_machine_is)
 }
 END_TEST
 
-/* What sysroot_each visited, in the order of the alphabet. */
-struct visits {
+/* The paths that sysroot_each called back with, in alphabetical order. */
+struct calls {
   char paths[16][64];
   unsigned count;
-  int stop_at, result; /* returns `result` at the visit of this number, from 1 */
+  int stop_at, result; /* the call of this number, from 1, returns `result` */
 };
 
-static int visit(void *context, const char *path)
+static int note_path(void *context, const char *path)
 {
-  struct visits *visits = context;
-  if (visits->count < 16)
-    snprintf(visits->paths[visits->count], sizeof(visits->paths[0]), "%s", path);
-  return (int)++visits->count == visits->stop_at ? visits->result : 0;
+  struct calls *calls = context;
+  if (calls->count < 16)
+    snprintf(calls->paths[calls->count], sizeof(calls->paths[0]), "%s", path);
+  return (int)++calls->count == calls->stop_at ? calls->result : 0;
 }
 
 static int compare_paths(const void *a, const void *b)
@@ -331,13 +330,13 @@ static int compare_paths(const void *a, const void *b)
   return strcmp(a, b);
 }
 
-static struct visits each(const struct fixture *f, const char *pattern)
+static struct calls each(const struct fixture *f, const char *pattern)
 {
-  struct visits visits = {0};
-  ck_assert_int_eq(sysroot_each(&f->root, pattern, visit, &visits), 0);
-  ck_assert_uint_le(visits.count, 16);
-  qsort(visits.paths, visits.count, sizeof(visits.paths[0]), compare_paths);
-  return visits;
+  struct calls calls = {0};
+  ck_assert_int_eq(sysroot_each(&f->root, pattern, note_path, &calls), 0);
+  ck_assert_uint_le(calls.count, 16);
+  qsort(calls.paths, calls.count, sizeof(calls.paths[0]), compare_paths);
+  return calls;
 }
 
 static const struct {
@@ -356,18 +355,18 @@ static const struct {
     {"*", {"proc", "sys"}}, /* neither ".", ".." nor hidden files */
 };
 
-START_TEST(pattern_visits_each_path_that_matches)
+START_TEST(each_path_that_matches_a_pattern_is_called_once)
 {
   struct fixture f = setup();
   tree_write(f.tree, "proc/meminfo", "");
   tree_write(f.tree, ".hidden", "");
   tree_write(f.tree, "sys/block/zram0/mm_stat", "0");
   tree_write(f.tree, "sys/block/zram1/mm_stat", "1");
-  tree_write(f.tree, "sys/block/zram2/size", ""); /* mm_stat missing: visited as well */
+  tree_write(f.tree, "sys/block/zram2/size", ""); /* without mm_stat: called as well */
   tree_write(f.tree, "sys/block/.zram3/mm_stat", "3");
   tree_write(f.tree, "sys/block/sda/size", "");
   for (size_t i = 0; i < sizeof(patterns) / sizeof(*patterns); i++) {
-    struct visits got = each(&f, patterns[i].pattern);
+    struct calls got = each(&f, patterns[i].pattern);
     unsigned count = 0;
     for (; patterns[i].want[count] != NULL; count++)
       ck_assert_str_eq(got.paths[count], patterns[i].want[count]);
@@ -377,7 +376,7 @@ START_TEST(pattern_visits_each_path_that_matches)
 }
 END_TEST
 
-START_TEST(directory_larger_than_the_buffer_is_visited_whole)
+START_TEST(directory_larger_than_the_buffer_is_listed_whole)
 {
   struct fixture f = setup();
   for (unsigned i = 0; i < 600; i++) {
@@ -385,25 +384,25 @@ START_TEST(directory_larger_than_the_buffer_is_visited_whole)
     snprintf(path, sizeof(path), "sys/a_rather_long_name_for_a_file_%03u", i);
     tree_write(f.tree, path, "");
   }
-  struct visits visits = {0};
-  ck_assert_int_eq(sysroot_each(&f.root, "sys/*", visit, &visits), 0);
-  ck_assert_uint_eq(visits.count, 600);
+  struct calls calls = {0};
+  ck_assert_int_eq(sysroot_each(&f.root, "sys/*", note_path, &calls), 0);
+  ck_assert_uint_eq(calls.count, 600);
   teardown(&f);
 }
 END_TEST
 
-START_TEST(visits_end_with_the_first_that_fails)
+START_TEST(each_stops_at_the_first_callback_that_fails)
 {
   struct fixture f = setup();
   tree_write(f.tree, "sys/a", "");
   tree_write(f.tree, "sys/b", "");
   tree_write(f.tree, "sys/c", "");
-  struct visits visits = {.stop_at = 2, .result = -ERANGE};
-  ck_assert_int_eq(sysroot_each(&f.root, "sys/*", visit, &visits), -ERANGE);
-  ck_assert_uint_eq(visits.count, 2);
-  visits = (struct visits){.stop_at = 1, .result = 17};
-  ck_assert_int_eq(sysroot_each(&f.root, "sys/*", visit, &visits), 17);
-  ck_assert_uint_eq(visits.count, 1);
+  struct calls calls = {.stop_at = 2, .result = -ERANGE};
+  ck_assert_int_eq(sysroot_each(&f.root, "sys/*", note_path, &calls), -ERANGE);
+  ck_assert_uint_eq(calls.count, 2);
+  calls = (struct calls){.stop_at = 1, .result = 17};
+  ck_assert_int_eq(sysroot_each(&f.root, "sys/*", note_path, &calls), 17);
+  ck_assert_uint_eq(calls.count, 1);
   teardown(&f);
 }
 END_TEST
@@ -411,20 +410,20 @@ END_TEST
 START_TEST(pattern_whose_directory_cannot_be_read_fails)
 {
   struct fixture f = setup();
-  struct visits visits = {0};
+  struct calls calls = {0};
   char longest[400];
   tree_write(f.tree, "file", "");
-  ck_assert_int_eq(sysroot_each(&f.root, "sys/*/x", visit, &visits), -ENOENT);
-  ck_assert_int_eq(sysroot_each(&f.root, "file/*", visit, &visits), -ENOTDIR);
+  ck_assert_int_eq(sysroot_each(&f.root, "sys/*/x", note_path, &calls), -ENOENT);
+  ck_assert_int_eq(sysroot_each(&f.root, "file/*", note_path, &calls), -ENOTDIR);
   memset(longest, 'x', sizeof(longest) - 1);
   longest[sizeof(longest) - 1] = '\0';
-  ck_assert_int_eq(sysroot_each(&f.root, longest, visit, &visits), -ENAMETOOLONG);
-  ck_assert_uint_eq(visits.count, 0);
+  ck_assert_int_eq(sysroot_each(&f.root, longest, note_path, &calls), -ENAMETOOLONG);
+  ck_assert_uint_eq(calls.count, 0);
   teardown(&f);
 }
 END_TEST
 
-/* What sysroot_each_number visited. */
+/* The numbers that sysroot_each_number called back with. */
 struct numbers {
   uint32_t numbers[700];
   uint64_t inodes[700];
@@ -447,7 +446,7 @@ static int compare_numbers(const void *a, const void *b)
   return (*x > *y) - (*x < *y);
 }
 
-START_TEST(numbers_are_visited_and_no_other_name)
+START_TEST(each_number_calls_for_numbers_only)
 {
   static const char *const others[] = {
       "0",         "00",   "007", "-1", "+1",         "1a", "a1",  "1.",
@@ -515,7 +514,7 @@ START_TEST(processes_of_this_machine_come_in_order)
 }
 END_TEST
 
-START_TEST(numbers_end_with_the_first_that_fails)
+START_TEST(each_number_stops_at_the_first_callback_that_fails)
 {
   struct fixture f = setup();
   tree_write(f.tree, "proc/1", "");
@@ -546,7 +545,7 @@ START_TEST(link_out_of_a_captured_tree_leads_nowhere)
 {
   struct fixture f = setup();
   struct numbers got = {0};
-  struct visits visits = {0};
+  struct calls calls = {0};
   tree_write(f.tree, "file", "");
   ck_assert_int_eq(symlink("/proc", tree_path(f.tree, "proc")), 0);
   ck_assert_int_eq(symlink("../../../../../../proc/self", tree_path(f.tree, "up")), 0);
@@ -554,9 +553,9 @@ START_TEST(link_out_of_a_captured_tree_leads_nowhere)
   ck_assert_int_eq(slurp(&f, "up/status"), -ELOOP);
   ck_assert_int_eq(sysroot_each_number(&f.root, "proc", process_read_number, &got),
                    -ELOOP);
-  ck_assert_int_eq(sysroot_each(&f.root, "proc/*", visit, &visits), -ELOOP);
-  ck_assert_uint_eq(got.count + visits.count, 0);
-  /* nor does it make a machine of the tree */
+  ck_assert_int_eq(sysroot_each(&f.root, "proc/*", note_path, &calls), -ELOOP);
+  ck_assert_uint_eq(got.count + calls.count, 0);
+  /* nor does it make the tree live */
   struct sysroot root;
   ck_assert_int_eq(sysroot_open(f.tree, &root), 0);
   ck_assert(!root.live);
@@ -590,7 +589,7 @@ START_TEST(links_of_this_machine_are_followed)
 }
 END_TEST
 
-START_TEST(each_error_says_what_becomes_of_the_file)
+START_TEST(each_error_has_its_state)
 {
   static const struct {
     int error;
@@ -614,8 +613,8 @@ START_TEST(each_error_says_what_becomes_of_the_file)
 }
 END_TEST
 
-/* fixtures/capture.sh says what it was not allowed to read. */
-START_TEST(what_a_capture_was_denied_is_denied_and_not_absent)
+/* fixtures/capture.sh records the paths that it was not allowed to read. */
+START_TEST(paths_that_a_capture_was_denied_are_denied)
 {
   static const struct {
     const char *path;
@@ -644,7 +643,7 @@ START_TEST(what_a_capture_was_denied_is_denied_and_not_absent)
   ck_assert_int_eq(sysroot_slurp(&twin, "proc/stat", &text), -ENOENT);
   sysroot_close(&twin);
 
-  /* A machine that runs tells by itself. */
+  /* On a live machine the kernel denies. */
   ck_assert_int_eq(sysroot_open("/", &root), 0);
   ck_assert_ptr_null(root.denied);
   sysroot_close(&root);
@@ -653,23 +652,25 @@ START_TEST(what_a_capture_was_denied_is_denied_and_not_absent)
 }
 END_TEST
 
-SUITE_MAIN("sysroot", what_a_capture_was_denied_is_denied_and_not_absent,
+SUITE_MAIN("sysroot", paths_that_a_capture_was_denied_are_denied,
            file_is_read_whole_at_any_size, empty_file_is_an_empty_text,
            pseudo_file_without_size_is_read, buffer_is_reused_and_grows,
-           what_is_no_regular_file_is_refused, fifo_does_not_block,
+           irregular_files_are_refused, fifo_does_not_block,
            device_of_a_captured_tree_is_not_read, link_to_itself_is_an_error,
            forbidden_file_is_denied_and_its_neighbour_is_not,
            file_above_the_limit_is_refused_and_the_buffer_stays_usable,
            freed_text_is_empty_and_usable, root_path_loses_its_trailing_slashes,
            root_that_cannot_be_opened_is_left_untouched, root_may_be_closed_twice,
-           another_root_lives_by_itself, another_root_is_live_as_the_first_is,
+           a_duplicate_is_independent_of_the_original,
+           a_duplicate_is_live_if_the_original_is,
            captured_tree_is_not_live_and_this_machine_is,
-           pattern_visits_each_path_that_matches,
-           directory_larger_than_the_buffer_is_visited_whole,
-           visits_end_with_the_first_that_fails,
+           each_path_that_matches_a_pattern_is_called_once,
+           directory_larger_than_the_buffer_is_listed_whole,
+           each_stops_at_the_first_callback_that_fails,
            pattern_whose_directory_cannot_be_read_fails,
-           numbers_are_visited_and_no_other_name,
+           each_number_calls_for_numbers_only,
            numbers_of_a_directory_larger_than_the_buffer_have_their_inodes,
-           processes_of_this_machine_come_in_order, numbers_end_with_the_first_that_fails,
+           processes_of_this_machine_come_in_order,
+           each_number_stops_at_the_first_callback_that_fails,
            link_out_of_a_captured_tree_leads_nowhere, links_of_this_machine_are_followed,
-           each_error_says_what_becomes_of_the_file)
+           each_error_has_its_state)
