@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "meminfo_explain/parse/vmallocinfo.h"
+#include "parse/vmalloc_callers.h"
 
 #include "suite.h"
 
@@ -153,16 +153,14 @@ static const struct {
      "0x1-0x2"},
     {"0x1-0x2 8192 f+0x1/0x2 pages=4503599627370496 vmalloc\n", /* 2^64 bytes */
      "more pages than fit into the area", "0x1-0x2"},
-    {"0x1-0x2 8192 f+0x1/0x2 g+0x1/0x2 vmalloc\n", "unexpected word",
-     "0x1-0x2"},
+    {"0x1-0x2 8192 f+0x1/0x2 g+0x1/0x2 vmalloc\n", "unexpected word", "0x1-0x2"},
     {"0x1-0x2 8192 f+0x1/0x2 pages=1 vma0-0x2 8192 vmalloc\n", /* two lines torn */
      "unexpected word", "0x1-0x2"},
-    {"0x1-0x2 8192 f+0x1/0x2 pages=1 vmalloc\r\n", "unexpected word",
-     "0x1-0x2"},
+    {"0x1-0x2 8192 f+0x1/0x2 pages=1 vmalloc\r\n", "unexpected word", "0x1-0x2"},
     {"0x1-0x2 8192 f+0x1/0x2 pages=1 vmalloc", "line is cut off at the end of the file",
      "0x1-0x2"},
-    {"0x1-0x2 8192 f+0x1/0x2 pages=1 vmalloc N0=1", "line is cut off at the end of the file",
-     "0x1-0x2"},
+    {"0x1-0x2 8192 f+0x1/0x2 pages=1 vmalloc N0=1",
+     "line is cut off at the end of the file", "0x1-0x2"},
     {"0x1-0x2 8192", "line is cut off at the end of the file", "0x1-0x2"},
 };
 
@@ -403,11 +401,11 @@ START_TEST(stack_is_what_fork_asked_for)
   static const char *const others[] = {
       "", "fork", "do_forks", "copy_proces", "n_tty_open", "start_kernel", "load_module"};
   for (size_t i = 0; i < LENGTH(stacks); i++) {
-    ck_assert_msg(vmallocinfo_caller_is_stack(span_of(stacks[i])), "%s", stacks[i]);
-    ck_assert(!vmallocinfo_caller_is_module(span_of(stacks[i])));
+    ck_assert_msg(vmalloc_caller_is_stack(span_of(stacks[i])), "%s", stacks[i]);
+    ck_assert(!vmalloc_caller_is_module(span_of(stacks[i])));
   }
   for (size_t i = 0; i < LENGTH(others); i++)
-    ck_assert_msg(!vmallocinfo_caller_is_stack(span_of(others[i])), "%s", others[i]);
+    ck_assert_msg(!vmalloc_caller_is_stack(span_of(others[i])), "%s", others[i]);
 }
 END_TEST
 
@@ -427,11 +425,11 @@ START_TEST(module_is_what_the_loader_asked_for)
   };
   static const char *const others[] = {"", "module", "module_alloc_", "bpf_prog_alloc"};
   for (size_t i = 0; i < LENGTH(modules); i++) {
-    ck_assert_msg(vmallocinfo_caller_is_module(span_of(modules[i])), "%s", modules[i]);
-    ck_assert(!vmallocinfo_caller_is_stack(span_of(modules[i])));
+    ck_assert_msg(vmalloc_caller_is_module(span_of(modules[i])), "%s", modules[i]);
+    ck_assert(!vmalloc_caller_is_stack(span_of(modules[i])));
   }
   for (size_t i = 0; i < LENGTH(others); i++)
-    ck_assert_msg(!vmallocinfo_caller_is_module(span_of(others[i])), "%s", others[i]);
+    ck_assert_msg(!vmalloc_caller_is_module(span_of(others[i])), "%s", others[i]);
 }
 END_TEST
 

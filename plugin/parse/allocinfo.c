@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "meminfo_explain/parse/allocinfo.h"
+#include "vmalloc_callers.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -12,14 +13,12 @@ struct site {
   bool inaccurate;
 };
 
-/* Open addressing over the callers of vmalloc; 0 is a free slot, else index + 1. */
-#define SLOTS (4 * VMALLOC_CALLERS_KEPT)
 struct parser {
   struct allocinfo *out;
   uint64_t page_size;
-  const struct vmallocinfo *vmalloc;
-  unsigned short slots[SLOTS];
-  uint64_t left[VMALLOC_CALLERS_KEPT]; /* bytes no site was found for yet */
+  const struct vmallocinfo *vmalloc;   /* or NULL */
+  struct vmalloc_caller_index callers; /* of vmalloc */
+  uint64_t left[VMALLOC_CALLERS_KEPT]; /* bytes for which no site was found yet */
   struct site top[ALLOCINFO_SITES_KEPT];
   unsigned top_count;
 };
@@ -53,16 +52,6 @@ static size_t find_row(const struct site *site)
   return row;
 }
 
-static unsigned hash(struct span function, struct span module)
-{
-  uint32_t h = 2166136261u; /* FNV-1a */
-  for (size_t i = 0; i < function.length; i++)
-    h = (h ^ (unsigned char)function.at[i]) * 16777619u;
-  for (size_t i = 0; i < module.length; i++)
-    h = (h ^ (unsigned char)module.at[i]) * 16777619u;
-  return h % SLOTS;
-}
-
 /* Stacks and modules are left out: their sites have rows of their own. */
 static void enter_callers(struct parser *p)
 {
@@ -70,12 +59,11 @@ static void enter_callers(struct parser *p)
   for (unsigned i = 0; i < count; i++) {
     const struct vmalloc_caller *caller = &p->vmalloc->callers[i];
     struct span symbol = {caller->symbol, strlen(caller->symbol)};
-    if (vmallocinfo_caller_is_stack(symbol) || vmallocinfo_caller_is_module(symbol))
+    struct span module = {caller->module, strlen(caller->module)};
+    if (vmalloc_caller_is_stack(symbol) || vmalloc_caller_is_module(symbol))
       continue;
-    unsigned slot = hash(symbol, (struct span){caller->module, strlen(caller->module)});
-    while (p->slots[slot] != 0)
-      slot = (slot + 1) % SLOTS;
-    p->slots[slot] = (unsigned short)(i + 1);
+    *vmalloc_caller_find(&p->callers, p->vmalloc->callers, symbol, module) =
+        (unsigned short)(i + 1);
     p->left[i] = caller->bytes;
   }
 }
@@ -94,13 +82,9 @@ static uint64_t *find_left(struct parser *p, const struct site *site)
     return NULL;
   struct span symbol = clipped(site->function, sizeof(p->vmalloc->callers->symbol));
   struct span module = clipped(site->module, sizeof(p->vmalloc->callers->module));
-  unsigned slot = hash(symbol, module);
-  for (; p->slots[slot] != 0; slot = (slot + 1) % SLOTS) {
-    const struct vmalloc_caller *caller = &p->vmalloc->callers[p->slots[slot] - 1];
-    if (span_is(symbol, caller->symbol) && span_is(module, caller->module))
-      return &p->left[p->slots[slot] - 1];
-  }
-  return NULL;
+  unsigned short slot =
+      *vmalloc_caller_find(&p->callers, p->vmalloc->callers, symbol, module);
+  return slot != 0 ? &p->left[slot - 1] : NULL;
 }
 
 /* Moves from the site what it holds by vmalloc, where each page is a call of its own

@@ -1,132 +1,98 @@
 /* SPDX-License-Identifier: MIT */
+/* A large file has 100,000 lines, but few distinct callers and sizes. So a line is parsed
+ * in three steps, each of which is skipped where the one before it succeeds:
+ *
+ *   1. the rest of the line after the address range was parsed before: only count it
+ *   2. its caller was parsed before: take that, and parse the attributes
+ *   3. parse all of it
+ *
+ * Lines that were only counted are added at the end. */
 #include "meminfo_explain/parse/vmallocinfo.h"
+#include "vmalloc_callers.h"
 
 #include <ctype.h>
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
 
-/* One line, taken apart. Absent parts are empty, 0 or false. */
+/* One line after its address range. Absent parts are empty, 0 or false. */
 struct area {
   uint64_t size, pages;
   struct span symbol, module;
-  struct site *site; /* which stands for both; NULL if none does */
+  struct site *site; /* stands for symbol and module; NULL where none does */
   enum vmalloc_kind kind;
   bool unpurged;
-  const char *cause; /* what is wrong with the line */
+  const char *cause; /* what is wrong with the line; NULL if nothing */
 };
 
 enum purpose { PURPOSE_UNKNOWN, PURPOSE_STACK, PURPOSE_MODULE, PURPOSE_OTHER };
 
-/* A caller as it was printed, "symbol+0x1/0x2 [module] p", and what that means. With the
- * first byte of the next word, or a longer word would begin alike, or a module follow.
- * Purpose and caller are found out when the first pages are. */
+/* A caller as printed, "symbol+0x1/0x2 [module] p", and its meaning. The first byte of
+ * the next word is part of it, or a longer word could begin alike, or a module follow.
+ * Purpose and caller are set when the first pages are added. */
 struct site {
   const char *at; /* points into the text */
   unsigned char length, symbol_length, module_at, module_length;
   unsigned char purpose;
-  unsigned short caller; /* index; VMALLOC_CALLERS_KEPT where there is no room for it */
+  unsigned short caller; /* index; VMALLOC_CALLERS_KEPT where the table has no room */
 };
 
-/* Lines that were parsed and added, and how many since differ from each in nothing but
- * their range: areas are many, but of few sizes and callers. In sets of a few, so that
- * what is met often survives what is met once, such as phys=. */
+/* Lines that were parsed, and how many lines since have the same rest. In sets of a few,
+ * so that rests that occur often outlive those that occur once, such as phys=. */
 enum { SEEN_SETS_LOG2 = 9, SEEN_WAYS = 4 };
 struct seen {
-  uint32_t id[SEEN_WAYS]; /* of what follows the range: 16 bits of hash, 16 of length */
-  uint32_t at[SEEN_WAYS]; /* where that begins in the text */
-  uint32_t count[SEEN_WAYS]; /* the first included; 0 where there is none */
+  uint32_t id[SEEN_WAYS];    /* of the rest: 16 bits of hash, 16 bits of length */
+  uint32_t at[SEEN_WAYS];    /* offset of the rest in the text */
+  uint32_t count[SEEN_WAYS]; /* the first line included; 0 where the way is free */
 };
 
-/* 34 KiB of stack. Slots are open addressing: 0 is a free one, else index + 1. */
-enum {
-  CALLER_SLOTS = 4 * VMALLOC_CALLERS_KEPT,
-  SITES = 376,
-  SITE_SLOTS_LOG2 = 10,
-  SITE_SLOTS = 1 << SITE_SLOTS_LOG2,
-};
-struct parser {
+enum { SITES = 376, SITE_SLOTS_LOG2 = 10, SITE_SLOTS = 1 << SITE_SLOTS_LOG2 };
+struct parser { /* 34 KiB of stack */
   struct vmallocinfo *out;
   const char *text;
   uint64_t page_size;
   struct seen seen[1 << SEEN_SETS_LOG2];
   struct site sites[SITES];
   unsigned sites_count;
-  unsigned short site_slots[SITE_SLOTS], caller_slots[CALLER_SLOTS];
+  unsigned short site_slots[SITE_SLOTS]; /* open addressing: index + 1; 0 is free */
+  struct vmalloc_caller_index callers;
 };
 
-static const struct span stack_callers[] = {
-    SPAN("alloc_thread_stack_node"),
-    SPAN("dup_task_struct"),
-    SPAN("copy_process"),
-    SPAN("do_fork"),
-    SPAN("_do_fork"),
-    SPAN("kernel_clone"),
-    SPAN("fork_idle"),
-    SPAN("create_io_thread"),
-    SPAN("vhost_task_create"),
-    SPAN("kernel_thread"),
-    SPAN("user_mode_thread"),
-};
-
-static const struct span module_callers[] = {
-    SPAN("load_module"),
-    SPAN("layout_and_allocate"),
-    SPAN("move_module"),
-    SPAN("module_alloc"),
-    SPAN("module_memory_alloc"),
-    SPAN("module_alloc_update_bounds"),
-    SPAN("execmem_alloc"),
-    SPAN("execmem_alloc_rw"),
-    SPAN("execmem_vmalloc"),
-    SPAN("execmem_cache_alloc"),
-    SPAN("execmem_cache_populate"),
-    SPAN("__execmem_cache_alloc"),
-};
-
-/* Code symbols of ppc64's first ABI begin with a dot. */
-static bool is_one_of(struct span symbol, const struct span names[], size_t count)
+static inline uint64_t hash_word(uint64_t hash, uint64_t word)
 {
-  if (symbol.length > 0 && symbol.at[0] == '.')
-    symbol = (struct span){symbol.at + 1, symbol.length - 1};
-  for (size_t i = 0; i < count; i++)
-    if (span_equal(symbol, names[i]))
-      return true;
-  return false;
+  return (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15); /* 2^64 / the golden ratio */
 }
 
-bool vmallocinfo_caller_is_stack(struct span symbol)
+/* --- the grammar ------------------------------------------------------------------ */
+
+static bool is_range(struct span word)
 {
-  return is_one_of(symbol, stack_callers, sizeof(stack_callers) / sizeof(*stack_callers));
+  const char *dash = memchr(word.at, '-', word.length);
+  return dash != NULL && span_starts(word, "0x") &&
+         span_starts((struct span){dash, (size_t)(word.at + word.length - dash)}, "-0x");
 }
 
-bool vmallocinfo_caller_is_module(struct span symbol)
+/* Bit 6 of each byte: set for digits and letters, clear for blanks and dashes, which in
+ * ASCII have neither bit 4 nor bit 6. */
+static inline uint64_t no_blank_no_dash(uint64_t bytes)
 {
-  return is_one_of(symbol, module_callers,
-                   sizeof(module_callers) / sizeof(*module_callers));
+  return (bytes | bytes << 2) & UINT64_C(0x4040404040404040);
 }
 
-static const char *const compiler_suffixes[] = {".isra.", ".constprop.", ".part.",
-                                                ".cold",  ".llvm.",      ".lto_priv."};
-
-/* "name.isra.0+0x1a/0x40" to "name". The cut is at the first suffix; a symbol that
- * begins with a dot (ppc64 ABI v1) keeps it. */
-static struct span bare_symbol(struct span word)
+/* Skips the range as 64-bit kernels print it, up to the blank. Accepts only what is_range
+ * accepts as the first word. */
+static inline bool skip_wide_range(struct scan *line)
 {
-  struct span symbol = word;
-  const char *plus = memchr(word.at, '+', word.length);
-  if (plus != NULL)
-    symbol.length = (size_t)(plus - word.at);
-  const char *end = symbol.at + symbol.length, *dot = symbol.at;
-  while (dot < end && (dot = memchr(dot + 1, '.', (size_t)(end - dot - 1))) != NULL) {
-    struct span tail = {dot, (size_t)(end - dot)};
-    for (size_t s = 0; s < sizeof(compiler_suffixes) / sizeof(*compiler_suffixes); s++)
-      if (span_starts(tail, compiler_suffixes[s])) {
-        symbol.length = (size_t)(dot - symbol.at);
-        return symbol;
-      }
-  }
-  return symbol;
+  enum { WIDE_RANGE = sizeof("0x0123456789abcdef-0x0123456789abcdef") - 1 };
+  const char *at = line->at;
+  if (line->end - at <= WIDE_RANGE || memcmp(at, "0x", 2) != 0 ||
+      memcmp(at + 18, "-0x", 3) != 0 || at[WIDE_RANGE] != ' ' ||
+      (no_blank_no_dash(load8(at + 2)) & no_blank_no_dash(load8(at + 10)) &
+       no_blank_no_dash(load8(at + 21)) & no_blank_no_dash(load8(at + 29))) !=
+          no_blank_no_dash(UINT64_MAX))
+    return false;
+  line->at += WIDE_RANGE;
+  return true;
 }
 
 static enum vmalloc_kind kind_of(struct span word)
@@ -160,8 +126,9 @@ static bool is_module(struct span word)
   return word.length > 0 && word.at[0] == '[' && word.at[word.length - 1] == ']';
 }
 
-/* An attribute of a kernel newer than this file: a bare word, or word=value. */
-static bool is_attribute(struct span word)
+/* Whether the word could be an attribute of a kernel newer than this file: a bare word,
+ * or word=value. */
+static bool is_new_attribute(struct span word)
 {
   size_t i = 0;
   while (i < word.length &&
@@ -170,42 +137,7 @@ static bool is_attribute(struct span word)
   return i > 0 && (i == word.length || word.at[i] == '=');
 }
 
-static bool is_range(struct span word)
-{
-  const char *dash = memchr(word.at, '-', word.length);
-  return dash != NULL && span_starts(word, "0x") &&
-         span_starts((struct span){dash, (size_t)(word.at + word.length - dash)}, "-0x");
-}
-
-/* Bit 6 of each byte, set for digits and letters, and never for blanks and dashes: of
- * ASCII these have neither bit 4 nor bit 6. */
-static inline uint64_t no_blank_no_dash(uint64_t bytes)
-{
-  return (bytes | bytes << 2) & UINT64_C(0x4040404040404040);
-}
-
-/* Skips the range as 64-bit kernels print it, up to the blank: only where is_range would
- * be true of the first word. */
-static inline bool skip_wide_range(struct scan *line)
-{
-  enum { WIDE_RANGE = sizeof("0x0123456789abcdef-0x0123456789abcdef") - 1 };
-  const char *at = line->at;
-  if (line->end - at <= WIDE_RANGE || memcmp(at, "0x", 2) != 0 ||
-      memcmp(at + 18, "-0x", 3) != 0 || at[WIDE_RANGE] != ' ' ||
-      (no_blank_no_dash(load8(at + 2)) & no_blank_no_dash(load8(at + 10)) &
-       no_blank_no_dash(load8(at + 21)) & no_blank_no_dash(load8(at + 29))) !=
-          no_blank_no_dash(UINT64_MAX))
-    return false;
-  line->at += WIDE_RANGE;
-  return true;
-}
-
-static inline uint64_t hash_word(uint64_t hash, uint64_t word)
-{
-  return (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15); /* 2^64 / the golden ratio */
-}
-
-/* False where the word is none of the attributes that the kernel prints. */
+/* False where the word is not an attribute that some kernel prints. */
 static bool note_attribute(struct span word, struct area *area)
 {
   enum vmalloc_kind kind;
@@ -233,7 +165,7 @@ static void parse_caller(struct scan *rest, struct area *area)
   struct span word = scan_word(rest);
   if (word.length == 0 || note_attribute(word, area))
     return;
-  area->symbol = bare_symbol(word);
+  area->symbol = vmalloc_caller_symbol(word);
   struct scan ahead = *rest;
   word = scan_word(&ahead);
   if (is_module(word)) {
@@ -242,14 +174,16 @@ static void parse_caller(struct scan *rest, struct area *area)
   }
 }
 
+/* --- callers that were parsed before ---------------------------------------------- */
+
 static bool is_at_site(const struct scan *rest, const struct site *site)
 {
   return site->length <= rest->end - rest->at &&
          memcmp(site->at, rest->at, site->length) == 0;
 }
 
-/* Where the site is that the line goes on with, or where it is to be kept; NULL where
- * there is no place for it. By the first bytes, as its length is not known yet. */
+/* Returns the slot of the site that is next on the line, or the free slot for it; NULL
+ * where there is no slot. Hashes the first bytes, because the length is not known yet. */
 enum { SITE_HASHED = 16, SITE_PROBES = 4 };
 static unsigned short *find_site(struct parser *p, const struct scan *rest)
 {
@@ -273,9 +207,9 @@ static void take_site(struct site *site, struct scan *rest, struct area *area)
   rest->at += site->length - 1;
 }
 
-/* Keeps what parse_caller made of the bytes between `at` and the rest. */
-static void keep_site(struct parser *p, unsigned short *slot, const char *at,
-                      struct scan rest, struct area *area)
+/* Stores what parse_caller made of the bytes between `at` and the rest. */
+static void store_site(struct parser *p, unsigned short *slot, const char *at,
+                       struct scan rest, struct area *area)
 {
   struct span next = scan_word(&rest);
   ptrdiff_t length = next.at + 1 - at;
@@ -296,7 +230,7 @@ static void keep_site(struct parser *p, unsigned short *slot, const char *at,
   area->site = site;
 }
 
-/* Takes the caller and its module, if the line has any: most are of known sites. */
+/* Takes the caller and its module, if the line has them. */
 static void take_caller(struct parser *p, struct scan *rest, struct area *area)
 {
   while (rest->at < rest->end && (*rest->at == ' ' || *rest->at == '\t'))
@@ -309,10 +243,10 @@ static void take_caller(struct parser *p, struct scan *rest, struct area *area)
   const char *at = rest->at;
   parse_caller(rest, area);
   if (slot != NULL)
-    keep_site(p, slot, at, *rest, area);
+    store_site(p, slot, at, *rest, area);
 }
 
-/* Reads what follows the range: NULL, or the cause. */
+/* Parses what follows the range. NULL, or what is wrong with it. */
 static const char *parse_area(struct parser *p, struct scan rest, struct area *area)
 {
   *area = (struct area){.symbol = {"", 0}, .module = {"", 0}};
@@ -320,7 +254,7 @@ static const char *parse_area(struct parser *p, struct scan rest, struct area *a
     return "size is not a number";
   take_caller(p, &rest, area);
   for (struct span word; area->cause == NULL && (word = scan_word(&rest)).length > 0;)
-    if (!note_attribute(word, area) && !is_attribute(word))
+    if (!note_attribute(word, area) && !is_new_attribute(word))
       area->cause = "unexpected word";
   uint64_t bytes;
   if (area->cause == NULL &&
@@ -329,54 +263,10 @@ static const char *parse_area(struct parser *p, struct scan rest, struct area *a
   return area->cause;
 }
 
-/* 8 bytes at a time, of which the last may overlap. */
-static inline uint64_t hash_span(uint64_t hash, struct span span)
-{
-  hash ^= span.length;
-  if (span.length < 8) {
-    uint64_t word = 0;
-    memcpy(&word, span.at, span.length);
-    return hash_word(hash, word);
-  }
-  const char *last = span.at + span.length - 8;
-  for (const char *at = span.at; at < last; at += 8)
-    hash = hash_word(hash, load8(at));
-  return hash_word(hash, load8(last));
-}
+/* --- the sums --------------------------------------------------------------------- */
 
-static unsigned hash(const struct vmalloc_caller *caller)
-{
-  struct span symbol = {caller->symbol, strlen(caller->symbol)};
-  struct span module = {caller->module, strlen(caller->module)};
-  uint64_t h = hash_span(hash_span(0, symbol), module);
-  return (unsigned)(h >> 32) % CALLER_SLOTS;
-}
-
-/* The caller's entry, made if there is room; NULL if the table is full. Found by its name
- * as span_copy shows it: by other bytes it would not be found again. */
-static struct vmalloc_caller *find_caller(struct parser *p, struct span symbol,
-                                          struct span module)
-{
-  struct vmalloc_caller *callers = p->out->callers, made;
-  span_copy(symbol, made.symbol, sizeof(made.symbol));
-  span_copy(module, made.module, sizeof(made.module));
-  made.bytes = made.entries_count = 0;
-  unsigned slot = hash(&made);
-  for (; p->caller_slots[slot] != 0; slot = (slot + 1) % CALLER_SLOTS) {
-    struct vmalloc_caller *caller = &callers[p->caller_slots[slot] - 1];
-    if (strcmp(caller->symbol, made.symbol) == 0 &&
-        strcmp(caller->module, made.module) == 0)
-      return caller;
-  }
-  if (p->out->callers_count == VMALLOC_CALLERS_KEPT)
-    return NULL;
-  struct vmalloc_caller *caller = &callers[p->out->callers_count++];
-  p->caller_slots[slot] = (unsigned short)p->out->callers_count;
-  *caller = made;
-  return caller;
-}
-
-/* Adds `value` to a sum, `times` times; what is beyond any size stays so, for end(). */
+/* Adds `value` to a sum, `times` times. A sum that is out of range stays so until end().
+ */
 static inline void add(struct reading *sum, uint64_t value, uint64_t times)
 {
   uint64_t product;
@@ -385,29 +275,47 @@ static inline void add(struct reading *sum, uint64_t value, uint64_t times)
     sum->value = UINT64_MAX;
 }
 
-static enum purpose purpose_of(struct span symbol)
+/* The index of the caller, which is entered if there is room; VMALLOC_CALLERS_KEPT where
+ * the table is full. Callers are compared as span_copy makes their names printable. */
+static unsigned short enter_caller(struct parser *p, struct span symbol,
+                                   struct span module)
 {
-  if (vmallocinfo_caller_is_stack(symbol))
-    return PURPOSE_STACK;
-  return vmallocinfo_caller_is_module(symbol) ? PURPOSE_MODULE : PURPOSE_OTHER;
+  struct vmallocinfo *out = p->out;
+  struct vmalloc_caller caller = {.bytes = 0};
+  span_copy(symbol, caller.symbol, sizeof(caller.symbol));
+  span_copy(module, caller.module, sizeof(caller.module));
+  unsigned short *slot = vmalloc_caller_find(
+      &p->callers, out->callers, (struct span){caller.symbol, strlen(caller.symbol)},
+      (struct span){caller.module, strlen(caller.module)});
+  if (*slot == 0) {
+    if (out->callers_count == VMALLOC_CALLERS_KEPT)
+      return VMALLOC_CALLERS_KEPT;
+    out->callers[out->callers_count++] = caller;
+    *slot = (unsigned short)out->callers_count;
+  }
+  return (unsigned short)(*slot - 1);
 }
 
-/* Finds out whose the pages are. */
+static enum purpose purpose_of(struct span symbol)
+{
+  if (vmalloc_caller_is_stack(symbol))
+    return PURPOSE_STACK;
+  return vmalloc_caller_is_module(symbol) ? PURPOSE_MODULE : PURPOSE_OTHER;
+}
+
 static void resolve_site(struct parser *p, const struct area *area, struct site *site)
 {
   struct span symbol = area->symbol;
   if (symbol.length == 0)
     symbol = (struct span){"unknown", 7};
-  struct vmalloc_caller *caller = find_caller(p, symbol, area->module);
-  site->caller =
-      caller == NULL ? VMALLOC_CALLERS_KEPT : (unsigned short)(caller - p->out->callers);
+  site->caller = enter_caller(p, symbol, area->module);
   site->purpose = (unsigned char)purpose_of(symbol);
 }
 
 static void add_pages(struct parser *p, const struct area *area, uint64_t times)
 {
   struct vmallocinfo *out = p->out;
-  struct site unkept = {0}, *site = area->site != NULL ? area->site : &unkept;
+  struct site unstored = {0}, *site = area->site != NULL ? area->site : &unstored;
   if (site->purpose == PURPOSE_UNKNOWN)
     resolve_site(p, area, site);
   uint64_t bytes = area->pages * p->page_size;
@@ -427,7 +335,7 @@ static void add_pages(struct parser *p, const struct area *area, uint64_t times)
   }
 }
 
-/* Adds that many areas which differ in nothing but their addresses. */
+/* Adds `times` areas that differ only in their addresses. */
 static void add_areas(struct parser *p, const struct area *area, uint64_t times)
 {
   struct vmallocinfo *out = p->out;
@@ -439,16 +347,18 @@ static void add_areas(struct parser *p, const struct area *area, uint64_t times)
   add(&out->entries_count, 1, times);
   add(&out->size, area->size, times);
   add(&out->kind_size[area->kind], area->size, times);
-  /* Pages of a vmap area belong to somebody else (VM_MAP_PUT_PAGES, 5.10); a percpu
-   * chunk is a vmalloc area without pages= (mm/vmalloc.c: pcpu_get_vm_areas). */
+  /* The pages of a vmap area belong to its user (VM_MAP_PUT_PAGES, 5.10). A percpu chunk
+   * is a vmalloc area without pages= (mm/vmalloc.c: pcpu_get_vm_areas). */
   if (area->kind == VMALLOC_KIND_VMALLOC && area->pages > 0)
     add_pages(p, area, times);
   else if (span_is(area->symbol, "pcpu_get_vm_areas"))
     add(&out->percpu_size, area->size, times);
 }
 
-/* Of the first and the last 24 bytes, which is most lines whole, by sums of products that
- * wait for no other; a loop would cost its end, mispredicted. */
+/* --- lines whose rest was parsed before ------------------------------------------- */
+
+/* Hashes the first and the last 24 bytes, which are all of most lines, as a sum of
+ * independent products; the end of a loop would be mispredicted. */
 static inline uint64_t hash_ends(const struct scan *rest)
 {
   const char *at = rest->at, *end = rest->end;
@@ -460,13 +370,13 @@ static inline uint64_t hash_ends(const struct scan *rest)
          load8(end - 8) * UINT64_C(0xff51afd7ed558ccd);
 }
 
-/* Where among the seen a line is to be found. */
+/* Where a rest is looked up. */
 struct key {
   struct seen *set;
   uint32_t id;
 };
 
-/* False for lines that are not worth it: too short for the hash, longer than the kernel
+/* False for rests that are not stored: too short for the hash, longer than the kernel
  * makes them, or beyond 4 GiB. */
 static inline bool make_key(struct parser *p, const struct scan *rest, struct key *key)
 {
@@ -480,8 +390,8 @@ static inline bool make_key(struct parser *p, const struct scan *rest, struct ke
   return true;
 }
 
-/* True, and counted, where a line with the same rest was added before. Looks at one way
- * alone, chosen without a branch, which would be mispredicted. */
+/* Counts the line and returns true where the same rest was added before. Compares with
+ * one way only, chosen without a branch, which would be mispredicted. */
 static inline bool count_again(const struct parser *p, const struct key *key,
                                const struct scan *rest)
 {
@@ -496,7 +406,7 @@ static inline bool count_again(const struct parser *p, const struct key *key,
   return true;
 }
 
-/* Adds what was only counted: the same bytes mean the same again. */
+/* Adds the lines that were only counted. */
 static void settle(struct parser *p, const struct seen *set, unsigned way)
 {
   if (set->count[way] <= 1)
@@ -508,7 +418,7 @@ static void settle(struct parser *p, const struct seen *set, unsigned way)
     add_areas(p, &area, set->count[way] - 1);
 }
 
-/* In the place of the one that was met least. */
+/* Stores the rest in place of the one that occurred least. */
 static void remember(struct parser *p, const struct key *key, const struct scan *rest)
 {
   struct seen *set = key->set;
@@ -522,7 +432,9 @@ static void remember(struct parser *p, const struct key *key, const struct scan 
   set->count[least] = 1;
 }
 
-/* Adds the area of a line: NULL, or what is wrong with the line. */
+/* --- the file --------------------------------------------------------------------- */
+
+/* Adds the area of a line. NULL, or what is wrong with the line. */
 static const char *add_line(struct parser *p, struct scan line, bool open)
 {
   struct key key;
@@ -544,50 +456,31 @@ static const char *add_line(struct parser *p, struct scan line, bool open)
   return NULL;
 }
 
-static bool is_larger(const struct vmalloc_caller *a, const struct vmalloc_caller *b)
+static void clear_callers(struct vmallocinfo *out)
 {
-  if (a->bytes != b->bytes)
-    return a->bytes > b->bytes;
-  int order = strcmp(a->symbol, b->symbol);
-  return order < 0 || (order == 0 && strcmp(a->module, b->module) < 0);
-}
-
-/* By insertion: there are a few dozen, and qsort(3) may allocate. */
-static void rank_callers(struct vmallocinfo *out)
-{
-  for (unsigned i = 0; i < out->callers_count; i++) {
-    unsigned at = i;
-    for (; at > 0; at--) {
-      if (!is_larger(&out->callers[i], &out->callers[out->by_size[at - 1]]))
-        break;
-      out->by_size[at] = out->by_size[at - 1];
-    }
-    out->by_size[at] = (unsigned short)i;
-  }
+  out->callers_count = 0;
+  out->other_bytes = out->other_entries_count = 0;
 }
 
 static void begin(struct vmallocinfo *out)
 {
   struct reading *readings = &out->pages;
-  memset(readings, 0, VMALLOCINFO_READINGS * sizeof(*readings));
   for (size_t i = 0; i < VMALLOCINFO_READINGS; i++)
     readings[i] = reading_known(0); /* a sum over no areas is 0 */
-  out->callers_count = 0;
-  out->other_bytes = out->other_entries_count = 0;
+  clear_callers(out);
 }
 
-/* Sums beyond any size are none, and then a caller's may have wrapped. */
+/* Sums that are out of range are malformed. A caller's sum may have wrapped only where
+ * the sum of all pages is out of range. */
 static void end(struct vmallocinfo *out)
 {
   struct reading *readings = &out->pages;
   for (size_t i = 0; i < VMALLOCINFO_READINGS; i++)
     if (readings[i].value > INT64_MAX)
       readings[i] = reading_missing(READING_MALFORMED);
-  if (!is_known(out->pages)) { /* nor can those that made it */
-    out->callers_count = 0;
-    out->other_bytes = out->other_entries_count = 0;
-  }
-  rank_callers(out);
+  if (!is_known(out->pages))
+    clear_callers(out);
+  vmalloc_callers_sort(out);
 }
 
 int vmallocinfo_parse(struct scan text, uint64_t page_size, struct vmallocinfo *out,
@@ -610,8 +503,7 @@ int vmallocinfo_parse(struct scan text, uint64_t page_size, struct vmallocinfo *
       settle(&p, &p.seen[i], way);
   if (bad > 0) {
     reading_fill(&out->pages, VMALLOCINFO_READINGS, READING_MALFORMED);
-    out->callers_count = 0;
-    out->other_bytes = out->other_entries_count = 0;
+    clear_callers(out);
     return -EBADMSG;
   }
   end(out);

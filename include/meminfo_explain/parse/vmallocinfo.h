@@ -65,11 +65,4 @@ int vmallocinfo_parse(struct scan text, uint64_t page_size, struct vmallocinfo *
 /* "ioremap", "vmalloc" and so on: the names that are published. */
 const char *vmallocinfo_kind_name(enum vmalloc_kind kind);
 
-/* True for the functions that allocate a kernel stack by vmalloc, as the compiler may
- * have inlined them (kernel/fork.c: alloc_thread_stack_node and its callers). */
-bool vmallocinfo_caller_is_stack(struct span symbol);
-
-/* True for the functions that allocate room for a module's own code and data. */
-bool vmallocinfo_caller_is_module(struct span symbol);
-
 #endif
