@@ -305,17 +305,30 @@ static json_t *json_pss(const struct sample *sample, const struct explanation *e
   return object;
 }
 
+/* The worst state of the sources of a path. A source that was not read at all counts only
+ * where none was. */
+static enum reading_state state_of_path(const struct sample *sample, const char *path)
+{
+  enum reading_state state = READING_ABSENT;
+  bool was_read = false;
+  for (size_t i = 0; i < SOURCE_COUNT; i++) {
+    const struct source_status *status = &sample->sources[i];
+    if (strcmp(source_rows[i].path, path) != 0 ||
+        (status->state == READING_ABSENT && status->error == 0))
+      continue;
+    state = was_read ? reading_state_join(state, status->state) : status->state;
+    was_read = true;
+  }
+  return state;
+}
+
 static json_t *json_sources(const struct sample *sample)
 {
-  /* Several numbers may come from one file: then it is as the worst of them. */
   json_t *object = json_object();
   for (size_t i = 0; i < SOURCE_COUNT; i++) {
-    enum reading_state state = sample->sources[i].state;
-    for (size_t other = 0; other < SOURCE_COUNT; other++)
-      if (strcmp(source_rows[other].path, source_rows[i].path) == 0)
-        state = reading_state_join(state, sample->sources[other].state);
-    json_object_set_new(object, source_rows[i].path,
-                        json_string(reading_state_name(state)));
+    const char *path = source_rows[i].path;
+    json_object_set_new(object, path,
+                        json_string(reading_state_name(state_of_path(sample, path))));
   }
   return object;
 }

@@ -5,12 +5,12 @@
 
 #include "meminfo_explain/report/metrics.h"
 
-/* What a type is in types.db: one data source, a gauge. */
+/* Types as in types.db: one data source, a gauge. */
 static const struct type_row {
   const char *name;
   const char *source;
   double min, max;
-  bool own; /* in types.db.d/meminfo_explain.db, not in collectd's */
+  bool own; /* in types.db.d/meminfo_explain.db, not in collectd's types.db */
 } types[] = {
     {"bytes", "value", 0, NAN, false},       {"percent", "value", 0, 100.1, false},
     {"count", "value", 0, NAN, false},       {"duration", "seconds", 0, NAN, false},
@@ -20,7 +20,7 @@ static const struct type_row {
 
 static bool is_compatible(const data_set_t *set)
 {
-  /* A signed type must be open below: values out of range become NaN in the cache. */
+  /* A signed type has no minimum: the cache turns values out of range into NaN. */
   return set->ds_num == 1 && set->ds[0].type == DS_TYPE_GAUGE && isnan(set->ds[0].min);
 }
 
@@ -33,7 +33,7 @@ static void register_type(const struct type_row *type, struct config *config)
     data_set_t set = {.ds_num = 1, .ds = &source};
     sstrncpy(set.type, type->name, sizeof(set.type));
     if (plugin_register_data_set(&set) != 0)
-      P_ERROR("type \"%s\" cannot be registered.", type->name);
+      P_ERROR("cannot register type \"%s\".", type->name);
   } else if (type->own && !is_compatible(known)) {
     P_ERROR("type \"%s\" is defined in a TypesDB file, but not as value:GAUGE:U:U; "
             "sending gauge instead.",
@@ -73,7 +73,7 @@ static void dispatch_metric(void *context, const struct metric *metric)
   sstrncpy(list.plugin, "meminfo_explain", sizeof(list.plugin));
   sstrncpy(list.plugin_instance, metric->view, sizeof(list.plugin_instance));
   sstrncpy(list.type, type_name(metric->type, sink->use_stock_types), sizeof(list.type));
-  /* As gauges, a value and its rate would have one name. */
+  /* As gauges, a value and its rate would have the same name. */
   bool renamed = metric->type == METRIC_TYPE_BYTES_RATE && sink->use_stock_types;
   snprintf(list.type_instance, sizeof(list.type_instance), "%s%s", renamed ? "rate_" : "",
            metric->instance);
