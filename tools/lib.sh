@@ -57,6 +57,33 @@ usage_error() {
 	die "$1 (try --help)" 2
 }
 
+declare -A option=()
+# parse_options VALUES FLAGS ARGUMENT...: sets option[NAME] to the value of --NAME VALUE or
+# --NAME=VALUE, where NAME is a word of VALUES, or to yes where it is one of FLAGS. --help
+# calls help, and ends the script.
+parse_options() {
+	local values=" $1 " flags=" $2 " name
+	shift 2
+	while [ $# -gt 0 ]; do
+		case $1 in
+		-h | --help) help && exit ;;
+		--*=*) set -- "${1%%=*}" "${1#*=}" "${@:2}" ;;
+		esac
+		name=${1#--}
+		if [[ $1 == --* && $values == *" $name "* ]]; then
+			[ $# -ge 2 ] || usage_error "$1 wants a value"
+			[ "$name" != build ] || [ -d "$2" ] || usage_error "--build: not a directory: $2"
+			option[$name]=$2
+			shift 2
+		elif [[ $1 == --* && $flags == *" $name "* ]]; then
+			option[$name]=yes
+			shift
+		else
+			usage_error "unknown argument: $1"
+		fi
+	done
+}
+
 as_root() {
 	if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi
 }
@@ -159,4 +186,20 @@ compile() {
 build() {
 	configure "$@"
 	compile "$1"
+}
+
+# use_build [-DCMAKE-ARGUMENT...] TARGET...: sets $build to the directory of --build, or to
+# build/, where it builds the targets.
+use_build() {
+	local arguments=()
+	while [[ $1 == -D* ]]; do arguments+=("$1") && shift; done
+	build=${option[build]-}
+	if [ -z "$build" ]; then
+		build=$root/build
+		configure "$build" ${arguments[@]+"${arguments[@]}"}
+		compile "$build" "$@"
+	fi
+	build=$(cd -- "$build" && pwd -P)
+	[ -e "$build/plugins/meminfo_explain.so" ] ||
+		die "not built: $build/plugins/meminfo_explain.so"
 }

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: MIT
+import os
+import unittest
+
+from harness.testcase import DaemonTest
+
+NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+
+
+@unittest.skipIf(os.geteuid() != 0, "dropping privileges takes root")
+class Privileges(DaemonTest):
+    def run_as_nobody(self, *options):
+        # Whatever large processes there are is not a question of privilege.
+        daemon = self.collectd("PssBudget 100")
+        os.chown(daemon.base, 65534, 65534)
+        daemon.start(*NOBODY, *options)
+        daemon.wait_for_samples(5)
+        daemon.stop()
+        return daemon
+
+    def test_two_capabilities_see_everything(self):
+        two = "+sys_ptrace,+dac_read_search"
+        daemon = self.run_as_nobody(f"--inh-caps={two}", f"--ambient-caps={two}",
+                                    f"--bounding-set=-all,{two}")
+        for name in ("vmalloc/bytes-other", "quality/percent-pss_coverage",
+                     "black_hole/signed_bytes-estimate"):
+            self.assertIn(name, daemon.samples.first())
+        self.assertNoWarnings(daemon)
+
+    def test_denied_files_are_named_once_and_the_rest_is_sent(self):
+        daemon = self.run_as_nobody("--inh-caps=-all", "--bounding-set=-all")
+        for text in ("proc/vmallocinfo: Permission denied",
+                     "proc/PID/smaps_rollup: permission denied"):
+            self.assertEqual(1, len(daemon.lines(rf"\[warning\].*{text}")), text)
+        self.assertLessEqual(len(daemon.warnings()), 4)
+        sent = daemon.samples.first()
+        self.assertNotIn("vmalloc/bytes-other", sent)
+        for name in ("black_hole/signed_bytes-estimate", "black_hole/bytes-error",
+                     "total/bytes-mem_total", "user_lru/bytes-active_file"):
+            self.assertIn(name, sent)
