@@ -1,0 +1,216 @@
+# SPDX-License-Identifier: MIT
+"""usage: pictures.py graphs BUILD_DIR OUTPUT_DIR README|''
+       pictures.py dashboard BUILD_DIR OUTPUT_DIR
+Started by tools/pictures: takes memory step by step, gives it back, and draws."""
+import os
+import pathlib
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+
+from harness.collectd import Collectd, load_meminfo_explain, load_write_graphite, node
+from harness.graphite import Graphite
+from harness.inject import Injector, Unavailable
+from harness.process import ROOT, Error, Scratch, exit_on_signals
+
+# No picture has the name of this machine.
+METRICS = "example.meminfo_explain"
+HOLE = f"{METRICS}-black_hole"
+MARKS = "<!-- the table: by tools/pictures -->\n", "<!-- end of the table -->"
+
+
+def note(text):
+    print(f"tools/pictures: {text}", file=sys.stderr, flush=True)
+
+
+def steps_of(dashboard):
+    """How many times pipes take so many MiB, with so many seconds between, and how many MiB
+    zram takes once, after half of them."""
+    if not dashboard:
+        return 7, 8, 6, 24
+    mib = 2
+    if os.geteuid() == 0:  # whose pipes may hold more than 64 MiB
+        meminfo = pathlib.Path("/proc/meminfo").read_text()
+        available = int(re.search(r"MemAvailable: +(\d+)", meminfo).group(1))
+        mib = min(32, max(1, available // 1024 // 256))
+    return 28, mib, 1.5, 4 * mib if mib != 2 else 8
+
+
+class Recording:
+    """Takes memory while collectd sends to Graphite, which is also told what was taken."""
+
+    def __init__(self, scratch, build, dashboard):
+        self.scratch, self.build = scratch, build
+        self.steps, self.mib, self.pause, self.zram_mib = steps_of(dashboard)
+        self.graphite = Graphite(scratch, "1s:1h")
+        options = ["TrendState false"]
+        if dashboard:  # so that a leak of a minute is one for the alarm
+            options += ["TrendWindow 10", "TrendRise 8388608"]
+        self.daemon = Collectd(
+            scratch, load_write_graphite(node("graphite", "tcp", self.graphite.ports[0], "")),
+            load_meminfo_explain(scratch, build, *options), name="example", level="warning",
+            csv=False)
+        self.carbon = socket.create_connection(("127.0.0.1", self.graphite.ports[0]))
+        self.taken, self.takers, self.words = [], [], "pipes"
+        self.daemon.start()
+
+    def watch(self, seconds):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self.daemon.process.check()
+            held = sum(taker.bytes for taker in self.takers)
+            self.carbon.sendall(f"example.taken {held} {time.time():.0f}\n".encode())
+            time.sleep(0.5)
+
+    def take(self, kind, mib):
+        self.takers.append(Injector(self.scratch, self.build, kind, mib))
+        self.watch(self.pause)
+
+    def take_all(self):
+        """Sets since and until: the time of the picture so far; and taken: bytes."""
+        self.watch(6)  # the first samples are those of a daemon that starts
+        self.since = int(time.time())
+        note(f"taking {self.steps * self.mib + self.zram_mib} MiB; this takes two minutes")
+        self.watch(15)
+        for step in range(self.steps):
+            try:
+                self.take("pipe", self.mib)
+            except Unavailable as reason:
+                raise Error(f"cannot take memory: {reason}") from None
+            if step == self.steps // 2:
+                try:
+                    self.take("zram", self.zram_mib)
+                    self.words += " and zram"
+                except Unavailable as reason:
+                    note(f"no zram, so all that is taken stays unexplained: {reason}")
+        self.taken = sum(taker.bytes for taker in self.takers)
+        self.watch(6)
+        self.table = subprocess.run([self.build / "meminfo-explain"], check=True, text=True,
+                                    stdout=subprocess.PIPE).stdout
+        self.watch(6)
+        self.until = int(time.time()) - 2  # not the samples that a busy machine writes late
+
+    def give_back(self):
+        while self.takers:
+            self.takers.pop().release()
+
+    def finish(self):
+        self.carbon.close()
+        self.scratch.stop_all()
+        for line in self.daemon.log().splitlines():
+            if "] Notification: " not in line:
+                print(line, file=sys.stderr)
+
+
+def colour(name):
+    """What the dashboards give it."""
+    panels = (ROOT / "grafana/panels.mjs").read_text()
+    found = re.search(rf"(?m)^  '?{re.escape(name)}'?: '#([0-9a-f]{{6}})',$", panels)
+    return found.group(1) if found else "9fa1a3"
+
+
+def coloured(name, series):
+    return f"color(alias({series},'{name}'),'{colour(name)}')"
+
+
+class Drawing:
+    def __init__(self, graphite, since, until):
+        self.graphite, self.span = graphite, {"from": since, "until": until}
+
+    def draw(self, title, height, targets, **more):
+        return self.graphite.picture({
+            **self.span, "title": f"{title} (bytes; UTC)", "width": 960, "height": height, **more,
+            "bgcolor": "white", "fgcolor": "black", "fontSize": 11, "lineMode": "connected",
+            "hideLegend": "false", "majorGridLineColor": "c0c0c0",
+            "minorGridLineColor": "e8e8e8", "uniqueLegend": "true", "yMin": 0,
+            "yUnitSystem": "binary"}, *targets)
+
+    def stack(self):
+        """A target for each term that is ever above 0, the largest first, and the black hole."""
+        targets = []
+        for view in ("user_lru", "kernel"):
+            terms = self.graphite.series(
+                self.span,
+                f"aliasSub(aliasByMetric(maximumAbove({METRICS}-{view}.bytes-*,0)),'^bytes-','')")
+            targets += [coloured(name, f"{METRICS}-{view}.bytes-{name}")
+                        for name in sorted(terms, key=lambda name: -max(terms[name]))]
+        if not targets:
+            raise Error("Graphite has no terms of MemTotal")
+        return targets + [coloured("black hole", f"{HOLE}.signed_bytes-lru")]
+
+    def black_hole(self):
+        estimate, error = f"{HOLE}.signed_bytes-estimate", f"{HOLE}.bytes-error"
+        low, high = f"diffSeries({estimate},{error})", f"sumSeries({estimate},{error})"
+        # As pale as the dashboards' red is in their band, so that the legend tells them apart.
+        return [f"color(alias(areaBetween(group({low},{high})),'its error'),'f7cbd0')",
+                coloured("estimate", estimate),
+                "color(alias(dashed(example.taken),'what they took'),'black')"]
+
+
+def graphs(scratch, build, output, readme):
+    recording = Recording(scratch, build, dashboard=False)
+    recording.take_all()
+    recording.give_back()
+    recording.watch(18)
+    drawing = Drawing(recording.graphite, recording.since, int(time.time()))
+    recording.watch(3)  # until all of it has arrived
+    for name in ("signed_bytes-estimate", "bytes-error", "signed_bytes-lru"):
+        if not recording.graphite.series(drawing.span, f"{HOLE}.{name}"):
+            raise Error(f"no {name} on this machine{recording.daemon.last_lines()}")
+    pictures = {
+        "memtotal.png": drawing.draw("What is not free of MemTotal, by the lru accounting", 480,
+                                     drawing.stack(), areaMode="stacked"),
+        "black_hole.png": drawing.draw(
+            f"The black hole, while {recording.words} take {recording.taken >> 20} MiB and give "
+            "them back", 360, drawing.black_hole())}
+    recording.finish()
+    for name, png in pictures.items():
+        (output / name).write_bytes(png)
+    if readme:
+        into_readme(pathlib.Path(readme), recording.table)
+    else:
+        (output / "table.txt").write_text(recording.table)
+    note(f"made {', '.join(pictures)} and the table in {output}")
+
+
+def into_readme(readme, table):
+    text = readme.read_text()
+    if any(text.count(mark) != 1 for mark in MARKS):
+        raise Error(f"{readme} does not have the lines {MARKS}")
+    head, rest = text.split(MARKS[0])
+    tail = rest.split(MARKS[1])[1]
+    readme.write_text(f"{head}{MARKS[0]}```\n{table}```\n{MARKS[1]}{tail}")
+
+
+def dashboard(scratch, build, output):
+    recording = Recording(scratch, build, dashboard=True)
+    recording.take_all()
+    recording.give_back()
+    recording.watch(3)
+    picture = scratch.path / "dashboard.png"
+    subprocess.run(["node", ROOT / "tools/panels/draw.mjs", ROOT / "build/panels",
+                    recording.graphite.url, str(recording.since), str(recording.until), picture],
+                   check=True)
+    recording.finish()
+    shutil.copy(picture, output)
+    note(f"made dashboard.png in {output}")
+
+
+def main():
+    what, build, output, *readme = sys.argv[1:]
+    exit_on_signals()
+    try:
+        with Scratch("pictures") as scratch:
+            {"graphs": graphs, "dashboard": dashboard}[what](
+                scratch, pathlib.Path(build), pathlib.Path(output), *readme)
+    except (Error, subprocess.CalledProcessError) as error:
+        sys.exit(f"tools/pictures: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()
