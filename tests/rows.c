@@ -10,13 +10,13 @@
 static const struct name {
   const char *operand, *called;
 } names[] = {
-#define FIELD(member, key, unit, inside) {"meminfo." #member, key},
+#define FIELD(member, key, unit, inside, ...) {"meminfo." #member, key},
 #include "meminfo_explain/tables/meminfo.def"
-#define STAT(member, key, unit) {"vmstat." #member, "`" key "`"},
+#define STAT(member, key, unit, ...) {"vmstat." #member, "`" key "`"},
 #include "meminfo_explain/tables/vmstat.def"
 #define CONSUMER(name, ...) {"consumers." #name, "`" #name "`"},
 #include "meminfo_explain/tables/consumers.def"
-#define DECISION(name) {#name, "`" #name "`"},
+#define DECISION(name, ...) {#name, "`" #name "`"},
 #include "meminfo_explain/tables/decisions.def"
 };
 
@@ -157,29 +157,29 @@ static void print_consumer(const char *name, const char *place, const char *open
 
 int main(void)
 {
-#define TERM(view, name, sign, ...) print_term(#view, #name, #sign, #__VA_ARGS__);
+#define TERM(view, name, sign, text, ...) print_term(#view, #name, #sign, #__VA_ARGS__);
 #include "meminfo_explain/tables/terms.def"
-#define DECISION(name) puts("decisions | `" #name "` |");
+#define DECISION(name, ...) puts("decisions | `" #name "` |");
 #include "meminfo_explain/tables/decisions.def"
-#define IDENTITY(name, relation, counters, slack, tolerance, ...)                        \
+#define IDENTITY(name, relation, counters, slack, tolerance, text, ...)                  \
   print_identity(#name, #relation, #counters, #slack, #tolerance, #__VA_ARGS__);
 #include "meminfo_explain/tables/identities.def"
-#define RATIO(view, name, part, whole) print_ratio(#view, #name, #part, #whole);
+#define RATIO(view, name, part, whole, ...) print_ratio(#view, #name, #part, #whole);
 #include "meminfo_explain/tables/ratios.def"
-#define AMOUNT(name, member) puts("black_hole | `" #name "` |");
-#define BOUND(name, member)  puts("black_hole | `" #name "` |");
+#define AMOUNT(name, member, ...) puts("black_hole | `" #name "` |");
+#define BOUND(name, member, ...)  puts("black_hole | `" #name "` |");
 #include "meminfo_explain/tables/black_hole.def"
-#define FIELD(member, key, unit, inside) print_line(key, #unit, "meminfo." #inside);
+#define FIELD(member, key, unit, inside, ...) print_line(key, #unit, "meminfo." #inside);
 #include "meminfo_explain/tables/meminfo.def"
-#define STAT(member, key, unit) puts("vmstat | `" key "` | " #unit " |");
+#define STAT(member, key, unit, ...) puts("vmstat | `" key "` | " #unit " |");
 #include "meminfo_explain/tables/vmstat.def"
-#define SMAP(member, key) puts("smaps | " key " |");
+#define SMAP(member, key, ...) puts("smaps | " key " |");
 #include "meminfo_explain/tables/smaps.def"
 #define SOURCE(name, path, cost, remedy) puts("sources | `" path "` | " cost " |");
 #include "meminfo_explain/tables/sources.def"
-#define CONSUMER(name, place, opener, paths, filter, key, field, unit)                   \
+#define CONSUMER(name, place, opener, paths, filter, key, field, unit, ...)              \
   print_consumer(#name, #place, #opener, paths, #filter, key, #field, #unit);
-#define CONSUMER_FUNCTION(name, place, source, function, remedy)                         \
+#define CONSUMER_FUNCTION(name, place, source, function, remedy, ...)                    \
   puts("consumers | `" #name "` | " #place " | `" source "` | `" #function               \
        "()` | ANYONE |");
 #include "meminfo_explain/tables/consumers.def"

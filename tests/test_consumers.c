@@ -119,12 +119,12 @@ static const struct row {
   enum source source;
   size_t offset;
 } rows[] = {
-#define CONSUMER(name, place, opener, paths, filter, key, field, unit)                   \
+#define CONSUMER(name, place, opener, paths, filter, key, field, unit, ...)              \
   {#name,  #place,        paths,                                                         \
    filter, key,           field,                                                         \
    #unit,  SOURCE_##name, offsetof(struct consumers, name)},
 /* In a captured tree, a function's answer is a file like any other. */
-#define CONSUMER_FUNCTION(name, place, source, function, remedy)                         \
+#define CONSUMER_FUNCTION(name, place, source, function, remedy, ...)                    \
   {#name,                                                                                \
    #place,                                                                               \
    "consumers/" #name,                                                                   \

@@ -64,13 +64,13 @@ static const struct name zoneinfo_names[] = {
 };
 
 static const struct name vmstat_names[] = {
-#define STAT(member, key, unit) {key, &vmstat.member},
+#define STAT(member, key, unit, ...) {key, &vmstat.member},
 #include "meminfo_explain/tables/vmstat.def"
     {NULL, NULL},
 };
 
 static const struct name smaps_names[] = {
-#define SMAP(member, key) {key, &smaps.member},
+#define SMAP(member, key, ...) {key, &smaps.member},
 #include "meminfo_explain/tables/smaps.def"
     {NULL, NULL},
 };

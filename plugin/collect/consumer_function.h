@@ -20,7 +20,7 @@
 typedef int consumer_function(uint64_t page_size, uint64_t *out);
 
 #define CONSUMER(...)
-#define CONSUMER_FUNCTION(name, place, source, function, remedy)                         \
+#define CONSUMER_FUNCTION(name, place, source, function, remedy, ...)                    \
   consumer_function function;
 #include "meminfo_explain/tables/consumers.def"
 

@@ -57,9 +57,9 @@ static const struct consumer_row {
   consumer_function *function;
   const char *captured; /* the file of its answer in a captured tree */
 } consumer_rows[CONSUMER_COUNT] = {
-#define CONSUMER(name, place, opener, paths, filter, key, field, unit)                   \
+#define CONSUMER(name, place, opener, paths, filter, key, field, unit, ...)              \
   {CONSUMER_PLACE_##place, filter, key, field, CONSUMER_UNIT_##unit, NULL, NULL},
-#define CONSUMER_FUNCTION(name, place, source, function, remedy)                         \
+#define CONSUMER_FUNCTION(name, place, source, function, remedy, ...)                    \
   {CONSUMER_PLACE_##place, ALL, "", 1, CONSUMER_UNIT_BYTES, function, "consumers/" #name},
 #include "meminfo_explain/tables/consumers.def"
 };

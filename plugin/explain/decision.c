@@ -4,7 +4,7 @@
 const char *decision_name(unsigned row)
 {
   static const char *const names[DECISION_COUNT] = {
-#define DECISION(name) #name,
+#define DECISION(name, ...) #name,
 #include "meminfo_explain/tables/decisions.def"
   };
   return names[row];

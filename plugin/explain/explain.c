@@ -23,7 +23,7 @@
   }
 
 const struct term_row term_rows[TERM_COUNT] = {
-#define TERM(view, name, sign, ...)                                                      \
+#define TERM(view, name, sign, text, ...)                                                \
   {#name, TERM_VIEW_##view, TERM_SIGN_##sign, {__VA_ARGS__}},
 #include "meminfo_explain/tables/terms.def"
 };
@@ -54,19 +54,19 @@ const struct term_row term_rows[TERM_COUNT] = {
 #define UNWRAP(...) __VA_ARGS__
 
 const struct identity_row identity_rows[IDENTITY_COUNT] = {
-#define IDENTITY(name, relation, counters, slack, tolerance, ...)                        \
+#define IDENTITY(name, relation, counters, slack, tolerance, text, ...)                  \
   {#name, IDENTITY_##relation, counters, slack, {UNWRAP tolerance}, {__VA_ARGS__}},
 #include "meminfo_explain/tables/identities.def"
 };
 
 const struct ratio_row ratio_rows[RATIO_COUNT] = {
-#define RATIO(view, name, part, whole) {#name, TERM_VIEW_##view, part, whole},
+#define RATIO(view, name, part, whole, ...) {#name, TERM_VIEW_##view, part, whole},
 #include "meminfo_explain/tables/ratios.def"
 };
 
 const struct hole_row hole_rows[HOLE_COUNT] = {
-#define AMOUNT(name, member) {#name, offsetof(struct black_hole, member), false},
-#define BOUND(name, member)  {#name, offsetof(struct black_hole, member), true},
+#define AMOUNT(name, member, ...) {#name, offsetof(struct black_hole, member), false},
+#define BOUND(name, member, ...)  {#name, offsetof(struct black_hole, member), true},
 #include "meminfo_explain/tables/black_hole.def"
 };
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 const struct meminfo_row meminfo_rows[MEMINFO_FIELD_COUNT] = {
-#define FIELD(member, key, unit, inside)                                                 \
+#define FIELD(member, key, unit, inside, ...)                                            \
   {key, sizeof(key) - 1, MEMINFO_UNIT_##unit, MEMINFO_FIELD_##inside},
 #include "meminfo_explain/tables/meminfo.def"
 };

@@ -8,7 +8,7 @@ static const struct {
   const char *key; /* with its colon */
   size_t key_length;
 } rows[SMAPS_FIELD_COUNT] = {
-#define SMAP(member, key) {key ":", sizeof(key)},
+#define SMAP(member, key, ...) {key ":", sizeof(key)},
 #include "meminfo_explain/tables/smaps.def"
 };
 

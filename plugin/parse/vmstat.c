@@ -11,7 +11,7 @@ static const struct {
   size_t key_length;
   enum stat_unit unit;
 } rows[VMSTAT_FIELD_COUNT] = {
-#define STAT(member, key, unit) {key, sizeof(key) - 1, STAT_UNIT_##unit},
+#define STAT(member, key, unit, ...) {key, sizeof(key) - 1, STAT_UNIT_##unit},
 #include "meminfo_explain/tables/vmstat.def"
 };
 

@@ -16,7 +16,7 @@ const struct source_row source_rows[SOURCE_COUNT] = {
 #define CONSUMER_COST "this consumer cannot be separated from the rest"
 #define CONSUMER(name, place, opener, paths, ...)                                        \
   {paths, true, CONSUMER_COST, OPENER_##opener},
-#define CONSUMER_FUNCTION(name, place, source, function, remedy)                         \
+#define CONSUMER_FUNCTION(name, place, source, function, remedy, ...)                    \
   {source, false, CONSUMER_COST, remedy},
 #include "meminfo_explain/tables/consumers.def"
 };

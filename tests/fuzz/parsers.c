@@ -132,7 +132,7 @@ static const struct {
   const char *key;
   unsigned field;
 } field_keys[] = {
-#define CONSUMER(name, place, opener, paths, filter, key, field, unit) {key, field},
+#define CONSUMER(name, place, opener, paths, filter, key, field, unit, ...) {key, field},
 #define CONSUMER_FUNCTION(...)
 #include "meminfo_explain/tables/consumers.def"
     {"thread_stack", 3},

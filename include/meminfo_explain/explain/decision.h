@@ -18,7 +18,7 @@ struct decision {
 };
 
 enum {
-#define DECISION(name) DECISION_##name,
+#define DECISION(name, ...) DECISION_##name,
 #include "meminfo_explain/tables/decisions.def"
   DECISION_COUNT
 };
@@ -26,7 +26,7 @@ enum {
 struct decided {
   union {
     struct {
-#define DECISION(name) struct decision name;
+#define DECISION(name, ...) struct decision name;
 #include "meminfo_explain/tables/decisions.def"
     };
     struct decision all[DECISION_COUNT]; /* the same, by DECISION_name */

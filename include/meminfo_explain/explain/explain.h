@@ -41,7 +41,7 @@ struct term_row {
 };
 
 enum term {
-#define TERM(view, name, sign, ...) TERM_##view##_##name,
+#define TERM(view, name, sign, text, ...) TERM_##view##_##name,
 #include "meminfo_explain/tables/terms.def"
   TERM_COUNT
 };
@@ -79,7 +79,7 @@ struct identity_result {
 };
 
 enum ratio {
-#define RATIO(view, name, part, whole) RATIO_##view##_##name,
+#define RATIO(view, name, part, whole, ...) RATIO_##view##_##name,
 #include "meminfo_explain/tables/ratios.def"
   RATIO_COUNT
 };
@@ -122,8 +122,8 @@ struct hole_row {
   bool is_bound; /* a reading, never below zero */
 };
 enum {
-#define AMOUNT(name, member) HOLE_##name,
-#define BOUND(name, member)  HOLE_##name,
+#define AMOUNT(name, member, ...) HOLE_##name,
+#define BOUND(name, member, ...)  HOLE_##name,
 #include "meminfo_explain/tables/black_hole.def"
   HOLE_COUNT
 };

@@ -11,7 +11,7 @@
 enum meminfo_unit { MEMINFO_UNIT_COUNT, MEMINFO_UNIT_KB };
 
 enum meminfo_field {
-#define FIELD(member, key, unit, inside) MEMINFO_FIELD_##member,
+#define FIELD(member, key, unit, inside, ...) MEMINFO_FIELD_##member,
 #include "meminfo_explain/tables/meminfo.def"
   MEMINFO_FIELD_COUNT,
   MEMINFO_FIELD_nothing = MEMINFO_FIELD_COUNT /* INSIDE column: not physical */
@@ -36,7 +36,7 @@ struct meminfo_other {
 struct meminfo {
   union {
     struct {
-#define FIELD(member, key, unit, inside) struct reading member;
+#define FIELD(member, key, unit, inside, ...) struct reading member;
 #include "meminfo_explain/tables/meminfo.def"
     };
     struct reading fields[MEMINFO_FIELD_COUNT]; /* the same, by enum meminfo_field */

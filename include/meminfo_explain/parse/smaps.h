@@ -8,7 +8,7 @@
 #include "meminfo_explain/base/scan.h"
 
 enum smaps_field {
-#define SMAP(member, key) SMAPS_FIELD_##member,
+#define SMAP(member, key, ...) SMAPS_FIELD_##member,
 #include "meminfo_explain/tables/smaps.def"
   SMAPS_FIELD_COUNT
 };
@@ -16,7 +16,7 @@ enum smaps_field {
 struct smaps {
   union {
     struct {
-#define SMAP(member, key) struct reading member;
+#define SMAP(member, key, ...) struct reading member;
 #include "meminfo_explain/tables/smaps.def"
     };
     struct reading fields[SMAPS_FIELD_COUNT];

@@ -7,7 +7,7 @@
 #include "meminfo_explain/base/scan.h"
 
 enum vmstat_field {
-#define STAT(member, key, unit) VMSTAT_FIELD_##member,
+#define STAT(member, key, unit, ...) VMSTAT_FIELD_##member,
 #include "meminfo_explain/tables/vmstat.def"
   VMSTAT_FIELD_COUNT
 };
@@ -15,7 +15,7 @@ enum vmstat_field {
 struct vmstat {
   union {
     struct {
-#define STAT(member, key, unit) struct reading member;
+#define STAT(member, key, unit, ...) struct reading member;
 #include "meminfo_explain/tables/vmstat.def"
     };
     struct reading fields[VMSTAT_FIELD_COUNT];
