@@ -19,7 +19,6 @@ from harness.process import ROOT, Error, Scratch, exit_on_signals
 # No picture has the name of this machine.
 METRICS = "example.meminfo_explain"
 HOLE = f"{METRICS}-black_hole"
-MARKS = "<!-- the table: by tools/pictures -->\n", "<!-- end of the table -->"
 
 
 def note(text):
@@ -88,9 +87,6 @@ class Recording:
                     note(f"no zram, so all that is taken stays unexplained: {reason}")
         self.taken = sum(taker.bytes for taker in self.takers)
         self.watch(6)
-        self.table = subprocess.run([self.build / "meminfo-explain"], check=True, text=True,
-                                    stdout=subprocess.PIPE).stdout
-        self.watch(6)
         self.until = int(time.time()) - 2  # not the samples that a busy machine writes late
 
     def give_back(self):
@@ -150,7 +146,7 @@ class Drawing:
                 "color(alias(dashed(example.taken),'what they took'),'black')"]
 
 
-def graphs(scratch, build, output, readme):
+def graphs(scratch, build, output):
     recording = Recording(scratch, build, dashboard=False)
     recording.take_all()
     recording.give_back()
@@ -169,20 +165,7 @@ def graphs(scratch, build, output, readme):
     recording.finish()
     for name, png in pictures.items():
         (output / name).write_bytes(png)
-    if readme:
-        into_readme(pathlib.Path(readme), recording.table)
-    else:
-        (output / "table.txt").write_text(recording.table)
-    note(f"made {', '.join(pictures)} and the table in {output}")
-
-
-def into_readme(readme, table):
-    text = readme.read_text()
-    if any(text.count(mark) != 1 for mark in MARKS):
-        raise Error(f"{readme} does not have the lines {MARKS}")
-    head, rest = text.split(MARKS[0])
-    tail = rest.split(MARKS[1])[1]
-    readme.write_text(f"{head}{MARKS[0]}```\n{table}```\n{MARKS[1]}{tail}")
+    note(f"made {' and '.join(pictures)} in {output}")
 
 
 def dashboard(scratch, build, output):
@@ -200,12 +183,12 @@ def dashboard(scratch, build, output):
 
 
 def main():
-    what, build, output, *readme = sys.argv[1:]
+    what, build, output = sys.argv[1:]
     exit_on_signals()
     try:
         with Scratch("pictures") as scratch:
             {"graphs": graphs, "dashboard": dashboard}[what](
-                scratch, pathlib.Path(build), pathlib.Path(output), *readme)
+                scratch, pathlib.Path(build), pathlib.Path(output))
     except (Error, subprocess.CalledProcessError) as error:
         sys.exit(f"tools/pictures: {error}")
     except KeyboardInterrupt:

@@ -8,7 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-/* Initial values; docs/census.md has measured ones. */
+/* Initial values; docs/cost.md has measured ones. */
 static const struct pss_scan_costs first_costs = {.listing = 1e-6,
                                                   .stat = 15e-6,
                                                   .statm = 10e-6,

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What arrives behind each of collectd's writers: every value of a small machine and of one
 of 1 TB to the byte, below zero too; nothing of what is not known; and out of the range of
-its type, what docs/writers.md says."""
+its type, what docs/fleet.md says."""
 import grp
 import http.server
 import json
