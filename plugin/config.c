@@ -6,15 +6,10 @@
 void config_init(struct config *config)
 {
   *config = (struct config){
-      .root = "/",
-      .observe = {.collect = {.pss = true,
-                              .pss_budget = 1,
-                              .pss_max_process = COLLECT_PSS_MAX_PROCESS}},
-      .publish = publisher_default_options(),
-      .trend = true,
-      .trend_settings = {.window = TREND_WINDOW, .rise = TREND_RISE},
-      .trend_state = true,
-      .state_file = "meminfo_explain.state", /* below BaseDir, where the daemon runs */
+#define OPTION(name, kind, member, value, ...) .member = value,
+#include "meminfo_explain/tables/options.def"
+#define GROUPING(name, ...) .publish.names[GROUPING_##name] = PUBLISHER_NAMES_BY_ROW,
+#include "meminfo_explain/tables/groupings.def"
   };
 }
 
@@ -26,37 +21,20 @@ enum option_kind {
   OPTION_DOUBLE
 };
 
-/* docs/collectd-meminfo_explain.pod describes each of them. */
 static const struct option {
   const char *name;
   enum option_kind kind;
   size_t offset; /* in struct config */
   double min, max;
 } options[] = {
-    {"Root", OPTION_PATH, offsetof(struct config, root), 0, 0},
-    {"Pss", OPTION_BOOLEAN, offsetof(struct config, observe.collect.pss), 0, 0},
-    {"PssBudget", OPTION_DOUBLE, offsetof(struct config, observe.collect.pss_budget),
-     0.001, 100},
-    {"PssMaxProcess", OPTION_U64,
-     offsetof(struct config, observe.collect.pss_max_process), 0,
-     (double)((uint64_t)1 << 62)},
-    {"AllSeries", OPTION_BOOLEAN, offsetof(struct config, publish.all_series), 0, 0},
+#define OPTION(name, kind, member, value, min, max, ...)                                 \
+  {#name, OPTION_##kind, offsetof(struct config, member), min, max},
+#include "meminfo_explain/tables/options.def"
 #define GROUPING(name, source, view, option, ...)                                        \
   {#option, OPTION_UNSIGNED,                                                             \
    offsetof(struct config, publish.names) + GROUPING_##name * sizeof(unsigned), 0,       \
    TOP_N_SHOWN_MAX},
 #include "meminfo_explain/tables/groupings.def"
-    {"ReportUnknownLines", OPTION_BOOLEAN, offsetof(struct config, publish.unknown_lines),
-     0, 0},
-    {"Trend", OPTION_BOOLEAN, offsetof(struct config, trend), 0, 0},
-    {"TrendWindow", OPTION_DOUBLE, offsetof(struct config, trend_settings.window),
-     TREND_WINDOW_MIN, TREND_WINDOW_MAX},
-    {"TrendRise", OPTION_DOUBLE, offsetof(struct config, trend_settings.rise),
-     TREND_RISE_MIN, TREND_RISE_MAX},
-    {"TrendState", OPTION_BOOLEAN, offsetof(struct config, trend_state), 0, 0},
-    {"StateFile", OPTION_PATH, offsetof(struct config, state_file), 0, 0},
-    {"EvidenceDir", OPTION_PATH, offsetof(struct config, evidence_dir), 0, 0},
-    {"UseStockTypes", OPTION_BOOLEAN, offsetof(struct config, use_stock_types), 0, 0},
 };
 
 static int apply_path(const oconfig_item_t *item, char *out)

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* usage: tables TABLE [VIEW]
- * Prints one table of the documents from the .def files: Markdown, or items of a manual
- * page for the tables metrics, identities and trends. tools/tables calls it. */
+ * Prints one table of the documents from the .def files, in Markdown or for a manual
+ * page. tools/tables calls it. */
+#include "meminfo_explain/collect/collect.h"
+#include "meminfo_explain/trend/trend.h"
+
 #include <ctype.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -49,15 +52,53 @@ static const struct identity_row {
 #include "meminfo_explain/tables/identities.def"
 };
 
-/* The default set; name NULL: all of the view. */
+/* The default set; name NULL: all of the view, or its largest. */
 static const struct default_row {
-  const char *view, *type, *name;
-  bool once_above_zero;
+  const char *view, *type, *name, *remark;
+  int share;
 } default_rows[] = {
-#define VIEW(view, most)       {#view, NULL, NULL, false},
-#define NAME(view, type, name) {#view, #type, #name, false},
-#define HELD(view, name)       {#view, "BYTES", #name, true},
+#define COMPLETE(view, share, alternatives) {#view, NULL, NULL, "", share},
+#define LARGEST(view, share)                {#view, NULL, NULL, " once above 0", share},
+#define GROUPINGS(share)                    {"groupings", NULL, NULL, " with names by default", share},
+#define ONCE(view, name)                    {#view, "BYTES", #name, " once above 0", 1},
+#define NAME(view, type, name)              {#view, #type, #name, "", 1},
 #include "meminfo_explain/tables/default_series.def"
+};
+
+static const struct grouping_row {
+  const char *view, *option;
+  int names, all_names;
+  const char *member, *title, *count, *json, *text;
+} grouping_rows[] = {
+#define GROUPING(name, source, view, option, names, all_names, member, title, count,     \
+                 json, series, text)                                                     \
+  {#view, #option, names, all_names, member, title, count, #json, text},
+#include "meminfo_explain/tables/groupings.def"
+};
+
+static const struct option_row {
+  const char *name, *argument, *text, *path; /* path: the default of a path */
+  bool is_boolean;
+  double value;
+} option_rows[] = {
+#define PATH_DEFAULT_PATH(value)       value
+#define PATH_DEFAULT_BOOLEAN(value)    NULL
+#define PATH_DEFAULT_UNSIGNED(value)   NULL
+#define PATH_DEFAULT_U64(value)        NULL
+#define PATH_DEFAULT_DOUBLE(value)     NULL
+#define NUMBER_DEFAULT_PATH(value)     0
+#define NUMBER_DEFAULT_BOOLEAN(value)  (value)
+#define NUMBER_DEFAULT_UNSIGNED(value) (double)(value)
+#define NUMBER_DEFAULT_U64(value)      (double)(value)
+#define NUMBER_DEFAULT_DOUBLE(value)   (value)
+#define OPTION(name, kind, member, value, min, max, argument, text)                      \
+  {#name,                                                                                \
+   argument,                                                                             \
+   text,                                                                                 \
+   PATH_DEFAULT_##kind(value),                                                           \
+   #kind[0] == 'B',                                                                      \
+   NUMBER_DEFAULT_##kind(value)},
+#include "meminfo_explain/tables/options.def"
 };
 
 static bool is_same(const char *a, const char *b)
@@ -86,12 +127,9 @@ static const char *default_remark(const char *view, const char *type, const char
 {
   for (size_t i = 0; i < COUNT(default_rows); i++) {
     const struct default_row *row = &default_rows[i];
-    if (!is_same(row->view, view))
-      continue;
-    if (row->name == NULL)
-      return strcmp(view, "hidden") == 0 ? " (default once above 0)" : " (default)";
-    if (is_same(row->type, type) && strcmp(row->name, name) == 0)
-      return row->once_above_zero ? " (default once above 0)" : " (default)";
+    if (is_same(row->view, view) &&
+        (row->name == NULL || (is_same(row->type, type) && strcmp(row->name, name) == 0)))
+      return *row->remark != '\0' ? " (default once above 0)" : " (default)";
   }
   return "";
 }
@@ -160,6 +198,16 @@ static void print_code(const char *text)
   putchar('`');
   print_escaped(text);
   putchar('`');
+}
+
+/* A text with F<path> and the like of a manual page. */
+static void print_markdown(const char *text)
+{
+  for (; *text != '\0'; text++)
+    if (strchr("BCFIL", *text) != NULL && text[1] == '<')
+      putchar(*++text == '<' ? '`' : *text);
+    else
+      putchar(*text == '>' ? '`' : *text);
 }
 
 static void print_lower(const char *text)
@@ -378,24 +426,43 @@ static void print_series(const char *view)
 static void print_default_series(const char *view)
 {
   (void)view;
-  puts("| view | series |\n|---|---|");
-  for (size_t i = 0; i < COUNT(default_rows); i++) {
-    const struct default_row *row = &default_rows[i];
-    bool first = i == 0 || strcmp(default_rows[i - 1].view, row->view) != 0;
-    bool last =
-        i + 1 == COUNT(default_rows) || strcmp(default_rows[i + 1].view, row->view) != 0;
-    if (first)
-      printf("| `%s` | ", row->view);
-    fputs(first ? "" : ", ", stdout);
-    if (row->name == NULL) {
-      fputs("all", stdout);
-    } else {
-      putchar('`');
-      print_lower(row->type);
-      printf("-%s`%s", row->name, row->once_above_zero ? " once above 0" : "");
+  int sum = 0;
+  puts("| view | series | at most |\n|---|---|---|");
+  for (size_t i = 0; i < COUNT(default_rows);) {
+    const char *sign = "";
+    int share = 0;
+    view = default_rows[i].view;
+    printf("| `%s` | ", view);
+    for (; i < COUNT(default_rows) && strcmp(default_rows[i].view, view) == 0; i++) {
+      const struct default_row *row = &default_rows[i];
+      fputs(sign, stdout);
+      if (row->name == NULL) {
+        printf("all%s", row->remark);
+      } else {
+        putchar('`');
+        print_lower(row->type);
+        printf("-%s`%s", row->name, row->remark);
+      }
+      sign = ", ";
+      share += row->share;
     }
-    if (last)
-      puts(" |");
+    printf(" | %d |\n", share);
+    sum += share;
+  }
+  printf("| sum | | %d |\n", sum);
+}
+
+static void print_groupings(const char *view)
+{
+  (void)view;
+  puts("| view | option | names by default, with AllSeries | what is sent "
+       "|\n|---|---|---|---|");
+  for (size_t i = 0; i < COUNT(grouping_rows); i++) {
+    const struct grouping_row *row = &grouping_rows[i];
+    printf("| `%s` | `%s` | %d, %d | ", row->view, row->option, row->names,
+           row->all_names);
+    print_markdown(row->text);
+    puts(" |");
   }
 }
 
@@ -445,6 +512,79 @@ static void print_trends(const char *view)
 #include "meminfo_explain/tables/series.def"
 }
 
+/* Options as the synopsis of the manual has them. */
+static void print_synopsis(const char *view)
+{
+  (void)view;
+  puts("  <Plugin meminfo_explain>");
+  for (size_t i = 0; i < COUNT(option_rows); i++) {
+    const struct option_row *row = &option_rows[i];
+    if (row->path != NULL && *row->path == '\0')
+      printf("    # %s \"/var/lib/collectd/meminfo_explain\"\n", row->name);
+    else if (row->path != NULL)
+      printf("    %s \"%s\"\n", row->name, row->path);
+    else if (row->is_boolean)
+      printf("    %s %s\n", row->name, row->value != 0 ? "true" : "false");
+    else
+      printf("    %s %.15g\n", row->name, row->value);
+  }
+  for (size_t i = 0; i < COUNT(grouping_rows); i++)
+    printf("    %s %d\n", grouping_rows[i].option, grouping_rows[i].names);
+  puts("  </Plugin>\n");
+}
+
+static void print_options(const char *view)
+{
+  (void)view;
+  puts("=over 4\n");
+  for (size_t i = 0; i < COUNT(option_rows); i++) {
+    const struct option_row *row = &option_rows[i];
+    if (row->is_boolean)
+      printf("=item B<%s> B<true>|B<false>\n\n%s\n\n", row->name, row->text);
+    else
+      printf("=item B<%s> I<%s>\n\n%s\n\n", row->name, row->argument, row->text);
+  }
+  for (size_t i = 0; i < COUNT(grouping_rows); i++) {
+    const struct grouping_row *row = &grouping_rows[i];
+    printf(
+        "=item B<%s> I<count>\n\nNumber of names in the view L</%s>, 0 to 64; the other "
+        "members are summed in B<bytes-other>. The default is %d with B<AllSeries>.\n\n",
+        row->option, row->view, row->all_names);
+  }
+  puts("=back\n");
+}
+
+static void print_grouping_views(const char *view)
+{
+  (void)view;
+  for (size_t i = 0; i < COUNT(grouping_rows); i++) {
+    const struct grouping_row *row = &grouping_rows[i];
+    printf("=head2 %s\n\nB<bytes-NAME> and B<bytes-other>%s: %s.\n\n", row->view,
+           row->names > 0 ? " (default)" : "", row->text);
+  }
+}
+
+/* Lists of the JSON output: row->json is "(object, list, keys...)", each in quotes. */
+static void print_grouping_lists(const char *view)
+{
+  (void)view;
+  for (size_t i = 0; i < COUNT(grouping_rows); i++) {
+    const char *at = grouping_rows[i].json;
+    for (int n = 0; (at = strchr(at, '"')) != NULL; n++) {
+      size_t length = strcspn(++at, "\"");
+      if (n == 0)
+        printf("=item B<%.*s.", (int)length, at);
+      else if (n == 1)
+        printf("%.*s[]>\n\nThe %ss, largest first: B<bytes>", (int)length, at,
+               grouping_rows[i].member);
+      else if (length > 0)
+        printf(", B<%.*s>", (int)length, at);
+      at += length + 1;
+    }
+    printf("; %s.\n\n", grouping_rows[i].text);
+  }
+}
+
 /* ------------------------------------------------------------------------------------ */
 
 int main(int argc, char **argv)
@@ -453,13 +593,25 @@ int main(int argc, char **argv)
     const char *name;
     void (*print)(const char *view);
   } tables[] = {
-      {"terms", print_terms},         {"black_hole", print_black_hole},
-      {"decisions", print_decisions}, {"identity_table", print_identity_table},
-      {"meminfo", print_meminfo},     {"vmstat", print_vmstat},
-      {"smaps", print_smaps},         {"consumers", print_consumers},
-      {"sources", print_sources},     {"rules", print_rules},
-      {"series", print_series},       {"default_series", print_default_series},
-      {"metrics", print_metrics},     {"identities", print_identities},
+      {"terms", print_terms},
+      {"black_hole", print_black_hole},
+      {"decisions", print_decisions},
+      {"identity_table", print_identity_table},
+      {"meminfo", print_meminfo},
+      {"vmstat", print_vmstat},
+      {"smaps", print_smaps},
+      {"consumers", print_consumers},
+      {"sources", print_sources},
+      {"rules", print_rules},
+      {"series", print_series},
+      {"default_series", print_default_series},
+      {"groupings", print_groupings},
+      {"synopsis", print_synopsis},
+      {"options", print_options},
+      {"grouping_views", print_grouping_views},
+      {"grouping_lists", print_grouping_lists},
+      {"metrics", print_metrics},
+      {"identities", print_identities},
       {"trends", print_trends},
   };
   for (size_t i = 0; argc > 1 && i < COUNT(tables); i++)
