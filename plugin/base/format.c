@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The number in the largest unit in which it is 1 at least; `limit` is what would be
- * printed as one of the next. */
+/* Returns the number in the largest unit in which it is at least 1. From `limit` on, it
+ * would be printed as 1 of the next unit. */
 static double in_units(double bytes, double limit, const char **unit)
 {
   static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
@@ -20,29 +20,29 @@ static double in_units(double bytes, double limit, const char **unit)
 
 struct formatted format_bytes(double bytes)
 {
-  struct formatted words;
+  struct formatted out;
   const char *unit;
   double number = in_units(bytes, 1023.95, &unit);
-  snprintf(words.text, sizeof(words.text), unit[1] == '\0' ? "%.0f %s" : "%.1f %s",
-           number, unit);
-  return words;
+  snprintf(out.text, sizeof(out.text), unit[1] == '\0' ? "%.0f %s" : "%.1f %s", number,
+           unit);
+  return out;
 }
 
 struct formatted format_bytes_short(double bytes)
 {
-  struct formatted words;
+  struct formatted out;
   const char *unit;
   double number = in_units(bytes, 999.5, &unit);
-  snprintf(words.text, sizeof(words.text), "%.3g %s", number, unit);
-  return words;
+  snprintf(out.text, sizeof(out.text), "%.3g %s", number, unit);
+  return out;
 }
 
 struct formatted format_module(const char *module)
 {
-  struct formatted words = {""};
+  struct formatted out = {""};
   if (module[0] != '\0')
-    snprintf(words.text, sizeof(words.text), " [%.64s]", module);
-  return words;
+    snprintf(out.text, sizeof(out.text), " [%.64s]", module);
+  return out;
 }
 
 void format_append(char *out, size_t size, const char *format, ...)

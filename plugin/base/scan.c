@@ -6,7 +6,7 @@
 
 struct scan scan_text(const char *text, size_t length)
 {
-  /* An empty text may be none at all, and NULL + 0 is undefined. */
+  /* The pointer of an empty text may be NULL, and NULL + 0 is undefined. */
   return (struct scan){.at = text, .end = length > 0 ? text + length : text};
 }
 

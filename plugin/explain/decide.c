@@ -5,7 +5,8 @@
 
 #include <string.h>
 
-/* A line of meminfo that cannot be what it says leaves a hole of unknown size. */
+/* Decides for a line of meminfo. If it is malformed, an unknown amount is missing from
+ * every accounting. */
 static struct decision take_line(struct reading reading, const char *why)
 {
   return (struct decision){
@@ -24,7 +25,7 @@ static struct decision decide_pcp_free(const struct sample *sample)
   }
   if (is_known(before))
     return decision_certain(before, "sum of count: in zoneinfo");
-  /* mm/page_alloc.c: zone_highsize, since 6.8; less on every kernel before. */
+  /* The limit since 6.8 (mm/page_alloc.c: zone_highsize). Earlier kernels allow less. */
   return (struct decision){.reading = reading_missing(before.state),
                            .error = sample->meminfo.mem_total.value / 8,
                            .why = "zoneinfo is unavailable, so free pages on per-CPU "
@@ -41,7 +42,8 @@ static struct decision decide_isolated(const struct sample *sample)
   }
   if (is_known(sample->zoneinfo.isolated))
     return decision_certain(sample->zoneinfo.isolated, "nr_isolated_* in zoneinfo");
-  /* mm/vmscan.c: too_many_isolated stops at 1/8 of the inactive list. */
+  /* Reclaim stops isolating at 1/8 of the inactive list (mm/vmscan.c:
+   * too_many_isolated). */
   return (struct decision){
       .reading = reading_missing(reading_state_join(vmstat->nr_isolated_anon.state,
                                                     vmstat->nr_isolated_file.state)),
@@ -49,10 +51,10 @@ static struct decision decide_isolated(const struct sample *sample)
       .why = "isolated page count unavailable"};
 }
 
-/* Percpu counts a unit for each slot of the allocations that hold the units, of which up
- * to a quarter belongs to no CPU (mm/percpu.c: pcpu_build_alloc_info), and has no pages.
- * Of a power of two of CPUs none does, unless nodes have odd parts of it (5 and 3), which
- * we do not look at. */
+/* Percpu counts units without pages: each allocation has a fixed number of slots for
+ * units, of which up to a quarter belongs to no CPU (mm/percpu.c: pcpu_build_alloc_info).
+ * With a power of two of CPUs there are none, unless they are divided unevenly among
+ * nodes (5 and 3), which is not checked. */
 static uint64_t spare_units_error(uint64_t cpus, uint64_t percpu)
 {
   return (cpus & (cpus - 1)) == 0 ? 0 : percpu / 4;
@@ -60,8 +62,8 @@ static uint64_t spare_units_error(uint64_t cpus, uint64_t percpu)
 
 static struct decision decide_percpu(const struct sample *sample)
 {
-  /* mm/percpu.c: pcpu_setup_first_chunk. The boot log says "Embedded 50 to 65
-   * pages/cpu" of 4 KiB on the machines seen; its error is below 0.1 MB per CPU. */
+  /* The first chunk (mm/percpu.c: pcpu_setup_first_chunk). "Embedded N pages/cpu" in the
+   * boot log was 50 to 65 pages of 4 KiB on all machines seen. */
   static const uint64_t boot_unit = 56 * 4096, boot_unit_error = 100 * 1000;
   struct reading percpu = decision_bounded(sample, sample->meminfo.percpu);
   if (!is_known(percpu))
@@ -88,9 +90,9 @@ static struct decision decide_percpu(const struct sample *sample)
                                   "of 4 KiB per possible CPU"};
 }
 
-/* zoneinfo has `managed` since 3.10. Until then gigantic pages taken at boot were not
- * added back to MemTotal (mm/hugetlb.c: gather_bootmem_prealloc), and CommitLimit knew
- * the default size only (hugetlb_total_pages). */
+/* zoneinfo has `managed` since 3.10. Before that, gigantic pages allocated at boot were
+ * not part of MemTotal (mm/hugetlb.c: gather_bootmem_prealloc), and CommitLimit included
+ * only huge pages of the default size (hugetlb_total_pages). */
 static bool is_older_than_3_10(const struct sample *sample)
 {
   return is_known(sample->zoneinfo.free) &&
@@ -118,7 +120,8 @@ static struct decision decide_hugetlb(const struct sample *sample,
                                  "HugePages_Total x Hugepagesize");
 }
 
-/* VmallocUsed was address space up to 4.3, constantly 0 up to 5.2, and pages since. */
+/* VmallocUsed was address space up to 4.3, always 0 up to 5.2, and has been pages since.
+ */
 enum epoch { EPOCH_NONE, EPOCH_VIRTUAL, EPOCH_ZERO, EPOCH_PHYSICAL };
 
 static enum epoch vmalloc_epoch(const struct sample *sample)
@@ -132,8 +135,8 @@ static enum epoch vmalloc_epoch(const struct sample *sample)
     return EPOCH_ZERO;
   if (used > m->mem_total.value && is_known(m->vmalloc_chunk) &&
       m->vmalloc_chunk.value == 0)
-    return EPOCH_NONE; /* a counter wrapped below zero, in 32 bits */
-  /* VmallocChunk is constantly 0 since 4.4. */
+    return EPOCH_NONE; /* a 32-bit counter wrapped below zero */
+  /* VmallocChunk is always 0 since 4.4. */
   if ((is_known(m->vmalloc_chunk) && m->vmalloc_chunk.value > 0) ||
       used > m->mem_total.value)
     return EPOCH_VIRTUAL;
@@ -143,22 +146,23 @@ static enum epoch vmalloc_epoch(const struct sample *sample)
   return EPOCH_PHYSICAL;
 }
 
-/* Until 6.12.117, 6.1.192 and 6.13, vfree() of a VM_MAP_PUT_PAGES area took pages off
- * the counter that were never added: a counter below the sum is short. The two are read
- * at two instants, so a few stacks' difference says nothing. */
+/* Whether VmallocUsed is below the sum of pages because of a bug:
+ * before 6.1.192, 6.12.117 and 6.13, vfree() of a VM_MAP_PUT_PAGES area subtracted pages
+ * that were never added. The two are not read at the same time, so a difference of a few
+ * stacks means nothing. */
 static bool counter_is_short(uint64_t used, uint64_t pages)
 {
   return pages > used && pages - used > (1 << 20) + pages / 64;
 }
 
-/* VmallocUsed when vmallocinfo was read, which may be some time ago. */
+/* VmallocUsed at the time when vmallocinfo was read. */
 static struct reading used_then(const struct sample *sample)
 {
   return is_known(sample->vmalloc_used_then) ? sample->vmalloc_used_then
                                              : sample->meminfo.vmalloc_used;
 }
 
-/* `value`, moved as far as from `then` to `now`; not below 0. */
+/* value + (now - then), but not below 0. */
 static uint64_t moved_by(uint64_t value, uint64_t then, uint64_t now)
 {
   return now >= then ? value + (now - then) : sub_sat(value, then - now);
@@ -218,12 +222,12 @@ static struct decision decide_kernel_stack(const struct sample *sample,
   } else if (is_known(info->pages)) {
     decision =
         decision_certain(stack, "stacks are not in vmalloc: vmallocinfo lists none");
-    /* It may still be whole pages of slab objects, by chance. */
+    /* Stacks may be slab objects that happen to fill whole pages. */
     decision.error = sample->thread_stack_count.state == READING_DENIED ? stack.value : 0;
   } else if (vmalloc->reading.value < stack.value) {
     decision = decision_certain(
         stack, "stacks are not in vmalloc: VmallocUsed is smaller than KernelStack");
-    decision.error = vmalloc->reading.value; /* or the counter is short */
+    decision.error = vmalloc->reading.value; /* or VmallocUsed is too low */
   } else {
     decision.error = stack.value;
     decision.why = "vmallocinfo is unavailable; stacks are assumed to be in vmalloc, the "
@@ -232,8 +236,8 @@ static struct decision decide_kernel_stack(const struct sample *sample,
   return decision;
 }
 
-/* Where the kernel prints both parts, they are the terms; where none, the whole is. One
- * without the other is a file cut short. */
+/* Where the kernel prints both parts, they are the terms; where it prints neither, the
+ * whole is. One without the other means that the file was cut off. */
 static struct decision whole_if_unsplit(struct reading whole, struct reading part,
                                         struct reading other)
 {
@@ -244,20 +248,20 @@ static struct decision whole_if_unsplit(struct reading whole, struct reading par
   return decision_absent();
 }
 
-/* A bound on the sum of Pss that is too wide to account with, and why. */
+/* Why the sum of Pss may be too far off for an accounting. */
 struct pss_doubt {
   uint64_t bytes;
-  bool by_privilege; /* more of it would help */
+  bool by_privilege; /* more privileges would help */
   const char *why;
 };
 
-/* A sum that is beyond any number is no small one. */
+/* A sum is malformed where it is out of range, which is not small. */
 static uint64_t at_least(struct reading sum)
 {
   return sum.state == READING_MALFORMED ? UINT64_MAX : sum.value;
 }
 
-/* Why the sum of Pss would be too far off to account with; why is NULL if it is not. */
+/* The first reason of all; its why is NULL where there is none. */
 static struct pss_doubt pss_doubt(const struct sample *sample)
 {
   const struct processes *p = &sample->processes;
@@ -321,14 +325,14 @@ static void decide_pss(const struct sample *sample, struct decided *out)
   out->pss_shmem = decision_certain(p->pss_shmem, NULL);
 }
 
-/* mm/util.c: vm_commit_limit */
+/* As mm/util.c: vm_commit_limit computes it. */
 static struct reading commit_limit(const struct sample *sample, struct reading hugetlb)
 {
   const struct meminfo *m = &sample->meminfo;
   if (!is_known(m->swap_total) || !is_known(sample->overcommit_ratio_count))
     return reading_missing(
         reading_state_join(m->swap_total.state, sample->overcommit_ratio_count.state));
-  /* Absent before 3.14; else it tells whether the ratio is in force. */
+  /* Absent before 3.14. Since then the ratio applies where this is 0. */
   if (sample->overcommit_kbytes.state > READING_KNOWN)
     return reading_missing(sample->overcommit_kbytes.state);
   uint64_t allowed;
@@ -368,8 +372,8 @@ static void decide_direct_map(const struct sample *sample, struct decided *out)
   out->direct_map_large = decision_certain(large, NULL);
 }
 
-/* Zones sum to MemTotal, except where a kernel initialises struct pages lazily after
- * boot: then the same memory is missing from their managed and from their free pages. */
+/* The zones add up to MemTotal, except while a kernel is still initialising struct pages
+ * after boot: then the same amount is missing from their managed and their free pages. */
 static struct decision decide_zones_unlisted(const struct sample *sample)
 {
   const struct meminfo *m = &sample->meminfo;

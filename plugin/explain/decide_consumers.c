@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "decide_consumers.h"
 
-/* Of two that are not both known: why. */
+/* The state of a number that depends on both, of which at least one is not known. */
 static struct reading neither(struct reading a, struct reading b)
 {
   return reading_missing(reading_state_join(a.state, b.state));
 }
 
-/* a - b, which is malformed below zero. */
+/* a - b; malformed where that is below zero. */
 static struct reading difference(struct reading a, struct reading b)
 {
   if (!is_known(a) || !is_known(b))
@@ -34,10 +34,10 @@ static struct decision decide_zswap(const struct sample *sample)
                               : NULL);
 }
 
-/* zram's and zswap's pools share nr_zspages (mm/zsmalloc.c). Where one of them does not
- * tell for itself, what the other one leaves is its own; where both do, nothing is left
- * but what the CPUs have not yet told. A zswap in another allocator (zbud, z3fold) is not
- * in there, which makes the rest too small, never too large. */
+/* nr_zspages counts the pools of zram and zswap (mm/zsmalloc.c). Where one of the two
+ * does not report its pool, the rest of nr_zspages belongs to it; where both do, the rest
+ * is only drift. A zswap that uses another allocator (zbud, z3fold) is not in nr_zspages,
+ * which makes the rest too small and never too large. */
 static struct decision decide_zsmalloc(const struct sample *sample, struct reading zswap)
 {
   const struct reading zspages = sample->vmstat.nr_zspages;
@@ -46,8 +46,8 @@ static struct decision decide_zsmalloc(const struct sample *sample, struct readi
     return decision_absent();
   if (!is_known(zspages))
     return decision_certain(zspages, NULL);
-  uint64_t told = zram.value + zswap.value;
-  uint64_t rest = sub_sat(zspages.value, told);
+  uint64_t reported = zram.value + zswap.value;
+  uint64_t rest = sub_sat(zspages.value, reported);
   if (rest <= sample->zoneinfo.zone_drift.value)
     return decision_absent();
   return decision_certain(decision_bounded(sample, reading_known(rest)),
@@ -56,8 +56,8 @@ static struct decision decide_zsmalloc(const struct sample *sample, struct readi
 
 /* --- balloons ----------------------------------------------------------------------- */
 
-/* Pages in the balloon by the events of vmstat (virtio, VMware), and by meminfo, which
- * has all drivers but only pages of the base size. */
+/* Bytes in the balloon: by the events in vmstat (virtio, VMware), else by meminfo, which
+ * includes all drivers but only pages of the base size. */
 static struct reading balloon_pages(const struct sample *sample)
 {
   struct reading pages = difference(sample->vmstat.balloon_inflate_count,
@@ -70,7 +70,7 @@ static struct reading balloon_pages(const struct sample *sample)
   return reading_known(bytes);
 }
 
-/* Whose balloon it is: the driver's own files tell. */
+/* The balloon driver, which is recognised by its own files. */
 enum driver { DRIVER_NONE, DRIVER_VIRTIO, DRIVER_VMWARE, DRIVER_OTHER };
 
 static enum driver driver_of(const struct consumers *c)
@@ -102,7 +102,7 @@ static void decide_virtio(const struct sample *sample, struct reading pages,
         pages, "virtio balloon without DEFLATE_ON_OOM: its pages are not in MemTotal");
 }
 
-/* Before 5.4 the driver counts no events, which vmstat may have all the same, at 0
+/* Before 5.4 this driver counted no events, although vmstat may have the lines, at 0
  * (drivers/misc/vmw_balloon.c: vmballoon_enqueue_page_list). A kernel with a Balloon line
  * is newer. */
 static struct decision decide_vmware(const struct sample *sample, struct reading pages)
@@ -136,7 +136,7 @@ static void decide_balloons(const struct sample *sample, struct decided *out)
     out->vmware_balloon = decide_vmware(sample, pages);
     break;
   case DRIVER_OTHER:
-    break; /* has a number of its own */
+    break; /* these have terms of their own */
   case DRIVER_NONE:
     if (is_known(pages) && pages.value > 0)
       out->balloon = decision_certain(
@@ -160,7 +160,7 @@ static struct decision decide_gpu(const struct sample *sample)
                                 : NULL);
   if (is_known(used) && is_known(reclaim))
     reading_add(&used, reclaim.value);
-  else /* one without the other is a file cut short */
+  else /* one without the other: the file was cut off */
     used = reading_missing(READING_MALFORMED);
   return decision_certain(decision_bounded(sample, used), "GPUActive + GPUReclaim");
 }
@@ -180,8 +180,8 @@ static struct decision decide_cma(const struct sample *sample)
   return decision_certain(neither(by_pages, by_events), NULL);
 }
 
-/* Without CONFIG_SWIOTLB_DYNAMIC the pool is what it was at boot. With it (6.6), the boot
- * log tells what was added since, in memory of the buddy allocator. */
+/* Without CONFIG_SWIOTLB_DYNAMIC (6.6) the pool never grows. With it, the boot log has
+ * the size at boot, and what was added since came from the buddy allocator. */
 static void decide_swiotlb(const struct sample *sample, struct decided *out)
 {
   const struct reading pool = sample->consumers.swiotlb_pool;
@@ -211,13 +211,13 @@ static struct decision decide_huge_zero_page(const struct sample *sample)
   const struct reading size = sample->consumers.hpage_pmd_size;
   if (!is_known(events) || !is_known(size))
     return decision_absent();
-  /* There is one at a time (mm/huge_memory.c: get_huge_zero_page). */
+  /* There is only one at a time (mm/huge_memory.c: get_huge_zero_page). */
   return decision_certain(
       reading_known(events.value > 0 ? size.value : 0),
       events.value > 0 ? "allocated at least once; may have been freed since" : NULL);
 }
 
-/* What is there of several; no bound where one of them is not readable. */
+/* The sum of those that are known; not known where one is denied or malformed. */
 static struct reading sum_present(const struct reading parts[], size_t count)
 {
   struct reading sum = {0};
@@ -229,8 +229,9 @@ static struct reading sum_present(const struct reading parts[], size_t count)
   return sum;
 }
 
-/* Besides the largest payload a thread has a page for the head of the message, and three
- * of reserve (net/sunrpc/svc.c: svc_init_buffer; sunrpc/svc.h: svc_serv_maxpages). */
+/* Each thread has pages for the largest payload, one for the head of the message and
+ * three in reserve (net/sunrpc/svc.c: svc_init_buffer; sunrpc/svc.h: svc_serv_maxpages).
+ */
 static struct reading nfsd_bound(const struct sample *sample)
 {
   struct reading per_thread = sample->consumers.nfsd_max_block;

@@ -28,8 +28,8 @@ const struct term_row term_rows[TERM_COUNT] = {
 #include "meminfo_explain/tables/terms.def"
 };
 
-/* include/linux/pagevec.h: PAGEVEC_SIZE is 31 since 6.12 and was smaller before; a page
- * may wait in the batch of lru_add and in one more (mm/swap.c). */
+/* A page may wait in the batch of lru_add and in one more (mm/swap.c), of PAGEVEC_SIZE
+ * pages each: 31 since 6.12 and fewer before (include/linux/pagevec.h). */
 #define LRU_BATCH_PAGES 62
 #define NONE                                                                             \
   {                                                                                      \
@@ -133,7 +133,7 @@ static void explain_terms(const struct sample *sample, struct explanation *out)
   }
 }
 
-/* Whether lxcfs, or anything else, gives us a MemTotal that is not this machine's. */
+/* Why meminfo does not describe this machine, or NULL. */
 static const char *refusal(const struct sample *sample, const struct decided *decided)
 {
   const struct reading managed = sample->zoneinfo.managed;
@@ -141,7 +141,8 @@ static const char *refusal(const struct sample *sample, const struct decided *de
   if (is_known(sample->lxcfs_count) && sample->lxcfs_count.value > 0)
     return "lxcfs provides proc/meminfo, which mixes a container's numbers with the "
            "host's";
-  /* Older lxcfs prints Slab as 0 and passes KReclaimable, a part of it, from the host. */
+  /* Older lxcfs prints 0 for Slab, and the host's value for KReclaimable, a part of it.
+   */
   const struct meminfo *m = &sample->meminfo;
   if (is_known(m->slab) && m->slab.value == 0 && m->k_reclaimable.value > 0)
     return "Slab is 0 while KReclaimable is not, so proc/meminfo comes from lxcfs and "
@@ -149,7 +150,7 @@ static const char *refusal(const struct sample *sample, const struct decided *de
   if (!is_known(managed) || !is_known(total))
     return NULL;
   uint64_t unlisted = decided->zones_unlisted.reading.value;
-  /* They are equal; a balloon at work may move them apart between two reads. */
+  /* They are equal, unless a balloon changes them between the two reads. */
   uint64_t margin = managed.value / 64;
   if (total.value > managed.value + unlisted + margin ||
       total.value + margin < managed.value)
@@ -158,7 +159,7 @@ static const char *refusal(const struct sample *sample, const struct decided *de
   return NULL;
 }
 
-/* What each accounting cannot do without. */
+/* Whether everything is known that an accounting cannot do without. */
 static bool has_essentials(const struct sample *sample, const struct decided *decided,
                            enum accounting accounting)
 {
@@ -211,11 +212,11 @@ static struct amount remainder_of(const struct sample *sample,
   return rest;
 }
 
-/* What per-CPU deltas hide of `counters` counters, of which each is known but for a bound
- * `drift` that `deltas` CPUs make together. Each delta lies anywhere within
- * +-drift/deltas (mm/vmstat.c folds it back when it reaches the threshold): three
- * standard deviations of the sum of independent uniform ones, and never more than all at
- * their worst. */
+/* What `counters` counters together may be off by because of per-CPU deltas, if `deltas`
+ * CPUs make each counter drift by at most `drift`. Each delta is anywhere within
+ * +-drift/deltas (mm/vmstat.c folds it back when it reaches the threshold). So this is
+ * three standard deviations of the sum of independent uniform deltas, and at most the sum
+ * of all at their limits. */
 static double drift_error(double drift, uint64_t deltas, unsigned counters)
 {
   if (deltas == 0)
@@ -232,9 +233,9 @@ static uint64_t batches_of(const struct sample *sample)
 /* What the counters of an accounting may be off by. */
 static uint64_t counters_error(const struct sample *sample, enum accounting accounting)
 {
-  /* Node counters: the slab pair, misc reclaimable, the two kinds of page tables; then
-   * the LRU's five and two isolated; or file, swap cache and anon pages. Zone counters:
-   * free and bounce pages. */
+  /* Node counters: two of slab, misc reclaimable, two of page tables; and for lru the
+   * five lists and two of isolated pages, else file pages, swap cache and anonymous
+   * pages. Zone counters: free and bounce pages. */
   static const unsigned node_counters[ACCOUNTING_COUNT] = {
       [ACCOUNTING_LRU] = 5 + 7, [ACCOUNTING_CACHE] = 5 + 3, [ACCOUNTING_PSS] = 5 + 3};
   const struct zoneinfo *z = &sample->zoneinfo;
@@ -245,22 +246,22 @@ static uint64_t counters_error(const struct sample *sample, enum accounting acco
   return bytes < (double)INT64_MAX ? (uint64_t)bytes : INT64_MAX;
 }
 
-/* True as well where that is not known. */
+/* Also true where that is not known. */
 static bool has_swap_cache(const struct sample *sample)
 {
   const struct reading cached = sample->meminfo.swap_cached;
   return cached.state > READING_KNOWN || cached.value > 0;
 }
 
-/* The sum of the bounds that apply: counters, tear, LRU batches or swap cache, and what
- * the decisions say of themselves. Absent if one of them knows no bound. */
+/* The sum of the bounds that apply: of the counters, the tear, LRU batches or swap cache,
+ * and the decisions. Absent if one of these has no bound. */
 static struct reading error_of(const struct sample *sample, const struct explanation *e,
                                enum accounting accounting)
 {
   struct reading error = reading_known(counters_error(sample, accounting));
   const struct zoneinfo *z = &sample->zoneinfo;
-  /* How torn it is cannot be told: the first zoneinfo could be read, the second not. Nor
-   * how far counters drift: its thresholds make no sense. */
+  /* The tear is unknown where the second zoneinfo could not be read, and the drift where
+   * the thresholds in zoneinfo are malformed. */
   if (is_known(z->free) && is_known(z->pcp) &&
       (e->decided.tear.reading.state > READING_KNOWN ||
        z->node_drift.state > READING_KNOWN || z->zone_drift.state > READING_KNOWN))
@@ -294,11 +295,11 @@ static struct percentage share_of(struct amount part, struct amount whole)
                              .percent = 100.0 * (double)part.value / (double)whole.value};
 }
 
-/* The lru accounting is the reference: it needs no condition on swap, and counts pages
- * that only a pin holds. But pages wait in per-CPU batches to get on the LRU, while the
- * counters of the cache accounting move at once. So where nothing but such batches (and
- * drift) can have set the two apart, cache is the more exact; and where lru is unknown.
- */
+/* The lru accounting is the reference: it holds whatever is in swap, and includes pages
+ * that are held only by a pin. But pages wait in per-CPU batches before they are on the
+ * LRU, while the counters of the cache accounting change at once. So cache is more
+ * accurate where batches and drift can explain the whole difference; and it is all there
+ * is where lru is not known. */
 static bool prefers_cache(const struct sample *sample, const struct black_hole *hole)
 {
   struct amount lru = hole->of[ACCOUNTING_LRU], cache = hole->of[ACCOUNTING_CACHE];
@@ -309,9 +310,9 @@ static bool prefers_cache(const struct sample *sample, const struct black_hole *
   return amount_abs_diff(lru, cache) <= batches_of(sample);
 }
 
-/* Pss is counted in the page tables and knows no drift. So where every process was read,
- * just now and within a moment, and nothing but drift can have set pss and cache apart,
- * pss is the most exact. */
+/* Pss comes from the page tables and does not drift. So pss is the most accurate where
+ * every process was read within the last moment, and drift can explain the whole
+ * difference from cache. */
 static bool prefers_pss(const struct sample *sample, const struct black_hole *hole)
 {
   static const double moment = 0.1; /* seconds */
@@ -343,19 +344,19 @@ static void explain_estimate(const struct sample *sample, struct explanation *ou
   hole->estimate = hole->of[hole->estimate_from];
   if (is_known(hole->estimate))
     hole->error = error_of(sample, out, hole->estimate_from);
-  /* Should the gap be more than batches after all, then lru is right. */
+  /* If the difference is more than batches after all, lru is right. */
   if (is_known(hole->error) && is_known(hole->of[ACCOUNTING_LRU]))
     reading_add(&hole->error, amount_abs_diff(hole->estimate, hole->of[ACCOUNTING_LRU]));
   hole->share = share_of(hole->estimate, out->terms[TERM_TOTAL_mem_total]);
 }
 
-/* Whose pages are in the black hole, and what remains. A consumer that could not be read
- * may be anything, up to all that remains. */
+/* The consumers in the black hole, and the rest. A consumer that could not be read may be
+ * as large as all of the rest. */
 static void explain_hidden(struct explanation *out)
 {
   struct black_hole *hole = &out->black_hole;
   struct reading error = hole->error;
-  bool lost = false;
+  bool unread = false;
   hole->hidden.state = READING_KNOWN;
   for (size_t i = 0; i < TERM_COUNT; i++) {
     if (term_rows[i].view != TERM_VIEW_HIDDEN)
@@ -364,17 +365,17 @@ static void explain_hidden(struct explanation *out)
     if (is_known(out->terms[i]))
       amount_add(&hole->hidden, out->terms[i].value);
     else
-      lost |= out->terms[i].state != READING_ABSENT;
+      unread |= out->terms[i].state != READING_ABSENT;
     if (decision != NULL && is_known(error))
       reading_add(&error, decision->error);
   }
   hole->unexplained = amount_difference(hole->estimate, hole->hidden);
-  if (lost && is_known(error) && hole->unexplained.value > 0)
+  if (unread && is_known(error) && hole->unexplained.value > 0)
     reading_add(&error, (uint64_t)hole->unexplained.value);
   hole->unexplained_error = error;
 }
 
-/* A kernel that can count allocations by site but was not told to has them all at 0. */
+/* A kernel that can count by allocation site but does not has 0 for all of them. */
 static void explain_allocinfo(const struct allocinfo *info, struct black_hole *hole)
 {
   hole->allocinfo = amount_of(info->place[ALLOCINFO_BLACK_HOLE]);
@@ -415,7 +416,7 @@ static void explain_identity(const struct sample *sample, const struct decided *
   out->holds =
       is_known(out->residual) && out->residual.value >= -out->tolerance &&
       (row->relation == IDENTITY_AT_LEAST || out->residual.value <= out->tolerance);
-  /* Without zoneinfo there is no telling how far counters drift. */
+  /* Without zoneinfo the drift of the counters is not known. */
   if (row->counters > 0 || row->slack.pages_per_cpu > 0)
     all_known &= is_known(sample->zoneinfo.node_drift);
   out->judged = is_known(out->residual) && (out->holds || all_known);

@@ -23,7 +23,6 @@ static bool jumps(struct amount last, const struct black_hole *hole)
   return amount_abs_diff(hole->estimate, last) > hole->error.value;
 }
 
-/* What was taken out of MemTotal. */
 static void note_total(struct observer *observer)
 {
   const struct reading total = observer->sample.meminfo.mem_total;
@@ -34,7 +33,7 @@ static void note_total(struct observer *observer)
   observer->explanation.removed = reading_known(observer->highest_total - total.value);
 }
 
-/* Drivers' files come and go with their devices: a consumer has no error then. */
+/* A file that disappears with its device is not an error: its status has no errno. */
 static void note_gone(struct observer *observer)
 {
   for (unsigned i = 0; i < SOURCE_COUNT; i++) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Pieces of what is said to people. */
+/* Sizes and names as text. */
 #ifndef MEMINFO_EXPLAIN_BASE_FORMAT_H
 #define MEMINFO_EXPLAIN_BASE_FORMAT_H
 
@@ -9,16 +9,17 @@ struct formatted {
   char text[72];
 };
 
-/* "12.3 MiB" */
+/* One decimal: "12.3 MiB". */
 struct formatted format_bytes(double bytes);
 
-/* In three digits, for what must be short: "1.23 MiB", "123 MiB". */
+/* Three significant digits: "1.23 MiB", "123 MiB". */
 struct formatted format_bytes_short(double bytes);
 
-/* " [module]", or nothing for the kernel proper. */
+/* " [module]", or "" where `module` is "", the kernel itself. */
 struct formatted format_module(const char *module);
 
-/* Appends to a string in `size` bytes; what does not fit is cut. */
+/* Appends to the string in out[], which has `size` bytes. Text that does not fit is cut
+ * off. */
 __attribute__((format(printf, 3, 4))) void format_append(char *out, size_t size,
                                                          const char *format, ...);
 

@@ -9,13 +9,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Zero-initialised is "absent", never "0 bytes". The order is that of precedence:
- * what depends on several readings carries the highest state but known. */
+/* {0} is absent, never 0 bytes. States are in the order of precedence: what depends on
+ * several readings has the highest of their states other than known. */
 enum reading_state {
   READING_KNOWN = 1,
-  READING_ABSENT = 0,   /* this kernel has no such line or file: not applicable */
-  READING_DENIED = 2,   /* it is there, and we may not read it */
-  READING_MALFORMED = 3 /* it was read, and cannot be what it claims to be */
+  READING_ABSENT = 0,   /* this kernel does not have the line or file */
+  READING_DENIED = 2,   /* permission denied */
+  READING_MALFORMED = 3 /* it was read, but cannot be right */
 };
 
 struct reading {
@@ -39,7 +39,7 @@ static inline struct reading reading_missing(enum reading_state state)
   return (struct reading){.state = state};
 }
 
-/* Of a reading, an amount, or whatever else has a state. */
+/* For a reading, an amount, or any other struct with a state. */
 #define is_known(number) ((number).state == READING_KNOWN)
 
 static inline struct amount amount_of(struct reading reading)
@@ -47,7 +47,7 @@ static inline struct amount amount_of(struct reading reading)
   return (struct amount){.value = (int64_t)reading.value, .state = reading.state};
 }
 
-/* a - b, or 0 where b is more. */
+/* a - b, or 0 where b is larger. */
 static inline uint64_t sub_sat(uint64_t a, uint64_t b)
 {
   return a > b ? a - b : 0;
@@ -58,16 +58,16 @@ static inline uint64_t abs_diff(uint64_t a, uint64_t b)
   return a > b ? a - b : b - a;
 }
 
-/* Likewise, of two known amounts. */
+/* |a - b| of two known amounts. */
 static inline uint64_t amount_abs_diff(struct amount a, struct amount b)
 {
   return a.value > b.value ? (uint64_t)a.value - (uint64_t)b.value
                            : (uint64_t)b.value - (uint64_t)a.value;
 }
 
-/* number * part / whole, cut; whole is not 0, and what comes out fits. Each step is
- * stored, or a processor that computes with more digits than double has (i386's x87)
- * would cut elsewhere. */
+/* number * part / whole, rounded down. The whole is not 0 and the result fits. Each step
+ * is stored, or a processor that computes with a higher precision than double (i386's
+ * x87) would round differently. */
 static inline uint64_t mul_div(uint64_t number, uint64_t part, uint64_t whole)
 {
   const double product = (double)number * (double)part;
@@ -75,24 +75,25 @@ static inline uint64_t mul_div(uint64_t number, uint64_t part, uint64_t whole)
   return (uint64_t)quotient;
 }
 
-/* "known", "absent", "denied", "malformed": the words of the JSON output. */
+/* "known", "absent", "denied" or "malformed". */
 const char *reading_state_name(enum reading_state state);
 
-/* The state of a number that needs both. */
+/* The state of a number that depends on both. */
 enum reading_state reading_state_join(enum reading_state a, enum reading_state b);
 
-/* Adds `value` to a sum. A sum beyond INT64_MAX becomes malformed; a sum that is
- * malformed or denied stays so; an absent one begins. */
+/* Adds `value` to a sum. A sum above INT64_MAX becomes malformed, an absent sum becomes
+ * known, and one that is malformed or denied stays so. */
 void reading_add(struct reading *sum, uint64_t value);
 
-/* a - b. Known where both are and the difference fits, which else is malformed. */
+/* a - b. Known where both are known; malformed where the difference does not fit. */
 struct amount amount_difference(struct amount a, struct amount b);
 
-/* Sets `count` readings starting at `first` to a state other than known. */
+/* Sets the state of `count` readings from `first` on to one other than known. */
 void reading_fill(struct reading *first, size_t count, enum reading_state state);
 
-/* At the end of a parser: where one of its sums went beyond INT64_MAX and nothing else is
- * at parse_error, that is. `before` is parse_error->count at its begin. */
+/* For the end of a parser: notes an error where one of the readings is malformed because
+ * a sum went above INT64_MAX, that is, where the parser noted no other error. `before` is
+ * parse_error->count at the start of the parser. */
 void reading_note_sums(const struct reading *first, size_t count,
                        struct parse_error *parse_error, unsigned before);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A cursor over borrowed bytes: lines, words, decimal numbers. Any byte may occur,
- * NUL included: nothing here relies on termination. */
+/* A cursor over borrowed bytes: lines, words, decimal numbers. The bytes can have any
+ * value, NUL included, and need no terminator. */
 #ifndef MEMINFO_EXPLAIN_BASE_SCAN_H
 #define MEMINFO_EXPLAIN_BASE_SCAN_H
 
@@ -22,12 +22,12 @@ struct span {
 
 struct scan {
   const char *at, *end;
-  unsigned line; /* number of the line last taken, from 1 */
+  unsigned line; /* number of the last line taken, from 1 */
 };
 
 struct scan scan_text(const char *text, size_t length);
 
-/* Takes the next line, without its newline, into `line`. False at the end. */
+/* Takes the next line, without its newline, into *line. False at the end of the text. */
 static inline bool scan_line(struct scan *text, struct scan *line)
 {
   if (text->at == text->end)
@@ -40,8 +40,8 @@ static inline bool scan_line(struct scan *text, struct scan *line)
   return true;
 }
 
-/* True where the line just taken ended with the text instead of a newline: the
- * kernel ends every line with one, so such a line may be cut short. */
+/* Whether the line just taken ended with the text instead of a newline. The kernel ends
+ * every line with a newline, so such a line may be cut off. */
 static inline bool scan_line_is_open(const struct scan *text, const struct scan *line)
 {
   return line->end == text->end;
@@ -113,26 +113,27 @@ static inline bool span_starts(struct span span, const char *prefix)
   return span.length >= strlen(prefix) && memcmp(span.at, prefix, strlen(prefix)) == 0;
 }
 
-/* Whole span as an unsigned decimal number. 0; -EBADMSG if it is not one; -ERANGE if
- * it is above INT64_MAX, which no size and no counter of ours can reach without having
- * wrapped below zero. *out is untouched on failure. */
+/* Parses the whole span as an unsigned decimal number. 0; -EBADMSG if it is not one;
+ * -ERANGE if it is above INT64_MAX, which sizes and counters only reach by wrapping below
+ * zero. *out is untouched on failure. */
 int span_number(struct span span, uint64_t *out);
 
-/* Copies a span into a C string of `size` bytes; bytes outside printable ASCII become
- * '?'. False if it had to be cut. */
+/* Copies a span into a C string of `size` bytes. Blanks and bytes that are not printable
+ * ASCII become '?'. False if the span was cut to fit. */
 bool span_copy(struct span span, char *out, size_t size);
 
-/* value * unit. 0, or -ERANGE above INT64_MAX. */
+/* Sets *out to value * unit. 0, or -ERANGE above INT64_MAX. */
 int scale(uint64_t value, uint64_t unit, uint64_t *out);
 
-/* What was wrong with a text: the first offence, and how many lines offended. */
+/* What is wrong with a text: the first error, and the number of errors. */
 struct parse_error {
-  const char *cause; /* a literal; NULL while nothing is wrong */
-  unsigned line;     /* 0 where the whole text is meant */
-  unsigned count;    /* lines at fault */
-  char near[40];     /* the key or word it was seen at */
+  const char *cause; /* a literal; NULL where there is no error */
+  unsigned line;     /* 0 for the whole text */
+  unsigned count;    /* of errors */
+  char near[40];     /* the key or word where it was found; "" for none */
 };
 
+/* Counts an error, and stores it if it is the first. */
 void parse_error_note(struct parse_error *parse_error, unsigned line, struct span near,
                       const char *cause);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Sample to explanation: MemTotal as a sum of disjoint terms, three ways, and what is
- * left over. Pure arithmetic. */
+/* Sample to explanation: MemTotal as a sum of disjoint terms, in three ways, and the
+ * rest. Pure. */
 #ifndef MEMINFO_EXPLAIN_EXPLAIN_EXPLAIN_H
 #define MEMINFO_EXPLAIN_EXPLAIN_EXPLAIN_H
 
@@ -13,7 +13,7 @@ enum term_view {
   TERM_VIEW_TOTAL,
   TERM_VIEW_FREE,
   TERM_VIEW_KERNEL,
-  TERM_VIEW_USER_LRU, /* the users' views in the order of enum accounting */
+  TERM_VIEW_USER_LRU, /* USER views are in the order of enum accounting */
   TERM_VIEW_USER_CACHE,
   TERM_VIEW_USER_PSS,
   TERM_VIEW_HIDDEN,
@@ -25,11 +25,11 @@ enum term_view {
 
 enum term_sign { TERM_SIGN_UNSIGNED, TERM_SIGN_SIGNED };
 
-/* One addend of a formula: a reading in struct sample or in struct decided. */
+/* One addend of a formula: a reading in struct sample or a decision. */
 struct operand {
   uint32_t offset;
-  signed char sign; /* +1, -1; 0 ends a list */
-  bool decided;     /* offset is that of a decision in struct decided */
+  signed char sign; /* 1 or -1; 0 ends a list */
+  bool decided;     /* the offset is in struct decided, else in struct sample */
 };
 #define OPERANDS_MAX 8
 
@@ -49,7 +49,7 @@ extern const struct term_row term_rows[TERM_COUNT];
 
 enum identity_relation { IDENTITY_EQUAL, IDENTITY_AT_LEAST };
 
-/* What an identity may be off by whatever the sample says. */
+/* What an identity may be off by in any sample. */
 struct slack {
   unsigned pages_per_cpu, pages;
   uint64_t bytes;
@@ -58,7 +58,7 @@ struct slack {
 struct identity_row {
   const char *name;
   enum identity_relation relation;
-  unsigned counters; /* that drift, each by at most zoneinfo.node_drift */
+  unsigned counters; /* number of counters that drift by up to zoneinfo.node_drift each */
   struct slack slack;
   struct operand tolerance[OPERANDS_MAX];
   struct operand operands[OPERANDS_MAX];
@@ -73,9 +73,9 @@ extern const struct identity_row identity_rows[IDENTITY_COUNT];
 
 struct identity_result {
   struct amount residual;
-  int64_t tolerance; /* bytes, as far as it is known */
-  bool judged; /* residual and tolerance are known well enough to tell if it holds */
-  bool holds;  /* false where it is not judged */
+  int64_t tolerance; /* bytes; a part that is not known counts as 0 */
+  bool judged;       /* enough is known to say whether it holds */
+  bool holds;        /* false where it is not judged */
 };
 
 enum ratio {
@@ -98,28 +98,28 @@ struct percentage {
 
 struct black_hole {
   struct amount of[ACCOUNTING_COUNT]; /* MemTotal - free - kernel - user; signed */
-  struct amount cache_low;       /* of[cache] less SwapCached: it lies between the two */
-  struct amount estimate;        /* the best of them */
-  enum accounting estimate_from; /* which; meaningful where estimate is known */
-  struct amount floor;       /* learned minimum (floor.h); absent until it is learned */
-  struct amount above_floor; /* estimate - floor */
+  struct amount cache_low; /* of[cache] - SwapCached; the truth is between the two */
+  struct amount estimate;  /* the most accurate of of[] */
+  enum accounting estimate_from; /* undefined where estimate is not known */
+  struct amount floor;           /* floor.h; absent until it is learned */
+  struct amount above_floor;     /* estimate - floor */
   struct reading error;      /* bound on |estimate - truth|; absent where none is known */
   struct amount hidden;      /* sum of the known HIDDEN terms */
   struct amount unexplained; /* estimate - hidden */
-  /* What unexplained may be off by: the estimate's error, that of the consumers, and
-   * where one of those could not be read, all that it could be. */
+  /* What unexplained may be off by: error, the errors of the consumers, and all of
+   * unexplained where a consumer could not be read. */
   struct reading unexplained_error;
-  /* The sites of allocinfo that are in the black hole, and what the estimate is more than
-   * they: absent where the kernel does not count them. */
+  /* Sum of the allocation sites in the black hole; absent where the kernel does not count
+   * by site. */
   struct amount allocinfo;
-  struct amount allocinfo_difference;
-  struct percentage share; /* estimate of MemTotal */
+  struct amount allocinfo_difference; /* estimate - allocinfo */
+  struct percentage share;            /* estimate in percent of MemTotal */
 };
 
 struct hole_row {
   const char *name;
   size_t offset; /* in struct black_hole */
-  bool is_bound; /* a reading, never below zero */
+  bool is_bound; /* a struct reading, never below zero; else a struct amount */
 };
 enum {
 #define AMOUNT(name, member, ...) HOLE_##name,
@@ -129,6 +129,7 @@ enum {
 };
 extern const struct hole_row hole_rows[HOLE_COUNT];
 
+/* The number of a row of black_hole.def. */
 struct amount hole_amount(const struct black_hole *hole, unsigned row);
 
 struct explanation {
@@ -137,16 +138,16 @@ struct explanation {
   struct black_hole black_hole;
   struct identity_result identities[IDENTITY_COUNT];
   struct percentage ratios[RATIO_COUNT];
-  struct percentage pss_coverage; /* Rss of processes read, of all seen */
-  struct reading removed; /* MemTotal below its highest (observe.h); else absent */
-  const char *refused;    /* why no black hole is computed at all; NULL if it is */
+  struct percentage pss_coverage; /* Rss of the processes read, of all processes */
+  struct reading removed; /* what MemTotal has lost (observe.h); absent before that */
+  const char *refused;    /* why no accounting is computed, or NULL */
 };
 
-/* Conservation: where black_hole.of[m] is known,
- * MemTotal = sum(known FREE, KERNEL and USER_m terms) + black_hole.of[m], to the byte. */
+/* Replaces *out. Conservation holds to the byte: where black_hole.of[m] is known,
+ * MemTotal = sum(known FREE, KERNEL and USER_m terms) + black_hole.of[m]. */
 void explain(const struct sample *sample, struct explanation *out);
 
-/* The view a user accounting's terms are in, and its name ("lru", "cache", "pss"). */
+/* The view of an accounting's own terms, and its name: "lru", "cache" or "pss". */
 enum term_view accounting_view(enum accounting accounting);
 const char *accounting_name(enum accounting accounting);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* One observation after another: what the plugin does at each interval, and
- * meminfo-explain for each of its samples. */
+/* Observations, one after another: what the plugin does at each interval, and
+ * meminfo-explain for each sample. */
 #ifndef MEMINFO_EXPLAIN_EXPLAIN_OBSERVE_H
 #define MEMINFO_EXPLAIN_EXPLAIN_OBSERVE_H
 
@@ -8,11 +8,11 @@
 #include "meminfo_explain/explain/explain.h"
 #include "meminfo_explain/explain/floor.h"
 
-/* Free memory leaves every counter for up to 0.2 s while it is reported to a hypervisor
+/* No counter includes free memory for up to 0.2 s while it is reported to a hypervisor
  * (mm/page_reporting.c isolates up to 32 blocks at a time), offlined or compacted for a
- * large allocation. So where the estimate differs from the last one by more than its
- * error, it is looked at again: so many times, so far apart, until it does not; closer
- * where that would take more than half of the interval. */
+ * large allocation. So where an estimate differs from the last one by more than its
+ * error, the sample is taken again, up to OBSERVE_LOOKS times, with pauses that together
+ * take at most half of the interval. */
 #define OBSERVE_LOOKS    3
 #define OBSERVE_PAUSE_NS (100 * 1000 * 1000)
 
@@ -23,22 +23,22 @@ struct observe_options {
 /* Too large for a small stack. Used by one thread at a time. */
 struct observer {
   struct collector collector;
-  struct sample sample;           /* the last observation */
-  struct explanation explanation; /* of it */
+  struct sample sample;           /* of the last observation */
+  struct explanation explanation; /* of that sample */
   struct floor floor;
   struct amount last_estimate;
-  struct meminfo first;   /* of the first observation; {0} before it */
-  uint64_t highest_total; /* MemTotal has been so high since observer_open */
-  bool had[SOURCE_COUNT]; /* the source was there once */
+  struct meminfo first;   /* of the first observation; {0} before that */
+  uint64_t highest_total; /* the highest MemTotal since observer_open */
+  bool had[SOURCE_COUNT]; /* whether the source was ever known */
 };
 
 /* 0, or -errno with nothing to close. */
 int observer_open(const char *root, struct observer *observer);
 void observer_close(struct observer *observer);
 
-/* Collects, explains, and fills in what needs a memory: the floor, explanation.removed
- * (balloons and hot-unplug take pages out of MemTotal), which files are gone. 0, or
- * -errno as collect() gives it. */
+/* Collects and explains a sample, and fills in what depends on earlier ones: the floor,
+ * explanation.removed (the highest MemTotal less the present one: balloons and hot-unplug
+ * take pages out of it) and which sources are gone. 0, or -errno as from collect(). */
 int observe(struct observer *observer, const struct observe_options *options);
 
 #endif
