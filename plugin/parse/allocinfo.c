@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* One line, taken apart. */
+/* A line. */
 struct site {
   struct span file, path, module, function; /* file is path:line */
   uint64_t bytes, calls;
@@ -41,7 +41,7 @@ static bool path_ends(struct span path, struct span end)
          (from == 0 || path.at[from - 1] == '/');
 }
 
-/* ROWS where there is none. */
+/* The first row that matches; ROWS where none does. */
 static size_t find_row(const struct site *site)
 {
   size_t row = 0;
@@ -52,7 +52,7 @@ static size_t find_row(const struct site *site)
   return row;
 }
 
-/* Stacks and modules are left out: their sites have rows of their own. */
+/* Enters the callers of vmalloc, except stacks and modules: their sites have rows. */
 static void enter_callers(struct parser *p)
 {
   unsigned count = p->vmalloc != NULL ? p->vmalloc->callers_count : 0;
@@ -75,7 +75,8 @@ static struct span clipped(struct span span, size_t size)
   return span;
 }
 
-/* What the site's function may still have of vmalloc; NULL if it is no caller. */
+/* The bytes of vmalloc that are left for the function of the site; NULL if it is not a
+ * caller. */
 static uint64_t *find_left(struct parser *p, const struct site *site)
 {
   if (p->vmalloc == NULL)
@@ -87,8 +88,8 @@ static uint64_t *find_left(struct parser *p, const struct site *site)
   return slot != 0 ? &p->left[slot - 1] : NULL;
 }
 
-/* Moves from the site what it holds by vmalloc, where each page is a call of its own
- * (mm/vmalloc.c: vm_area_alloc_pages splits what it gets). */
+/* Moves what the site holds through vmalloc from the site to vmalloc. Each page there is
+ * a call of its own (mm/vmalloc.c: vm_area_alloc_pages splits what it gets). */
 static void take_vmalloc(struct parser *p, struct site *site)
 {
   uint64_t *left = site->bytes >= p->page_size ? find_left(p, site) : NULL;
@@ -102,7 +103,7 @@ static void take_vmalloc(struct parser *p, struct site *site)
   site->calls -= pages < site->calls ? pages : site->calls;
 }
 
-/* Keeps the site if it is among the largest. */
+/* Enters the site in top[] if it is among the largest. */
 static void rank_site(struct parser *p, const struct site *site)
 {
   unsigned at = p->top_count;
@@ -124,7 +125,7 @@ static void add_site(struct parser *p, struct site *site)
   reading_add(&out->sites_count, 1);
   if (site->inaccurate)
     reading_add(&out->inaccurate_count, 1);
-  if (site->bytes == 0) /* most of them */
+  if (site->bytes == 0) /* most sites */
     return;
   reading_add(&out->total, site->bytes);
   size_t row = find_row(site);
@@ -141,9 +142,9 @@ static void add_site(struct parser *p, struct site *site)
     rank_site(p, site);
 }
 
-/* Takes a number the kernel may print from below zero, as a signed or as a wrapped one: a
- * sum over CPUs that was read while it moved, or was subtracted from twice. False if it
- * is none. */
+/* Parses a number that may be below zero, printed as signed or as wrapped: a sum over
+ * CPUs that changed while it was read, or from which too much was subtracted. Sets *below
+ * there, and *out to 0. False if it is not a number. */
 static bool parse_counter(struct span word, uint64_t *out, bool *below)
 {
   static const char wrapped[] = "1844674407"; /* ...3709551615 is UINT64_MAX, or -1 */
@@ -178,7 +179,7 @@ static bool parse_file(struct span word, struct site *site)
   return true;
 }
 
-/* An attribute, or one of a kernel newer than this file: "word:value". */
+/* An attribute, also of a kernel newer than this file: "word:value". */
 static bool is_attribute(struct span word)
 {
   size_t i = 0;
@@ -187,7 +188,7 @@ static bool is_attribute(struct span word)
   return i > 0 && i + 1 < word.length && word.at[i] == ':';
 }
 
-/* 0, or the cause. */
+/* NULL, or what is wrong. */
 static const char *parse_tag(struct scan *scan, struct site *site)
 {
   if (!parse_file(scan_word(scan), site))
@@ -221,7 +222,8 @@ static const char *parse_site(struct scan scan, bool open, struct site *site)
   return cause == NULL && open ? "line is cut off at the end of the file" : cause;
 }
 
-/* Takes the header, which may have a line of column titles. 0, or the cause. */
+/* Parses the header, which may include a line of column titles. NULL, or what is wrong.
+ */
 static const char *parse_header(struct scan *text)
 {
   struct scan line;
@@ -258,7 +260,7 @@ static void copy_top(const struct parser *p)
   out->sites_kept = p->top_count;
 }
 
-/* The number of lines at fault. */
+/* Returns the number of malformed lines. */
 static unsigned parse_sites(struct parser *p, struct scan text,
                             struct parse_error *parse_error)
 {
@@ -271,8 +273,8 @@ static unsigned parse_sites(struct parser *p, struct scan text,
       add_site(p, &site);
     } else {
       bad++;
-      struct scan words = line;
-      parse_error_note(parse_error, line.line, scan_word(&words), cause);
+      struct scan again = line;
+      parse_error_note(parse_error, line.line, scan_word(&again), cause);
     }
   }
   return bad;

@@ -3,8 +3,8 @@
 
 #include <errno.h>
 
-/* Splits at the first `at`; what follows is left in *rest, whose `at` is NULL where
- * nothing was split. */
+/* Returns the part before the first character `at`, and sets *rest to the part after it.
+ * rest->at is NULL where there is no such character. */
 static struct span cut(struct span span, char at, struct span *rest)
 {
   const char *found = memchr(span.at, at, span.length);

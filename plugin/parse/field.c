@@ -4,14 +4,14 @@
 #include <errno.h>
 #include <string.h>
 
-/* The next word that is not a colon standing alone: "current   :   12" has two. */
+/* The next word, skipping a colon that stands alone: "current   :   12" has two words. */
 static struct span next_word(struct scan *line)
 {
   struct span word = scan_word(line);
   return span_is(word, ":") ? scan_word(line) : word;
 }
 
-/* A word without the colon behind it. */
+/* The word without a colon at its end. */
 static struct span bare(struct span word)
 {
   if (word.length > 0 && word.at[word.length - 1] == ':')
@@ -19,7 +19,7 @@ static struct span bare(struct span word)
   return word;
 }
 
-/* Whether the line begins with the words of `key`, of which "*" stands for any. */
+/* Whether the line starts with the words of `key`, of which "*" matches any word. */
 static bool begins_with(struct scan line, const char *key)
 {
   struct scan keys = scan_text(key, strlen(key));
@@ -45,7 +45,7 @@ int field_parse(struct scan text, const char *key, unsigned field, uint64_t *out
     uint64_t value;
     int error = span_number(word, &value);
     const char *cause = error == -ERANGE ? "number out of range" : "not a number";
-    /* Some drivers print no newline behind a number that stands alone. */
+    /* Some drivers print a single number without a newline. */
     bool alone = *key == '\0' && field == 1;
     if (error == 0 && !alone && word.at + word.length == text.end) {
       cause = "line is cut off at the end of the file";

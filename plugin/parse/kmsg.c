@@ -4,7 +4,8 @@
 
 #include <string.h>
 
-/* Moves the line behind `text`; false, and not moved, where it does not occur. */
+/* Skips to the end of the first `text`. False, with *line unchanged, where there is none.
+ */
 static bool skip_past(struct scan *line, const char *text)
 {
   size_t length = strlen(text);
@@ -28,7 +29,7 @@ static void take_percpu(struct scan line, uint64_t page_size, struct boot *out)
     out->percpu_unit = reading_known(bytes);
 }
 
-/* Before the buddy allocator was there. */
+/* Allocated before the buddy allocator was set up. */
 static bool is_early(struct scan line)
 {
   return contains(line, "Dentry cache hash table") ||
@@ -52,7 +53,7 @@ static void take_hash_table(struct scan line, struct boot *out)
   reading_add(&out->hash_tables, bytes);
 }
 
-/* Takes a hexadecimal number of up to 60 bits. */
+/* Parses a hexadecimal number of up to 60 bits. */
 static bool take_hex(struct scan *line, uint64_t *out)
 {
   const char *begin = line->at;
@@ -73,13 +74,13 @@ static bool take_hex(struct scan *line, uint64_t *out)
 static void take_swiotlb(struct scan line, struct boot *out)
 {
   uint64_t first, last;
-  /* Nobody needed it, and its memory joined MemTotal (swiotlb_exit). */
+  /* It was not needed, and its memory was added to MemTotal (swiotlb_exit). */
   if (contains(line, "software IO TLB: tearing down default memory pool"))
     out->swiotlb = reading_missing(READING_ABSENT);
   if (!is_known(out->swiotlb) && skip_past(&line, "software IO TLB: mapped [mem 0x") &&
       take_hex(&line, &first) && skip_past(&line, "-0x") && take_hex(&line, &last) &&
       last > first)
-    /* The end is printed as the byte behind it (swiotlb_print_info). */
+    /* The end that is printed is exclusive (swiotlb_print_info). */
     out->swiotlb = reading_known(last - first);
 }
 

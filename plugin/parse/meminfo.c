@@ -10,8 +10,8 @@ const struct meminfo_row meminfo_rows[MEMINFO_FIELD_COUNT] = {
 #include "meminfo_explain/tables/meminfo.def"
 };
 
-/* The row of a key. The kernel prints in the order of the rows, so the one after the
- * last found is nearly always right. */
+/* The row of a key, searched from `hint` on: the kernel prints in the order of the rows,
+ * so the row after the last one found is nearly always right. */
 static enum meminfo_field find_row(struct span key, enum meminfo_field hint)
 {
   for (unsigned i = 0; i < MEMINFO_FIELD_COUNT; i++) {
@@ -23,7 +23,7 @@ static enum meminfo_field find_row(struct span key, enum meminfo_field hint)
   return MEMINFO_FIELD_COUNT;
 }
 
-/* One line, taken apart. */
+/* A line. */
 struct line {
   struct span key;
   uint64_t value;
@@ -62,7 +62,7 @@ static struct line parse_line(struct scan scan, bool open)
   return line;
 }
 
-/* NULL where there is none of that key, as it is shown. */
+/* The entry with that key, as span_copy made it; NULL where there is none. */
 static struct meminfo_other *find_other(struct meminfo *out, const char *key)
 {
   for (unsigned i = 0; i < out->others_count && i < MEMINFO_OTHERS_KEPT; i++)
@@ -89,7 +89,7 @@ static const char *store_other(const struct line *line, struct meminfo *out)
   return line->cause;
 }
 
-/* Stores the line in its row, and returns what is wrong with it. */
+/* Stores the line in its field. NULL, or what is wrong with the line. */
 static const char *store_row(const struct line *line, enum meminfo_field row,
                              struct meminfo *out)
 {
@@ -117,7 +117,7 @@ static void bound_fields(const unsigned lines[MEMINFO_FIELD_COUNT], struct memin
   }
 }
 
-/* What may have followed a line that was cut is not known to be missing. */
+/* After a line that was cut off, no field is known to be absent. */
 static void lose_rest(struct meminfo *out)
 {
   for (unsigned row = 0; row < MEMINFO_FIELD_COUNT; row++)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "meminfo_explain/parse/mountinfo.h"
 
-/* Words before the optional fields, of which the fifth is the mount point. */
+/* The fifth word of a line is the mount point. */
 enum { WORD_MOUNT_POINT = 5 };
 
 static bool is_lxcfs_meminfo(struct scan line, const char *prefix)

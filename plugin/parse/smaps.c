@@ -31,7 +31,7 @@ static unsigned find_row(struct span key, unsigned hint)
   return SMAPS_FIELD_COUNT;
 }
 
-/* Headers begin with an address in lower case hexadecimal, keys with a capital. */
+/* Headers start with an address in lower case hexadecimal, keys with a capital letter. */
 static bool is_header(struct scan line)
 {
   return line.at < line.end &&
@@ -93,7 +93,7 @@ int smaps_parse(struct scan text, struct smaps *out, struct parse_error *parse_e
     reading_add(&out->fields[row], bytes);
     pss_lines += row == SMAPS_FIELD_pss;
   }
-  /* A text without one Pss per mapping was cut short, or is something else. */
+  /* Without one Pss per mapping, the text was cut off or is not a smaps. */
   if (text.line > 0 && (pss_lines == 0 || pss_lines != out->mappings_count)) {
     parse_error_note(parse_error, 0, (struct span){"Pss", 3},
                      pss_lines == 0 ? "line not found" : "not one line per mapping");

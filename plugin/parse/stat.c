@@ -5,10 +5,10 @@
 #include <errno.h>
 #include <string.h>
 
-/* include/linux/sched.h, the same since 2.6.17 */
+/* PF_KTHREAD in include/linux/sched.h, unchanged since 2.6.17. */
 static const uint64_t pf_kthread = 0x00200000;
 
-/* Fields as proc(5) numbers them; the state is the first after the name. */
+/* Numbers of fields as in proc(5). The state is the first field after the name. */
 enum { FIELD_STATE = 3, FIELD_FLAGS = 9, FIELD_RSS = 24, FIELD_STACK = 28 };
 
 static const struct number_row {
@@ -32,7 +32,7 @@ static int take_number(const struct number_row *row, struct span word, uint64_t 
   return error == 0 && row->in_pages ? scale(*number, page_size, number) : error;
 }
 
-/* What `word` says as field `field`. 0, or what is wrong with it. */
+/* Stores one field. 0, or -errno where it is malformed. */
 static int take_field(int field, struct span word, uint64_t page_size,
                       struct stat_line *out)
 {
@@ -67,7 +67,7 @@ int stat_parse(struct scan text, uint64_t page_size, struct stat_line *out,
   for (int field = FIELD_STATE; field <= FIELD_STACK; field++) {
     struct span word = scan_word(&rest);
     if (field > FIELD_RSS && word.length == 0)
-      break; /* we can do without */
+      break; /* optional */
     if (take_field(field, word, page_size, &parsed) != 0) {
       parse_error_note(parse_error, 1, word, "not a valid field");
       return -EBADMSG;

@@ -21,7 +21,7 @@ int statm_parse(struct scan text, uint64_t page_size, struct statm *out,
       return -EBADMSG;
     }
   }
-  /* The kernel reads the parts one after the other. */
+  /* The kernel reads the two one after the other. */
   if (fields[SHARED] > fields[RESIDENT])
     fields[RESIDENT] = fields[SHARED];
   *out = (struct statm){.resident = fields[RESIDENT], .shared = fields[SHARED]};

@@ -24,8 +24,8 @@ static unsigned find_row(struct span key)
   return row;
 }
 
-/* What may have followed a line that was cut is not known to be missing. Whether there is
- * any. */
+/* After a line that was cut off, no field is known to be absent. Returns whether there is
+ * such a field. */
 static bool lose_rest(struct vmstat *out)
 {
   bool any = false;
@@ -43,7 +43,7 @@ int vmstat_parse(struct scan text, uint64_t page_size, struct vmstat *out,
   memset(out, 0, sizeof(*out));
   struct scan line;
   struct span last = {0};
-  bool any = false, open = false, told = false;
+  bool any = false, open = false, has_row = false;
   while (scan_line(&text, &line)) {
     open = scan_line_is_open(&text, &line);
     struct span key = scan_word(&line);
@@ -53,8 +53,8 @@ int vmstat_parse(struct scan text, uint64_t page_size, struct vmstat *out,
     any |= error == 0;
     unsigned row = find_row(key);
     last = key;
-    told = row != VMSTAT_FIELD_COUNT;
-    if (!told)
+    has_row = row != VMSTAT_FIELD_COUNT;
+    if (!has_row)
       continue;
     if (error == 0 && rows[row].unit == STAT_UNIT_PAGES)
       error = scale(value, page_size, &value);
@@ -70,7 +70,7 @@ int vmstat_parse(struct scan text, uint64_t page_size, struct vmstat *out,
     if (cause != NULL)
       parse_error_note(parse_error, line.line, key, cause);
   }
-  if (open && lose_rest(out) && !told)
+  if (open && lose_rest(out) && !has_row)
     parse_error_note(parse_error, line.line, last,
                      "line is cut off at the end of the file");
   if (any)

@@ -10,8 +10,8 @@ struct parser {
   struct parse_error *parse_error;
   bool seen_zone;
   uint64_t node;            /* of the zone being read */
-  uint64_t node_threshold;  /* largest of the node's zones, in pages */
-  uint64_t cpus, node_cpus; /* of the zone; most of the node's zones */
+  uint64_t node_threshold;  /* largest of its zones, in pages */
+  uint64_t cpus, node_cpus; /* of the zone; the most of a zone of the node */
   uint64_t zone_threshold;
 };
 
@@ -31,7 +31,7 @@ static void add_pages(struct parser *p, const struct scan *line, struct span key
                    error == -ERANGE ? "number out of range" : "not a number");
 }
 
-/* calculate_normal_threshold() in mm/vmstat.c never exceeds this many pages. */
+/* The maximum of calculate_normal_threshold() in mm/vmstat.c, in pages. */
 static const uint64_t threshold_max = 125;
 
 static void read_threshold(struct parser *p, const struct scan *line, struct span word)
@@ -65,7 +65,7 @@ static void end_node(struct parser *p)
   p->node_threshold = p->node_cpus = 0;
 }
 
-/* "Node 0, zone   Normal", after its first word. */
+/* Parses "Node 0, zone   Normal" after its first word. */
 static void begin_zone(struct parser *p, struct scan *line)
 {
   struct span word = scan_word(line);
@@ -83,8 +83,8 @@ static void begin_zone(struct parser *p, struct scan *line)
   p->seen_zone = true;
 }
 
-/* Up to 2.6.24 each CPU is printed twice: "cpu: 0 pcp: 0", and "pcp: 1" for what is
- * cache-cold. Takes what follows "cpu:". */
+/* Up to 2.6.24 each CPU has two lists, "cpu: 0 pcp: 0" and "cpu: 0 pcp: 1" for cache-cold
+ * pages. `line` is what follows "cpu:". */
 static bool is_second_list(struct scan line)
 {
   scan_word(&line);

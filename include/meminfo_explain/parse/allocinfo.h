@@ -1,32 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 /* /proc/allocinfo (6.10, CONFIG_MEM_ALLOC_PROFILING, sysctl vm.mem_profiling): what each
- * allocation site of the kernel holds now (lib/alloc_tag.c: allocinfo_show):
+ * allocation site of the kernel holds (lib/alloc_tag.c: allocinfo_show):
  *
  *   allocinfo - version: 1.0
  *   #     <size>  <calls> <tag info>
  *          12288        3 drivers/foo/bar.c:81 [module] func:function accurate:no
  *
- * Sizes are bytes in use by allocations made since profiling began. Slab appears twice:
- * as the pages that func:alloc_slab_page takes, and again object by object at the sites
- * of kmalloc and kmem_cache_alloc. So what belongs to the black hole is: sites that hold
- * whole pages, and are neither in a term of meminfo (allocinfo.def says which sites are)
- * nor a caller of vmalloc.
+ * Sizes are bytes in use by allocations made since profiling started. Slab appears twice:
+ * as pages, at func:alloc_slab_page, and object by object at the sites of kmalloc and
+ * kmem_cache_alloc. So the black hole consists of the sites that hold whole pages and are
+ * neither in a term of meminfo (allocinfo.def lists them) nor callers of vmalloc.
  *
- * A line does not tell objects from pages. Taken for whole pages is a site whose bytes
- * are a multiple of the page size, and no less than a page per call. The black hole is
- * hence too large by
- *   - objects of caches whose size is one of pages: every kmalloc of more than half a
- *     page up to two (kmalloc-4k, kmalloc-8k), and caches such as names_cache
- *   - larger kmalloc, whose pages do not come from alloc_slab_page and are in meminfo's
- *     Slab all the same (mm/slub.c: ___kmalloc_large_node): no more than Slab less
- *     ALLOCINFO_SLAB
- *   - page tables that are counted only by some versions (see allocinfo.def)
- * and too small by sites that mix pages and objects, which pass for objects.
+ * A line does not say whether a site holds objects or pages. A site holds whole pages if
+ * its bytes are a multiple of the page size, and at least a page per call. So the black
+ * hole by site is too large by
+ *   - objects of caches whose size is a number of pages: every kmalloc of more than half
+ * a page up to two (kmalloc-4k, kmalloc-8k), and caches such as names_cache
+ *   - larger kmalloc, whose pages do not come from alloc_slab_page although Slab in
+ * meminfo includes them (mm/slub.c: ___kmalloc_large_node): at most Slab - ALLOCINFO_SLAB
+ *   - page tables that only some versions count (see allocinfo.def)
+ * and too small by sites that hold both pages and objects, which count as objects.
  *
- * Counters do not move while vm.mem_profiling is 0, not even downwards
- * (include/linux/pgalloc_tag.h: pgalloc_tag_sub): the file then shows what was, or zeros,
- * or nothing below its header. All of that is known here; whether it is of now, only the
- * sysctl tells. */
+ * While vm.mem_profiling is 0, counters do not change, not even downwards
+ * (include/linux/pgalloc_tag.h: pgalloc_tag_sub): then the file has old numbers, or
+ * zeros, or no line after its header. Whether they are current, only the sysctl shows. */
 #ifndef MEMINFO_EXPLAIN_PARSE_ALLOCINFO_H
 #define MEMINFO_EXPLAIN_PARSE_ALLOCINFO_H
 
@@ -38,21 +35,21 @@
 
 struct allocinfo_site {
   char function[64];
-  char module[64]; /* "" for the kernel proper */
-  char file[96];   /* file:line, cut at the front if need be */
+  char module[64]; /* "" for the kernel itself */
+  char file[96];   /* file:line, cut off at the front where it is too long */
   uint64_t bytes;
   uint64_t calls_count;
 };
 #define ALLOCINFO_SITES_KEPT 64
 
-/* Which term of the explanation a site's pages are in; the last one is the black hole. */
+/* The term of the explanation that the pages of a site are in, or the black hole. */
 enum allocinfo_place {
   ALLOCINFO_SLAB,        /* the pages behind slab */
-  ALLOCINFO_OBJECT,      /* objects in them, and so no pages of their own */
+  ALLOCINFO_OBJECT,      /* objects in slab: no pages of their own */
   ALLOCINFO_USER,        /* page cache, anonymous, shmem, swap cache */
-  ALLOCINFO_PAGE_TABLES, /* secondary ones (KVM, IOMMU) too */
+  ALLOCINFO_PAGE_TABLES, /* including secondary ones (KVM, IOMMU) */
   ALLOCINFO_PERCPU,
-  ALLOCINFO_VMALLOC, /* kernel stacks and images of modules too */
+  ALLOCINFO_VMALLOC, /* including kernel stacks and modules */
   ALLOCINFO_HUGETLB,
   ALLOCINFO_BLACK_HOLE,
   ALLOCINFO_PLACE_COUNT
@@ -65,30 +62,29 @@ struct allocinfo {
       struct reading place[ALLOCINFO_PLACE_COUNT]; /* bytes */
       struct reading total;                        /* their sum */
       struct reading sites_count;                  /* all lines */
-      /* Lines that say accurate:no (version 2.0), or contradict themselves: below zero,
-       * which counts as 0 bytes, or bytes without a call. Compaction made many of them
+      /* Lines with accurate:no (version 2.0), and those that contradict themselves: below
+       * zero, which counts as 0, or bytes without a call. Compaction caused many of them
        * in 6.12.0. */
       struct reading inaccurate_count;
     };
     struct reading readings[ALLOCINFO_READINGS];
   };
-  /* The largest sites of the black hole, largest first, and equal ones in the order of
-   * the file. A site is a line: a function may have several, and one in a header file
-   * has a line for each file that includes it. */
+  /* The largest sites of the black hole, largest first, equal ones in the order of the
+   * file. A site is a line: a function may have several, and one in a header file has a
+   * line for each file that includes it. */
   struct allocinfo_site sites[ALLOCINFO_SITES_KEPT];
   unsigned sites_kept;
 };
 
-/* Replaces *out. `vmalloc` tells the callers of vmalloc, whose sites (by function and
- * module) are in that term for as much as they hold there, all of a function's sites
- * together; it may be NULL. The compiler may have inlined a caller, and then the names
- * differ; but the array of pages of a small area is at the same site
- * (mm/vmalloc.c: __vmalloc_area_node), so that it passes for objects at worst. Kernel
- * stacks and images of modules, always inlined, are told by their site instead.
+/* Replaces *out. `vmalloc`, which may be NULL, has the callers of vmalloc: the sites of
+ * these functions and modules are in vmalloc for as much as the function holds there, all
+ * its sites together. Where the compiler inlined a caller, the names differ. But the
+ * array of pages of a small area is at the same site (mm/vmalloc.c: __vmalloc_area_node),
+ * so the site counts as objects at worst. Kernel stacks and modules, whose allocation is
+ * always inlined, are recognised by site.
  *
- * A line that is not of the grammar makes all of it malformed, since the sums would be
- * too small. 0, or -EBADMSG. Without the header, or with that of a version other than 1.0
- * and 2.0, it is not an allocinfo: -EBADMSG. */
+ * A malformed line makes all of it malformed, because the sums would be too small. 0, or
+ * -EBADMSG; also where the header is missing or its version is not 1.0 or 2.0. */
 int allocinfo_parse(struct scan text, uint64_t page_size,
                     const struct vmallocinfo *vmalloc, struct allocinfo *out,
                     struct parse_error *parse_error);

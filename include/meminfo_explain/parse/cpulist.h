@@ -5,7 +5,7 @@
 
 #include "meminfo_explain/base/scan.h"
 
-/* Above any CONFIG_NR_CPUS (8192 on x86). */
+/* Larger than any CONFIG_NR_CPUS (8192 on x86). */
 #define CPULIST_CPU_MAX 65535
 
 /* Counts the CPUs of the first line. 0, or -EBADMSG with *out untouched. */

@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: MIT */
-/* The kernel log, for what is nowhere else: memory that the kernel took at boot. */
+/* The kernel log, for memory that the kernel took at boot and that no file reports. */
 #ifndef MEMINFO_EXPLAIN_PARSE_KMSG_H
 #define MEMINFO_EXPLAIN_PARSE_KMSG_H
 
 #include "meminfo_explain/base/reading.h"
 #include "meminfo_explain/base/scan.h"
 
-/* Absent where the log has no such line, or not any more; denied where it may not be read
- * (kernel.dmesg_restrict). Bytes. */
+/* Bytes. Absent where the log has no such line, or no longer has it; denied where reading
+ * it is not permitted (kernel.dmesg_restrict). */
 struct boot {
-  /* Each CPU's part of the first percpu chunk: `percpu: Embedded N pages/cpu ...`
+  /* The part of each CPU in the first percpu chunk: `percpu: Embedded N pages/cpu ...`
    * (mm/percpu.c: pcpu_embed_first_chunk). */
   struct reading percpu_unit;
   /* Hash tables in pages of the buddy allocator, which are in the black hole: `NAME hash
    * table entries: N (order: O, BYTES bytes, linear)` (mm/mm_init.c:
-   * alloc_large_system_hash; "linear" since 5.3). Dentry and Inode-cache are allocated
-   * before MemTotal is formed, as is that of PV qspinlock (HASH_EARLY). */
+   * alloc_large_system_hash; "linear" since 5.3). Without Dentry, Inode-cache and PV
+   * qspinlock, which are allocated before MemTotal is computed (HASH_EARLY). */
   struct reading hash_tables;
-  /* Bounce buffers: `software IO TLB: mapped [mem 0xA-0xB] (NMB)` (kernel/dma/swiotlb.c:
-   * swiotlb_print_info). */
+  /* The pool of bounce buffers: `software IO TLB: mapped [mem 0xA-0xB] (NMB)`
+   * (kernel/dma/swiotlb.c: swiotlb_print_info). */
   struct reading swiotlb;
 };
 

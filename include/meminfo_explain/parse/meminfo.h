@@ -14,7 +14,7 @@ enum meminfo_field {
 #define FIELD(member, key, unit, inside, ...) MEMINFO_FIELD_##member,
 #include "meminfo_explain/tables/meminfo.def"
   MEMINFO_FIELD_COUNT,
-  MEMINFO_FIELD_nothing = MEMINFO_FIELD_COUNT /* INSIDE column: not physical */
+  MEMINFO_FIELD_nothing = MEMINFO_FIELD_COUNT /* in the column INSIDE: not physical */
 };
 
 struct meminfo_row {
@@ -25,11 +25,11 @@ struct meminfo_row {
 };
 extern const struct meminfo_row meminfo_rows[MEMINFO_FIELD_COUNT];
 
-/* A line no row knows: a newer kernel, or a vendor's. */
+/* A line without a row: of a newer kernel or a vendor's. */
 struct meminfo_other {
   char key[48];
-  struct reading value; /* bytes for kB lines, else as it stands */
-  bool is_count;        /* as it stands */
+  struct reading value; /* bytes, or the bare number */
+  bool is_count;        /* the line has no unit */
 };
 #define MEMINFO_OTHERS_KEPT 64
 
@@ -41,15 +41,14 @@ struct meminfo {
     };
     struct reading fields[MEMINFO_FIELD_COUNT]; /* the same, by enum meminfo_field */
   };
-  struct meminfo_other others[MEMINFO_OTHERS_KEPT]; /* the first so many */
-  unsigned others_count;                            /* of all */
+  struct meminfo_other others[MEMINFO_OTHERS_KEPT]; /* the first ones */
+  unsigned others_count;                            /* of all, may be more */
 };
 
-/* Replaces *out. A field is malformed where its line has no number, an unexpected unit,
- * a number out of range, a twin, an end without newline, or, for a physical field, more
- * than MemTotal; *parse_error then tells the first such line. Lines that fit no row are
- * kept in others[]. 0, or -EBADMSG where there is no MemTotal above 0: that is not a
- * meminfo. */
+/* Replaces *out. A field is malformed where its line has no number, an unexpected unit or
+ * a number out of range, occurs twice or is cut off, and where a physical field is above
+ * MemTotal; *parse_error has the first of them. Lines without a row are in others[]. 0,
+ * or -EBADMSG where there is no MemTotal above 0: then it is not a meminfo. */
 int meminfo_parse(struct scan text, struct meminfo *out, struct parse_error *parse_error);
 
 #endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* /proc/modules: "name size refcount users state address", one line per module. The size
- * is coresize + initsize of /sys/module/NAME, here in one read (kernel/module: m_show).
- */
+ * is coresize + initsize of /sys/module/NAME (kernel/module: m_show). */
 #ifndef MEMINFO_EXPLAIN_PARSE_MODULES_H
 #define MEMINFO_EXPLAIN_PARSE_MODULES_H
 
@@ -14,8 +13,8 @@ struct modules {
 };
 #define MODULES_READINGS (sizeof(struct modules) / sizeof(struct reading))
 
-/* Replaces *out. One bad line makes both malformed. 0 (an empty file: no modules), or
- * -EBADMSG. */
+/* Replaces *out. A malformed line makes both malformed. 0, also for an empty file, which
+ * has no modules; or -EBADMSG. */
 int modules_parse(struct scan text, struct modules *out, struct parse_error *parse_error);
 
 #endif

@@ -21,14 +21,14 @@ struct smaps {
     };
     struct reading fields[SMAPS_FIELD_COUNT];
   };
-  /* Mappings seen. Each printed Pss line is cut to whole kB, so a sum may be short by
-   * up to 1 kB per mapping: the rollup is cut once. */
+  /* Headers. Each Pss line is rounded down to whole kB, so a sum may be too low by up to
+   * 1 kB per mapping. The rollup is rounded only once. */
   uint64_t mappings_count;
 };
 
-/* Replaces *out; fields are sums over the mappings. An empty text (a kernel thread, a
- * zombie) leaves everything absent and is no error.
- * 0, or -EBADMSG where a line we need is not of the grammar, or a sum out of range. */
+/* Replaces *out; fields are sums over the mappings. An empty text (of a kernel thread or
+ * a zombie) is not an error and leaves everything absent. 0, or -EBADMSG where a line of
+ * smaps.def is malformed or a sum is out of range. */
 int smaps_parse(struct scan text, struct smaps *out, struct parse_error *parse_error);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* /proc/PID/stat (fs/proc/array.c: do_task_stat), the fields that tell what a process
- * is. The name in parentheses may hold any byte, so it ends at the last ')'. */
+/* /proc/PID/stat (fs/proc/array.c: do_task_stat), the fields that identify a
+ * process. The name in parentheses can have any bytes, so it ends at the last ')'. */
 #ifndef MEMINFO_EXPLAIN_PARSE_STAT_H
 #define MEMINFO_EXPLAIN_PARSE_STAT_H
 
@@ -11,12 +11,12 @@
 struct stat_line {
   char state;         /* R S D Z X ... */
   bool kernel_thread; /* PF_KTHREAD (include/linux/sched.h) */
-  uint64_t parent;    /* its process number; 0 for none */
-  uint64_t threads;   /* also counts a leader that ended before the others */
-  uint64_t start;     /* clock ticks after boot: with the number, an identity */
+  uint64_t parent;    /* PID; 0 for none */
+  uint64_t threads;   /* includes a leader that ended before the others */
+  uint64_t start;     /* clock ticks after boot; unique together with the PID */
   uint64_t vsize;     /* bytes of address space */
-  uint64_t rss;       /* bytes; the kernel's fast, approximate figure */
-  uint64_t stack;     /* where the stack starts; 0 where that is not told */
+  uint64_t rss;       /* bytes; approximate */
+  uint64_t stack;     /* address of its start; 0 where it is not shown */
 };
 
 /* 0, or -EBADMSG with *out untouched. */

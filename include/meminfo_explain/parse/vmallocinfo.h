@@ -3,7 +3,7 @@
  *
  *   0xSTART-0xEND SIZE caller [module] pages=N phys=A vmalloc ... N0=n
  *
- * START and END may be hashed or zero, so only SIZE counts; it includes a guard page.
+ * START and END may be hashed or zero, so only SIZE is used; it includes a guard page.
  * The caller and everything after it may be missing. */
 #ifndef MEMINFO_EXPLAIN_PARSE_VMALLOCINFO_H
 #define MEMINFO_EXPLAIN_PARSE_VMALLOCINFO_H
@@ -13,19 +13,20 @@
 
 #include <stdbool.h>
 
-/* One caller and the module its code is in. The symbol is without offset and without
- * the compiler's suffixes (.isra.N, .constprop.N, .part.N, .cold, .llvm.N). */
+/* A caller and the module that its code is in. The symbol has no offset and no suffixes
+ * of the compiler (.isra.N, .constprop.N, .part.N, .cold, .llvm.N, .lto_priv.N). */
 struct vmalloc_caller {
   char symbol[96];
-  char module[64]; /* "" for the kernel proper */
-  uint64_t bytes;  /* pages behind its vmalloc areas */
+  char module[64]; /* "" for the kernel itself */
+  uint64_t bytes;  /* of the pages behind its vmalloc areas */
   uint64_t entries_count;
 };
 #define VMALLOC_CALLERS_KEPT 256
 
-/* Kinds of area: the flag the kernel prints. Only vmalloc areas own their pages. */
+/* Kinds of area, by the flag that the kernel prints. Only vmalloc areas own their pages.
+ */
 enum vmalloc_kind {
-  VMALLOC_KIND_NONE, /* vm_map_ram, and lines that tell nothing */
+  VMALLOC_KIND_NONE, /* vm_map_ram, and lines without a flag */
   VMALLOC_KIND_IOREMAP,
   VMALLOC_KIND_SPARSE,
   VMALLOC_KIND_VMALLOC,
@@ -38,31 +39,31 @@ enum vmalloc_kind {
 struct vmallocinfo {
   struct reading pages;         /* pages= of vmalloc areas: physical memory */
   struct reading size;          /* SIZE of all areas: address space */
-  struct reading stack_pages;   /* part of `pages` asked for by fork: kernel stacks */
-  struct reading module_pages;  /* part of `pages` that hold the modules themselves */
-  struct reading module_size;   /* SIZE of those: with a guard page for each area */
-  struct reading percpu_size;   /* address space of percpu chunks: no pages of its own */
-  struct reading unpurged_size; /* freed areas whose flush is pending */
-  struct reading kind_size[VMALLOC_KIND_COUNT];
-  struct reading entries_count, unpurged_count; /* areas; unpurged ones apart */
+  struct reading stack_pages;   /* part of `pages`: kernel stacks */
+  struct reading module_pages;  /* part of `pages`: code and data of modules */
+  struct reading module_size;   /* SIZE of those, with a guard page for each area */
+  struct reading percpu_size;   /* SIZE of percpu chunks, which print no pages= */
+  struct reading unpurged_size; /* SIZE of freed areas whose flush is pending */
+  struct reading kind_size[VMALLOC_KIND_COUNT]; /* SIZE by kind */
+  struct reading entries_count;                 /* areas without the unpurged ones */
+  struct reading unpurged_count;
 
   struct vmalloc_caller callers[VMALLOC_CALLERS_KEPT]; /* in order of appearance */
   unsigned short by_size[VMALLOC_CALLERS_KEPT];        /* their indices, largest first */
   unsigned callers_count;
-  /* Bytes and areas of callers beyond the table. */
+  /* Bytes and areas of callers for which callers[] has no room. */
   uint64_t other_bytes, other_entries_count;
 };
 #define VMALLOCINFO_READINGS                                                             \
   (offsetof(struct vmallocinfo, callers) / sizeof(struct reading))
 
-/* Replaces *out. One bad line makes all sums malformed, since they would be too small.
- * Where `pages` is malformed, there are no callers.
- * 0 (an empty file is none of an error: no areas), or -EBADMSG where a line is not of
- * the grammar. */
+/* Replaces *out. A malformed line makes all sums malformed, because they would be too
+ * small. Where `pages` is malformed, there are no callers. 0, also for an empty file,
+ * which has no areas; or -EBADMSG where a line is malformed. */
 int vmallocinfo_parse(struct scan text, uint64_t page_size, struct vmallocinfo *out,
                       struct parse_error *parse_error);
 
-/* "ioremap", "vmalloc" and so on: the names that are published. */
+/* "ioremap", "vmalloc" and so on, as published. */
 const char *vmallocinfo_kind_name(enum vmalloc_kind kind);
 
 #endif

@@ -22,8 +22,8 @@ struct vmstat {
   };
 };
 
-/* Replaces *out. A counter may print a small negative value as a wrapped one: that is
- * malformed. 0, or -EBADMSG where no line has the form `key number`. */
+/* Replaces *out. A counter that wrapped below zero is malformed. 0, or -EBADMSG where no
+ * line has the form `key number`. */
 int vmstat_parse(struct scan text, uint64_t page_size, struct vmstat *out,
                  struct parse_error *parse_error);
 
