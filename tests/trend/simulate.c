@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* How good the trend's verdicts are, on hosts that are made up: days of noise, cycles,
- * steps and clocks without a leak, of which none may become a warning; and leaks on top
- * of them, which must become one in time, and end when they end.
+/* Measures how well trend.c detects leaks on simulated hosts. On hosts without a leak,
+ * with noise, cycles, steps and clock changes, no sample may raise a warning. On hosts
+ * with a leak on top of these, the warning must come in time, and end after the leak.
  *
  * usage: simulate [--full] [--verbose] [--profile NAME] [--leak NAME] [--seed N]
  *        [--first-seed N]
  *
- * Prints `name value limit`; exit status 1 if one is above its limit. --profile and
- * --leak do so for these alone. --verbose tells of each host that failed; --seed prints
- * the series of such a one, as `seconds bytes error_bytes`, instead. Hosts are those of
- * the seeds from --first-seed (1) on. */
+ * Prints `name value limit` for each check. --full simulates more hosts and reports each
+ * profile. --profile and --leak select one profile and one leak. --verbose reports each
+ * host that failed. --seed N prints the series of one host of the selected profile, as
+ * `seconds bytes error_bytes`, and runs no check. Hosts have the seeds from --first-seed
+ * (default 1) on. Exit status: 0, 1 if a value is above its limit, 2 for wrong usage. */
 #define _GNU_SOURCE
 #include "meminfo_explain/base/clock.h"
 #include "meminfo_explain/trend/trend.h"
@@ -33,21 +34,21 @@ static struct {
   const char *profile, *leak;
 } options = {.first_seed = 1};
 
-static int worst; /* exit status */
+static int exit_status;
 
 static void print(const char *name, const char *what, double value, double limit)
 {
   printf("%s%s %.4g %.4g\n", name, what, value, limit);
   fflush(stdout);
   if (!(value <= limit))
-    worst = 1;
+    exit_status = 1;
 }
 
-/* --- chance ------------------------------------------------------------------------ */
+/* --- random numbers ---------------------------------------------------------------- */
 
 static uint64_t random_state;
 
-/* splitmix64: a host is wholly made of its seed. */
+/* splitmix64 (Steele, Lea and Flood, 2014). A host depends on nothing but its seed. */
 static uint64_t random_bits(void)
 {
   uint64_t z = random_state += 0x9e3779b97f4a7c15u;
@@ -73,9 +74,9 @@ static double log_uniform(double low, double high)
   return exp(uniform(log(low), log(high)));
 }
 
-static bool chance(double odds)
+static bool chance(double probability)
 {
-  return uniform(0, 1) < odds;
+  return uniform(0, 1) < probability;
 }
 
 static double sign(void)
@@ -83,14 +84,14 @@ static double sign(void)
   return chance(0.5) ? 1 : -1;
 }
 
-/* Box and Muller. */
+/* Standard normal distribution (Box and Muller, 1958). */
 static double normal(void)
 {
   double radius = sqrt(-2 * log(1 - uniform(0, 1)));
   return radius * cos(2 * PI * uniform(0, 1));
 }
 
-/* --- what hosts are like ----------------------------------------------------------- */
+/* --- profiles of hosts, and leaks --------------------------------------------------- */
 
 enum {
   RESTARTS = 1,
@@ -102,14 +103,16 @@ enum {
   INTERVALS = 64,
 };
 
-/* Sizes are the largest that a host of the profile may have. */
+/* Sizes in bytes, each the maximum for a host of the profile. */
 struct profile {
   const char *name;
-  double sd;         /* of what is new with each sample; the least of it is a tenth */
-  double drift;      /* sd of what comes and goes within minutes */
-  double daily, saw; /* peak to peak */
+  double sd;         /* standard deviation of independent noise: see draw_noise() */
+  double drift;      /* standard deviation of noise that is correlated over minutes */
+  double daily, saw; /* daily cycle and sawtooth, peak to peak */
   unsigned events;
-  bool tails, weekends, large;
+  bool tails;    /* rare outliers */
+  bool weekends; /* the daily cycle is smaller on weekends */
+  bool large;    /* 1 TiB of memory */
 };
 
 static const struct profile profiles[] = {
@@ -155,16 +158,17 @@ static const struct profile profiles[] = {
 };
 enum { PROFILES = sizeof(profiles) / sizeof(*profiles) };
 
-/* A leak; and what it may be on top of, for who could see it beneath more? In `limit` it
- * rises by 30, 120 and 48 MiB. */
+/* A leak, and limits on the cycles it is added to, as no method can detect it below
+ * larger ones. Within the limit the leaks grow by 30, 120 and 48 MiB. */
 struct leak {
   const char *name;
-  double rate, limit;   /* until the warning */
-  double daily, saw;    /* peak to peak, at most */
-  double weekend_daily; /* the same where weekends differ */
+  double rate;          /* bytes per second */
+  double limit;         /* seconds until the warning must come */
+  double daily, saw;    /* peak to peak, maximum */
+  double weekend_daily; /* replaces `daily` in profiles with weekends */
   double longest_interval;
-  double step;  /* of a staircase, the largest; 0: it is even */
-  bool at_once; /* some begin with the series */
+  double step;       /* largest step of a leak that grows in steps; 0: it is continuous */
+  bool may_be_first; /* a quarter of the leaks begin with the series */
 };
 
 static const struct leak leaks[] = {
@@ -179,7 +183,7 @@ static const struct leak leaks[] = {
      true},
 };
 enum { LEAKS = sizeof(leaks) / sizeof(*leaks) };
-static const char no_leak[] = "none"; /* of --leak: hosts that have none */
+static const char no_leak[] = "none"; /* --leak none selects the hosts without a leak */
 
 /* --- one host ---------------------------------------------------------------------- */
 
@@ -192,14 +196,15 @@ struct event {
 
 static struct host {
   const struct leak *leak;
-  double start, time, end; /* true ones */
-  double clock;            /* what theirs is ahead by */
+  double start, time, end; /* true time, seconds */
+  double clock;            /* how much the host's clock is ahead of true time */
   double interval;
   double total, available, balloon, base, level, error;
-  double sd, drift, drift_sd, drift_tau, outliers; /* outliers: odds */
+  double sd, drift, drift_sd, drift_tau;
+  double outliers; /* probability of an outlier */
   double daily, daily_peak, daily_power, weekend;
   double saw, saw_period, saw_from;
-  double warm, warm_tau, booted;
+  double warm, warm_tau, booted; /* warm: bytes allocated only after boot */
   double leak_start, leak_stop, leak_step;
   struct event events[256];
   size_t count, next;
@@ -216,11 +221,12 @@ static double draw_interval(void)
   return interval;
 }
 
-/* A leak right below a level that was just left could be the next tooth of a saw. */
+/* The time of the last event. Steps and restarts end well before a leak: a leak shortly
+ * after a fall could be the next tooth of a sawtooth. */
 static double last_event(enum event_kind kind)
 {
-  double calm = kind == EVENT_STEP || kind == EVENT_RESTART ? 8 * HOUR : 2 * HOUR;
-  return host.leak == NULL ? host.end : host.leak_start - calm;
+  double quiet = kind == EVENT_STEP || kind == EVENT_RESTART ? 8 * HOUR : 2 * HOUR;
+  return host.leak == NULL ? host.end : host.leak_start - quiet;
 }
 
 static void add_event(double at, enum event_kind kind, double amount)
@@ -229,7 +235,7 @@ static void add_event(double at, enum event_kind kind, double amount)
     host.events[host.count++] = (struct event){at, amount, kind};
 }
 
-/* In one sample, or in two. */
+/* Adds a step that takes one or two samples. */
 static void add_step(double at, double bytes)
 {
   double first = chance(0.5) ? 1 : uniform(0.2, 0.8);
@@ -238,7 +244,7 @@ static void add_step(double at, double bytes)
     add_event(at + host.interval, EVENT_STEP, (1 - first) * bytes);
 }
 
-/* The time at which it is over. */
+/* Each of these returns the time of the last event it added. */
 static double add_balloon(double at)
 {
   double bytes = sign() * log_uniform(100 * MIB, 8 * GIB);
@@ -261,7 +267,7 @@ static double add_driver(double at)
   return unloaded;
 }
 
-static double add_level(double at, unsigned kinds)
+static double add_level_change(double at, unsigned kinds)
 {
   unsigned kind;
   do
@@ -281,15 +287,15 @@ static double add_level(double at, unsigned kinds)
   }
 }
 
-/* No three of them upwards within a day, for that would be a staircase. */
-static void add_levels(unsigned kinds)
+/* Never three steps up within a day: that counts as a leak. */
+static void add_level_changes(unsigned kinds)
 {
   kinds &= RESTARTS | BALLOON | DRIVERS | SHIFTS;
   if (kinds == 0)
     return;
   double at = host.start + log_uniform(15 * MINUTE, 1.5 * DAY);
   while (at < last_event(EVENT_STEP))
-    at = add_level(at, kinds) + 13 * HOUR - DAY * log(uniform(0.1, 1));
+    at = add_level_change(at, kinds) + 13 * HOUR - DAY * log(uniform(0.1, 1));
 }
 
 static double clock_jump(void)
@@ -325,6 +331,8 @@ static int compare_events(const void *a, const void *b)
   return (x > y) - (x < y);
 }
 
+/* A profile's noise below 1 MiB is that of all its hosts; 1 MiB is the maximum of a
+ * range. All leaks have 1 MiB. */
 static void draw_noise(const struct profile *profile)
 {
   host.sd = log_uniform(profile->sd / 10, profile->sd);
@@ -333,7 +341,8 @@ static void draw_noise(const struct profile *profile)
   host.drift_sd = profile->drift * uniform(0.1, host.leak != NULL ? 0.25 : 1);
   host.drift_tau = log_uniform(MINUTE, 15 * MINUTE);
   host.outliers = profile->tails ? 1 / uniform(2000, 6000) : 0;
-  /* docs/truth.md: a MiB with two CPUs, 2.4 with eight. */
+  /* The error was measured as 1 MiB with two CPUs and 2.4 MiB with eight (docs/truth.md).
+   */
   host.error = chance(0.1) ? 0 : host.sd + log_uniform(0.5 * MIB, 3 * MIB);
 }
 
@@ -360,7 +369,7 @@ static void draw_leak(void)
   if (leak == NULL)
     return;
   host.leak_start = host.start;
-  if (!leak->at_once || chance(0.75))
+  if (!leak->may_be_first || chance(0.75))
     host.leak_start += log_uniform(2 * HOUR, 3 * DAY);
   host.leak_stop = host.leak_start + leak->limit * uniform(1.1, 2);
   host.end = host.leak_stop + DAY;
@@ -381,25 +390,26 @@ static void begin_host(const struct profile *profile, const struct leak *leak,
 {
   host = (struct host){.leak = leak};
   random_state = hash(hash(seed, profile->name), leak != NULL ? leak->name : "");
-  random_state = random_bits(); /* else the next state's draws are these, one later */
+  /* Without this, a host's numbers would be those of another host, one later. */
+  random_state = random_bits();
   host.total = profile->large ? 1024 * GIB : chance(0.8) ? 24 * GIB : 1024 * GIB;
   host.available = host.total * uniform(0.3, 0.8);
   host.start = host.time = 1.7e9 + uniform(0, 365) * DAY;
   host.interval = draw_interval();
-  /* So that what is given back in steps is there. */
+  /* Steps down must not make the series negative. */
   if ((profile->events & (BALLOON | DRIVERS | SHIFTS)) != 0)
     host.balloon = 32 * GIB;
   boot();
-  host.booted -= chance(0.5) ? DAY : MINUTE; /* the daemon starts late in a boot */
+  host.booted -= chance(0.5) ? DAY : MINUTE; /* the daemon starts after the boot */
   draw_noise(profile);
   draw_cycles(profile);
   draw_leak();
-  add_levels(profile->events);
+  add_level_changes(profile->events);
   add_disturbances(profile->events);
   qsort(host.events, host.count, sizeof(*host.events), compare_events);
 }
 
-/* --- its series -------------------------------------------------------------------- */
+/* --- the series of a host ----------------------------------------------------------- */
 
 static void apply(const struct event *event)
 {
@@ -434,7 +444,7 @@ static double daily(void)
 {
   double phase = (host.time - host.daily_peak) / DAY;
   double bytes = host.daily * pow((1 + cos(2 * PI * phase)) / 2, host.daily_power);
-  /* Days of work begin in the trough, not at midnight. */
+  /* A day begins at the minimum of the cycle, not at midnight. */
   return is_weekend(host.time - host.daily_peak + DAY / 2) ? host.weekend * bytes : bytes;
 }
 
@@ -444,7 +454,7 @@ static double saw(void)
   return host.saw * (turns - floor(turns));
 }
 
-/* A staircase's steps come up to a quarter of a step's time early or late. */
+/* The steps of a leak come up to a quarter of their distance early or late. */
 static double leaked(void)
 {
   if (host.leak == NULL || host.time < host.leak_start || host.time >= host.leak_stop)
@@ -459,8 +469,8 @@ static double leaked(void)
 
 static double noise(double elapsed)
 {
-  double keep = exp(-elapsed / host.drift_tau);
-  host.drift = keep * host.drift + sqrt(1 - keep * keep) * host.drift_sd * normal();
+  double decay = exp(-elapsed / host.drift_tau);
+  host.drift = decay * host.drift + sqrt(1 - decay * decay) * host.drift_sd * normal();
   double since_boot = host.time - host.booted;
   return host.sd * normal() + host.drift - host.warm * exp(-since_boot / host.warm_tau);
 }
@@ -481,18 +491,18 @@ static bool next_sample(struct trend_sample *sample)
   if (chance(host.outliers)) {
     double outlier = uniform(20 * MIB, 128 * MIB);
     sample->bytes += sign() * outlier;
-    if (chance(0.3)) /* some are seen to be torn */
+    if (chance(0.3)) /* some outliers are covered by the error */
       sample->error += outlier;
   }
   return host.time < host.end;
 }
 
-/* --- its verdicts ------------------------------------------------------------------ */
+/* --- the verdicts on a host --------------------------------------------------------- */
 
-/* Of the truth's clock; NAN: never. */
 struct outcome {
-  unsigned false_warnings, warnings, steps; /* false: where nothing leaks yet */
-  double days, warned, okay;
+  unsigned false_warnings, warnings, steps; /* false: before the leak */
+  double days;
+  double warned, okay; /* true time; NAN: never */
 };
 
 static const struct trend_settings settings = {.window = TREND_WINDOW,
@@ -503,17 +513,18 @@ static bool is_alarm(enum trend_state state)
   return state == TREND_WARNING || state == TREND_FAILURE;
 }
 
-static void tell(const struct profile *profile, uint64_t seed, const char *what)
+/* Says what went wrong on a host, and how to reproduce it. */
+static void report_host(const struct profile *profile, uint64_t seed, const char *what)
 {
   if (!options.verbose)
     return;
   fprintf(stderr, "--seed %llu --profile %s", (unsigned long long)seed, profile->name);
   if (host.leak != NULL)
     fprintf(stderr, " --leak %s", host.leak->name);
-  fprintf(stderr, ": %s at %.0f, %.2f h after the begin", what, host.time + host.clock,
+  fprintf(stderr, ": %s at %.0f, %.2f h after the start", what, host.time + host.clock,
           (host.time - host.start) / HOUR);
   if (host.leak != NULL)
-    fprintf(stderr, ", which is %.2f h after the leak's and %.2f h after its end",
+    fprintf(stderr, ", %.2f h after the start and %.2f h after the end of the leak",
             (host.time - host.leak_start) / HOUR, (host.time - host.leak_stop) / HOUR);
   fputc('\n', stderr);
 }
@@ -525,12 +536,12 @@ static void judge(const struct profile *profile, uint64_t seed, bool was_alarm,
   out->steps += verdict->changed && verdict->state == TREND_STEP;
   if (alarm && !was_alarm && host.time < host.leak_start) {
     out->false_warnings++;
-    tell(profile, seed, "false warning");
+    report_host(profile, seed, "false warning");
   } else if (alarm && !was_alarm) {
     if (isnan(out->warned))
       out->warned = host.time;
     else
-      tell(profile, seed, "warning again");
+      report_host(profile, seed, "second warning");
     out->warnings++;
   }
   if (host.leak == NULL || host.time < host.leak_stop)
@@ -559,16 +570,15 @@ static struct outcome run_host(const struct profile *profile, const struct leak 
   return out;
 }
 
-/* --- no leak ----------------------------------------------------------------------- */
+/* --- hosts without a leak ----------------------------------------------------------- */
 
-/* Where nothing jumps. */
-static bool is_level(const struct profile *profile)
+static bool has_no_jumps(const struct profile *profile)
 {
   return (profile->events & (RESTARTS | BALLOON | DRIVERS | SHIFTS)) == 0 &&
          profile->saw == 0;
 }
 
-static bool is_chosen(const char *name, const char *chosen)
+static bool is_selected(const char *name, const char *chosen)
 {
   return chosen == NULL || strcmp(name, chosen) == 0;
 }
@@ -580,13 +590,13 @@ static void run_without_leaks(double days)
   for (size_t i = 0; i < PROFILES; i++) {
     unsigned warnings = 0;
     double done = 0;
-    if (!is_chosen(profiles[i].name, options.profile))
+    if (!is_selected(profiles[i].name, options.profile))
       continue;
     for (uint64_t seed = options.first_seed; done < days / PROFILES; seed++) {
       struct outcome outcome = run_host(&profiles[i], NULL, seed);
       warnings += outcome.false_warnings;
       done += outcome.days;
-      if (is_level(&profiles[i]))
+      if (has_no_jumps(&profiles[i]))
         steps += outcome.steps;
     }
     all_days += done;
@@ -597,34 +607,36 @@ static void run_without_leaks(double days)
     fprintf(stderr, "%.0f days of hosts without a leak\n", all_days);
 }
 
-/* --- leaks ------------------------------------------------------------------------- */
+/* --- hosts with a leak -------------------------------------------------------------- */
 
-struct tally {
-  unsigned hosts, false_warnings, missed, again;
-  double *warned, *okay; /* seconds; INFINITY: never */
+struct results {
+  unsigned hosts, false_warnings, missed, repeated;
+  double *warned; /* of each host: seconds from the start of the leak to the warning */
+  double *okay;   /* of each host: seconds from its end to state okay; INFINITY: never */
 };
 
-static void count(struct tally *tally, const struct profile *profile, uint64_t seed,
-                  const struct outcome *outcome)
+static void add_outcome(struct results *results, const struct profile *profile,
+                        uint64_t seed, const struct outcome *outcome)
 {
   const struct leak *leak = host.leak;
   double warned = outcome->warned - host.leak_start,
          okay = outcome->okay - host.leak_stop;
-  tally->false_warnings += outcome->false_warnings;
+  results->false_warnings += outcome->false_warnings;
   if (!(warned <= leak->limit)) {
-    tally->missed++;
-    tell(profile, seed,
-         warned > 0 ? "warned late, and all ended" : "missed, and all ended");
+    results->missed++;
+    report_host(profile, seed,
+                warned > 0 ? "late warning; the series ended"
+                           : "no warning; the series ended");
   }
   if (!(okay <= 2 * HOUR))
-    tell(profile, seed, "okay late, and all ended");
-  tally->again += outcome->warnings > 1;
-  tally->warned[tally->hosts] = warned > 0 ? warned : INFINITY;
-  tally->okay[tally->hosts] = okay >= 0 ? okay : INFINITY;
-  tally->hosts++;
+    report_host(profile, seed, "late return to okay; the series ended");
+  results->repeated += outcome->warnings > 1;
+  results->warned[results->hosts] = warned > 0 ? warned : INFINITY;
+  results->okay[results->hosts] = okay >= 0 ? okay : INFINITY;
+  results->hosts++;
 }
 
-static int compare(const void *a, const void *b)
+static int compare_doubles(const void *a, const void *b)
 {
   double x = *(const double *)a, y = *(const double *)b;
   return (x > y) - (x < y);
@@ -632,54 +644,55 @@ static int compare(const void *a, const void *b)
 
 static double quantile(double *values, size_t size, double part)
 {
-  qsort(values, size, sizeof(*values), compare);
+  qsort(values, size, sizeof(*values), compare_doubles);
   return values[(size_t)(part * (double)(size - 1))];
 }
 
-static void report(const struct leak *leak, const char *profile, struct tally *tally)
+static void report(const struct leak *leak, const char *profile, struct results *results)
 {
   char name[128];
-  double hosts = tally->hosts;
+  double hosts = results->hosts;
   static const double part = 0.99;
-  if (tally->hosts == 0)
+  if (results->hosts == 0)
     return;
   snprintf(name, sizeof(name), "%s%s%s", leak->name, *profile != '\0' ? "_on_" : "",
            profile);
-  print(name, "_false_warnings", tally->false_warnings, 0);
-  print(name, "_missed", tally->missed / hosts, 1 - part);
-  print(name, "_warned_after_median", quantile(tally->warned, tally->hosts, 0.5),
+  print(name, "_false_warnings", results->false_warnings, 0);
+  print(name, "_missed", results->missed / hosts, 1 - part);
+  print(name, "_warned_after_median", quantile(results->warned, results->hosts, 0.5),
         leak->limit);
-  print(name, "_warned_after", quantile(tally->warned, tally->hosts, part), leak->limit);
-  print(name, "_okay_after", quantile(tally->okay, tally->hosts, part), 2 * HOUR);
-  print(name, "_more_than_once", tally->again / hosts, 1 - part);
+  print(name, "_warned_after", quantile(results->warned, results->hosts, part),
+        leak->limit);
+  print(name, "_okay_after", quantile(results->okay, results->hosts, part), 2 * HOUR);
+  print(name, "_more_than_once", results->repeated / hosts, 1 - part);
 }
 
 static void run_hosts(const struct profile *profile, const struct leak *leak,
-                      unsigned hosts, struct tally *sum)
+                      unsigned hosts, struct results *sum)
 {
-  struct tally part = {.warned = sum->warned + sum->hosts,
-                       .okay = sum->okay + sum->hosts};
+  struct results part = {.warned = sum->warned + sum->hosts,
+                         .okay = sum->okay + sum->hosts};
   for (unsigned i = 0; i < hosts; i++) {
     uint64_t seed = options.first_seed + i;
     struct outcome outcome = run_host(profile, leak, seed);
-    count(&part, profile, seed, &outcome);
+    add_outcome(&part, profile, seed, &outcome);
   }
   if (options.full)
     report(leak, profile->name, &part);
   sum->hosts += part.hosts;
   sum->false_warnings += part.false_warnings;
   sum->missed += part.missed;
-  sum->again += part.again;
+  sum->repeated += part.repeated;
 }
 
 static void run_leak(const struct leak *leak, unsigned hosts)
 {
-  struct tally sum = {.warned = calloc(hosts * PROFILES, sizeof(double)),
-                      .okay = calloc(hosts * PROFILES, sizeof(double))};
+  struct results sum = {.warned = calloc(hosts * PROFILES, sizeof(double)),
+                        .okay = calloc(hosts * PROFILES, sizeof(double))};
   if (sum.warned == NULL || sum.okay == NULL)
     abort();
   for (size_t i = 0; i < PROFILES; i++)
-    if (is_chosen(profiles[i].name, options.profile))
+    if (is_selected(profiles[i].name, options.profile))
       run_hosts(&profiles[i], leak, hosts, &sum);
   report(leak, "", &sum);
   free(sum.warned);
@@ -688,16 +701,16 @@ static void run_leak(const struct leak *leak, unsigned hosts)
 
 /* --- cost -------------------------------------------------------------------------- */
 
-/* Microseconds of CPU time of a sample: the median of the means of a hundred, for not
- * every sample closes a bucket. */
-static double cost(double interval, bool leaks_on)
+/* CPU time of one sample in microseconds. Only some samples close a bucket, so this is
+ * the median over the means of batches. */
+static double cost(double interval, bool with_leak)
 {
   enum { BATCHES = 501, BATCH = 100 };
   static double means[BATCHES];
   static struct trend_sample samples[BATCH];
   struct trend trend = {0};
   struct trend_verdict verdict;
-  begin_host(&profiles[PROFILES - 1], leaks_on ? &leaks[0] : NULL, 7);
+  begin_host(&profiles[PROFILES - 1], with_leak ? &leaks[0] : NULL, 7);
   host.count = 0;
   host.interval = interval;
   host.end = host.leak_stop = INFINITY;
@@ -762,7 +775,7 @@ static int replay(void)
   return 0;
 }
 
-static void take_option(int option)
+static void parse_option(int option)
 {
   switch (option) {
   case 'f':
@@ -786,7 +799,7 @@ static void take_option(int option)
   }
 }
 
-static bool take_options(int argc, char **argv)
+static bool parse_options(int argc, char **argv)
 {
   static const struct option longs[] = {{"full", no_argument, NULL, 'f'},
                                         {"verbose", no_argument, NULL, 'v'},
@@ -798,7 +811,7 @@ static bool take_options(int argc, char **argv)
   for (int option; (option = getopt_long(argc, argv, "", longs, NULL)) != -1;) {
     if (option == '?')
       return false;
-    take_option(option);
+    parse_option(option);
   }
   return optind == argc &&
          (options.profile == NULL || find_profile(options.profile) != NULL) &&
@@ -809,15 +822,15 @@ static bool take_options(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-  if (!take_options(argc, argv))
+  if (!parse_options(argc, argv))
     return usage();
   if (options.replay)
     return replay();
-  if (is_chosen(no_leak, options.leak))
+  if (is_selected(no_leak, options.leak))
     run_without_leaks(options.full ? 10000 : 300);
   for (size_t i = 0; i < LEAKS; i++)
-    if (is_chosen(leaks[i].name, options.leak))
+    if (is_selected(leaks[i].name, options.leak))
       run_leak(&leaks[i], options.full ? 200 : 5);
   measure_cost();
-  return worst;
+  return exit_status;
 }
