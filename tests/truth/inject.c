@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Takes a known amount of memory of one kind, prints `READY bytes=N`, and holds it until
- * stdin is at its end or a signal asks to stop; then gives everything back. N is what is
- * really held in pages of that kind, from page counts. Exit status: 0, 1 on an error, 2
- * wrong usage, 77 where this host does not allow the kind; stderr says why. */
+/* usage: inject KIND MIB [DIR]
+ * Allocates a known amount of memory of one kind, prints `READY bytes=N`, holds it until
+ * end of file on stdin or SIGTERM, SIGINT or SIGHUP, and frees it. N is the size of the
+ * pages of that kind that are actually held. Exit status: 0, 1 on an error, 2 for wrong
+ * usage, 77 if this host does not allow the kind; stderr says why. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -36,7 +37,7 @@ enum { MIB = 1 << 20 };
 
 static size_t page;           /* bytes */
 static const char *directory; /* for the kinds that need a file system */
-static void (*release)(void); /* what the end of the process does not give back */
+static void (*release)(void); /* frees what the end of the process does not free */
 
 static void release_now(void)
 {
@@ -46,7 +47,7 @@ static void release_now(void)
     function();
 }
 
-/* The host does not allow it: ends the process. */
+/* Exits with EXIT_SKIP and this message: the host does not allow the kind. */
 __attribute__((noreturn, format(printf, 1, 2))) static void skip(const char *format, ...)
 {
   va_list arguments;
@@ -58,7 +59,7 @@ __attribute__((noreturn, format(printf, 1, 2))) static void skip(const char *for
   exit(EXIT_SKIP);
 }
 
-/* skip() with what errno says. */
+/* skip() with the text of errno. */
 __attribute__((noreturn)) static void skip_errno(const char *what)
 {
   skip("%s: %s", what, strerror(errno));
@@ -72,7 +73,7 @@ static char *map(size_t size, int protection, int flags)
   return at;
 }
 
-/* Anonymous memory in small pages, every one written to. */
+/* Maps anonymous memory without huge pages and writes to every page. */
 static char *map_written(size_t size)
 {
   char *at = map(size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS);
@@ -82,7 +83,7 @@ static char *map_written(size_t size)
   return at;
 }
 
-/* xorshift64: does not compress. */
+/* xorshift64 (Marsaglia, 2003): random bytes do not compress. */
 static void fill_random(char *at, size_t size)
 {
   static uint64_t x = 88172645463325252u;
@@ -94,7 +95,7 @@ static void fill_random(char *at, size_t size)
   }
 }
 
-/* size bytes at the end of fd, from at over and over, at most step in one go. */
+/* Writes `size` bytes to fd, at most `step` at a time, each time from `at`. */
 static void write_all(int fd, const char *at, size_t step, size_t size)
 {
   while (size > 0) {
@@ -105,7 +106,8 @@ static void write_all(int fd, const char *at, size_t step, size_t size)
   }
 }
 
-/* The number in a file of the kernel: the index-th of the line that begins with key. */
+/* Reads a number from a kernel file: the index-th, from 0, of the first line that begins
+ * with key. */
 static bool read_number(const char *path, const char *key, int index, long long *value)
 {
   FILE *file = fopen(path, "re");
@@ -144,12 +146,12 @@ static bool write_number(const char *path, long long value)
   return fclose(file) == 0;
 }
 
-/* --- kinds that are in no counter: the black hole -------------------------------------
+/* --- kinds that no counter has: the black hole ----------------------------------------
  */
 
-/* A pipe buffer is a page of alloc_page for each page written. The array of buffers and
- * all else of the pipe is in slab: 512 KiB, so that it is so on kernels, too, that do not
- * count kmalloc of more than two pages. */
+/* A pipe allocates a page by alloc_page() for each page written. Everything else of the
+ * pipe is in slab: at 512 KiB the array of buffers is small enough even for kernels that
+ * do not count kmalloc() of more than two pages. */
 static size_t inject_pipe(size_t want)
 {
   const size_t step = MIB / 2;
@@ -170,14 +172,14 @@ static size_t inject_pipe(size_t want)
   return held;
 }
 
-/* The ring buffer of a perf event is one alloc_page for each page, and one for its head;
- * all there since mmap. They are not touched, for kernels that map them by faults count
- * those in Mapped. */
+/* The ring buffer of a perf event takes one page from alloc_page() for each page of data
+ * and one for its header, all at mmap time. They must not be touched: kernels that map
+ * them on a page fault count them in Mapped. */
 static size_t inject_perf(size_t want)
 {
 #if defined(__arm__) || defined(__mips__) || defined(__sparc__) || defined(__hppa__) ||  \
     defined(__sh__) || defined(__xtensa__)
-  skip("perf's ring buffers are vmalloc on this architecture");
+  skip("perf ring buffers are in vmalloc on this architecture");
 #endif
   const size_t data = MIB;
   size_t held = 0;
@@ -198,9 +200,9 @@ static size_t inject_perf(size_t want)
   return held;
 }
 
-/* The blocks of a packet socket's ring are __get_free_pages. Where there are no 4 pages
- * in a row it takes vmalloc instead. The socket has no protocol: it never sees a packet.
- */
+/* The blocks of a packet socket's ring come from __get_free_pages(). The kernel falls
+ * back to vmalloc if there are no 4 contiguous pages. The socket has no protocol, so it
+ * never receives a packet. */
 static size_t inject_afpacket(size_t want)
 {
   const size_t block = 4 * page, ring = 16 * MIB;
@@ -225,7 +227,7 @@ static size_t inject_afpacket(size_t want)
 
 static struct {
   long long device; /* -1: none */
-  int fd;           /* of the block device; -1: not open */
+  int fd;           /* of /dev/zramN; -1: not open */
 } zram = {-1, -1};
 
 static void zram_attribute(char *path, size_t size, const char *name)
@@ -241,12 +243,12 @@ static void release_zram(void)
   zram_attribute(path, sizeof(path), "reset");
   if (!write_number(path, 1) ||
       !write_number("/sys/class/zram-control/hot_remove", zram.device))
-    fprintf(stderr, "zram%lld stays: %s\n", zram.device, strerror(errno));
+    fprintf(stderr, "cannot remove zram%lld: %s\n", zram.device, strerror(errno));
 }
 
-/* zsmalloc takes its pages by alloc_page and counts them in vmstat's nr_zspages only. The
- * device's table is vmalloc, the descriptions of the pages are in slab. A device of our
- * own, written past the page cache. */
+/* zsmalloc takes its pages from alloc_page() and counts them only in nr_zspages of
+ * vmstat. The device's table is in vmalloc, the descriptors of its pages are in slab.
+ * Adds a device and writes to it past the page cache. */
 static size_t inject_zram(size_t want)
 {
   char path[64];
@@ -273,8 +275,8 @@ static size_t inject_zram(size_t want)
   return (size_t)used;
 }
 
-/* --- kinds that are in a counter of their own ------------------------------------------
- */
+/* --- kinds that a counter has
+ * ----------------------------------------------------------- */
 
 /* Active(anon) or Inactive(anon); AnonPages. */
 static size_t inject_anon(size_t want)
@@ -283,7 +285,7 @@ static size_t inject_anon(size_t want)
   return want;
 }
 
-/* As anon, yet Unevictable and Mlocked. */
+/* Like anon, but in Unevictable and Mlocked. */
 static size_t inject_mlock(size_t want)
 {
   if (mlock(map_written(want), want) != 0)
@@ -303,7 +305,7 @@ static size_t inject_tmpfs(size_t want)
   return want;
 }
 
-/* A file of the directory, that nobody else ever sees. */
+/* Creates a file in the directory and unlinks it. */
 static int unnamed_file(int flags)
 {
   char path[512];
@@ -321,7 +323,7 @@ static int unnamed_file(int flags)
   return fd;
 }
 
-/* Clean page cache: Inactive(file), and Cached. */
+/* Clean page cache: Inactive(file) and Cached. */
 static size_t inject_file(size_t want)
 {
   int fd = unnamed_file(O_CLOEXEC);
@@ -333,8 +335,8 @@ static size_t inject_file(size_t want)
   return want;
 }
 
-/* Anonymous memory pushed out: SwapTotal - SwapFree. What is still in memory once it is
- * written stays on the LRU as swap cache, which no process maps. */
+/* Anonymous memory that is swapped out: SwapTotal - SwapFree. Pages that are still in
+ * memory after they were written stay on the LRU as swap cache, mapped by no process. */
 static size_t inject_swap(size_t want)
 {
   long long free_before = meminfo_bytes("SwapFree:");
@@ -344,7 +346,7 @@ static size_t inject_swap(size_t want)
   char line[512];
   while (swaps != NULL && fgets(line, sizeof(line), swaps) != NULL)
     if (strstr(line, "zram") != NULL)
-      skip("swaps to zram, which is memory again");
+      skip("swap is on zram, which takes memory");
   if (swaps != NULL)
     fclose(swaps);
   char *at = map_written(want);
@@ -353,7 +355,7 @@ static size_t inject_swap(size_t want)
     skip_errno("MADV_PAGEOUT");
   long long out = free_before - meminfo_bytes("SwapFree:");
   if (out < (long long)want / 2)
-    skip("only %lld of %zu MiB were swapped out", out / MIB, want / MIB);
+    skip("swapped out only %lld of %zu MiB", out / MIB, want / MIB);
   return (size_t)out;
 }
 
@@ -363,10 +365,10 @@ static long long huge_pages_before;
 static void release_hugetlb(void)
 {
   if (!write_number(huge_pages, huge_pages_before))
-    fprintf(stderr, "%s stays raised: %s\n", huge_pages, strerror(errno));
+    fprintf(stderr, "cannot restore %s: %s\n", huge_pages, strerror(errno));
 }
 
-/* The pool of huge pages, whether somebody uses them or not. */
+/* Hugetlb counts the pool of huge pages, whether they are used or not. */
 static size_t inject_hugetlb(size_t want)
 {
   long long size = meminfo_bytes("Hugepagesize:"), now = 0;
@@ -377,13 +379,14 @@ static size_t inject_hugetlb(size_t want)
     skip_errno(huge_pages);
   release = release_hugetlb;
   if (!read_number(huge_pages, "", 0, &now) || now < target)
-    skip("only %lld of %lld huge pages", now - huge_pages_before,
+    skip("got only %lld of %lld huge pages", now - huge_pages_before,
          target - huge_pages_before);
   return (size_t)((now - huge_pages_before) * size);
 }
 
-/* A page table for each read of a fresh part of the address space, PageTables. What is
- * read is the zero page, which is nobody's. The tables above them count as well. */
+/* PageTables: one table for each read in a part of the address space that had none. The
+ * reads map the zero page, which no counter has. The tables of higher levels count too.
+ */
 static size_t inject_ptes(size_t want)
 {
   size_t entries = page / sizeof(uint64_t), tables = want / page, reach = entries * page;
@@ -405,9 +408,10 @@ static void *sleep_forever(void *unused)
   return unused;
 }
 
-/* Kernel stacks: in vmalloc, or KernelStack where they are not. The threads' own stacks,
- * a page or two each, are anonymous memory. The kernel's size of a stack is what
- * KernelStack grew by, which is a power of two, whoever else starts a thread. */
+/* Kernel stacks: in vmalloc on kernels with CONFIG_VMAP_STACK, otherwise only in
+ * KernelStack. The user stacks of the threads, a page or two each, are anonymous memory.
+ * The size of a kernel stack is the power of two nearest to the growth of KernelStack per
+ * thread, so that threads of other processes do not matter. */
 static size_t inject_threads(size_t want)
 {
   const size_t guess = 16384;
@@ -425,7 +429,7 @@ static size_t inject_threads(size_t want)
     pthread_attr_setstack(&attributes, stacks + started * stack, stack);
     int error = pthread_create(&thread, &attributes, sleep_forever, NULL);
     if (error != 0)
-      skip("only %zu of %zu threads: %s", started, count, strerror(error));
+      skip("started only %zu of %zu threads: %s", started, count, strerror(error));
   }
   long long each = (meminfo_bytes("KernelStack:") - before) / (long long)count;
   size_t size = page;
@@ -434,16 +438,16 @@ static size_t inject_threads(size_t want)
   return count * size;
 }
 
-static char names[512]; /* the directory whose missing names we ask for */
+static char names[512]; /* the directory in which missing names are looked up */
 
-/* Removing a directory drops all that is known of the names in it. */
+/* Removing the directory frees the dentries of its missing names. */
 static void release_dentry(void)
 {
   if (rmdir(names) != 0)
-    fprintf(stderr, "%s stays: %s\n", names, strerror(errno));
+    fprintf(stderr, "cannot remove %s: %s\n", names, strerror(errno));
 }
 
-/* Pages of the slab of dentries. */
+/* The size of the slab cache of dentries. */
 static long long dentry_bytes(void)
 {
   const char *path = "/proc/slabinfo";
@@ -461,14 +465,14 @@ static long long dentry_bytes(void)
   }
   fclose(file);
   if (slabs < 0)
-    skip("%s does not tell of dentry", path);
+    skip("%s has no valid line of dentry", path);
   return slabs * pages * (long long)page;
 }
 
-/* The kernel remembers that a name is missing: a dentry each, SReclaimable. */
+/* SReclaimable: the kernel caches each missing name as a negative dentry. */
 static size_t inject_dentry(size_t want)
 {
-  enum { BETWEEN_LOOKS = 2000 };
+  enum { LOOKUPS_PER_CHECK = 2000 };
   char path[600];
   struct stat status;
   snprintf(names, sizeof(names), "%s/inject.XXXXXX", directory);
@@ -478,10 +482,10 @@ static size_t inject_dentry(size_t want)
   long long begin = dentry_bytes(), now = begin;
   for (size_t i = 0; now - begin < (long long)want; i++) {
     if (i > want / 64)
-      skip("%zu missing names made dentries of only %lld MiB", i, (now - begin) / MIB);
+      skip("%zu missing names took only %lld MiB", i, (now - begin) / MIB);
     snprintf(path, sizeof(path), "%s/%zu", names, i);
     (void)stat(path, &status);
-    if (i % BETWEEN_LOOKS == 0)
+    if (i % LOOKUPS_PER_CHECK == 0)
       now = dentry_bytes();
   }
   return (size_t)(now - begin);
@@ -508,10 +512,10 @@ static void raise_limits(void)
     now.rlim_cur = now.rlim_max;
     setrlimit(RLIMIT_NOFILE, &now);
   }
-  setrlimit(RLIMIT_MEMLOCK, &locked); /* without it, mlock and perf say why */
+  setrlimit(RLIMIT_MEMLOCK, &locked); /* if this fails, mlock() and mmap() report it */
 }
 
-/* Signals are blocked from the beginning, so that none is lost or comes half-way. */
+/* Blocks the signals before the injection, so that none interrupts it or is lost. */
 static int open_signals(void)
 {
   sigset_t set;
@@ -523,6 +527,7 @@ static int open_signals(void)
   return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
+/* Waits for end of file on stdin or for a signal. */
 static void hold(int signals)
 {
   struct pollfd wait[] = {{.fd = STDIN_FILENO, .events = POLLIN},
