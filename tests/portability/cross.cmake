@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: MIT
-# A CMake toolchain for another architecture of Debian:
+# A CMake toolchain file for another Debian architecture:
 #   cmake --toolchain tests/portability/cross.cmake -DARCH=arm64 -DSYSROOT=DIR ...
-# where below DIR is what that architecture's packages hold. tests/portability/run makes it.
+# DIR contains the unpacked packages of that architecture, as tests/portability/run makes it.
 set(CMAKE_SYSTEM_NAME Linux)
 set(CMAKE_TRY_COMPILE_PLATFORM_VARIABLES ARCH SYSROOT)
 
-# What the machine is called by the compiler, by directories of libraries, and by uname.
+# The names of the machine: prefix of the compiler, library directory, `uname -m`.
 set(machine_arm64 aarch64-linux-gnu aarch64-linux-gnu aarch64)
 set(machine_armhf arm-linux-gnueabihf arm-linux-gnueabihf armv7l)
 set(machine_i386 i686-linux-gnu i386-linux-gnu i686)
 set(machine_s390x s390x-linux-gnu s390x-linux-gnu s390x)
 if(NOT DEFINED machine_${ARCH})
-  message(FATAL_ERROR "ARCH is to be arm64, armhf, i386 or s390x, not '${ARCH}'")
+  message(FATAL_ERROR "ARCH must be arm64, armhf, i386 or s390x, not '${ARCH}'")
 endif()
 list(GET machine_${ARCH} 0 compiler)
 list(GET machine_${ARCH} 1 triplet)
