@@ -59,13 +59,14 @@ void *__wrap_realloc(void *block, size_t size)
   return has_memory ? __real_realloc(block, size) : NULL;
 }
 
-static int slurp(void *context, uint32_t pid, const char *path)
+static int slurp(void *context, uint32_t pid, const char *path, bool single)
 {
   (void)context;
   size_t length = strlen(fixture.opened);
   snprintf(fixture.opened + length, sizeof(fixture.opened) - length, "%s\n", path);
   fixture.cpu += strstr(path, "smaps_rollup") != NULL ? fixture.cost : 0;
-  int error = sysroot_slurp(&fixture.root, path, &fixture.text);
+  int error = single ? sysroot_slurp_single(&fixture.root, path, &fixture.text)
+                     : sysroot_slurp(&fixture.root, path, &fixture.text);
   return pid != 0 && pid == fixture.lost_at ? -ECANCELED : error;
 }
 

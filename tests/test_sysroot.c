@@ -58,6 +58,10 @@ START_TEST(file_is_read_whole_at_any_size)
     ck_assert_int_eq(slurp(&f, "proc/file"), 0);
     ck_assert_uint_eq(f.text.length, sizes[i]);
     ck_assert_mem_eq(f.text.bytes, want, sizes[i]);
+    f.text.length = 0;
+    ck_assert_int_eq(sysroot_slurp_single(&f.root, "proc/file", &f.text), 0);
+    ck_assert_uint_eq(f.text.length, sizes[i]);
+    ck_assert_mem_eq(f.text.bytes, want, sizes[i]);
     free(want);
   }
   teardown(&f);
@@ -87,6 +91,31 @@ START_TEST(pseudo_file_without_size_is_read)
   ck_assert_int_eq(sysroot_slurp(&root, "proc/self/status", &text), 0);
   ck_assert_uint_gt(text.length, 5);
   ck_assert_mem_eq(text.bytes, "Name:", 5);
+  text_free(&text);
+  sysroot_close(&root);
+}
+END_TEST
+
+START_TEST(single_read_of_procfs_gives_the_whole_file)
+{
+  static const char *const paths[] = {"proc/self/stat", "proc/self/statm",
+                                      "proc/self/status", "proc/self/smaps_rollup",
+                                      "proc/meminfo"};
+  struct sysroot root;
+  struct text text = {0};
+  ck_assert_int_eq(sysroot_open("/", &root), 0);
+  for (size_t i = 0; i < LENGTH(paths); i++) {
+    ck_assert_int_eq(sysroot_slurp_single(&root, paths[i], &text), 0);
+    ck_assert_uint_gt(text.length, 0);
+    ck_assert_int_eq(text.bytes[text.length - 1], '\n');
+    size_t lines = 0, lines_by_reading_on = 0;
+    for (size_t at = 0; at < text.length; at++)
+      lines += text.bytes[at] == '\n';
+    ck_assert_int_eq(sysroot_slurp(&root, paths[i], &text), 0);
+    for (size_t at = 0; at < text.length; at++)
+      lines_by_reading_on += text.bytes[at] == '\n';
+    ck_assert_uint_eq(lines, lines_by_reading_on);
+  }
   text_free(&text);
   sysroot_close(&root);
 }
@@ -654,8 +683,8 @@ END_TEST
 
 SUITE_MAIN("sysroot", paths_that_a_capture_was_denied_are_denied,
            file_is_read_whole_at_any_size, empty_file_is_an_empty_text,
-           pseudo_file_without_size_is_read, buffer_is_reused_and_grows,
-           irregular_files_are_refused, fifo_does_not_block,
+           pseudo_file_without_size_is_read, single_read_of_procfs_gives_the_whole_file,
+           buffer_is_reused_and_grows, irregular_files_are_refused, fifo_does_not_block,
            device_of_a_captured_tree_is_not_read, link_to_itself_is_an_error,
            forbidden_file_is_denied_and_its_neighbour_is_not,
            file_above_the_limit_is_refused_and_the_buffer_stays_usable,

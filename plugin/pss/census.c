@@ -24,9 +24,9 @@ struct census {
 /* --- a pass ------------------------------------------------------------------------- */
 
 /* An access to a file, tagged with the pid. */
-static int slurp(void *context, uint32_t pid, const char *path)
+static int slurp(void *context, uint32_t pid, const char *path, bool single)
 {
-  return supervisor_slurp(context, pid, path);
+  return supervisor_slurp(context, pid, path, single);
 }
 
 /* One state for the smaps of all processes: that of most, since a security module may

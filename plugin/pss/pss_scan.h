@@ -13,10 +13,11 @@
 
 /* How the scan reads a file. */
 struct pss_scan_reader {
-  /* Reads `path` into *text for process `pid` (0: for none). 0 or -errno; -ECANCELED
+  /* Reads `path` into *text for process `pid` (0: for none); with `single` as
+   * sysroot_slurp_single does, else as sysroot_slurp. 0 or -errno; -ECANCELED
    * where the scan was taken away from this thread meanwhile: the pass returns at once,
    * without touching the scan. */
-  int (*slurp)(void *context, uint32_t pid, const char *path);
+  int (*slurp)(void *context, uint32_t pid, const char *path, bool single);
   void *context;
   struct text *text;
 };

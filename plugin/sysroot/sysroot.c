@@ -137,7 +137,8 @@ static int text_grow(struct text *text)
   return 0;
 }
 
-static int slurp_fd(int fd, size_t max, struct text *text)
+/* `single`: the first read that has room gives all of it. */
+static int slurp_fd(int fd, size_t max, bool single, struct text *text)
 {
   text->length = 0;
   for (;;) {
@@ -149,18 +150,13 @@ static int slurp_fd(int fd, size_t max, struct text *text)
         return error;
     }
     ssize_t n = read(fd, text->bytes + text->length, text->capacity - text->length);
-    if (n == 0)
-      return 0;
+    if (n < 0 && errno != EINTR)
+      return -errno;
     if (n > 0)
       text->length += (size_t)n;
-    else if (errno != EINTR)
-      return -errno;
+    if (n == 0 || (n > 0 && single && text->length < text->capacity))
+      return 0;
   }
-}
-
-int sysroot_slurp(const struct sysroot *root, const char *path, struct text *text)
-{
-  return sysroot_slurp_within(root, path, SYSROOT_FILE_MAX, text);
 }
 
 static int check_regular(int fd)
@@ -194,21 +190,38 @@ static int check_before_open(const struct sysroot *root, const char *path)
   return error;
 }
 
-int sysroot_slurp_within(const struct sysroot *root, const char *path, size_t max,
-                         struct text *text)
+static int slurp(const struct sysroot *root, const char *path, size_t max, bool single,
+                 struct text *text)
 {
   int error = check_before_open(root, path);
   if (error != 0)
     return error;
-  /* O_NONBLOCK: if it has become a FIFO meanwhile, open(2) does not wait. */
+  /* O_NONBLOCK: should it be a FIFO by now, it opens at once instead of waiting. */
   int fd = open_below(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
   if (fd < 0)
     return fd;
-  error = check_regular(fd);
+  bool procfs = root->live && strncmp(path, "proc/", 5) == 0; /* has regular files only */
+  error = procfs ? 0 : check_regular(fd);
   if (error == 0)
-    error = slurp_fd(fd, max, text);
+    error = slurp_fd(fd, max, single, text);
   close(fd);
   return error;
+}
+
+int sysroot_slurp(const struct sysroot *root, const char *path, struct text *text)
+{
+  return slurp(root, path, SYSROOT_FILE_MAX, false, text);
+}
+
+int sysroot_slurp_within(const struct sysroot *root, const char *path, size_t max,
+                         struct text *text)
+{
+  return slurp(root, path, max, false, text);
+}
+
+int sysroot_slurp_single(const struct sysroot *root, const char *path, struct text *text)
+{
+  return slurp(root, path, SYSROOT_FILE_MAX, true, text);
 }
 
 int sysroot_read_link(const struct sysroot *root, const char *directory, const char *name,

@@ -107,10 +107,12 @@ struct text *supervisor_text(struct worker *worker)
   return &worker->text;
 }
 
-int supervisor_slurp(struct worker *worker, uint32_t tag, const char *path)
+int supervisor_slurp(struct worker *worker, uint32_t tag, const char *path, bool single)
 {
+  const struct sysroot *root = &worker->supervisor->root;
   supervisor_enter(worker, tag);
-  int error = sysroot_slurp(&worker->supervisor->root, path, &worker->text);
+  int error = single ? sysroot_slurp_single(root, path, &worker->text)
+                     : sysroot_slurp(root, path, &worker->text);
   if (!supervisor_leave(worker))
     return -ECANCELED;
   return error == -ECANCELED ? -EIO : error;

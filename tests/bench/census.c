@@ -114,10 +114,11 @@ static double read_bare(void)
   return cpu() - start;
 }
 
-static int slurp(void *context, uint32_t pid, const char *path)
+static int slurp(void *context, uint32_t pid, const char *path, bool single)
 {
   (void)context, (void)pid;
-  return sysroot_slurp(&root, path, &text);
+  return single ? sysroot_slurp_single(&root, path, &text)
+                : sysroot_slurp(&root, path, &text);
 }
 
 /* The sum of Pss by a full pass, which starts from nothing. */

@@ -75,8 +75,8 @@ const struct sysroot *supervisor_root(const struct supervisor *supervisor);
 struct text *supervisor_text(struct worker *worker); /* the worker's own */
 
 /* Reads `path` whole into supervisor_text(), as one access. 0 or -errno as of
- * sysroot_slurp(). -ECANCELED means that supervisor_leave() was false; a file that fails
- * with that error is reported as -EIO. */
-int supervisor_slurp(struct worker *worker, uint32_t tag, const char *path);
+ * sysroot_slurp(), or sysroot_slurp_single() with `single`. -ECANCELED means that
+ * supervisor_leave() was false; a file that fails with that error is reported as -EIO. */
+int supervisor_slurp(struct worker *worker, uint32_t tag, const char *path, bool single);
 
 #endif
