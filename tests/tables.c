@@ -475,14 +475,15 @@ static void print_metrics(const char *view)
     const struct metric_row *row = &metric_rows[i];
     if (!is_in_view(row, view))
       continue;
-    printf("=item B<%s-%s>%s\n\n%s", type_of(row), row->name,
-           default_remark(view, type_of(row), row->name), row->text);
+    size_t first = strcspn(row->text, ";");
+    printf("=item B<%s-%s>%s\n\n%.*s", type_of(row), row->name,
+           default_remark(view, type_of(row), row->name), (int)first, row->text);
     if (row->whole == NULL && is_of_meminfo(row->operands)) {
       fputs(" (", stdout);
       print_formula(row->operands, "");
       putchar(')');
     }
-    puts(".\n");
+    printf("%s.\n\n", row->text + first);
   }
 }
 
