@@ -58,7 +58,7 @@ START_TEST(a_notification_names_the_member_that_rose)
     alarm_judge(alarm, 1.7e9 + 60 * minute);
     alarm_act(alarm, 1.7e9 + 60 * minute);
   }
-  ck_assert_ptr_nonnull(strstr(notified, "vmalloc rises: "));
+  ck_assert_ptr_nonnull(strstr(notified, "vmalloc rising: "));
   ck_assert_msg(strstr(notified, "; vmalloc caller leak [m] rose by ") != NULL, "%s",
                 notified);
   ck_assert_ptr_nonnull(strstr(notified, "; run: grep pages= /proc/vmallocinfo"));

@@ -10,7 +10,7 @@
 #define NO_ERROR reading_known(0)
 
 const struct series_row series_rows[SERIES_COUNT] = {
-#define SERIES(name, amount, error, words, next) {#name, words, next},
+#define SERIES(name, amount, error, title, next) {#name, title, next},
 #include "meminfo_explain/tables/series.def"
 };
 
@@ -18,7 +18,7 @@ static struct amount amount_of_series(const struct explanation *e, enum series s
                                       struct reading *error)
 {
   switch (series) {
-#define SERIES(name, amount, its_error, words, next)                                     \
+#define SERIES(name, amount, its_error, title, next)                                     \
   case SERIES_##name:                                                                    \
     *error = its_error;                                                                  \
     return amount;
@@ -97,7 +97,7 @@ enum term watched_culprit(const struct watched_series *watched,
   for (unsigned n = 0; n < WATCHED_CANDIDATES_MAX && watched_candidate(n) < TERM_COUNT;
        n++) {
     double now = number_of(e->terms[watched_candidate(n)]);
-    /* A device that was not there then had nothing. */
+    /* Not known then: the device was not there. */
     double before = isnan(then->bytes[n]) ? 0 : (double)then->bytes[n];
     double change = isnan(now) ? 0 : now - before;
     if (watched_explains(change, verdict->rise) &&
@@ -109,60 +109,54 @@ enum term watched_culprit(const struct watched_series *watched,
   return culprit;
 }
 
-/* --- words -------------------------------------------------------------------------- */
+/* --- messages ----------------------------------------------------------------------- */
 
-static struct formatted time_words(double seconds)
+static struct formatted format_duration(double seconds)
 {
-  struct formatted words;
+  struct formatted out;
   if (seconds < 120 * 60)
-    snprintf(words.text, sizeof(words.text), "%.0f min", seconds / 60);
+    snprintf(out.text, sizeof(out.text), "%.0f min", seconds / 60);
   else if (seconds < 48 * 3600)
-    snprintf(words.text, sizeof(words.text), "%.0f h", seconds / 3600);
+    snprintf(out.text, sizeof(out.text), "%.0f h", seconds / 3600);
   else
-    snprintf(words.text, sizeof(words.text), "%.0f days", seconds / 86400);
-  return words;
+    snprintf(out.text, sizeof(out.text), "%.0f days", seconds / 86400);
+  return out;
 }
 
-static struct formatted date_words(double time)
+static struct formatted format_date(double time)
 {
-  struct formatted words;
+  struct formatted out;
   struct tm utc;
   time_t seconds = (time_t)time;
   if (gmtime_r(&seconds, &utc) == NULL ||
-      strftime(words.text, sizeof(words.text), "%Y-%m-%d %H:%MZ", &utc) == 0)
-    words.text[0] = '\0';
-  return words;
+      strftime(out.text, sizeof(out.text), "%Y-%m-%d %H:%MZ", &utc) == 0)
+    out.text[0] = '\0';
+  return out;
 }
 
-/* Appends what fits. */
-#define SAY(out, ...) format_append(out, WATCHED_MESSAGE_SIZE, __VA_ARGS__)
+#define APPEND(out, ...) format_append(out, WATCHED_MESSAGE_SIZE, __VA_ARGS__)
 
-static void say_rise(const struct trend_verdict *verdict, char *out)
+static void append_rise(const struct trend_verdict *verdict, char *out)
 {
-  SAY(out, " rises: %s since %s", format_bytes_short(verdict->rise).text,
-      date_words(verdict->since).text);
+  APPEND(out, " rising: %s since %s", format_bytes_short(verdict->rise).text,
+         format_date(verdict->since).text);
   if (!isnan(verdict->rate))
-    SAY(out, ", %s/h", format_bytes_short(verdict->rate * 3600).text);
+    APPEND(out, ", %s/h", format_bytes_short(verdict->rate * 3600).text);
   if (!isnan(verdict->eta))
-    SAY(out, ", MemAvailable lasts %s", time_words(verdict->eta).text);
+    APPEND(out, ", MemAvailable lasts %s", format_duration(verdict->eta).text);
 }
 
-static void say_step(const struct trend_verdict *verdict, char *out)
-{
-  SAY(out, " %s at once by %s at %s", verdict->rise < 0 ? "fell" : "rose",
-      format_bytes_short(fabs(verdict->rise)).text, date_words(verdict->since).text);
-}
-
-static void say_culprit(const struct watched_series *watched,
-                        const struct trend_verdict *verdict, const struct explanation *e,
-                        const char *member, char *out)
+static void append_culprit(const struct watched_series *watched,
+                           const struct trend_verdict *verdict,
+                           const struct explanation *e, const char *member, char *out)
 {
   double rise;
   enum term culprit = watched_culprit(watched, verdict, e, &rise);
   if (culprit != TERM_COUNT)
-    SAY(out, "; %s rose by %s", term_rows[culprit].name, format_bytes_short(rise).text);
+    APPEND(out, "; %s rose by %s", term_rows[culprit].name,
+           format_bytes_short(rise).text);
   else if (member[0] == '\0')
-    SAY(out, "; no known consumer rose with it");
+    APPEND(out, "; no known consumer rose with it");
 }
 
 void watched_message(const struct watched_series *watched, enum series series,
@@ -172,20 +166,21 @@ void watched_message(const struct watched_series *watched, enum series series,
 {
   const struct series_row *row = &series_rows[series];
   out[0] = '\0';
-  SAY(out, "%s", row->words);
+  APPEND(out, "%s", row->title);
   if (verdict->state == TREND_OKAY) {
-    SAY(out, " is okay again");
+    APPEND(out, " no longer rising");
     return;
   }
   if (verdict->state == TREND_STEP)
-    say_step(verdict, out);
+    APPEND(out, " jumped by %s at %s", format_bytes_short(verdict->rise).text,
+           format_date(verdict->since).text);
   else
-    say_rise(verdict, out);
+    append_rise(verdict, out);
   if (series == SERIES_estimate)
-    say_culprit(watched, verdict, explanation, member, out);
+    append_culprit(watched, verdict, explanation, member, out);
   if (member[0] != '\0')
-    SAY(out, "; %s", member);
-  SAY(out, "; run: %s", row->next);
+    APPEND(out, "; %s", member);
+  APPEND(out, "; run: %s", row->next);
 }
 
 /* --- all series --------------------------------------------------------------------- */

@@ -45,7 +45,7 @@ class Alarm(DaemonTest):
         self.assertEqual([], self.notifications(), "an alarm without a leak")
         self.leak(16)
         message = self.wait_for_notification("WARNING")
-        self.assertRegex(message, "the black hole rises: .* since .*; no known consumer")
+        self.assertRegex(message, "black hole rising: .* since .*; no known consumer")
         evidence = self.daemon.wait_until("evidence", lambda: [
             path for path in self.evidence.glob("meminfo_explain-*-estimate-warning.txt")
             if path.stat().st_size > 0])[0]
@@ -58,7 +58,7 @@ class Alarm(DaemonTest):
         self.assertEqual([], self.notifications("WARNING"), "warned once more after a restart")
         self.assertEqual([], self.notifications("OKAY"), "okay in the middle of a leak")
         self.release()
-        self.assertIn("okay again", self.wait_for_notification("OKAY"))
+        self.assertIn("no longer rising", self.wait_for_notification("OKAY"))
         self.daemon.stop()
         self.damaged_state_is_one_message()
 

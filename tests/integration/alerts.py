@@ -180,7 +180,7 @@ class Alerts(DaemonTest):
         self.wait_for("25 samples", lambda: self.daemon.samples.begun >= 25)
         self.new_chapter()
         self.machine.hole = 1200 << 10
-        self.wait_for_notification("OKAY", "black_hole/bytes_rate-estimate", "rose at once")
+        self.wait_for_notification("OKAY", "black_hole/bytes_rate-estimate", "jumped by")
         self.wait_for_alert("MeminfoBlackHoleStep", "testhost", "info")
         self.wait_for_notification("WARNING", "black_hole/signed_bytes-above_floor",
                                    "above the warning threshold")
