@@ -9,7 +9,7 @@
 #include "collectd_mock.h"
 #include "suite.h"
 
-#include "alarm/evidence.h"
+#include "alarm/evidence_dir.h"
 
 #include <dirent.h>
 #include <errno.h>

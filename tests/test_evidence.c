@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
-#include "alarm/evidence.h"
+#include "alarm/evidence_dir.h"
 
 #include "suite.h"
 
@@ -213,7 +213,7 @@ struct row {
 /* The rows of the comparison; how many. */
 static unsigned rows_of(const char *text, struct row rows[256])
 {
-  char *lines = section(text, "change, then, now");
+  char *lines = section(text, "change, before, now");
   unsigned count = 0;
   for (char *line = strtok(lines, "\n"); line != NULL; line = strtok(NULL, "\n")) {
     struct row *row = &rows[count];
@@ -365,7 +365,7 @@ START_TEST(without_a_before_the_numbers_are_those_of_now)
   begin();
   ck_assert_int_eq(evidence_write(dir, TIME, "x", "", now, NULL), 0);
   char *text = content(FILE_OF "x.txt", NULL);
-  ck_assert_ptr_nonnull(strstr(text, "\nof before the rise nothing is known\n"));
+  ck_assert_ptr_nonnull(strstr(text, "\nno explanation from before the rise\n"));
   unsigned count = rows_of(text, rows);
   ck_assert_uint_gt(count, 20);
   for (unsigned i = 0; i < count; i++) {
@@ -404,10 +404,10 @@ START_TEST(a_refusal_is_told_with_its_reason)
   look();
   ck_assert_ptr_nonnull(now->explanation.refused);
   char *text = written();
-  char *lines = section(text, "change, then, now"), want[256];
+  char *lines = section(text, "change, before, now"), want[256];
   snprintf(want, sizeof(want), "now refused: %s\n", now->explanation.refused);
   ck_assert_ptr_nonnull(strstr(lines, want));
-  ck_assert_ptr_null(strstr(lines, "then refused"));
+  ck_assert_ptr_null(strstr(lines, "before refused"));
   free(lines);
   unsigned count = rows_of(text, rows);
   ck_assert_str_eq(row_of(rows, count, "total/mem_total")->now, "1024000");
@@ -647,7 +647,7 @@ END_TEST
 
 /* --- never too large ---------------------------------------------------------------- */
 
-#define CUT "== cut: the rest would not have fitted\n"
+#define CUT "== cut: the file has its largest size\n"
 
 static void assert_cut(const char *text, size_t length, bool cut)
 {

@@ -2,6 +2,8 @@
 #include "meminfo_explain/base/format.h"
 #include "suite.h"
 
+#include <math.h>
+
 START_TEST(bytes_are_told_in_the_unit_that_has_1_to_1023_of_them)
 {
   static const struct {
@@ -74,7 +76,20 @@ START_TEST(what_does_not_fit_is_cut)
 }
 END_TEST
 
-SUITE_MAIN("words", bytes_are_told_in_the_unit_that_has_1_to_1023_of_them,
+START_TEST(a_time_is_printed_in_utc_and_no_time_as_nothing)
+{
+  static const char iso[] = "%Y-%m-%dT%H:%M:%SZ";
+  ck_assert_str_eq(format_utc(0, iso).text, "1970-01-01T00:00:00Z");
+  ck_assert_str_eq(format_utc(1795489200.75, iso).text, "2026-11-24T03:00:00Z");
+  ck_assert_str_eq(format_utc(253402300799, iso).text, "9999-12-31T23:59:59Z");
+  static const double none[] = {-1, -1e300, 253402300800, 1e300, INFINITY, NAN};
+  for (size_t i = 0; i < LENGTH(none); i++)
+    ck_assert_str_eq(format_utc(none[i], iso).text, "");
+}
+END_TEST
+
+SUITE_MAIN("format", a_time_is_printed_in_utc_and_no_time_as_nothing,
+           bytes_are_told_in_the_unit_that_has_1_to_1023_of_them,
            short_ones_have_three_digits_and_no_exponent,
            a_module_is_in_brackets_and_the_kernel_proper_is_nothing,
            what_does_not_fit_is_cut)

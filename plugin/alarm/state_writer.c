@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "state_writer.h"
-#include "evidence.h"
+#include "evidence_dir.h"
 #include "meminfo_explain/trend/watched_state.h"
 #include "meminfo_explain/workers/supervisor.h"
 #include "state_file.h"

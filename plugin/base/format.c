@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
 #include "meminfo_explain/base/format.h"
 
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 /* Returns the number in the largest unit in which it is at least 1. From `limit` on, it
  * would be printed as 1 of the next unit. */
@@ -42,6 +44,20 @@ struct formatted format_module(const char *module)
   struct formatted out = {""};
   if (module[0] != '\0')
     snprintf(out.text, sizeof(out.text), " [%.64s]", module);
+  return out;
+}
+
+struct formatted format_utc(double seconds, const char *format)
+{
+  static const double last = 253402300799; /* of the year 9999 */
+  struct formatted out = {""};
+  struct tm tm;
+  if (!(seconds >= 0 && seconds <= last)) /* nor NaN */
+    return out;
+  const time_t time = (time_t)seconds;
+  if (gmtime_r(&time, &tm) == NULL ||
+      strftime(out.text, sizeof(out.text), format, &tm) == 0)
+    out.text[0] = '\0';
   return out;
 }
 

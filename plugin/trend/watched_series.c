@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#define _GNU_SOURCE
 #include "meminfo_explain/trend/watched_series.h"
 #include "meminfo_explain/base/format.h"
 
 #include <math.h>
 #include <stdio.h>
-#include <time.h>
 
 #define NO_ERROR reading_known(0)
 
@@ -125,13 +123,7 @@ static struct formatted format_duration(double seconds)
 
 static struct formatted format_date(double time)
 {
-  struct formatted out;
-  struct tm utc;
-  time_t seconds = (time_t)time;
-  if (gmtime_r(&seconds, &utc) == NULL ||
-      strftime(out.text, sizeof(out.text), "%Y-%m-%d %H:%MZ", &utc) == 0)
-    out.text[0] = '\0';
-  return out;
+  return format_utc(time, "%Y-%m-%d %H:%MZ");
 }
 
 #define APPEND(out, ...) format_append(out, WATCHED_MESSAGE_SIZE, __VA_ARGS__)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Sizes and names as text. */
+/* Sizes, names and times as text. */
 #ifndef MEMINFO_EXPLAIN_BASE_FORMAT_H
 #define MEMINFO_EXPLAIN_BASE_FORMAT_H
 
@@ -17,6 +17,10 @@ struct formatted format_bytes_short(double bytes);
 
 /* " [module]", or "" where `module` is "", the kernel itself. */
 struct formatted format_module(const char *module);
+
+/* Seconds since the epoch in UTC, by a format of strftime(3), in at most 71 bytes. "" for
+ * what is no time from the years 1970 to 9999. */
+struct formatted format_utc(double seconds, const char *format);
 
 /* Appends to the string in out[], which has `size` bytes. Text that does not fit is cut
  * off. */
