@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* At the start and at the end: seconds that the daemon waits for the state. */
+/* Seconds that the daemon waits for the disk when it starts and when it ends. */
 static const double disk_patience = 2;
 
 /* Seconds after which a write hangs. */
@@ -26,10 +26,10 @@ struct alarm {
   const struct observer *observer;
   struct watched_series watched;
   struct watched_verdicts verdicts;
-  char boot[STATE_FILE_BOOT_SIZE]; /* "" where the kernel does not tell */
-  double saved_at;             /* monotonic time: the other one may go back by years */
-  bool alarmed[SERIES_COUNT];  /* the last notification was a warning or a failure */
-  struct state_writer *writer; /* NULL: nothing is written */
+  char boot[STATE_FILE_BOOT_SIZE]; /* id of the boot; "" where it cannot be read */
+  double saved_at;                 /* monotonic time: the clock may go back by years */
+  bool alarmed[SERIES_COUNT];      /* the last notification was a warning or a failure */
+  struct state_writer *writer;     /* NULL: nothing is written */
   struct log_damper damper[STATE_WRITER_KINDS];
   struct past *past;     /* NULL without evidence */
   struct growth *growth; /* NULL where there was no memory */
@@ -68,7 +68,7 @@ static void load(struct alarm *alarm)
   struct watched_series *watched = calloc(1, sizeof(*watched));
   int status = watched != NULL ? state_writer_load(alarm->writer, watched, disk_patience)
                                : -ENOMEM;
-  /* Buckets of another width would lie in the future, or ages ago. */
+  /* Buckets of another width would be of other times. */
   if (status == 0 && watched->window != 0 &&
       watched->window != alarm->settings.trend.window)
     status = -ESTALE;
@@ -137,7 +137,7 @@ static void write_evidence(struct alarm *alarm, enum series series, const char *
         name, strerror(-error));
 }
 
-/* --- what others call --------------------------------------------------------------- */
+/* --- the alarm ---------------------------------------------------------------------- */
 
 static void open_writer(struct alarm *alarm)
 {

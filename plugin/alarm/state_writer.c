@@ -155,7 +155,7 @@ static bool note_hanging(void *context, uint32_t kind, double since)
   return false; /* it is never replaced: another one would write to the same file */
 }
 
-/* A worker that is never replaced is never late. */
+/* Called for workers that were replaced: never. */
 static void came_back(void *context, uint32_t kind)
 {
   (void)context;
@@ -175,7 +175,7 @@ static void state_writer_free(void *context)
   free(state_writer);
 }
 
-/* --- what others call --------------------------------------------------------------- */
+/* --- for its owner ------------------------------------------------------------------ */
 
 /* False where there is no memory for it. */
 static bool copy_options(const struct state_writer_options *options,

@@ -19,40 +19,39 @@ int atomic_file_open(int directory, const char *name, struct atomic_file *out)
   return 0;
 }
 
-void atomic_file_write(struct atomic_file *file_written, const void *bytes, size_t size)
+void atomic_file_write(struct atomic_file *file, const void *bytes, size_t size)
 {
   const char *at = bytes;
-  while (size > 0 && file_written->error == 0) {
-    ssize_t n = write(file_written->fd, at, size);
+  while (size > 0 && file->error == 0) {
+    ssize_t n = write(file->fd, at, size);
     if (n > 0) {
       at += n;
       size -= (size_t)n;
     } else if (n < 0 && errno != EINTR) {
-      file_written->error = -errno;
+      file->error = -errno;
     }
   }
 }
 
-/* Keeps the first error. */
-static void note(struct atomic_file *file_written, int status)
+/* Remembers errno, unless there was an error before. */
+static void note_error(struct atomic_file *file, int status)
 {
-  if (status != 0 && file_written->error == 0)
-    file_written->error = -errno;
+  if (status != 0 && file->error == 0)
+    file->error = -errno;
 }
 
-int atomic_file_finish(struct atomic_file *file_written, const char *name)
+int atomic_file_finish(struct atomic_file *file, const char *name)
 {
-  if (file_written->error == 0)
-    note(file_written, fsync(file_written->fd));
-  /* A file over the network may fail as late as here. */
-  note(file_written, close(file_written->fd));
-  if (file_written->error == 0)
-    note(file_written, renameat(file_written->directory, file_written->name,
-                                file_written->directory, name));
-  if (file_written->error != 0) {
-    unlinkat(file_written->directory, file_written->name, 0);
-    return file_written->error;
+  if (file->error == 0)
+    note_error(file, fsync(file->fd));
+  /* A write to a network file system may fail only here. */
+  note_error(file, close(file->fd));
+  if (file->error == 0)
+    note_error(file, renameat(file->directory, file->name, file->directory, name));
+  if (file->error != 0) {
+    unlinkat(file->directory, file->name, 0);
+    return file->error;
   }
-  /* EINVAL: a file system that cannot, and then need not. */
-  return fsync(file_written->directory) != 0 && errno != EINVAL ? -errno : 0;
+  /* EINVAL: the file system does not support it. */
+  return fsync(file->directory) != 0 && errno != EINVAL ? -errno : 0;
 }
