@@ -149,8 +149,9 @@ class Scratch:
     processes are stopped, or killed after five seconds, then what was set up is undone, then
     the directory is removed."""
 
-    def __init__(self, name):
-        self.path = pathlib.Path(tempfile.mkdtemp(prefix=f"meminfo_explain-{name}."))
+    def __init__(self, name, directory=None):
+        prefix = f"meminfo_explain-{name}."
+        self.path = pathlib.Path(tempfile.mkdtemp(prefix=prefix, dir=directory)).resolve()
         self.path.chmod(0o755)  # daemons may run as other users
         self.processes = []     # the last one started comes first
         self.undo = contextlib.ExitStack()
