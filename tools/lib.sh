@@ -31,10 +31,10 @@ command -v npm >/dev/null || node_packages+=(npm)
 # shellcheck disable=SC2034
 browser_packages=(chromium fonts-inter)
 
-# What reads and takes what collectd's writers write; collectd-core only suggests the
-# libraries.
+# What the writers of collectd need; collectd-core only suggests the libraries. rrdtool also
+# reads what was written.
 # shellcheck disable=SC2034
-writer_packages=(rrdtool librrd8 libyajl2 libcurl3-gnutls python3 curl jq)
+writer_packages=(rrdtool librrd8 libyajl2 libcurl3-gnutls)
 
 # What tools/fleet starts.
 # shellcheck disable=SC2034
