@@ -387,6 +387,10 @@ static void print_sources(const char *view)
   puts("| file | without it | remedy |\n|---|---|---|");
 #define SOURCE(name, path, cost, remedy) puts("| `" path "` | " cost " | " remedy " |");
 #include "meminfo_explain/tables/sources.def"
+#define FILE_GROUPING(name, path, cost, remedy, ...)                                     \
+  puts("| `" path "` | " cost " | " remedy " |");
+#define GROUPING(...)
+#include "meminfo_explain/tables/groupings.def"
 }
 
 static void print_rule(const char *name, const char *text, const char *next)
