@@ -20,7 +20,7 @@ static void set(enum term term, int64_t bytes)
   explanation.terms[term] = (struct amount){.value = bytes, .state = READING_KNOWN};
 }
 
-/* Every term of a view, the first one of one byte, the next of two... */
+/* Sets the terms of a view to 1 byte, 2 bytes and so on; returns their number. */
 static unsigned set_view(enum term_view view)
 {
   unsigned count = 0;
@@ -30,7 +30,7 @@ static unsigned set_view(enum term_view view)
   return count;
 }
 
-static unsigned names_sent(void)
+static unsigned hidden_names_sent(void)
 {
   unsigned count = 0;
   for (unsigned i = 0; i < TERM_COUNT; i++)
@@ -38,7 +38,7 @@ static unsigned names_sent(void)
   return count;
 }
 
-START_TEST(nothing_is_sent_before_it_was_above_zero)
+START_TEST(series_is_sent_only_after_it_was_above_zero)
 {
   begin();
   set(TERM_HIDDEN_zram, 0);
@@ -47,13 +47,12 @@ START_TEST(nothing_is_sent_before_it_was_above_zero)
   ck_assert(!default_series_sends(&series, TERM_HIDDEN_zram));
   ck_assert(!default_series_sends(&series, TERM_HIDDEN_brd));
   ck_assert(!default_series_sends(&series, TERM_OUTSIDE_hyperv_balloon));
-  ck_assert(
-      default_series_sends(&series, TERM_KERNEL_bounce)); /* in no row of that kind */
+  ck_assert(default_series_sends(&series, TERM_KERNEL_bounce)); /* not a ONCE row */
   ck_assert_int_eq(default_series_other(&series).state, READING_ABSENT);
 }
 END_TEST
 
-START_TEST(a_term_that_was_above_zero_is_always_sent)
+START_TEST(series_that_was_above_zero_is_always_sent)
 {
   begin();
   set(TERM_HIDDEN_zram, 1);
@@ -62,7 +61,7 @@ START_TEST(a_term_that_was_above_zero_is_always_sent)
     default_series_note(&series, &explanation, &current);
     ck_assert(default_series_sends(&series, TERM_HIDDEN_zram));
     ck_assert(default_series_sends(&series, TERM_OUTSIDE_hyperv_balloon));
-    ck_assert_uint_eq(names_sent(), 1);
+    ck_assert_uint_eq(hidden_names_sent(), 1);
     set(TERM_HIDDEN_zram, 0);
     set(TERM_OUTSIDE_hyperv_balloon, 0);
   }
@@ -72,7 +71,7 @@ START_TEST(a_term_that_was_above_zero_is_always_sent)
 }
 END_TEST
 
-START_TEST(denied_and_malformed_numbers_are_not_above_zero)
+START_TEST(denied_and_malformed_readings_do_not_count)
 {
   static const enum reading_state states[] = {READING_DENIED, READING_MALFORMED,
                                               READING_ABSENT};
@@ -87,7 +86,8 @@ START_TEST(denied_and_malformed_numbers_are_not_above_zero)
 }
 END_TEST
 
-/* Its share in default_series.def, without `other`. */
+/* The number of hidden consumers with a name: the share of the LARGEST row without
+ * `other`. */
 enum {
 #define COMPLETE(view, share, alternatives)
 #define LARGEST(view, share) NAMES = (share)-1
@@ -97,22 +97,22 @@ enum {
 #include "meminfo_explain/tables/default_series.def"
 };
 
-START_TEST(the_smallest_without_a_name_are_one_sum)
+START_TEST(smallest_consumers_are_sent_as_one_sum)
 {
   begin();
   const unsigned count = set_view(TERM_VIEW_HIDDEN);
   default_series_note(&series, &explanation, &current);
   ck_assert_uint_lt(NAMES, count);
-  ck_assert_uint_eq(names_sent(), NAMES);
+  ck_assert_uint_eq(hidden_names_sent(), NAMES);
   ck_assert_int_eq(default_series_other(&series).state, READING_KNOWN);
   const unsigned others = count - NAMES;
   ck_assert_uint_eq(default_series_other(&series).value, others * (others + 1) / 2);
-  /* Their sum comes down as well. */
+  /* The sum is still sent when it is 0. */
   for (unsigned i = 0; i < TERM_COUNT; i++)
     if (term_rows[i].view == TERM_VIEW_HIDDEN)
       set(i, 0);
   default_series_note(&series, &explanation, &current);
-  ck_assert_uint_eq(names_sent(), NAMES);
+  ck_assert_uint_eq(hidden_names_sent(), NAMES);
   ck_assert_int_eq(default_series_other(&series).state, READING_KNOWN);
   ck_assert_uint_eq(default_series_other(&series).value, 0);
 }
@@ -121,35 +121,40 @@ END_TEST
 START_TEST(kernel_terms_and_balloons_displace_no_hidden_consumer)
 {
   begin();
+  bool sent[TERM_COUNT];
   set_view(TERM_VIEW_HIDDEN);
   default_series_note(&series, &explanation, &current);
-  ck_assert_uint_eq(names_sent(), NAMES);
+  ck_assert_uint_eq(hidden_names_sent(), NAMES);
+  for (unsigned i = 0; i < TERM_COUNT; i++)
+    sent[i] = default_series_sends(&series, i);
   set_view(TERM_VIEW_KERNEL);
   set_view(TERM_VIEW_OUTSIDE);
   default_series_note(&series, &explanation, &current);
-  ck_assert_uint_eq(names_sent(), NAMES);
+  for (unsigned i = 0; i < TERM_COUNT; i++)
+    if (term_rows[i].view == TERM_VIEW_HIDDEN)
+      ck_assert_int_eq(default_series_sends(&series, i), sent[i]);
 }
 END_TEST
 
-START_TEST(a_consumer_that_grows_takes_the_place_of_the_smallest)
+START_TEST(growing_consumer_replaces_the_smallest)
 {
   begin();
   for (unsigned i = 0; i < TERM_COUNT; i++)
     if (term_rows[i].view == TERM_VIEW_HIDDEN)
       set(i, 1 << 20);
   default_series_note(&series, &explanation, &current);
-  enum term late = TERM_HIDDEN_zsmalloc; /* of equals the first by name have a place */
+  enum term late = TERM_HIDDEN_zsmalloc; /* among equals, the last by name is not sent */
   ck_assert(!default_series_sends(&series, late));
   set(late, 2 << 20);
   default_series_note(&series, &explanation, &current);
   ck_assert(default_series_sends(&series, late));
-  ck_assert_uint_eq(names_sent(), NAMES);
+  ck_assert_uint_eq(hidden_names_sent(), NAMES);
 }
 END_TEST
 
-SUITE_MAIN("default_series", nothing_is_sent_before_it_was_above_zero,
-           a_term_that_was_above_zero_is_always_sent,
-           denied_and_malformed_numbers_are_not_above_zero,
-           the_smallest_without_a_name_are_one_sum,
+SUITE_MAIN("default_series", series_is_sent_only_after_it_was_above_zero,
+           series_that_was_above_zero_is_always_sent,
+           denied_and_malformed_readings_do_not_count,
+           smallest_consumers_are_sent_as_one_sum,
            kernel_terms_and_balloons_displace_no_hidden_consumer,
-           a_consumer_that_grows_takes_the_place_of_the_smallest)
+           growing_consumer_replaces_the_smallest)

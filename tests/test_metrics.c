@@ -10,22 +10,22 @@
 #define MB(n)       ((uint64_t)(n) << 20)
 #define METRICS_MAX 512
 
-/* What was emitted, kept. */
-static struct kept {
+/* The metrics of the last publish(). */
+static struct emitted {
   char view[32], instance[192];
   enum metric_type type;
   double value;
-} kept[METRICS_MAX];
-static unsigned kept_count;
+} emitted[METRICS_MAX];
+static unsigned emitted_count;
 
 static struct sample sample;
 static struct explanation explanation;
 
-static void keep(void *context, const struct metric *metric)
+static void record(void *context, const struct metric *metric)
 {
-  ck_assert_ptr_eq(context, &kept_count);
-  ck_assert_uint_lt(kept_count, METRICS_MAX);
-  struct kept *slot = &kept[kept_count++];
+  ck_assert_ptr_eq(context, &emitted_count);
+  ck_assert_uint_lt(emitted_count, METRICS_MAX);
+  struct emitted *slot = &emitted[emitted_count++];
   snprintf(slot->view, sizeof(slot->view), "%s", metric->view);
   snprintf(slot->instance, sizeof(slot->instance), "%s", metric->instance);
   slot->type = metric->type;
@@ -41,16 +41,16 @@ static void publisher_begin(bool all_series)
   publisher.options.all_series = publisher.options.unknown_lines = all_series;
 }
 
-/* What the publisher sends of the sample. */
+/* Records the metrics that the publisher sends for the sample. */
 static void publish(const struct watched_verdicts *verdicts)
 {
   publisher_note(&publisher, &sample, &explanation);
-  kept_count = 0;
-  metrics_each(&sample, &explanation, &publisher, verdicts, keep, &kept_count);
+  emitted_count = 0;
+  metrics_each(&sample, &explanation, &publisher, verdicts, record, &emitted_count);
 }
 
-/* Every series of the sample, and that many names of each grouping. */
-static void emit(unsigned names)
+/* Records every series of the sample, with so many names of each grouping. */
+static void send_all(unsigned names)
 {
   publisher_begin(true);
   for (unsigned i = 0; i < GROUPING_COUNT; i++)
@@ -58,7 +58,7 @@ static void emit(unsigned names)
   publish(NULL);
 }
 
-static void emit_root(const char *root)
+static void send_all_of_root(const char *root)
 {
   static const struct collect_options options = {.pss = true};
   struct collector collector;
@@ -66,35 +66,35 @@ static void emit_root(const char *root)
   ck_assert_int_eq(collect(&collector, &options, &sample), 0);
   collector_close(&collector);
   explain(&sample, &explanation);
-  emit(10);
+  send_all(10);
 }
 
-static const struct kept *find(const char *view, enum metric_type type,
-                               const char *instance)
+static const struct emitted *find(const char *view, enum metric_type type,
+                                  const char *instance)
 {
-  for (unsigned i = 0; i < kept_count; i++)
-    if (kept[i].type == type && strcmp(kept[i].view, view) == 0 &&
-        strcmp(kept[i].instance, instance) == 0)
-      return &kept[i];
+  for (unsigned i = 0; i < emitted_count; i++)
+    if (emitted[i].type == type && strcmp(emitted[i].view, view) == 0 &&
+        strcmp(emitted[i].instance, instance) == 0)
+      return &emitted[i];
   return NULL;
 }
 
 static void assert_value(const char *view, enum metric_type type, const char *instance,
                          double value)
 {
-  const struct kept *metric = find(view, type, instance);
+  const struct emitted *metric = find(view, type, instance);
   ck_assert_msg(metric != NULL, "%s has no %s", view, instance);
   ck_assert_msg(metric->value == value, "%s of %s is %f, not %f", instance, view,
                 metric->value, value);
 }
 
-START_TEST(names_are_of_lower_case_letters_digits_and_underscores)
+START_TEST(names_consist_of_lower_case_letters_digits_and_underscores)
 {
   for (size_t f = 0; f < fixtures_count(); f++) {
-    emit_root(fixture_root(f));
-    ck_assert_uint_gt(kept_count, 20);
-    for (unsigned i = 0; i < kept_count; i++) {
-      const char *names[] = {kept[i].view, kept[i].instance};
+    send_all_of_root(fixture_root(f));
+    ck_assert_uint_gt(emitted_count, 20);
+    for (unsigned i = 0; i < emitted_count; i++) {
+      const char *names[] = {emitted[i].view, emitted[i].instance};
       for (size_t n = 0; n < 2; n++)
         ck_assert_msg(names[n][0] != '\0' &&
                           strspn(names[n], "abcdefghijklmnopqrstuvwxyz0123456789_") ==
@@ -105,14 +105,15 @@ START_TEST(names_are_of_lower_case_letters_digits_and_underscores)
 }
 END_TEST
 
-START_TEST(no_two_metrics_of_a_sample_have_one_name)
+START_TEST(all_names_of_a_sample_differ)
 {
   for (size_t f = 0; f < fixtures_count(); f++) {
-    emit_root(fixture_root(f));
-    for (unsigned i = 0; i < kept_count; i++)
-      ck_assert_msg(find(kept[i].view, kept[i].type, kept[i].instance) == &kept[i],
-                    "%s: %s/%s occurs twice", fixture_root(f), kept[i].view,
-                    kept[i].instance);
+    send_all_of_root(fixture_root(f));
+    for (unsigned i = 0; i < emitted_count; i++)
+      ck_assert_msg(find(emitted[i].view, emitted[i].type, emitted[i].instance) ==
+                        &emitted[i],
+                    "%s: %s/%s occurs twice", fixture_root(f), emitted[i].view,
+                    emitted[i].instance);
   }
 }
 END_TEST
@@ -123,7 +124,7 @@ END_TEST
 #define COUNT    METRIC_TYPE_COUNT
 #define DURATION METRIC_TYPE_DURATION
 
-/* What users and dashboards rely on. */
+/* The names that users and dashboards rely on. */
 static const struct name {
   const char *view;
   enum metric_type type;
@@ -191,18 +192,18 @@ static const struct name {
     {"quality", COUNT, "sources_denied"},
 };
 
-START_TEST(the_promised_names_are_there_on_a_new_kernel)
+START_TEST(promised_names_exist_on_a_new_kernel)
 {
-  emit_root(FIXTURES "/6.18-debian12-idle-24g");
+  send_all_of_root(FIXTURES "/6.18-debian12-idle-24g");
   for (size_t i = 0; i < sizeof(promised) / sizeof(*promised); i++)
     ck_assert_msg(find(promised[i].view, promised[i].type, promised[i].instance) != NULL,
                   "%s has no %s", promised[i].view, promised[i].instance);
 }
 END_TEST
 
-START_TEST(pss_has_its_names_where_every_process_was_read)
+START_TEST(pss_metrics_exist_if_every_process_was_read)
 {
-  emit_root(FIXTURES "/6.1-debian12-swap-zram");
+  send_all_of_root(FIXTURES "/6.1-debian12-swap-zram");
   static const struct name names[] = {{"user_pss", BYTES, "pss_anon"},
                                       {"user_pss", BYTES, "pss_file"},
                                       {"user_pss", BYTES, "pss_shmem"},
@@ -214,9 +215,9 @@ START_TEST(pss_has_its_names_where_every_process_was_read)
 }
 END_TEST
 
-START_TEST(values_are_those_of_the_explanation)
+START_TEST(values_equal_those_of_the_explanation)
 {
-  emit_root(FIXTURES "/6.18-debian12-idle-24g");
+  send_all_of_root(FIXTURES "/6.18-debian12-idle-24g");
   assert_value("total", BYTES, "mem_total", (double)sample.meminfo.mem_total.value);
   assert_value("total", BYTES, "pcp_free", (double)sample.zoneinfo.pcp.value);
   assert_value("black_hole", SIGNED, "estimate",
@@ -228,7 +229,7 @@ START_TEST(values_are_those_of_the_explanation)
 }
 END_TEST
 
-/* An empty sample in which nothing is known. */
+/* An empty sample: nothing is known. */
 static void begin(void)
 {
   memset(&sample, 0, sizeof(sample));
@@ -236,16 +237,16 @@ static void begin(void)
   sample.page_size = 4096;
 }
 
-START_TEST(what_is_not_known_is_not_sent)
+START_TEST(unknown_values_are_not_sent)
 {
   begin();
   explain(&sample, &explanation);
-  emit(10);
-  for (unsigned i = 0; i < kept_count; i++) {
-    bool about_us = strcmp(kept[i].view, "quality") == 0;
-    bool sum = strcmp(kept[i].view, "black_hole") == 0 &&
-               strcmp(kept[i].instance, "hidden") == 0; /* over no consumer: 0 */
-    ck_assert_msg(about_us || sum, "%s/%s", kept[i].view, kept[i].instance);
+  send_all(10);
+  for (unsigned i = 0; i < emitted_count; i++) {
+    bool quality = strcmp(emitted[i].view, "quality") == 0;
+    bool empty_sum = strcmp(emitted[i].view, "black_hole") == 0 &&
+                     strcmp(emitted[i].instance, "hidden") == 0; /* of no consumer */
+    ck_assert_msg(quality || empty_sum, "%s/%s", emitted[i].view, emitted[i].instance);
   }
   assert_value("quality", COUNT, "sources_denied", 0);
   assert_value("quality", COUNT, "identities_broken", 0);
@@ -254,7 +255,7 @@ START_TEST(what_is_not_known_is_not_sent)
 }
 END_TEST
 
-START_TEST(neither_denied_nor_malformed_numbers_are_sent)
+START_TEST(denied_and_malformed_values_are_not_sent)
 {
   static const enum reading_state states[] = {READING_ABSENT, READING_DENIED,
                                               READING_MALFORMED};
@@ -264,28 +265,28 @@ START_TEST(neither_denied_nor_malformed_numbers_are_sent)
     sample.vmallocinfo.pages = reading_missing(states[i]);
     sample.vmallocinfo.other_bytes = 77;
     explain(&sample, &explanation);
-    emit(10);
+    send_all(10);
     ck_assert_ptr_null(find("detail", BYTES, "shmem"));
     ck_assert_ptr_null(find("vmalloc", BYTES, "other"));
   }
 }
 END_TEST
 
-START_TEST(a_share_below_zero_is_sent_in_bytes_alone)
+START_TEST(negative_share_is_sent_in_bytes_only)
 {
   begin();
   explanation.black_hole.estimate = (struct amount){-4096, READING_KNOWN};
   explanation.black_hole.share = (struct percentage){-0.1, READING_KNOWN};
-  emit(10);
+  send_all(10);
   assert_value("black_hole", SIGNED, "estimate", -4096);
   ck_assert_ptr_null(find("black_hole", PERCENT, "estimate"));
   explanation.black_hole.share.percent = 0;
-  emit(10);
+  send_all(10);
   assert_value("black_hole", PERCENT, "estimate", 0);
 }
 END_TEST
 
-START_TEST(sources_out_of_order_are_counted_and_bad_lines_summed)
+START_TEST(failed_sources_and_malformed_lines_are_counted)
 {
   begin();
   sample.sources[SOURCE_meminfo].state = READING_KNOWN;
@@ -296,7 +297,7 @@ START_TEST(sources_out_of_order_are_counted_and_bad_lines_summed)
   sample.sources[SOURCE_vmstat].parse_error.count = 5;
   sample.meminfo.others_count = 3;
   sample.read_seconds = 0.25;
-  emit(10);
+  send_all(10);
   assert_value("quality", COUNT, "sources_denied", 2);
   assert_value("quality", COUNT, "sources_malformed", 1);
   assert_value("quality", COUNT, "malformed_lines", 7);
@@ -305,7 +306,7 @@ START_TEST(sources_out_of_order_are_counted_and_bad_lines_summed)
 }
 END_TEST
 
-START_TEST(identities_judged_broken_are_counted)
+START_TEST(broken_identities_are_counted)
 {
   begin();
   const struct amount page = {4096, READING_KNOWN}, none = {0, READING_ABSENT};
@@ -315,10 +316,10 @@ START_TEST(identities_judged_broken_are_counted)
       (struct identity_result){.residual = page, .judged = true, .holds = true};
   all[IDENTITY_inactive] = (struct identity_result){.residual = page};
   all[IDENTITY_managed] = (struct identity_result){.residual = none};
-  emit(10);
+  send_all(10);
   assert_value("quality", COUNT, "identities_broken", 1);
   assert_value("identity", SIGNED, "slab", 4096);
-  assert_value("identity", SIGNED, "inactive", 4096); /* sent, though not judged */
+  assert_value("identity", SIGNED, "inactive", 4096); /* sent even if not judged */
   ck_assert_ptr_null(find("identity", SIGNED, "managed"));
 }
 END_TEST
@@ -341,15 +342,15 @@ static double sum_of_vmalloc(unsigned *count)
 {
   double sum = 0;
   *count = 0;
-  for (unsigned i = 0; i < kept_count; i++)
-    if (strcmp(kept[i].view, "vmalloc") == 0) {
-      sum += kept[i].value;
+  for (unsigned i = 0; i < emitted_count; i++)
+    if (strcmp(emitted[i].view, "vmalloc") == 0) {
+      sum += emitted[i].value;
       (*count)++;
     }
   return sum;
 }
 
-START_TEST(the_largest_callers_are_sent_and_the_others_summed)
+START_TEST(largest_callers_are_sent_and_the_rest_is_summed)
 {
   static const struct vmalloc_caller callers[] = {{.symbol = "alpha", .bytes = MB(4)},
                                                   {.symbol = "beta", .bytes = MB(3)},
@@ -357,28 +358,28 @@ START_TEST(the_largest_callers_are_sent_and_the_others_summed)
                                                   {.symbol = "delta", .bytes = MB(1)}};
   for (unsigned limit = 0; limit <= 5; limit++) {
     set_callers(callers, 4);
-    emit(limit);
+    send_all(limit);
     unsigned count;
     ck_assert(sum_of_vmalloc(&count) == (double)MB(10));
     ck_assert_uint_eq(count, (limit < 4 ? limit : 4) + 1);
     ck_assert_int_eq(find("vmalloc", BYTES, "gamma") != NULL, limit >= 3);
   }
-  emit(2);
+  send_all(2);
   assert_value("vmalloc", BYTES, "alpha", MB(4));
   assert_value("vmalloc", BYTES, "other", MB(3));
 }
 END_TEST
 
-START_TEST(callers_and_other_sum_to_the_pages_of_every_fixture)
+START_TEST(callers_and_other_add_up_to_pages_in_every_fixture)
 {
   for (size_t f = 0; f < fixtures_count(); f++) {
-    emit_root(fixture_root(f));
+    send_all_of_root(fixture_root(f));
     if (!is_known(sample.vmallocinfo.pages))
       continue;
     static const unsigned limits[] = {0, 1, 10, 1000};
     for (size_t i = 0; i < 4; i++) {
       unsigned count;
-      emit(limits[i]);
+      send_all(limits[i]);
       ck_assert(sum_of_vmalloc(&count) == (double)sample.vmallocinfo.pages.value);
       ck_assert_uint_le(count, limits[i] + 1);
     }
@@ -391,12 +392,12 @@ START_TEST(callers_beyond_the_table_are_in_other)
   static const struct vmalloc_caller caller = {.symbol = "alpha", .bytes = MB(4)};
   set_callers(&caller, 1);
   reading_add(&sample.vmallocinfo.pages, MB(2));
-  emit(10);
+  send_all(10);
   assert_value("vmalloc", BYTES, "other", MB(2));
 }
 END_TEST
 
-START_TEST(a_caller_is_named_by_module_and_symbol)
+START_TEST(caller_is_named_by_module_and_symbol)
 {
   static const struct {
     struct vmalloc_caller caller;
@@ -413,13 +414,13 @@ START_TEST(a_caller_is_named_by_module_and_symbol)
     struct vmalloc_caller caller = cases[i].caller;
     caller.bytes = MB(1);
     set_callers(&caller, 1);
-    emit(10);
+    send_all(10);
     assert_value("vmalloc", BYTES, cases[i].want, MB(1));
   }
 }
 END_TEST
 
-START_TEST(callers_of_one_name_go_out_once_and_lose_no_byte)
+START_TEST(callers_of_the_same_name_are_added)
 {
   static const struct vmalloc_caller callers[] = {
       {.symbol = "bar", .module = "foo", .bytes = MB(8)}, /* foo_bar */
@@ -427,7 +428,7 @@ START_TEST(callers_of_one_name_go_out_once_and_lose_no_byte)
       {.symbol = "other", .bytes = MB(2)},                /* the sum's own name */
       {.symbol = "Foo_Bar", .bytes = MB(1)}};             /* foo_bar */
   set_callers(callers, 4);
-  emit(10);
+  send_all(10);
   unsigned count;
   ck_assert(sum_of_vmalloc(&count) == (double)MB(15));
   ck_assert_uint_eq(count, 2);
@@ -436,13 +437,13 @@ START_TEST(callers_of_one_name_go_out_once_and_lose_no_byte)
 }
 END_TEST
 
-START_TEST(the_longest_names_fit_the_daemon)
+START_TEST(name_of_maximum_length_is_sent_whole)
 {
   struct vmalloc_caller caller = {.bytes = MB(1)};
   memset(caller.symbol, 's', sizeof(caller.symbol) - 1);
   memset(caller.module, 'm', sizeof(caller.module) - 1);
   set_callers(&caller, 1);
-  emit(1);
+  send_all(1);
   char want[TOP_N_NAME_SIZE];
   top_n_name(caller.module, caller.symbol, want);
   ck_assert_uint_eq(strlen(want), TOP_N_NAME_SIZE - 1);
@@ -450,7 +451,7 @@ START_TEST(the_longest_names_fit_the_daemon)
 }
 END_TEST
 
-START_TEST(lines_of_meminfo_that_no_row_knows_are_sent_by_their_key)
+START_TEST(unknown_lines_of_meminfo_are_sent_by_key)
 {
   begin();
   sample.meminfo.others[0] =
@@ -459,15 +460,15 @@ START_TEST(lines_of_meminfo_that_no_row_knows_are_sent_by_their_key)
   sample.meminfo.others[2] =
       (struct meminfo_other){"Torn", reading_missing(READING_MALFORMED), false};
   sample.meminfo.others_count = 3;
-  emit(1);
+  send_all(1);
   assert_value("detail", BYTES, "raw_zoo_anon_", 77);
   assert_value("detail", COUNT, "raw_events", 3);
   ck_assert_ptr_null(find("detail", BYTES, "raw_torn"));
 }
 END_TEST
 
-/* A series has one value at a time. */
-START_TEST(lines_whose_keys_make_one_name_are_added_up)
+/* collectd rejects a second value of a series with the same timestamp. */
+START_TEST(unknown_lines_of_the_same_name_are_added)
 {
   begin();
   sample.meminfo.others[0] = (struct meminfo_other){"A-b", reading_known(1), false};
@@ -477,27 +478,27 @@ START_TEST(lines_whose_keys_make_one_name_are_added_up)
   sample.meminfo.others[4] =
       (struct meminfo_other){"C:d", reading_missing(READING_MALFORMED), false};
   sample.meminfo.others_count = 5;
-  emit(1);
+  send_all(1);
   assert_value("detail", BYTES, "raw_a_b", 5);
   assert_value("detail", COUNT, "raw_a_b", 2);
   ck_assert_ptr_null(find("detail", BYTES, "raw_c_d"));
 }
 END_TEST
 
-START_TEST(address_space_is_sent_by_kind_apart_from_pages)
+START_TEST(address_space_is_sent_by_kind)
 {
   set_callers(NULL, 0);
   sample.vmallocinfo.kind_size[VMALLOC_KIND_IOREMAP] = reading_known(MB(16));
   sample.vmallocinfo.kind_size[VMALLOC_KIND_VMALLOC] = reading_known(MB(3));
-  emit(1);
+  send_all(1);
   assert_value("vmalloc_space", BYTES, "ioremap", MB(16));
   assert_value("vmalloc_space", BYTES, "vmalloc", MB(3));
   ck_assert_ptr_null(find("vmalloc_space", BYTES, "user"));
-  assert_value("vmalloc", BYTES, "other", 0); /* no page behind ioremap */
+  assert_value("vmalloc", BYTES, "other", 0); /* ioremap has no pages */
 }
 END_TEST
 
-START_TEST(sites_of_the_black_hole_are_sent_where_the_kernel_counts_them)
+START_TEST(allocation_sites_are_sent_if_the_kernel_counts_them)
 {
   begin();
   struct allocinfo *info = &sample.allocinfo;
@@ -508,34 +509,34 @@ START_TEST(sites_of_the_black_hole_are_sent_where_the_kernel_counts_them)
   info->sites[1] = (struct allocinfo_site){.function = "alloc_zspage", .bytes = MB(2)};
   info->sites_kept = 2;
   explain(&sample, &explanation);
-  emit(1);
+  send_all(1);
   assert_value("alloc_site", BYTES, "ice_ice_alloc_mapped_page", MB(4));
   assert_value("alloc_site", BYTES, "other", MB(3));
   assert_value("black_hole", SIGNED, "allocinfo", MB(7));
-  info->total = info->place[ALLOCINFO_BLACK_HOLE] = reading_known(0); /* switched off */
+  /* All zero: memory profiling is off. */
+  info->total = info->place[ALLOCINFO_BLACK_HOLE] = reading_known(0);
   explain(&sample, &explanation);
-  emit(1);
+  send_all(1);
   ck_assert_ptr_null(find("alloc_site", BYTES, "other"));
   ck_assert_ptr_null(find("black_hole", SIGNED, "allocinfo"));
 }
 END_TEST
 
-/* --- the default set ---------------------------------------------------------------- */
+/* --- the default series ------------------------------------------------------------- */
 
-static struct amount amount_known(int64_t bytes)
+static struct amount known_amount(int64_t bytes)
 {
   return (struct amount){.value = bytes, .state = READING_KNOWN};
 }
 
-/* The other form of what a kernel prints in one of two. */
-static bool is_whole_of_parts(enum term term)
+/* Kernels print either this term or its parts. */
+static bool is_sum_of_other_terms(enum term term)
 {
   return term == TERM_KERNEL_slab || term == TERM_USER_LRU_active ||
          term == TERM_USER_LRU_inactive || term == TERM_USER_PSS_pss;
 }
 
-/* No machine has all this: every term, every line and every consumer, the n-th of n MB.
- */
+/* More than any machine has: every term is known, the n-th with n MB. */
 static void set_everything(void)
 {
   static const struct vmalloc_caller callers[] = {{.symbol = "a", .bytes = MB(9)},
@@ -545,10 +546,10 @@ static void set_everything(void)
                                                   {.symbol = "e", .bytes = MB(5)}};
   set_callers(callers, 5);
   struct black_hole *hole = &explanation.black_hole;
-  const struct amount some = amount_known(4096);
+  const struct amount some = known_amount(4096);
   for (unsigned i = 0; i < TERM_COUNT; i++)
-    if (!is_whole_of_parts(i))
-      explanation.terms[i] = amount_known((int64_t)MB(i + 1));
+    if (!is_sum_of_other_terms(i))
+      explanation.terms[i] = known_amount((int64_t)MB(i + 1));
   for (unsigned m = 0; m < ACCOUNTING_COUNT; m++)
     hole->of[m] = some;
   hole->cache_low = hole->estimate = hole->floor = hole->above_floor = some;
@@ -578,22 +579,22 @@ static const struct watched_verdicts *all_verdicts(void)
 static unsigned count_of_view(const char *view)
 {
   unsigned count = 0;
-  for (unsigned i = 0; i < kept_count; i++)
-    count += strcmp(kept[i].view, view) == 0;
+  for (unsigned i = 0; i < emitted_count; i++)
+    count += strcmp(emitted[i].view, view) == 0;
   return count;
 }
 
-/* The shares of the rows of default_series.def are what its views come to at most. */
-START_TEST(the_default_set_keeps_its_shares_where_there_is_everything)
+/* No view has more series than its share in default_series.def. */
+START_TEST(default_series_stay_within_their_shares)
 {
   set_everything();
   publisher_begin(false);
   publish(all_verdicts());
-  ck_assert_uint_le(kept_count, DEFAULT_SERIES_MAX);
+  ck_assert_uint_le(emitted_count, DEFAULT_SERIES_MAX);
   double hidden = 0, named = 0;
-  for (unsigned i = 0; i < kept_count; i++)
-    if (strcmp(kept[i].view, "hidden") == 0)
-      named += kept[i].value;
+  for (unsigned i = 0; i < emitted_count; i++)
+    if (strcmp(emitted[i].view, "hidden") == 0)
+      named += emitted[i].value;
   for (unsigned i = 0; i < TERM_COUNT; i++)
     if (term_rows[i].view == TERM_VIEW_HIDDEN)
       hidden += (double)explanation.terms[i].value;
@@ -614,19 +615,19 @@ START_TEST(the_default_set_keeps_its_shares_where_there_is_everything)
 }
 END_TEST
 
-START_TEST(the_default_set_is_a_part_of_all_series)
+START_TEST(default_series_are_a_subset_of_all_series)
 {
-  static struct kept part[METRICS_MAX];
+  static struct emitted part[METRICS_MAX];
   set_everything();
   publisher_begin(false);
   publish(all_verdicts());
-  const unsigned count = kept_count;
-  memcpy(part, kept, sizeof(part));
+  const unsigned count = emitted_count;
+  memcpy(part, emitted, sizeof(part));
   publisher_begin(true);
   for (unsigned i = 0; i < GROUPING_COUNT; i++)
     publisher.options.names[i] = grouping_rows[i].names;
   publish(all_verdicts());
-  ck_assert_uint_gt(kept_count, count + 64);
+  ck_assert_uint_gt(emitted_count, count + 64);
   ck_assert_ptr_null(find("hidden", BYTES, "other"));
   for (unsigned i = 0; i < count; i++)
     if (strcmp(part[i].view, "hidden") != 0 || strcmp(part[i].instance, "other") != 0)
@@ -634,8 +635,7 @@ START_TEST(the_default_set_is_a_part_of_all_series)
 }
 END_TEST
 
-/* Without history there is neither rate nor eta, but a state. */
-START_TEST(the_worst_state_is_that_of_the_series_beside_the_black_hole)
+START_TEST(worst_state_excludes_the_black_hole)
 {
   struct watched_verdicts verdicts = *all_verdicts();
   begin();
@@ -654,15 +654,15 @@ START_TEST(the_worst_state_is_that_of_the_series_beside_the_black_hole)
 }
 END_TEST
 
-START_TEST(consumers_are_sent_once_they_were_above_zero)
+START_TEST(consumer_is_sent_after_it_was_above_zero)
 {
   publisher_begin(false);
   static const int64_t bytes[] = {0, 4096, 0};
   for (size_t i = 0; i < 3; i++) {
     begin();
-    explanation.terms[TERM_HIDDEN_zram] = amount_known(bytes[i]);
-    explanation.terms[TERM_OUTSIDE_xen_balloon] = amount_known(bytes[i]);
-    explanation.terms[TERM_OUTSIDE_swiotlb] = amount_known(bytes[i]);
+    explanation.terms[TERM_HIDDEN_zram] = known_amount(bytes[i]);
+    explanation.terms[TERM_OUTSIDE_xen_balloon] = known_amount(bytes[i]);
+    explanation.terms[TERM_OUTSIDE_swiotlb] = known_amount(bytes[i]);
     publish(NULL);
     ck_assert_int_eq(find("hidden", BYTES, "zram") != NULL, i > 0);
     ck_assert_int_eq(find("outside", BYTES, "xen_balloon") != NULL, i > 0);
@@ -671,32 +671,26 @@ START_TEST(consumers_are_sent_once_they_were_above_zero)
     if (i > 0)
       assert_value("hidden", BYTES, "zram", (double)bytes[i]);
   }
-  begin(); /* and is not sent where it is not known */
+  begin(); /* it is not sent while it is not known */
   explanation.terms[TERM_HIDDEN_zram].state = READING_DENIED;
   publish(NULL);
   ck_assert_ptr_null(find("hidden", BYTES, "zram"));
 }
 END_TEST
 
-SUITE_MAIN("metrics", names_are_of_lower_case_letters_digits_and_underscores,
-           no_two_metrics_of_a_sample_have_one_name,
-           the_promised_names_are_there_on_a_new_kernel,
-           pss_has_its_names_where_every_process_was_read,
-           values_are_those_of_the_explanation, what_is_not_known_is_not_sent,
-           neither_denied_nor_malformed_numbers_are_sent,
-           a_share_below_zero_is_sent_in_bytes_alone,
-           sources_out_of_order_are_counted_and_bad_lines_summed,
-           identities_judged_broken_are_counted,
-           the_largest_callers_are_sent_and_the_others_summed,
-           callers_and_other_sum_to_the_pages_of_every_fixture,
-           callers_beyond_the_table_are_in_other, a_caller_is_named_by_module_and_symbol,
-           callers_of_one_name_go_out_once_and_lose_no_byte,
-           the_longest_names_fit_the_daemon,
-           lines_of_meminfo_that_no_row_knows_are_sent_by_their_key,
-           lines_whose_keys_make_one_name_are_added_up,
-           address_space_is_sent_by_kind_apart_from_pages,
-           sites_of_the_black_hole_are_sent_where_the_kernel_counts_them,
-           the_default_set_keeps_its_shares_where_there_is_everything,
-           the_default_set_is_a_part_of_all_series,
-           the_worst_state_is_that_of_the_series_beside_the_black_hole,
-           consumers_are_sent_once_they_were_above_zero)
+SUITE_MAIN("metrics", names_consist_of_lower_case_letters_digits_and_underscores,
+           all_names_of_a_sample_differ, promised_names_exist_on_a_new_kernel,
+           pss_metrics_exist_if_every_process_was_read,
+           values_equal_those_of_the_explanation, unknown_values_are_not_sent,
+           denied_and_malformed_values_are_not_sent, negative_share_is_sent_in_bytes_only,
+           failed_sources_and_malformed_lines_are_counted, broken_identities_are_counted,
+           largest_callers_are_sent_and_the_rest_is_summed,
+           callers_and_other_add_up_to_pages_in_every_fixture,
+           callers_beyond_the_table_are_in_other, caller_is_named_by_module_and_symbol,
+           callers_of_the_same_name_are_added, name_of_maximum_length_is_sent_whole,
+           unknown_lines_of_meminfo_are_sent_by_key,
+           unknown_lines_of_the_same_name_are_added, address_space_is_sent_by_kind,
+           allocation_sites_are_sent_if_the_kernel_counts_them,
+           default_series_stay_within_their_shares,
+           default_series_are_a_subset_of_all_series, worst_state_excludes_the_black_hole,
+           consumer_is_sent_after_it_was_above_zero)
