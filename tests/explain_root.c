@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Prints the metrics of a root: makes a fixture's expect.txt, and says what a bug
- * reporter's capture comes to. */
+/* usage: explain_root ROOT
+ * Prints the metrics of a root in the format of a fixture's expect.txt. */
 #include "golden.h"
 
 #include <stdio.h>
@@ -9,7 +9,7 @@
 int main(int argc, char **argv)
 {
   if (argc != 2) {
-    fprintf(stderr, "usage: explain_root ROOT > ROOT/expect.txt\n");
+    fprintf(stderr, "usage: explain_root ROOT\n");
     return 2;
   }
   struct lines lines = {0};

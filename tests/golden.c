@@ -40,7 +40,7 @@ void lines_free(struct lines *lines)
 void golden_format(const char *view, const char *type, const char *instance, double value,
                    char *out, size_t size)
 {
-  /* As csv prints a gauge. */
+  /* The format that collectd's csv plugin uses for gauges. */
   snprintf(out, size, "%s/%s-%s %f", view, type, instance, value);
 }
 
@@ -61,26 +61,26 @@ static void add_metric(void *context, const struct metric *metric)
 int golden_explain(const char *root, struct lines *lines)
 {
   static const struct observe_options options = {.collect = {.pss = true}};
+  static const struct trend_settings settings = {.window = TREND_WINDOW,
+                                                 .rise = TREND_RISE};
   struct observer *observer = malloc(sizeof(*observer));
+  struct watched_series *watched = calloc(1, sizeof(*watched));
+  struct publisher *publisher = calloc(1, sizeof(*publisher));
+  struct watched_verdicts verdicts;
   int status = observer_open(root, observer);
   if (status == 0) {
-    static const struct trend_settings settings = {.window = TREND_WINDOW,
-                                                   .rise = TREND_RISE};
-    struct watched_series *watched = calloc(1, sizeof(*watched));
-    struct watched_verdicts verdicts;
-    struct publisher *publisher = calloc(1, sizeof(*publisher));
     status = observe(observer, &options);
     publisher->options = publisher_default_options();
     publisher->options.all_series = publisher->options.unknown_lines = true;
     publisher_note(publisher, &observer->sample, &observer->explanation);
     watched_add(watched, &settings, 1e9, &observer->explanation, &verdicts);
-    free(watched);
     metrics_each(&observer->sample, &observer->explanation, publisher, &verdicts,
                  add_metric, lines);
-    free(publisher);
     lines_sort(lines);
     observer_close(observer);
   }
+  free(publisher);
+  free(watched);
   free(observer);
   return status;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Whole machines: every folder of fixtures/ but malformed/ is a test. */
+/* Whole machines: every folder of fixtures/ with a file `about` is a test. */
 #define _GNU_SOURCE
 #include "golden.h"
 #include "suite.h"
@@ -27,7 +27,7 @@ static void assert_same_lines(const char *root, const struct lines *got)
   free(expected);
 }
 
-START_TEST(metrics_are_as_expected)
+START_TEST(metrics_match_expect_txt)
 {
   const char *root = fixture_root((size_t)_i);
   struct lines lines = {0};
@@ -37,7 +37,7 @@ START_TEST(metrics_are_as_expected)
 }
 END_TEST
 
-/* A new kernel announces itself here: its line wants a row in meminfo.def. */
+/* Fails for a fixture of a kernel with a new line: add a row to meminfo.def. */
 START_TEST(every_meminfo_line_has_a_row)
 {
   const char *root = fixture_root((size_t)_i);
@@ -52,7 +52,7 @@ START_TEST(every_meminfo_line_has_a_row)
 }
 END_TEST
 
-/* Collected and explained as by default; to be freed. */
+/* Collects and explains as the plugin does by default. The caller frees the result. */
 static struct explanation *explain_fixture(const char *root)
 {
   struct collector collector;
@@ -67,7 +67,7 @@ static struct explanation *explain_fixture(const char *root)
   return e;
 }
 
-START_TEST(conserves_mem_total_to_the_byte)
+START_TEST(accountings_add_up_to_mem_total)
 {
   struct explanation *e = explain_fixture(fixture_root((size_t)_i));
   for (unsigned m = 0; m < ACCOUNTING_COUNT; m++) {
@@ -85,9 +85,9 @@ START_TEST(conserves_mem_total_to_the_byte)
 }
 END_TEST
 
-/* A composed machine knows what its black hole holds and says so in `about`:
- * "truth: N bytes"; and "exact: yes" where nothing in it had to be guessed. */
-START_TEST(estimate_covers_the_truth)
+/* The size of the black hole of most composed machines is known. Their `about` has a line
+ * "truth: N bytes", and "exact: yes" if the explanation needs no guess. */
+START_TEST(estimate_is_within_its_error_of_the_truth)
 {
   const char *root = fixture_root((size_t)_i);
   char path[600];
@@ -112,15 +112,15 @@ START_TEST(estimate_covers_the_truth)
 }
 END_TEST
 
-/* Sums over the series that were sent. */
+/* Sums over the metrics. */
 struct sums {
   unsigned series;
-  double free, kernel, user[ACCOUNTING_COUNT], hidden; /* of these views */
+  double free, kernel, user[ACCOUNTING_COUNT], hidden; /* of the views */
   double hole[ACCOUNTING_COUNT], hole_hidden, mem_total;
-  bool has_hole[ACCOUNTING_COUNT];
+  bool hole_is_known[ACCOUNTING_COUNT];
 };
 
-static void sum_up(void *context, const struct metric *metric)
+static void add_to_sums(void *context, const struct metric *metric)
 {
   struct sums *sums = context;
   sums->series++;
@@ -142,14 +142,14 @@ static void sum_up(void *context, const struct metric *metric)
       sums->user[m] += metric->value;
     if (hole && strcmp(metric->instance, accounting_name(m)) == 0) {
       sums->hole[m] = metric->value;
-      sums->has_hole[m] = true;
+      sums->hole_is_known[m] = true;
     }
   }
 }
 
-/* At its fullest: when the floor is known, everything rises, and each consumer that is
- * there has held something. */
-START_TEST(the_default_set_is_bounded_and_adds_up)
+/* With the largest number of series: the floor is known, every watched series rises, and
+ * every known consumer was above zero. */
+START_TEST(default_series_are_bounded_and_add_up)
 {
   static const struct observe_options options = {.collect = {.pss = true}};
   static struct publisher publisher;
@@ -159,10 +159,10 @@ START_TEST(the_default_set_is_bounded_and_adds_up)
     ck_assert_int_eq(observe(observer, &options), 0);
   memset(&publisher, 0, sizeof(publisher));
   publisher.options = publisher_default_options();
-  struct explanation once = observer->explanation;
+  struct explanation above_zero = observer->explanation;
   for (unsigned i = 0; i < TERM_COUNT; i++)
-    once.terms[i].value++;
-  publisher_note(&publisher, &observer->sample, &once);
+    above_zero.terms[i].value++;
+  publisher_note(&publisher, &observer->sample, &above_zero);
   publisher_note(&publisher, &observer->sample, &observer->explanation);
   struct watched_verdicts verdicts;
   for (unsigned i = 0; i < SERIES_COUNT; i++) {
@@ -171,12 +171,12 @@ START_TEST(the_default_set_is_bounded_and_adds_up)
         (struct trend_verdict){.state = TREND_FAILURE, .rate = 1e6, .eta = 3600};
   }
   struct sums sums = {0};
-  metrics_each(&observer->sample, &observer->explanation, &publisher, &verdicts, sum_up,
-               &sums);
+  metrics_each(&observer->sample, &observer->explanation, &publisher, &verdicts,
+               add_to_sums, &sums);
   ck_assert_uint_le(sums.series, DEFAULT_SERIES_MAX);
   ck_assert(sums.hidden == sums.hole_hidden);
   for (unsigned m = 0; m < ACCOUNTING_COUNT; m++)
-    if (sums.has_hole[m])
+    if (sums.hole_is_known[m])
       ck_assert(sums.mem_total == sums.free + sums.kernel + sums.user[m] + sums.hole[m]);
   observer_close(observer);
   free(observer);
@@ -210,7 +210,7 @@ START_TEST(every_consumer_is_known_in_some_fixture)
 #include "meminfo_explain/tables/consumers.def"
   for (unsigned i = 0; i < TERM_COUNT; i++)
     if (term_rows[i].view >= TERM_VIEW_HIDDEN && term_rows[i].view < TERM_VIEW_DETAIL)
-      ck_assert_msg(held[i] || is_live_only(i), "in no fixture holds %s anything",
+      ck_assert_msg(held[i] || is_live_only(i), "%s is above zero in no fixture",
                     term_rows[i].name);
   free(sample);
   free(e);
@@ -226,13 +226,13 @@ int main(void)
   }
   Suite *suite = suite_create("fixtures");
   TCase *tcase = tcase_create("fixtures");
-  tcase_add_loop_test(tcase, metrics_are_as_expected, 0, count);
-  /* The others run the same code over the same files once more. */
+  tcase_add_loop_test(tcase, metrics_match_expect_txt, 0, count);
+  /* The other tests run the same code again, which valgrind makes slow. */
   if (getenv("UNDER_VALGRIND") == NULL) {
     tcase_add_loop_test(tcase, every_meminfo_line_has_a_row, 0, count);
-    tcase_add_loop_test(tcase, conserves_mem_total_to_the_byte, 0, count);
-    tcase_add_loop_test(tcase, estimate_covers_the_truth, 0, count);
-    tcase_add_loop_test(tcase, the_default_set_is_bounded_and_adds_up, 0, count);
+    tcase_add_loop_test(tcase, accountings_add_up_to_mem_total, 0, count);
+    tcase_add_loop_test(tcase, estimate_is_within_its_error_of_the_truth, 0, count);
+    tcase_add_loop_test(tcase, default_series_are_bounded_and_add_up, 0, count);
     tcase_add_test(tcase, every_consumer_is_known_in_some_fixture);
   }
   suite_add_tcase(suite, tcase);
