@@ -244,11 +244,30 @@ static void print_black_hole(const char *view)
              metric_rows[i].text);
 }
 
+static void print_reasons(const char *decision)
+{
+  static const struct {
+    const char *decision, *why, *value, *error;
+  } rows[] = {
+#define REASON(decision, id, why, value, error) {#decision, why, value, error},
+#include "meminfo_explain/tables/reasons.def"
+  };
+  for (size_t i = 0; i < COUNT(rows); i++)
+    if (strcmp(rows[i].decision, decision) == 0)
+      printf("| | %s | %s | %s |\n", rows[i].why, rows[i].value, rows[i].error);
+}
+
+static void print_decision(const char *name, const char *text)
+{
+  printf("| `%s` | | **%s** | |\n", name, text);
+  print_reasons(name);
+}
+
 static void print_decisions(const char *view)
 {
   (void)view;
-  puts("| decision | what it is |\n|---|---|");
-#define DECISION(name, text) puts("| `" #name "` | " text " |");
+  puts("| decision | why | value | error |\n|---|---|---|---|");
+#define DECISION(name, text) print_decision(#name, text);
 #include "meminfo_explain/tables/decisions.def"
 }
 

@@ -19,17 +19,15 @@ static struct decision decide_pcp_free(const struct sample *sample)
   struct reading after = decision_bounded(sample, sample->zoneinfo_after.pcp);
   if (is_known(before) && is_known(after)) {
     uint64_t pages = (before.value + after.value) / sample->page_size;
-    return decision_certain(
-        reading_known(pages / 2 * sample->page_size),
-        "mean of the sums of count: in zoneinfo before and after meminfo");
+    return decision_certain(reading_known(pages / 2 * sample->page_size),
+                            WHY(pcp_free_mean));
   }
   if (is_known(before))
-    return decision_certain(before, "sum of count: in zoneinfo");
+    return decision_certain(before, WHY(pcp_free_before));
   /* The limit since 6.8 (mm/page_alloc.c: zone_highsize). Earlier kernels allow less. */
   return (struct decision){.reading = reading_missing(before.state),
                            .error = sample->meminfo.mem_total.value / 8,
-                           .why = "zoneinfo is unavailable, so free pages on per-CPU "
-                                  "lists, up to 1/8 of memory, are in the black hole"};
+                           .why = WHY(pcp_free_unavailable)};
 }
 
 static struct decision decide_isolated(const struct sample *sample)
@@ -38,17 +36,17 @@ static struct decision decide_isolated(const struct sample *sample)
   if (is_known(vmstat->nr_isolated_anon) && is_known(vmstat->nr_isolated_file)) {
     struct reading sum = vmstat->nr_isolated_anon;
     reading_add(&sum, vmstat->nr_isolated_file.value);
-    return decision_certain(sum, "nr_isolated_anon + nr_isolated_file in vmstat");
+    return decision_certain(sum, WHY(isolated_vmstat));
   }
   if (is_known(sample->zoneinfo.isolated))
-    return decision_certain(sample->zoneinfo.isolated, "nr_isolated_* in zoneinfo");
+    return decision_certain(sample->zoneinfo.isolated, WHY(isolated_zoneinfo));
   /* Reclaim stops isolating at 1/8 of the inactive list (mm/vmscan.c:
    * too_many_isolated). */
   return (struct decision){
       .reading = reading_missing(reading_state_join(vmstat->nr_isolated_anon.state,
                                                     vmstat->nr_isolated_file.state)),
       .error = sample->meminfo.inactive.value / 8,
-      .why = "isolated page count unavailable"};
+      .why = WHY(isolated_unavailable)};
 }
 
 /* Percpu counts units without pages: each allocation has a fixed number of slots for
@@ -67,27 +65,22 @@ static struct decision decide_percpu(const struct sample *sample)
   static const uint64_t boot_unit = 56 * 4096, boot_unit_error = 100 * 1000;
   struct reading percpu = decision_bounded(sample, sample->meminfo.percpu);
   if (!is_known(percpu))
-    return take_line(percpu, percpu.state == READING_ABSENT
-                                 ? "no Percpu line, so per-CPU data is in the black hole"
-                                 : NULL);
+    return take_line(percpu, percpu.state == READING_ABSENT ? WHY(percpu_no_line) : NULL);
   struct reading first = sample->percpu_first_chunk;
   if (!is_known(sample->cpus_possible_count))
     return (struct decision){.reading = reading_missing(READING_ABSENT),
                              .error = percpu.value,
-                             .why = "the number of possible CPUs is unknown, and so is "
-                                    "the part of Percpu outside MemTotal"};
+                             .why = WHY(percpu_cpus_unknown)};
   uint64_t cpus = sample->cpus_possible_count.value;
   uint64_t spare = spare_units_error(cpus, percpu.value);
   if (is_known(first))
-    return (struct decision){
-        .reading = reading_known(sub_sat(percpu.value, first.value)),
-        .error = spare,
-        .why = "Percpu minus the first chunk, whose size is in the boot log"};
+    return (struct decision){.reading = reading_known(sub_sat(percpu.value, first.value)),
+                             .error = spare,
+                             .why = WHY(percpu_boot_log)};
   uint64_t boot = cpus * boot_unit, error = cpus * boot_unit_error + spare;
   return (struct decision){.reading = reading_known(sub_sat(percpu.value, boot)),
                            .error = error < percpu.value ? error : percpu.value,
-                           .why = "Percpu minus the first chunk, assumed to be 56 pages "
-                                  "of 4 KiB per possible CPU"};
+                           .why = WHY(percpu_assumed)};
 }
 
 /* zoneinfo has `managed` since 3.10. Before that, gigantic pages allocated at boot were
@@ -103,21 +96,18 @@ static struct decision decide_hugetlb(const struct sample *sample,
                                       struct reading huge_default)
 {
   if (sample->meminfo.hugetlb.state != READING_ABSENT)
-    return take_line(sample->meminfo.hugetlb, "the Hugetlb line");
+    return take_line(sample->meminfo.hugetlb, WHY(hugetlb_line));
   const struct hugepages *huge = &sample->hugepages;
   if (is_known(huge->total) && is_known(huge->gigantic) && is_older_than_3_10(sample)) {
     struct decision inside = take_line(
         decision_bounded(sample, reading_known(huge->total.value - huge->gigantic.value)),
-        "nr_hugepages x size over all sizes but the gigantic ones, whose pages may be "
-        "outside MemTotal on this kernel");
+        WHY(hugetlb_no_gigantic));
     inside.error = huge->gigantic.value;
     return inside;
   }
   if (is_known(huge->total) && is_known(huge->sizes_count))
-    return take_line(decision_bounded(sample, huge->total),
-                     "no Hugetlb line: sum of nr_hugepages x size over all sizes");
-  return take_line(huge_default, "no Hugetlb line and no sizes in sysfs: "
-                                 "HugePages_Total x Hugepagesize");
+    return take_line(decision_bounded(sample, huge->total), WHY(hugetlb_sysfs));
+  return take_line(huge_default, WHY(hugetlb_default_size));
 }
 
 /* VmallocUsed was address space up to 4.3, always 0 up to 5.2, and has been pages since.
@@ -176,29 +166,21 @@ static struct decision decide_vmalloc(const struct sample *sample)
   if (epoch == EPOCH_PHYSICAL) {
     uint64_t then = used_then(sample).value;
     if (is_known(pages) && counter_is_short(then, pages.value))
-      return decision_certain(
-          reading_known(moved_by(pages.value, then, used.value)),
-          "VmallocUsed is below the sum of pages= in vmallocinfo: the sum is correct");
-    return decision_certain(used, "VmallocUsed counts pages on this kernel");
+      return decision_certain(reading_known(moved_by(pages.value, then, used.value)),
+                              WHY(vmalloc_short));
+    return decision_certain(used, WHY(vmalloc_pages));
   }
   if (is_known(pages))
-    return decision_certain(
-        pages, epoch == EPOCH_ZERO
-                   ? "VmallocUsed is always 0: sum of pages= in vmallocinfo"
-               : epoch == EPOCH_VIRTUAL
-                   ? "VmallocUsed is address space: sum of pages= in vmallocinfo"
-                   : "VmallocUsed is unusable: sum of pages= in vmallocinfo");
+    return decision_certain(pages, epoch == EPOCH_ZERO      ? WHY(vmalloc_zero)
+                                   : epoch == EPOCH_VIRTUAL ? WHY(vmalloc_address_space)
+                                                            : WHY(vmalloc_unusable));
   if (is_known(sample->meminfo.mmap_copy))
-    return decision_certain(reading_missing(READING_ABSENT),
-                            "kernel without an MMU: vmalloc uses kmalloc and is in slab");
+    return decision_certain(reading_missing(READING_ABSENT), WHY(vmalloc_no_mmu));
   return (struct decision){.reading = reading_missing(pages.state),
                            .error = epoch == EPOCH_VIRTUAL ? used.value : 0,
                            .unbounded = epoch != EPOCH_VIRTUAL,
-                           .why = epoch == EPOCH_VIRTUAL
-                                      ? "VmallocUsed is address space and vmallocinfo is "
-                                        "unavailable, so vmalloc is in the black hole"
-                                      : "neither VmallocUsed nor vmallocinfo reports "
-                                        "pages, so vmalloc is in the black hole"};
+                           .why = epoch == EPOCH_VIRTUAL ? WHY(vmalloc_unavailable)
+                                                         : WHY(vmalloc_unknown)};
 }
 
 static struct decision decide_kernel_stack(const struct sample *sample,
@@ -210,28 +192,23 @@ static struct decision decide_kernel_stack(const struct sample *sample,
   if (!is_known(stack))
     return take_line(stack, NULL);
   if (is_known(sample->thread_stack_count)) {
-    decision.why = "kernel stacks are objects in a slab cache";
+    decision.why = WHY(stack_slab_cache);
   } else if (stack.value % sample->page_size != 0) {
-    decision.why = "KernelStack is not a multiple of the page size: stacks are smaller "
-                   "than a page and in slab";
+    decision.why = WHY(stack_small);
   } else if (!is_known(vmalloc->reading)) {
-    return decision_certain(stack,
-                            "vmalloc is unknown, so stacks cannot be counted twice");
+    return decision_certain(stack, WHY(stack_vmalloc_unknown));
   } else if (is_known(info->pages) && info->stack_pages.value > 0) {
-    decision.why = "stacks are in vmalloc: vmallocinfo lists them";
+    decision.why = WHY(stack_listed);
   } else if (is_known(info->pages)) {
-    decision =
-        decision_certain(stack, "stacks are not in vmalloc: vmallocinfo lists none");
+    decision = decision_certain(stack, WHY(stack_not_listed));
     /* Stacks may be slab objects that happen to fill whole pages. */
     decision.error = sample->thread_stack_count.state == READING_DENIED ? stack.value : 0;
   } else if (vmalloc->reading.value < stack.value) {
-    decision = decision_certain(
-        stack, "stacks are not in vmalloc: VmallocUsed is smaller than KernelStack");
+    decision = decision_certain(stack, WHY(stack_above_vmalloc));
     decision.error = vmalloc->reading.value; /* or VmallocUsed is too low */
   } else {
     decision.error = stack.value;
-    decision.why = "vmallocinfo is unavailable; stacks are assumed to be in vmalloc, the "
-                   "default of kernels whose VmallocUsed counts pages";
+    decision.why = WHY(stack_assumed);
   }
   return decision;
 }
@@ -244,7 +221,7 @@ static struct decision whole_if_unsplit(struct reading whole, struct reading par
   if (part.state == READING_ABSENT && other.state == READING_ABSENT)
     return take_line(whole, NULL);
   if (part.state == READING_ABSENT || other.state == READING_ABSENT)
-    return take_line(reading_missing(READING_MALFORMED), "one of its parts is missing");
+    return take_line(reading_missing(READING_MALFORMED), WHY(part_missing));
   return decision_absent();
 }
 
@@ -274,19 +251,12 @@ static struct pss_doubt pss_doubt(const struct sample *sample)
   const uint64_t unlisted = is_known(p->unlisted) ? p->unlisted.value : UINT64_MAX;
   const uint64_t missing = sub_sat(mapped, covered);
   const struct pss_doubt doubts[] = {
-      {p->new_count.value > 0 ? UINT64_MAX : 0, false,
-       "not every process has been read yet"},
-      {at_least(p->unread_rss), true,
-       "processes that could not be read hold more than 1 % of memory"},
-      {p->moved.value, false,
-       "more than 1 % of memory has been mapped or unmapped since the last scan of the "
-       "processes"},
-      {p->guess_error.value, false,
-       "estimates for processes that were not read may be off by more than 1 % of "
-       "memory"},
-      {at_least(p->stale), false, "readings are out of date by more than 1 % of memory"},
-      {unlisted > missing ? unlisted : missing, true,
-       "processes hidden by a PID namespace or hidepid map more than 1 % of memory"},
+      {p->new_count.value > 0 ? UINT64_MAX : 0, false, WHY(pss_unfinished)},
+      {at_least(p->unread_rss), true, WHY(pss_unread)},
+      {p->moved.value, false, WHY(pss_moved)},
+      {p->guess_error.value, false, WHY(pss_estimates)},
+      {at_least(p->stale), false, WHY(pss_stale)},
+      {unlisted > missing ? unlisted : missing, true, WHY(pss_unlisted)},
   };
   for (size_t i = 0; i < sizeof(doubts) / sizeof(*doubts); i++)
     if (doubts[i].bytes > limit)
@@ -306,20 +276,19 @@ static void decide_pss(const struct sample *sample, struct decided *out)
       withheld.reading.state = READING_DENIED;
   } else {
     withheld.reading.state = p->denied_count.value > 0 ? READING_DENIED : p->pss.state;
-    withheld.why = "no process was read";
+    withheld.why = WHY(pss_none_read);
   }
   out->pss = out->pss_anon = out->pss_file = out->pss_shmem = withheld;
   if (!is_known(p->pss) || withheld.why != NULL)
     return;
   uint64_t error = p->error.value;
   if (!is_known(p->pss_anon)) {
-    out->pss =
-        decision_certain(p->pss, "this kernel does not report Pss_Anon: sum of Pss");
+    out->pss = decision_certain(p->pss, WHY(pss_whole));
     out->pss.error = error;
     return;
   }
   out->pss.why = NULL;
-  out->pss_anon = decision_certain(p->pss_anon, "sum over all processes");
+  out->pss_anon = decision_certain(p->pss_anon, WHY(pss_parts));
   out->pss_anon.error = error;
   out->pss_file = decision_certain(p->pss_file, NULL);
   out->pss_shmem = decision_certain(p->pss_shmem, NULL);
@@ -386,9 +355,7 @@ static struct decision decide_zones_unlisted(const struct sample *sample)
   uint64_t free = m->mem_free.value - z->free.value;
   if (abs_diff(total, free) > m->mem_total.value / 64)
     return decision_absent();
-  return decision_certain(
-      reading_known(total),
-      "the zones do not list all of MemTotal yet, and what they lack is free");
+  return decision_certain(reading_known(total), WHY(zones_unlisted));
 }
 
 void decide(const struct sample *sample, struct decided *out)
@@ -412,12 +379,12 @@ void decide(const struct sample *sample, struct decided *out)
   if (!is_known(huge->free))
     out->huge_free = decision_certain(
         decision_product(sample, m->huge_pages_free_count, m->huge_page_size),
-        "huge pages of the default size only");
+        WHY(huge_default_size));
   out->huge_reserved = decision_certain(huge->reserved, NULL);
   if (!is_known(huge->reserved))
     out->huge_reserved = decision_certain(
         decision_product(sample, m->huge_pages_rsvd_count, m->huge_page_size),
-        "huge pages of the default size only");
+        WHY(huge_default_size));
   decide_pss(sample, out);
   out->commit_limit = decision_certain(
       commit_limit(sample, is_older_than_3_10(sample) ? out->huge_default.reading

@@ -27,11 +27,10 @@ static struct decision decide_zswap(const struct sample *sample)
 {
   const struct reading line = sample->meminfo.zswap;
   if (line.state != READING_ABSENT)
-    return decision_certain(line, "the Zswap line");
+    return decision_certain(line, WHY(zswap_line));
   return decision_certain(decision_bounded(sample, sample->consumers.zswap_pool),
-                          is_known(sample->consumers.zswap_pool)
-                              ? "no Zswap line: pool_total_size in debugfs"
-                              : NULL);
+                          is_known(sample->consumers.zswap_pool) ? WHY(zswap_debugfs)
+                                                                 : NULL);
 }
 
 /* nr_zspages counts the pools of zram and zswap (mm/zsmalloc.c). Where one of the two
@@ -51,7 +50,7 @@ static struct decision decide_zsmalloc(const struct sample *sample, struct readi
   if (rest <= sample->zoneinfo.zone_drift.value)
     return decision_absent();
   return decision_certain(decision_bounded(sample, reading_known(rest)),
-                          "nr_zspages minus what zram and zswap report");
+                          WHY(zsmalloc_rest));
 }
 
 /* --- balloons ----------------------------------------------------------------------- */
@@ -90,16 +89,13 @@ static void decide_virtio(const struct sample *sample, struct reading pages,
 {
   const struct reading on_oom = sample->consumers.virtio_deflate_on_oom_count;
   if (!is_known(on_oom))
-    out->virtio_balloon = decision_certain(reading_missing(on_oom.state),
-                                           "the features of the virtio balloon are "
-                                           "unreadable: its pages may be in MemTotal");
+    out->virtio_balloon =
+        decision_certain(reading_missing(on_oom.state), WHY(virtio_unreadable));
   else if (on_oom.value > 0)
-    out->virtio_balloon = decision_certain(
-        decision_bounded(sample, pages),
-        "virtio balloon with DEFLATE_ON_OOM: its pages remain in MemTotal");
+    out->virtio_balloon =
+        decision_certain(decision_bounded(sample, pages), WHY(virtio_inside));
   else
-    out->virtio_balloon_out = decision_certain(
-        pages, "virtio balloon without DEFLATE_ON_OOM: its pages are not in MemTotal");
+    out->virtio_balloon_out = decision_certain(pages, WHY(virtio_outside));
 }
 
 /* Before 5.4 this driver counted no events, although vmstat may have the lines, at 0
@@ -110,16 +106,10 @@ static struct decision decide_vmware(const struct sample *sample, struct reading
   const struct reading current = sample->consumers.vmware_current;
   const bool counted = pages.value > 0 || is_known(sample->meminfo.balloon);
   if (is_known(current))
-    return decision_certain(
-        decision_bounded(sample, current),
-        "current in debugfs vmmemctl: the balloon is always in MemTotal");
+    return decision_certain(decision_bounded(sample, current), WHY(vmware_debugfs));
   if (is_known(pages) && counted)
-    return decision_certain(
-        decision_bounded(sample, pages),
-        "debugfs vmmemctl is unavailable: balloon events in vmstat, or the Balloon line");
-  return decision_certain(
-      neither(current, pages),
-      "debugfs vmmemctl is unavailable, and vmstat counts no balloon events");
+    return decision_certain(decision_bounded(sample, pages), WHY(vmware_events));
+  return decision_certain(neither(current, pages), WHY(vmware_unavailable));
 }
 
 static void decide_balloons(const struct sample *sample, struct decided *out)
@@ -139,8 +129,7 @@ static void decide_balloons(const struct sample *sample, struct decided *out)
     break; /* these have terms of their own */
   case DRIVER_NONE:
     if (is_known(pages) && pages.value > 0)
-      out->balloon = decision_certain(
-          pages, "unknown balloon driver: its pages may be inside or outside MemTotal");
+      out->balloon = decision_certain(pages, WHY(balloon_unknown));
     else if (c->vmware_current.state == READING_DENIED)
       out->vmware_balloon = decision_certain(reading_missing(READING_DENIED), NULL);
     break;
@@ -155,14 +144,12 @@ static struct decision decide_gpu(const struct sample *sample)
   struct reading used = sample->meminfo.gpu_active;
   if (used.state == READING_ABSENT && reclaim.state == READING_ABSENT)
     return decision_certain(decision_bounded(sample, sample->consumers.ttm_pool),
-                            is_known(sample->consumers.ttm_pool)
-                                ? "no GPUActive line: only the free pages in TTM's pools"
-                                : NULL);
+                            is_known(sample->consumers.ttm_pool) ? WHY(gpu_pools) : NULL);
   if (is_known(used) && is_known(reclaim))
     reading_add(&used, reclaim.value);
   else /* one without the other: the file was cut off */
     used = reading_missing(READING_MALFORMED);
-  return decision_certain(decision_bounded(sample, used), "GPUActive + GPUReclaim");
+  return decision_certain(decision_bounded(sample, used), WHY(gpu_lines));
 }
 
 static struct decision decide_cma(const struct sample *sample)
@@ -171,12 +158,9 @@ static struct decision decide_cma(const struct sample *sample)
   const struct reading by_pages = difference(c->cma_total, c->cma_available);
   const struct reading by_events = difference(c->cma_allocated, c->cma_released);
   if (is_known(c->cma_total) && is_known(c->cma_available))
-    return decision_certain(decision_bounded(sample, by_pages),
-                            "total_pages - available_pages of all CMA regions");
+    return decision_certain(decision_bounded(sample, by_pages), WHY(cma_pages));
   if (is_known(by_events))
-    return decision_certain(
-        decision_bounded(sample, by_events),
-        "alloc_pages_success - release_pages_success of all CMA regions");
+    return decision_certain(decision_bounded(sample, by_events), WHY(cma_events));
   return decision_certain(neither(by_pages, by_events), NULL);
 }
 
@@ -189,14 +173,11 @@ static void decide_swiotlb(const struct sample *sample, struct decided *out)
   const bool dynamic = sample->consumers.swiotlb_transient.state != READING_ABSENT;
   out->swiotlb_dynamic = decision_absent();
   if (is_known(pool) && is_known(boot) && pool.value >= boot.value) {
-    out->swiotlb = decision_certain(boot, "size in the boot log");
-    out->swiotlb_dynamic =
-        decision_certain(decision_bounded(sample, difference(pool, boot)),
-                         "io_tlb_nslabs minus the pool's size at boot");
+    out->swiotlb = decision_certain(boot, WHY(swiotlb_boot_log));
+    out->swiotlb_dynamic = decision_certain(
+        decision_bounded(sample, difference(pool, boot)), WHY(swiotlb_added));
   } else if (is_known(pool) && dynamic) {
-    out->swiotlb = decision_certain(
-        reading_missing(READING_ABSENT),
-        "the pool may have grown, and its size at boot is not in the boot log");
+    out->swiotlb = decision_certain(reading_missing(READING_ABSENT), WHY(swiotlb_grown));
     out->swiotlb_dynamic.error = pool.value;
   } else {
     out->swiotlb = decision_certain(first_known(pool, boot), NULL);
@@ -212,9 +193,8 @@ static struct decision decide_huge_zero_page(const struct sample *sample)
   if (!is_known(events) || !is_known(size))
     return decision_absent();
   /* There is only one at a time (mm/huge_memory.c: get_huge_zero_page). */
-  return decision_certain(
-      reading_known(events.value > 0 ? size.value : 0),
-      events.value > 0 ? "allocated at least once; may have been freed since" : NULL);
+  return decision_certain(reading_known(events.value > 0 ? size.value : 0),
+                          events.value > 0 ? WHY(huge_zero_page_allocated) : NULL);
 }
 
 /* The sum of those that are known; not known where one is denied or malformed. */

@@ -10,6 +10,15 @@ const char *decision_name(unsigned row)
   return names[row];
 }
 
+const char *decision_reason(enum reason reason)
+{
+  static const char *const reasons[REASON_COUNT] = {
+#define REASON(decision, id, why, ...) why,
+#include "meminfo_explain/tables/reasons.def"
+  };
+  return reasons[reason];
+}
+
 struct decision decision_certain(struct reading reading, const char *why)
 {
   return (struct decision){.reading = reading, .why = why};

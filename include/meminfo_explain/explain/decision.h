@@ -14,8 +14,18 @@ struct decision {
   bool unbounded;  /* the error has no known bound */
   bool transient;  /* the reading is missing for now and returns by itself */
   bool withholds;  /* without this number no accounting is possible */
-  const char *why; /* one sentence; NULL where there was nothing to decide */
+  const char *why; /* WHY(id); NULL where there was nothing to decide */
 };
+
+enum reason {
+#define REASON(decision, id, ...) REASON_##id,
+#include "meminfo_explain/tables/reasons.def"
+  REASON_COUNT
+};
+
+/* The sentence of a row of reasons.def, by its id. */
+#define WHY(id) decision_reason(REASON_##id)
+const char *decision_reason(enum reason reason);
 
 enum {
 #define DECISION(name, ...) DECISION_##name,
