@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
+#include "meminfo_explain/pss/census.h"
+
 #include "hanging.h"
 #include "meminfo_explain/base/clock.h"
-#include "meminfo_explain/pss/census.h"
 #include "meminfo_explain/workers/supervisor.h"
 #include "suite.h"
 

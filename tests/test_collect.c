@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "meminfo_explain/collect/collect.h"
+
 #include "meminfo_explain/explain/explain.h"
 #include "meminfo_explain/report/diagnostic.h"
 #include "suite.h"

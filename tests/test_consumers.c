@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
-#include "collect/consumer_function.h"
 #include "collect/consumers.h"
+
+#include "collect/consumer_function.h"
 #include "hanging.h"
 #include "meminfo_explain/base/clock.h"
 #include "meminfo_explain/workers/supervisor.h"

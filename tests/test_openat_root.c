@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
-#include "meminfo_explain/base/clock.h"
 #include "meminfo_explain/sysroot/openat_root.h"
-#include "meminfo_explain/sysroot/sysroot.h"
 
+#include "meminfo_explain/base/clock.h"
+#include "meminfo_explain/sysroot/sysroot.h"
 #include "suite.h"
 
 #include <errno.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
-#include "collect/consumer_function.h"
 #include "collect/page_pool.h"
+
+#include "collect/consumer_function.h"
 #include "meminfo_explain/base/clock.h"
 #include "suite.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "pss/pss_scan.h"
+
 #include "pss/totals.h"
 #include "suite.h"
 

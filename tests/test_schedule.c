@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "suite.h"
-
 #include "meminfo_explain/workers/schedule.h"
+
+#include "suite.h"
 
 static struct schedule read_at(double begin, double cost)
 {

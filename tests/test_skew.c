@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "suite.h"
-
 #include "meminfo_explain/collect/skew.h"
+
+#include "suite.h"
 
 #define MB(n) ((uint64_t)(n) << 20)
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
-#include "meminfo_explain/collect/skew.h"
 #include "meminfo_explain/collect/snapshot.h"
+
+#include "meminfo_explain/collect/skew.h"
 #include "suite.h"
 
 #include <errno.h>

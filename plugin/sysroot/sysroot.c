@@ -31,7 +31,8 @@ static bool is_listed(const char *list, const char *path)
 static int open_below(const struct sysroot *root, const char *path, int flags)
 {
   int fd = root->open(root->fd, root->method, path, flags);
-  bool was_denied = fd == -ENOENT && root->denied != NULL && is_listed(root->denied, path);
+  bool was_denied =
+      fd == -ENOENT && root->denied != NULL && is_listed(root->denied, path);
   return was_denied ? -EACCES : fd;
 }
 

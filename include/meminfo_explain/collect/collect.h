@@ -12,8 +12,9 @@
 
 #include <stdbool.h>
 
-/* Bytes of Rss above which smaps is not opened by default: reading it takes 13 ms for each
- * GiB of small pages (tests/bench/run), and blocks the process's mmap_lock meanwhile. */
+/* Bytes of Rss above which smaps is not opened by default: reading it takes 13 ms for
+ * each GiB of small pages (tests/bench/run), and blocks the process's mmap_lock
+ * meanwhile. */
 #define COLLECT_PSS_MAX_PROCESS ((uint64_t)8 << 30)
 
 struct collect_options {
