@@ -58,7 +58,7 @@ static void assert_malformed(void)
   ck_assert_uint_eq(got.sites_kept, 0);
 }
 
-START_TEST(line_is_read_to_its_last_word)
+START_TEST(line_is_parsed_to_its_last_word)
 {
   parse(HEADER "       12288        3 drivers/foo/bar.c:81 [foo] func:foo_fill \n");
   ck_assert_uint_eq(got.sites_kept, 1);
@@ -165,7 +165,7 @@ static const struct {
     {"9223372036854771712 1", ALLOCINFO_BLACK_HOLE},
 };
 
-START_TEST(whole_pages_are_told_from_objects_by_bytes_and_calls)
+START_TEST(whole_pages_differ_from_objects_by_bytes_and_calls)
 {
   for (size_t i = 0; i < LENGTH(shapes); i++) {
     char text[256];
@@ -212,7 +212,7 @@ static const struct {
     {"allocinfo - version: 1.0", "line is cut off at the end of the file"},
 };
 
-START_TEST(text_without_a_header_of_ours_is_no_allocinfo)
+START_TEST(text_without_a_known_header_is_refused)
 {
   for (size_t i = 0; i < LENGTH(headers); i++) {
     ck_assert_msg(parse_text(headers[i].text, NULL) == -EBADMSG, "%s", headers[i].text);
@@ -233,7 +233,7 @@ START_TEST(column_titles_may_be_missing)
 }
 END_TEST
 
-START_TEST(sums_of_a_profile_that_never_began_are_zero)
+START_TEST(sums_are_zero_where_profiling_never_started)
 {
   parse(HEADER);
   assert_all_in(ALLOCINFO_BLACK_HOLE, 0, "the header alone");
@@ -305,7 +305,7 @@ START_TEST(one_bad_line_makes_every_sum_malformed)
 }
 END_TEST
 
-START_TEST(bad_lines_are_counted_and_the_first_is_told)
+START_TEST(bad_lines_are_counted_and_the_first_is_reported)
 {
   ck_assert_int_eq(
       parse_text(HEADER "1 1 a.c:1 func:f\nfirst\n1 1 a.c:1 func:f\nnext\n", NULL),
@@ -316,7 +316,7 @@ START_TEST(bad_lines_are_counted_and_the_first_is_told)
 }
 END_TEST
 
-START_TEST(counter_below_zero_holds_nothing_and_is_inaccurate)
+START_TEST(counter_below_zero_counts_as_0_and_is_inaccurate)
 {
   parse(HEADER "-4096 18446744073709551615 mm/filemap.c:3787 func:do_read_cache_folio \n"
                "-1946730496 18446744073709076340 drivers/a.c:1 func:f \n"
@@ -356,7 +356,7 @@ START_TEST(attributes_of_version_2_may_follow)
 }
 END_TEST
 
-START_TEST(sum_beyond_any_size_is_malformed_alone)
+START_TEST(only_the_sum_that_overflows_is_malformed)
 {
   ck_assert_int_eq(parse_text(HEADER "9223372036854771712 1 drivers/a.c:1 func:f\n"
                                      "8192 1 drivers/a.c:2 func:f\n"
@@ -376,7 +376,7 @@ END_TEST
 #define AREA(size, caller, pages)                                                        \
   "0x0-0x0 " #size " " caller " pages=" #pages " vmalloc N0=" #pages "\n"
 
-START_TEST(caller_of_vmalloc_has_there_what_it_holds_there)
+START_TEST(memory_of_a_vmalloc_caller_is_in_vmalloc)
 {
   parse_areas(AREA(20480, "f+0x1/0x2", 4) AREA(12288, "g.isra.0+0x1/0x2 [m]", 2));
   parse_with(HEADER "16384 4 drivers/a.c:1 func:f\n", &areas);
@@ -398,7 +398,7 @@ START_TEST(caller_of_vmalloc_has_there_what_it_holds_there)
 }
 END_TEST
 
-START_TEST(function_of_another_module_is_no_caller)
+START_TEST(function_of_another_module_is_not_the_caller)
 {
   parse_areas(AREA(20480, "f+0x1/0x2", 4) AREA(12288, "g+0x1/0x2 [m]", 2));
   parse_with(HEADER "8192 2 drivers/a.c:1 [m] func:f\n"
@@ -480,7 +480,7 @@ START_TEST(each_of_many_callers_is_found)
 }
 END_TEST
 
-START_TEST(stacks_and_images_of_modules_are_told_by_their_site)
+START_TEST(stacks_and_modules_are_recognised_by_site)
 {
   static const char text[] =
       HEADER "32832 10 kernel/fork.c:314 func:alloc_thread_stack_node \n"
@@ -536,7 +536,7 @@ static uint64_t write_sites(unsigned count, unsigned stride, char *text, size_t 
   return bytes;
 }
 
-START_TEST(largest_sites_are_kept_in_order)
+START_TEST(largest_sites_are_sorted)
 {
   static const struct {
     unsigned count, stride, kept;
@@ -560,7 +560,7 @@ START_TEST(largest_sites_are_kept_in_order)
 }
 END_TEST
 
-START_TEST(equal_sites_keep_the_order_of_the_file)
+START_TEST(equal_sites_are_in_the_order_of_the_file)
 {
   static char text[16384];
   size_t used = (size_t)snprintf(text, sizeof(text), HEADER);
@@ -580,7 +580,7 @@ START_TEST(equal_sites_keep_the_order_of_the_file)
 }
 END_TEST
 
-START_TEST(lines_of_one_function_are_sites_of_their_own)
+START_TEST(lines_of_one_function_are_separate_sites)
 {
   parse(HEADER "4096 1 drivers/a.c:7 func:f\n8192 1 drivers/a.c:9 func:f\n"
                "4096 1 include/linux/h.h:3 func:g\n4096 1 include/linux/h.h:3 func:g\n");
@@ -605,7 +605,7 @@ START_TEST(long_names_are_cut_and_a_path_at_its_front)
 }
 END_TEST
 
-START_TEST(hostile_bytes_are_neither_numbers_nor_printed)
+START_TEST(arbitrary_bytes_are_neither_numbers_nor_printed)
 {
   static const char nul[] = HEADER "40\00096 1 drivers/a.c:1 func:f\n";
   parse_error = (struct parse_error){0};
@@ -676,7 +676,7 @@ END_TEST
 
 /* A file cut between two lines cannot be told from a shorter one; within a line the
  * numbers are gone, never wrong. */
-START_TEST(text_cut_within_a_line_tells_no_sum)
+START_TEST(text_cut_off_within_a_line_has_no_sum)
 {
   size_t header = strcspn(machine, "\n") + 1;
   for (size_t length = 0; length < sizeof(machine) - 1; length++) {
@@ -699,7 +699,7 @@ START_TEST(text_cut_within_a_line_tells_no_sum)
 }
 END_TEST
 
-START_TEST(composed_machine_has_the_sums_it_was_composed_of)
+START_TEST(fixture_has_the_sums_that_it_was_composed_of)
 {
   parse_areas(AREA(20480, "kernel_clone+0xc2/0x430",
                    4) AREA(180224, "bpf_prog_alloc_no_stats+0x4b/0x190", 43)
@@ -734,26 +734,24 @@ START_TEST(composed_machine_has_the_sums_it_was_composed_of)
 END_TEST
 
 SUITE_MAIN(
-    "allocinfo", line_is_read_to_its_last_word,
+    "allocinfo", line_is_parsed_to_its_last_word,
     whole_pages_are_in_the_place_of_their_site,
-    whole_pages_are_told_from_objects_by_bytes_and_calls,
-    page_size_is_that_of_the_captured_machine,
-    text_without_a_header_of_ours_is_no_allocinfo, column_titles_may_be_missing,
-    sums_of_a_profile_that_never_began_are_zero, one_bad_line_makes_every_sum_malformed,
-    bad_lines_are_counted_and_the_first_is_told,
-    counter_below_zero_holds_nothing_and_is_inaccurate,
-    bytes_without_a_call_are_inaccurate, attributes_of_version_2_may_follow,
-    sum_beyond_any_size_is_malformed_alone,
-    caller_of_vmalloc_has_there_what_it_holds_there,
-    function_of_another_module_is_no_caller,
+    whole_pages_differ_from_objects_by_bytes_and_calls,
+    page_size_is_that_of_the_captured_machine, text_without_a_known_header_is_refused,
+    column_titles_may_be_missing, sums_are_zero_where_profiling_never_started,
+    one_bad_line_makes_every_sum_malformed,
+    bad_lines_are_counted_and_the_first_is_reported,
+    counter_below_zero_counts_as_0_and_is_inaccurate, bytes_without_a_call_are_inaccurate,
+    attributes_of_version_2_may_follow, only_the_sum_that_overflows_is_malformed,
+    memory_of_a_vmalloc_caller_is_in_vmalloc,
+    function_of_another_module_is_not_the_caller,
     array_of_pages_at_the_site_of_vmalloc_is_an_object,
     sites_of_one_caller_share_what_it_holds,
     small_objects_of_a_caller_take_nothing_of_its_areas, caller_of_a_long_name_is_found,
-    each_of_many_callers_is_found, stacks_and_images_of_modules_are_told_by_their_site,
+    each_of_many_callers_is_found, stacks_and_modules_are_recognised_by_site,
     site_with_a_row_takes_nothing_of_a_caller, malformed_vmallocinfo_has_no_callers,
-    largest_sites_are_kept_in_order, equal_sites_keep_the_order_of_the_file,
-    lines_of_one_function_are_sites_of_their_own,
-    long_names_are_cut_and_a_path_at_its_front,
-    hostile_bytes_are_neither_numbers_nor_printed, line_of_a_million_bytes_is_one_line,
-    second_parse_replaces_the_first, text_cut_within_a_line_tells_no_sum,
-    composed_machine_has_the_sums_it_was_composed_of)
+    largest_sites_are_sorted, equal_sites_are_in_the_order_of_the_file,
+    lines_of_one_function_are_separate_sites, long_names_are_cut_and_a_path_at_its_front,
+    arbitrary_bytes_are_neither_numbers_nor_printed, line_of_a_million_bytes_is_one_line,
+    second_parse_replaces_the_first, text_cut_off_within_a_line_has_no_sum,
+    fixture_has_the_sums_that_it_was_composed_of)

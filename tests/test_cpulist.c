@@ -48,7 +48,7 @@ static const struct {
     {"0-3\r\n", "0-3?"},
 };
 
-START_TEST(what_is_no_list_leaves_out_untouched)
+START_TEST(malformed_list_leaves_out_untouched)
 {
   for (size_t i = 0; i < LENGTH(refused); i++) {
     uint64_t got = 4711;
@@ -65,5 +65,4 @@ START_TEST(what_is_no_list_leaves_out_untouched)
 }
 END_TEST
 
-SUITE_MAIN("cpulist", cpus_of_all_ranges_are_counted,
-           what_is_no_list_leaves_out_untouched)
+SUITE_MAIN("cpulist", cpus_of_all_ranges_are_counted, malformed_list_leaves_out_untouched)

@@ -56,7 +56,7 @@ static void assert_why(const struct decision *decision, const char *part)
                 decision->why, part);
 }
 
-START_TEST(of_an_empty_sample_nothing_is_known)
+START_TEST(nothing_is_known_of_an_empty_sample)
 {
   begin();
   m->mem_total = reading_missing(READING_ABSENT);
@@ -79,7 +79,7 @@ START_TEST(pcp_free_is_the_sum_of_the_per_cpu_lists)
 }
 END_TEST
 
-START_TEST(pcp_free_unread_may_be_an_eighth_of_memory)
+START_TEST(unread_pcp_free_may_be_an_eighth_of_memory)
 {
   static const enum reading_state states[] = {READING_ABSENT, READING_DENIED,
                                               READING_MALFORMED};
@@ -236,7 +236,7 @@ START_TEST(vmalloc_is_decided_by_what_the_numbers_can_be)
 }
 END_TEST
 
-START_TEST(a_few_stacks_of_difference_do_not_make_the_counter_short)
+START_TEST(a_difference_of_a_few_stacks_is_ignored)
 {
   begin();
   uint64_t pages = MB(64), slack = MB(1) + MB(64) / 64;
@@ -329,7 +329,7 @@ START_TEST(kernel_stacks_are_a_term_only_where_no_other_term_holds_them)
 }
 END_TEST
 
-START_TEST(the_boot_log_tells_the_first_chunk_exactly)
+START_TEST(the_boot_log_has_the_exact_first_chunk)
 {
   begin();
   m->percpu = reading_known(MB(3));
@@ -347,7 +347,7 @@ START_TEST(the_boot_log_tells_the_first_chunk_exactly)
 }
 END_TEST
 
-START_TEST(a_stack_that_is_no_whole_page_is_in_slab)
+START_TEST(a_stack_smaller_than_a_page_is_in_slab)
 {
   begin();
   sample->page_size = 65536;
@@ -418,7 +418,7 @@ START_TEST(percpu_is_counted_without_its_boot_part)
 }
 END_TEST
 
-START_TEST(percpu_without_the_number_of_cpus_is_all_error)
+START_TEST(percpu_without_the_number_of_cpus_is_unknown)
 {
   begin();
   m->percpu = reading_known(MB(4));
@@ -485,7 +485,7 @@ START_TEST(huge_pages_above_mem_total_are_malformed_and_withhold)
 }
 END_TEST
 
-START_TEST(what_is_part_of_mem_total_is_not_more)
+START_TEST(parts_of_mem_total_are_at_most_mem_total)
 {
   begin();
   m->percpu = reading_known(GB(1) + 1);
@@ -504,7 +504,7 @@ START_TEST(what_is_part_of_mem_total_is_not_more)
 }
 END_TEST
 
-START_TEST(free_and_promised_huge_pages_are_of_all_sizes_where_sysfs_is)
+START_TEST(free_and_reserved_huge_pages_include_all_sizes_with_sysfs)
 {
   begin();
   m->huge_pages_free_count = reading_known(2);
@@ -603,7 +603,7 @@ START_TEST(pss_is_withheld_when_it_may_be_off_by_more_than_a_hundredth)
 }
 END_TEST
 
-START_TEST(pss_is_withheld_when_what_is_missing_is_beyond_any_number)
+START_TEST(pss_is_withheld_when_the_missing_sum_is_out_of_range)
 {
   begin_with_processes();
   sample->processes.unread_rss = reading_missing(READING_MALFORMED);
@@ -617,7 +617,7 @@ START_TEST(pss_is_withheld_when_what_is_missing_is_beyond_any_number)
 }
 END_TEST
 
-START_TEST(pss_is_withheld_until_every_process_has_been_looked_at)
+START_TEST(pss_is_withheld_until_every_process_has_been_read)
 {
   begin_with_processes();
   sample->processes.new_count = reading_known(1);
@@ -754,7 +754,7 @@ START_TEST(low_memory_is_all_memory_where_there_is_no_high)
 }
 END_TEST
 
-START_TEST(memory_that_no_zone_lists_yet_is_missing_from_total_and_free_alike)
+START_TEST(memory_that_no_zone_lists_yet_is_missing_from_total_and_free)
 {
   static const struct {
     int total, free, managed, zone_free;
@@ -795,34 +795,33 @@ START_TEST(decisions_are_found_by_their_row)
 END_TEST
 
 SUITE_MAIN(
-    "decide", of_an_empty_sample_nothing_is_known,
-    pcp_free_is_the_sum_of_the_per_cpu_lists, pcp_free_unread_may_be_an_eighth_of_memory,
+    "decide", nothing_is_known_of_an_empty_sample,
+    pcp_free_is_the_sum_of_the_per_cpu_lists, unread_pcp_free_may_be_an_eighth_of_memory,
     isolated_comes_from_vmstat_then_zoneinfo_then_is_bounded,
     a_whole_is_a_term_only_where_its_parts_are_not_printed,
     a_malformed_line_of_memory_withholds, vmalloc_is_decided_by_what_the_numbers_can_be,
-    a_few_stacks_of_difference_do_not_make_the_counter_short,
+    a_difference_of_a_few_stacks_is_ignored,
     a_wrapped_vmalloc_counter_is_replaced_by_the_sum_of_pages,
     only_vmalloc_used_that_counts_pages_enters_the_identity,
     kernel_stacks_are_a_term_only_where_no_other_term_holds_them,
-    the_boot_log_tells_the_first_chunk_exactly, a_stack_that_is_no_whole_page_is_in_slab,
+    the_boot_log_has_the_exact_first_chunk, a_stack_smaller_than_a_page_is_in_slab,
     without_an_mmu_vmalloc_is_in_slab,
     gigantic_pages_of_a_kernel_without_managed_are_outside,
-    percpu_is_counted_without_its_boot_part,
-    percpu_without_the_number_of_cpus_is_all_error,
+    percpu_is_counted_without_its_boot_part, percpu_without_the_number_of_cpus_is_unknown,
     hugetlb_is_the_line_then_sysfs_then_the_default_size,
     sysfs_without_any_size_leaves_the_default_size,
     huge_pages_above_mem_total_are_malformed_and_withhold,
-    what_is_part_of_mem_total_is_not_more,
-    free_and_promised_huge_pages_are_of_all_sizes_where_sysfs_is,
+    parts_of_mem_total_are_at_most_mem_total,
+    free_and_reserved_huge_pages_include_all_sizes_with_sysfs,
     pss_is_split_where_every_process_splits_it, pss_is_one_term_where_it_is_not_split,
     pss_is_withheld_when_it_may_be_off_by_more_than_a_hundredth,
-    pss_is_withheld_when_what_is_missing_is_beyond_any_number,
-    pss_is_withheld_until_every_process_has_been_looked_at,
+    pss_is_withheld_when_the_missing_sum_is_out_of_range,
+    pss_is_withheld_until_every_process_has_been_read,
     pss_is_withheld_when_unseen_processes_map_more_than_a_hundredth,
     pss_of_no_process_is_absent_or_denied,
     the_commit_limit_follows_the_ratio_without_huge_pages,
     the_commit_limit_follows_kbytes_where_they_are_set, the_commit_limit_is_not_guessed,
     the_direct_map_is_the_sum_of_its_lines_and_large_above_the_base_page,
     low_memory_is_all_memory_where_there_is_no_high,
-    memory_that_no_zone_lists_yet_is_missing_from_total_and_free_alike,
+    memory_that_no_zone_lists_yet_is_missing_from_total_and_free,
     decisions_are_found_by_their_row)

@@ -153,7 +153,7 @@ static const struct {
 #undef M
 };
 
-START_TEST(zsmalloc_is_what_neither_zram_nor_zswap_tells)
+START_TEST(zsmalloc_is_what_neither_zram_nor_zswap_reports)
 {
   for (size_t i = 0; i < LENGTH(compressed); i++) {
     begin();
@@ -324,7 +324,7 @@ START_TEST(vmware_balloon_is_what_debugfs_says)
 }
 END_TEST
 
-START_TEST(vmware_balloon_with_debugfs_closed_is_that_of_the_module)
+START_TEST(vmware_balloon_without_debugfs_is_recognised_by_the_module)
 {
   begin();
   c->vmware_current = denied;
@@ -361,7 +361,7 @@ START_TEST(vmware_driver_that_counts_no_events_is_not_an_empty_balloon)
 }
 END_TEST
 
-START_TEST(vmware_file_that_is_there_and_bad_still_tells_the_driver)
+START_TEST(malformed_vmware_file_still_identifies_the_driver)
 {
   begin();
   c->vmware_current = malformed;
@@ -390,7 +390,7 @@ START_TEST(hyperv_and_xen_balloons_are_outside_by_their_own_numbers)
 }
 END_TEST
 
-START_TEST(balloon_of_no_known_driver_is_a_bound)
+START_TEST(balloon_of_an_unknown_driver_is_a_bound)
 {
   begin();
   inflate(2500, 500);
@@ -407,7 +407,7 @@ START_TEST(balloon_of_no_known_driver_is_a_bound)
 }
 END_TEST
 
-START_TEST(closed_debugfs_may_hide_a_balloon_that_no_event_tells)
+START_TEST(unreadable_debugfs_may_hide_a_balloon_without_events)
 {
   begin();
   c->vmware_current = denied;
@@ -445,7 +445,7 @@ START_TEST(gpu_is_both_lines_or_the_pools_of_ttm)
 }
 END_TEST
 
-START_TEST(one_gpu_line_without_the_other_is_a_file_cut_short)
+START_TEST(one_gpu_line_without_the_other_is_malformed)
 {
   begin();
   c->ttm_pool = reading_known(MB(7));
@@ -533,7 +533,7 @@ START_TEST(swiotlb_that_cannot_grow_is_outside)
 }
 END_TEST
 
-START_TEST(swiotlb_that_can_grow_has_grown_inside)
+START_TEST(growth_of_swiotlb_is_inside)
 {
   begin();
   for (unsigned listed = 0; listed < 2; listed++) { /* with the file of 6.9, or before */
@@ -555,7 +555,7 @@ START_TEST(swiotlb_that_can_grow_has_grown_inside)
 }
 END_TEST
 
-START_TEST(swiotlb_that_may_have_grown_from_what_is_not_known_is_in_no_place)
+START_TEST(swiotlb_of_unknown_initial_size_has_no_place)
 {
   begin();
   c->swiotlb_transient = reading_known(0);
@@ -615,7 +615,7 @@ START_TEST(nfsd_is_a_buffer_for_each_thread)
 }
 END_TEST
 
-START_TEST(sockets_are_the_sum_of_what_is_there)
+START_TEST(sockets_are_the_sum_of_the_known_protocols)
 {
   begin();
   assert_missing(&decide_all()->sockets, READING_ABSENT);
@@ -670,7 +670,7 @@ START_TEST(hidden_is_the_sum_of_the_known_hidden_terms)
 }
 END_TEST
 
-START_TEST(hidden_term_above_mem_total_is_malformed_and_not_taken_off)
+START_TEST(hidden_term_above_mem_total_is_malformed_and_not_subtracted)
 {
   begin_accounted();
   c->zram = reading_known(MB(1));
@@ -689,7 +689,7 @@ START_TEST(hidden_term_above_mem_total_is_malformed_and_not_taken_off)
 }
 END_TEST
 
-START_TEST(what_is_inside_outside_or_at_most_is_never_taken_off)
+START_TEST(inside_outside_and_upper_bound_are_never_subtracted)
 {
   begin_accounted();
   c->zfs_linear = reading_known(MB(1));
@@ -741,7 +741,7 @@ START_TEST(hidden_consumer_that_cannot_be_read_may_be_all_that_is_unexplained)
 }
 END_TEST
 
-START_TEST(consumer_elsewhere_that_cannot_be_read_is_no_doubt)
+START_TEST(unreadable_consumer_elsewhere_adds_no_error)
 {
   begin_accounted();
   c->zfs_linear = malformed;
@@ -757,7 +757,7 @@ START_TEST(consumer_elsewhere_that_cannot_be_read_is_no_doubt)
 }
 END_TEST
 
-START_TEST(nothing_unexplained_is_not_in_doubt)
+START_TEST(unreadable_consumer_adds_no_error_where_nothing_is_unexplained)
 {
   begin_accounted();
   c->zram = reading_known(MB(300));
@@ -870,7 +870,7 @@ static void assert_remainder_is_sane(unsigned round)
                     "round %u: %s could not be read", round, term_rows[i].name);
 }
 
-START_TEST(whatever_is_read_hidden_is_the_sum_and_within_mem_total)
+START_TEST(hidden_is_always_the_sum_and_at_most_mem_total)
 {
   begin();
   uint64_t random = 20090401;
@@ -887,7 +887,7 @@ START_TEST(whatever_is_read_hidden_is_the_sum_and_within_mem_total)
 }
 END_TEST
 
-START_TEST(whatever_is_read_a_balloon_is_in_one_place)
+START_TEST(a_balloon_is_always_in_one_place)
 {
   begin();
   uint64_t random = 88172645463325252u;
@@ -916,7 +916,7 @@ END_TEST
 
 SUITE_MAIN("decide_consumers", zswap_is_its_line_where_there_is_one,
            zswap_without_a_line_is_the_pool_in_debugfs,
-           zsmalloc_is_what_neither_zram_nor_zswap_tells,
+           zsmalloc_is_what_neither_zram_nor_zswap_reports,
            compressed_pages_are_never_counted_twice,
            virtio_balloon_is_hidden_only_with_deflate_on_oom,
            virtio_balloon_without_features_may_be_hidden,
@@ -924,27 +924,26 @@ SUITE_MAIN("decide_consumers", zswap_is_its_line_where_there_is_one,
            balloon_events_that_go_backwards_are_malformed,
            hidden_balloon_above_mem_total_is_malformed_and_one_outside_is_not,
            vmware_balloon_is_what_debugfs_says,
-           vmware_balloon_with_debugfs_closed_is_that_of_the_module,
+           vmware_balloon_without_debugfs_is_recognised_by_the_module,
            vmware_driver_that_counts_no_events_is_not_an_empty_balloon,
-           vmware_file_that_is_there_and_bad_still_tells_the_driver,
+           malformed_vmware_file_still_identifies_the_driver,
            hyperv_and_xen_balloons_are_outside_by_their_own_numbers,
-           balloon_of_no_known_driver_is_a_bound,
-           closed_debugfs_may_hide_a_balloon_that_no_event_tells,
+           balloon_of_an_unknown_driver_is_a_bound,
+           unreadable_debugfs_may_hide_a_balloon_without_events,
            gpu_is_both_lines_or_the_pools_of_ttm,
-           one_gpu_line_without_the_other_is_a_file_cut_short,
+           one_gpu_line_without_the_other_is_malformed,
            cma_is_pages_that_are_not_available,
            cma_by_events_may_have_moved_more_than_mem_total,
            cma_that_cannot_be_read_is_not_absent, swiotlb_that_cannot_grow_is_outside,
-           swiotlb_that_can_grow_has_grown_inside,
-           swiotlb_that_may_have_grown_from_what_is_not_known_is_in_no_place,
+           growth_of_swiotlb_is_inside, swiotlb_of_unknown_initial_size_has_no_place,
            huge_zero_page_is_one_or_none, nfsd_is_a_buffer_for_each_thread,
-           sockets_are_the_sum_of_what_is_there,
+           sockets_are_the_sum_of_the_known_protocols,
            hidden_is_the_sum_of_the_known_hidden_terms,
-           hidden_term_above_mem_total_is_malformed_and_not_taken_off,
-           what_is_inside_outside_or_at_most_is_never_taken_off,
+           hidden_term_above_mem_total_is_malformed_and_not_subtracted,
+           inside_outside_and_upper_bound_are_never_subtracted,
            hidden_consumer_that_cannot_be_read_may_be_all_that_is_unexplained,
-           consumer_elsewhere_that_cannot_be_read_is_no_doubt,
-           nothing_unexplained_is_not_in_doubt,
+           unreadable_consumer_elsewhere_adds_no_error,
+           unreadable_consumer_adds_no_error_where_nothing_is_unexplained,
            without_an_estimate_hidden_is_known_and_unexplained_is_not,
-           whatever_is_read_hidden_is_the_sum_and_within_mem_total,
-           whatever_is_read_a_balloon_is_in_one_place)
+           hidden_is_always_the_sum_and_at_most_mem_total,
+           a_balloon_is_always_in_one_place)

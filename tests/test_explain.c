@@ -520,7 +520,7 @@ static void check_holes(const struct generation *g)
   tree_remove(tree);
 }
 
-START_TEST(what_no_line_shows_comes_back_to_the_page)
+START_TEST(hidden_pages_are_found_to_the_page)
 {
   for (size_t i = 0; i < GENERATIONS; i++)
     check_holes(&generations[i]);
@@ -550,7 +550,7 @@ static void check_one_page_more(const struct generation *g)
   tree_remove(tree);
 }
 
-START_TEST(one_page_more_of_anything_is_counted_once)
+START_TEST(one_more_page_of_any_kind_is_counted_once)
 {
   for (size_t i = 0; i < GENERATIONS; i++)
     check_one_page_more(&generations[i]);
@@ -597,14 +597,14 @@ static void check_identities(const struct generation *g)
   tree_remove(tree);
 }
 
-START_TEST(on_a_sound_machine_every_identity_holds)
+START_TEST(every_identity_holds_on_a_consistent_machine)
 {
   for (size_t i = 0; i < GENERATIONS; i++)
     check_identities(&generations[i]);
 }
 END_TEST
 
-START_TEST(a_new_kernel_has_every_identity_but_that_of_high_memory)
+START_TEST(a_new_kernel_has_every_identity_except_high_low)
 {
   char *tree = tree_make();
   struct machine machine = random_machine(1);
@@ -640,7 +640,7 @@ static void weigh_fields(enum accounting accounting, unsigned missing,
     bool known = true;
     for (size_t k = 0; k < OPERANDS_MAX && row->operands[k].sign != 0; k++) {
       if (row->operands[k].decided)
-        continue; /* see each_byte_of_a_field_moves_the_hole_by_that_byte_or_not_at_all */
+        continue; /* see a_byte_of_a_field_changes_the_hole_by_one_byte_or_not_at_all */
       size_t field = (row->operands[k].offset - offsetof(struct sample, meminfo.fields)) /
                      sizeof(struct reading);
       ck_assert_uint_lt(field, MEMINFO_FIELD_COUNT);
@@ -822,7 +822,7 @@ static void check_slopes(const struct generation *g)
   tree_remove(tree);
 }
 
-START_TEST(each_byte_of_a_field_moves_the_hole_by_that_byte_or_not_at_all)
+START_TEST(a_byte_of_a_field_changes_the_hole_by_one_byte_or_not_at_all)
 {
   for (size_t i = 0; i < GENERATIONS; i++)
     check_slopes(&generations[i]);
@@ -894,7 +894,7 @@ static void assert_amount(struct amount amount, int64_t value)
   ck_assert_int_eq(amount.value, value);
 }
 
-START_TEST(the_hole_is_what_is_left_of_mem_total)
+START_TEST(the_hole_is_mem_total_minus_all_terms)
 {
   begin();
   for (unsigned m = 0; m < ACCOUNTING_COUNT; m++)
@@ -977,7 +977,7 @@ START_TEST(without_the_second_zoneinfo_no_bound_is_known)
 }
 END_TEST
 
-START_TEST(without_thresholds_that_make_sense_no_bound_is_known)
+START_TEST(without_valid_thresholds_no_bound_is_known)
 {
   begin();
   ck_assert_int_eq(hole()->error.state, READING_KNOWN);
@@ -1018,7 +1018,7 @@ START_TEST(the_estimate_is_lru_where_batches_do_not_explain_the_gap)
 }
 END_TEST
 
-START_TEST(swap_cache_makes_an_interval_of_the_cache_accounting)
+START_TEST(swap_cache_makes_the_cache_accounting_an_interval)
 {
   begin();
   ck_assert_int_eq(hole()->cache_low.state, READING_ABSENT);
@@ -1029,7 +1029,7 @@ START_TEST(swap_cache_makes_an_interval_of_the_cache_accounting)
 }
 END_TEST
 
-START_TEST(a_swap_cache_that_is_not_known_is_not_taken_for_none)
+START_TEST(an_unknown_swap_cache_is_not_taken_as_0)
 {
   begin();
   sample.meminfo.swap_cached = reading_missing(READING_MALFORMED);
@@ -1053,7 +1053,7 @@ START_TEST(a_denied_zoneinfo_widens_the_error_by_an_eighth_of_mem_total)
 }
 END_TEST
 
-START_TEST(where_vmalloc_is_not_known_no_error_bound_is)
+START_TEST(no_error_bound_is_known_where_vmalloc_is_not)
 {
   begin();
   sample.meminfo.vmalloc_used = reading_known(0);
@@ -1170,7 +1170,7 @@ START_TEST(a_term_below_zero_is_malformed_unless_it_is_signed)
 }
 END_TEST
 
-START_TEST(hidden_consumers_are_taken_off_the_unexplained_only)
+START_TEST(hidden_consumers_reduce_only_unexplained)
 {
   begin();
   sample.consumers.zram = reading_known(MB(3));
@@ -1214,7 +1214,7 @@ START_TEST(no_slab_beside_some_k_reclaimable_is_refused)
 }
 END_TEST
 
-START_TEST(a_mem_total_that_the_zones_do_not_sum_to_is_refused)
+START_TEST(a_mem_total_that_differs_from_the_zones_is_refused)
 {
   static const struct {
     uint64_t managed, zone_free;
@@ -1281,7 +1281,7 @@ START_TEST(an_inequality_is_broken_on_one_side_only)
 }
 END_TEST
 
-START_TEST(an_identity_of_which_a_line_is_missing_is_not_known)
+START_TEST(an_identity_with_a_missing_line_is_not_known)
 {
   begin();
   sample.meminfo.slab = reading_missing(READING_ABSENT);
@@ -1312,7 +1312,7 @@ START_TEST(a_residual_is_not_judged_where_the_drift_is_not_known)
 }
 END_TEST
 
-START_TEST(a_residual_is_not_judged_where_what_it_allows_is_not_known)
+START_TEST(a_residual_is_not_judged_where_its_tolerance_is_not_known)
 {
   static const struct {
     enum reading_state state;
@@ -1359,7 +1359,7 @@ START_TEST(coverage_is_the_resident_share_of_the_processes_read)
 }
 END_TEST
 
-START_TEST(ratios_are_known_where_both_sides_are_and_the_whole_is_not_zero)
+START_TEST(ratios_need_both_sides_and_a_whole_above_0)
 {
   begin();
   sample.meminfo.committed_as = reading_known(MB(300));
@@ -1397,7 +1397,7 @@ START_TEST(the_largest_numbers_do_not_overflow)
 }
 END_TEST
 
-START_TEST(of_an_empty_sample_nothing_is_explained)
+START_TEST(nothing_is_explained_from_an_empty_sample)
 {
   memset(&sample, 0, sizeof(sample));
   sample.page_size = PAGE;
@@ -1411,38 +1411,38 @@ START_TEST(of_an_empty_sample_nothing_is_explained)
 }
 END_TEST
 
-SUITE_MAIN("explain", what_no_line_shows_comes_back_to_the_page,
-           one_page_more_of_anything_is_counted_once,
-           on_a_sound_machine_every_identity_holds,
-           a_new_kernel_has_every_identity_but_that_of_high_memory,
-           no_field_is_counted_twice, no_hidden_consumer_is_part_of_an_accounting,
-           each_byte_of_a_field_moves_the_hole_by_that_byte_or_not_at_all,
-           the_hole_is_what_is_left_of_mem_total,
+SUITE_MAIN("explain", hidden_pages_are_found_to_the_page,
+           one_more_page_of_any_kind_is_counted_once,
+           every_identity_holds_on_a_consistent_machine,
+           a_new_kernel_has_every_identity_except_high_low, no_field_is_counted_twice,
+           no_hidden_consumer_is_part_of_an_accounting,
+           a_byte_of_a_field_changes_the_hole_by_one_byte_or_not_at_all,
+           the_hole_is_mem_total_minus_all_terms,
            conservation_holds_to_the_byte_on_every_fixture,
            the_error_is_the_sum_of_the_bounds_that_apply,
            drift_of_many_cpus_is_three_sigma_and_not_the_worst_case,
            the_tear_of_the_sample_is_part_of_the_error,
            without_the_second_zoneinfo_no_bound_is_known,
-           without_thresholds_that_make_sense_no_bound_is_known,
+           without_valid_thresholds_no_bound_is_known,
            the_mean_of_the_per_cpu_lists_is_free,
            the_estimate_is_lru_where_batches_do_not_explain_the_gap,
-           swap_cache_makes_an_interval_of_the_cache_accounting,
-           a_swap_cache_that_is_not_known_is_not_taken_for_none,
+           swap_cache_makes_the_cache_accounting_an_interval,
+           an_unknown_swap_cache_is_not_taken_as_0,
            a_denied_zoneinfo_widens_the_error_by_an_eighth_of_mem_total,
-           where_vmalloc_is_not_known_no_error_bound_is,
+           no_error_bound_is_known_where_vmalloc_is_not,
            address_space_bounds_an_unknown_vmalloc,
            the_estimate_is_lru_then_cache_then_pss, a_negative_hole_stays_negative,
            an_accounting_without_its_essentials_is_absent,
            a_malformed_addend_withholds_every_accounting_it_is_part_of,
            a_term_below_zero_is_malformed_unless_it_is_signed,
-           hidden_consumers_are_taken_off_the_unexplained_only,
-           a_meminfo_of_lxcfs_is_refused, no_slab_beside_some_k_reclaimable_is_refused,
-           a_mem_total_that_the_zones_do_not_sum_to_is_refused,
+           hidden_consumers_reduce_only_unexplained, a_meminfo_of_lxcfs_is_refused,
+           no_slab_beside_some_k_reclaimable_is_refused,
+           a_mem_total_that_differs_from_the_zones_is_refused,
            an_identity_is_broken_beyond_its_tolerance,
            an_inequality_is_broken_on_one_side_only,
-           an_identity_of_which_a_line_is_missing_is_not_known,
+           an_identity_with_a_missing_line_is_not_known,
            a_residual_is_not_judged_where_the_drift_is_not_known,
-           a_residual_is_not_judged_where_what_it_allows_is_not_known,
+           a_residual_is_not_judged_where_its_tolerance_is_not_known,
            coverage_is_the_resident_share_of_the_processes_read,
-           ratios_are_known_where_both_sides_are_and_the_whole_is_not_zero,
-           the_largest_numbers_do_not_overflow, of_an_empty_sample_nothing_is_explained)
+           ratios_need_both_sides_and_a_whole_above_0,
+           the_largest_numbers_do_not_overflow, nothing_is_explained_from_an_empty_sample)

@@ -47,7 +47,7 @@ static const struct {
     {"\n  key  3\n", "key", 2, 3},
 };
 
-START_TEST(word_of_the_line_with_the_key_is_taken)
+START_TEST(word_of_the_line_with_the_key_is_parsed)
 {
   for (size_t i = 0; i < LENGTH(cases); i++) {
     uint64_t got = 4711;
@@ -82,7 +82,7 @@ static const struct {
     {wrapped, "current", 2, -ERANGE, "number out of range", "18446744073709551612", 1},
 };
 
-START_TEST(missing_line_and_bad_word_are_told_apart)
+START_TEST(missing_line_and_malformed_word_are_different_errors)
 {
   for (size_t i = 0; i < LENGTH(failures); i++) {
     uint64_t got = 4711;
@@ -103,5 +103,5 @@ START_TEST(missing_line_and_bad_word_are_told_apart)
 }
 END_TEST
 
-SUITE_MAIN("field", word_of_the_line_with_the_key_is_taken,
-           missing_line_and_bad_word_are_told_apart)
+SUITE_MAIN("field", word_of_the_line_with_the_key_is_parsed,
+           missing_line_and_malformed_word_are_different_errors)

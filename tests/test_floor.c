@@ -43,7 +43,7 @@ START_TEST(two_outliers_do_not_lower_the_floor)
 }
 END_TEST
 
-START_TEST(a_lasting_fall_lowers_the_floor_and_a_rise_does_not_lift_it)
+START_TEST(only_a_lasting_fall_moves_the_floor)
 {
   struct floor floor = {0};
   for (int i = 0; i < 5; i++)
@@ -58,7 +58,7 @@ START_TEST(a_lasting_fall_lowers_the_floor_and_a_rise_does_not_lift_it)
 }
 END_TEST
 
-START_TEST(an_unknown_estimate_teaches_nothing)
+START_TEST(an_unknown_estimate_is_ignored)
 {
   struct floor floor = {0};
   for (int i = 0; i < 5; i++)
@@ -72,7 +72,7 @@ START_TEST(an_unknown_estimate_teaches_nothing)
 }
 END_TEST
 
-START_TEST(it_learns_for_ever)
+START_TEST(learning_never_ends)
 {
   struct floor floor = {0};
   for (int i = 0; i < 5; i++)
@@ -86,6 +86,5 @@ START_TEST(it_learns_for_ever)
 END_TEST
 
 SUITE_MAIN("floor", nothing_is_learned_before_the_window_is_full,
-           two_outliers_do_not_lower_the_floor,
-           a_lasting_fall_lowers_the_floor_and_a_rise_does_not_lift_it,
-           an_unknown_estimate_teaches_nothing, it_learns_for_ever)
+           two_outliers_do_not_lower_the_floor, only_a_lasting_fall_moves_the_floor,
+           an_unknown_estimate_is_ignored, learning_never_ends)

@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-START_TEST(bytes_are_told_in_the_unit_that_has_1_to_1023_of_them)
+START_TEST(bytes_are_printed_in_the_unit_with_1_to_1023)
 {
   static const struct {
     double bytes;
@@ -27,7 +27,7 @@ START_TEST(bytes_are_told_in_the_unit_that_has_1_to_1023_of_them)
 }
 END_TEST
 
-START_TEST(short_ones_have_three_digits_and_no_exponent)
+START_TEST(short_form_has_three_digits_and_no_exponent)
 {
   static const struct {
     double bytes;
@@ -50,7 +50,7 @@ START_TEST(short_ones_have_three_digits_and_no_exponent)
 }
 END_TEST
 
-START_TEST(a_module_is_in_brackets_and_the_kernel_proper_is_nothing)
+START_TEST(module_is_in_brackets_and_the_kernel_itself_is_empty)
 {
   char name[64];
   memset(name, 'm', sizeof(name) - 1);
@@ -63,7 +63,7 @@ START_TEST(a_module_is_in_brackets_and_the_kernel_proper_is_nothing)
 }
 END_TEST
 
-START_TEST(what_does_not_fit_is_cut)
+START_TEST(text_that_does_not_fit_is_cut)
 {
   char text[8] = "";
   format_append(text, sizeof(text), "%s", "abc");
@@ -89,7 +89,7 @@ START_TEST(a_time_is_printed_in_utc_and_no_time_as_nothing)
 END_TEST
 
 SUITE_MAIN("format", a_time_is_printed_in_utc_and_no_time_as_nothing,
-           bytes_are_told_in_the_unit_that_has_1_to_1023_of_them,
-           short_ones_have_three_digits_and_no_exponent,
-           a_module_is_in_brackets_and_the_kernel_proper_is_nothing,
-           what_does_not_fit_is_cut)
+           bytes_are_printed_in_the_unit_with_1_to_1023,
+           short_form_has_three_digits_and_no_exponent,
+           module_is_in_brackets_and_the_kernel_itself_is_empty,
+           text_that_does_not_fit_is_cut)

@@ -23,7 +23,7 @@ START_TEST(pages_of_the_first_chunk_are_in_the_boot_log)
 }
 END_TEST
 
-START_TEST(log_without_the_line_is_no_answer)
+START_TEST(log_without_the_line_leaves_it_absent)
 {
   static const char *const logs[] = {
       "",
@@ -44,7 +44,7 @@ START_TEST(log_without_the_line_is_no_answer)
 }
 END_TEST
 
-START_TEST(linear_hash_tables_are_summed_but_those_from_before_the_buddy_allocator)
+START_TEST(linear_hash_tables_are_summed_except_early_ones)
 {
   struct boot boot;
   kmsg_parse(
@@ -70,7 +70,7 @@ START_TEST(linear_hash_tables_are_summed_but_those_from_before_the_buddy_allocat
 }
 END_TEST
 
-START_TEST(bounce_buffers_are_those_of_the_first_line)
+START_TEST(first_line_has_the_bounce_buffers)
 {
   struct boot boot;
   kmsg_parse(scan_string("<6>[0.5] software IO TLB: mapped [mem 0x00000000bbed0000-"
@@ -96,6 +96,6 @@ START_TEST(bounce_buffers_are_those_of_the_first_line)
 END_TEST
 
 SUITE_MAIN("kmsg", pages_of_the_first_chunk_are_in_the_boot_log,
-           log_without_the_line_is_no_answer,
-           linear_hash_tables_are_summed_but_those_from_before_the_buddy_allocator,
-           bounce_buffers_are_those_of_the_first_line)
+           log_without_the_line_leaves_it_absent,
+           linear_hash_tables_are_summed_except_early_ones,
+           first_line_has_the_bounce_buffers)

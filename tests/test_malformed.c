@@ -206,7 +206,7 @@ static void print_outcome(const struct parser *parser, int result, const char *e
 static struct dirent **cases;
 static int cases_count;
 
-START_TEST(case_ends_as_its_error_says)
+START_TEST(case_gives_its_expected_error)
 {
   const char *name = cases[_i]->d_name;
   char path[512], got[2048];
@@ -241,7 +241,7 @@ int main(void)
   Suite *suite = suite_create("malformed");
   TCase *tcase = tcase_create("malformed");
   tcase_add_test(tcase, folder_holds_cases);
-  tcase_add_loop_test(tcase, case_ends_as_its_error_says, 0,
+  tcase_add_loop_test(tcase, case_gives_its_expected_error, 0,
                       cases_count > 0 ? cases_count : 0);
   suite_add_tcase(suite, tcase);
   const int status = suite_execute(suite);

@@ -45,7 +45,7 @@ static struct meminfo parse(const char *text, struct parse_error *parse_error)
   return meminfo;
 }
 
-START_TEST(kb_are_kept_in_bytes_and_counts_as_they_stand)
+START_TEST(kb_become_bytes_and_counts_stay_counts)
 {
   struct parse_error parse_error;
   struct meminfo meminfo = parse(machine, &parse_error);
@@ -168,7 +168,7 @@ static const struct {
      "number out of range (a counter wrapped below zero?)", 0},
 };
 
-START_TEST(line_is_known_or_its_fault_is_told)
+START_TEST(line_is_known_or_its_error_is_reported)
 {
   for (size_t i = 0; i < LENGTH(lines); i++) {
     char text[256];
@@ -253,7 +253,7 @@ START_TEST(nested_field_is_bounded_by_mem_total_too)
 }
 END_TEST
 
-START_TEST(unknown_line_is_kept_under_its_key)
+START_TEST(unknown_line_is_stored_under_its_key)
 {
   struct parse_error parse_error;
   struct meminfo meminfo =
@@ -325,7 +325,7 @@ START_TEST(long_unknown_key_is_cut)
 END_TEST
 
 /* sys/devices/system/node/node0/meminfo has the host's keys behind a prefix. */
-START_TEST(file_of_one_node_is_no_meminfo)
+START_TEST(meminfo_of_a_node_is_refused)
 {
   struct meminfo meminfo;
   struct parse_error parse_error = {0};
@@ -351,7 +351,7 @@ static const struct {
     {"\n", "no colon after the key", 1},
 };
 
-START_TEST(text_without_mem_total_above_zero_is_no_meminfo)
+START_TEST(text_without_mem_total_above_zero_is_refused)
 {
   for (size_t i = 0; i < LENGTH(refused); i++) {
     struct meminfo meminfo;
@@ -364,7 +364,7 @@ START_TEST(text_without_mem_total_above_zero_is_no_meminfo)
 }
 END_TEST
 
-START_TEST(first_fault_is_told_and_all_are_counted)
+START_TEST(first_error_is_reported_and_all_are_counted)
 {
   struct parse_error parse_error;
   parse("MemTotal: 1000 kB\nDirty: x kB\nMapped: 7 MB\nSlab: 2000 kB\n", &parse_error);
@@ -479,7 +479,7 @@ static void assert_cut_text_is_safe(size_t length, const struct meminfo *whole)
                   "%s is wrong at byte %zu", meminfo_rows[row].key, length);
 }
 
-START_TEST(text_cut_at_any_byte_tells_no_wrong_value)
+START_TEST(text_cut_off_at_any_byte_has_no_wrong_value)
 {
   struct parse_error parse_error;
   struct meminfo whole = parse(machine, &parse_error);
@@ -488,7 +488,7 @@ START_TEST(text_cut_at_any_byte_tells_no_wrong_value)
 }
 END_TEST
 
-START_TEST(cut_text_keeps_the_lines_before_the_cut)
+START_TEST(lines_before_a_cut_are_known)
 {
   struct parse_error parse_error;
   struct meminfo meminfo =
@@ -500,7 +500,7 @@ START_TEST(cut_text_keeps_the_lines_before_the_cut)
 END_TEST
 
 /* 2.6.18 on i686: no Active(anon), no Shmem, LowFree and HighFree, Slab alone. */
-START_TEST(meminfo_of_an_old_highmem_kernel_is_read)
+START_TEST(meminfo_of_an_old_highmem_kernel_is_parsed)
 {
   struct parse_error parse_error;
   struct meminfo meminfo = parse("MemTotal:      2074884 kB\n"
@@ -548,18 +548,20 @@ START_TEST(what_follows_a_cut_is_not_absent)
 }
 END_TEST
 
-SUITE_MAIN(
-    "meminfo", what_follows_a_cut_is_not_absent,
-    kb_are_kept_in_bytes_and_counts_as_they_stand, absent_field_is_not_zero,
-    every_row_is_found_by_its_key_in_any_order, cached_is_not_found_inside_swap_cached,
-    line_is_known_or_its_fault_is_told, nul_byte_makes_its_field_malformed_and_no_other,
-    key_that_occurs_twice_is_malformed_even_with_one_value,
-    what_lies_outside_mem_total_may_exceed_it, nested_field_is_bounded_by_mem_total_too,
-    unknown_line_is_kept_under_its_key, unknown_key_that_occurs_twice_is_malformed,
-    unknown_lines_are_counted_above_the_cap, long_unknown_key_is_cut,
-    file_of_one_node_is_no_meminfo, text_without_mem_total_above_zero_is_no_meminfo,
-    first_fault_is_told_and_all_are_counted, line_of_a_million_bytes_is_one_bad_line,
-    million_blanks_are_blanks_and_a_million_byte_key_is_cut,
-    second_parse_replaces_the_first, order_of_the_lines_does_not_matter,
-    text_cut_at_any_byte_tells_no_wrong_value, cut_text_keeps_the_lines_before_the_cut,
-    meminfo_of_an_old_highmem_kernel_is_read)
+SUITE_MAIN("meminfo", what_follows_a_cut_is_not_absent,
+           kb_become_bytes_and_counts_stay_counts, absent_field_is_not_zero,
+           every_row_is_found_by_its_key_in_any_order,
+           cached_is_not_found_inside_swap_cached, line_is_known_or_its_error_is_reported,
+           nul_byte_makes_its_field_malformed_and_no_other,
+           key_that_occurs_twice_is_malformed_even_with_one_value,
+           what_lies_outside_mem_total_may_exceed_it,
+           nested_field_is_bounded_by_mem_total_too, unknown_line_is_stored_under_its_key,
+           unknown_key_that_occurs_twice_is_malformed,
+           unknown_lines_are_counted_above_the_cap, long_unknown_key_is_cut,
+           meminfo_of_a_node_is_refused, text_without_mem_total_above_zero_is_refused,
+           first_error_is_reported_and_all_are_counted,
+           line_of_a_million_bytes_is_one_bad_line,
+           million_blanks_are_blanks_and_a_million_byte_key_is_cut,
+           second_parse_replaces_the_first, order_of_the_lines_does_not_matter,
+           text_cut_off_at_any_byte_has_no_wrong_value, lines_before_a_cut_are_known,
+           meminfo_of_an_old_highmem_kernel_is_parsed)

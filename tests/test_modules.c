@@ -68,7 +68,7 @@ START_TEST(one_bad_line_makes_both_malformed)
 }
 END_TEST
 
-START_TEST(sum_beyond_any_size_is_malformed_alone)
+START_TEST(only_the_sum_that_overflows_is_malformed)
 {
   struct modules got;
   struct parse_error parse_error = {0};
@@ -95,4 +95,4 @@ START_TEST(second_parse_replaces_the_first)
 END_TEST
 
 SUITE_MAIN("modules", sizes_are_summed, one_bad_line_makes_both_malformed,
-           sum_beyond_any_size_is_malformed_alone, second_parse_replaces_the_first)
+           only_the_sum_that_overflows_is_malformed, second_parse_replaces_the_first)

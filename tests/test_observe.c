@@ -54,7 +54,7 @@ static int64_t observed(void)
   return observer.explanation.black_hole.estimate.value / 1024;
 }
 
-START_TEST(a_quiet_machine_is_looked_at_once)
+START_TEST(a_quiet_machine_is_sampled_once)
 {
   char *tree = make_machine(5000);
   ck_assert_int_eq(observer_open(tree, &observer), 0);
@@ -68,7 +68,7 @@ START_TEST(a_quiet_machine_is_looked_at_once)
 }
 END_TEST
 
-START_TEST(a_jump_that_stays_is_believed_after_some_looks)
+START_TEST(a_jump_that_stays_is_accepted_after_some_looks)
 {
   char *tree = make_machine(5000);
   ck_assert_int_eq(observer_open(tree, &observer), 0);
@@ -90,7 +90,7 @@ static void *calm_down(void *tree)
   return NULL;
 }
 
-START_TEST(a_jump_that_passes_is_not_seen)
+START_TEST(a_jump_that_passes_is_not_reported)
 {
   char *tree = make_machine(5000);
   ck_assert_int_eq(observer_open(tree, &observer), 0);
@@ -127,7 +127,7 @@ START_TEST(an_absent_root_is_an_error)
 }
 END_TEST
 
-START_TEST(what_left_mem_total_is_told_against_its_highest)
+START_TEST(removed_is_relative_to_the_highest_mem_total)
 {
   char *tree = make_machine(5000);
   ck_assert_int_eq(unlink(tree_path(tree, "proc/zoneinfo")),
@@ -176,7 +176,7 @@ START_TEST(vmallocinfo_is_read_again_when_vmalloc_used_moved)
 END_TEST
 
 /* In a PID namespace proc has no kernel thread: what others map, nobody has read. */
-START_TEST(processes_of_a_namespace_are_not_all)
+START_TEST(processes_of_a_pid_namespace_are_partial)
 {
   for (int kernel_thread = 0; kernel_thread < 2; kernel_thread++) {
     char *tree = make_machine(5000);
@@ -204,7 +204,7 @@ START_TEST(processes_of_a_namespace_are_not_all)
 END_TEST
 
 /* A kernel does not lose its files; a driver does. */
-START_TEST(a_source_that_was_there_is_gone_and_not_merely_absent)
+START_TEST(a_source_that_was_known_before_is_gone)
 {
   const char *const zram = "sys/block/zram0/mm_stat";
   char *tree = make_machine(5000);
@@ -265,11 +265,12 @@ START_TEST(looks_take_half_of_the_interval_at_most)
 }
 END_TEST
 
-SUITE_MAIN("observe", processes_of_a_namespace_are_not_all,
-           a_source_that_was_there_is_gone_and_not_merely_absent,
+SUITE_MAIN("observe", processes_of_a_pid_namespace_are_partial,
+           a_source_that_was_known_before_is_gone,
            looks_take_half_of_the_interval_at_most,
-           what_left_mem_total_is_told_against_its_highest,
+           removed_is_relative_to_the_highest_mem_total,
            vmallocinfo_is_read_again_when_vmalloc_used_moved,
-           a_quiet_machine_is_looked_at_once,
-           a_jump_that_stays_is_believed_after_some_looks, a_jump_that_passes_is_not_seen,
-           a_change_within_the_error_is_no_jump, an_absent_root_is_an_error)
+           a_quiet_machine_is_sampled_once,
+           a_jump_that_stays_is_accepted_after_some_looks,
+           a_jump_that_passes_is_not_reported, a_change_within_the_error_is_no_jump,
+           an_absent_root_is_an_error)

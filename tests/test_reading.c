@@ -21,7 +21,7 @@ START_TEST(known_zero_is_not_absent)
 }
 END_TEST
 
-START_TEST(every_state_has_its_word)
+START_TEST(every_state_has_a_name)
 {
   ck_assert_str_eq(reading_state_name(READING_KNOWN), "known");
   ck_assert_str_eq(reading_state_name(READING_ABSENT), "absent");
@@ -30,7 +30,7 @@ START_TEST(every_state_has_its_word)
 }
 END_TEST
 
-START_TEST(join_is_known_only_where_both_are)
+START_TEST(join_is_known_only_where_both_are_known)
 {
   const struct {
     enum reading_state a, b, want;
@@ -45,7 +45,7 @@ START_TEST(join_is_known_only_where_both_are)
 }
 END_TEST
 
-START_TEST(sum_begins_where_nothing_was)
+START_TEST(adding_to_an_absent_sum_makes_it_known)
 {
   struct reading sum = {0};
   reading_add(&sum, 0);
@@ -67,7 +67,7 @@ START_TEST(sum_may_reach_the_largest_signed_number)
 }
 END_TEST
 
-START_TEST(sum_beyond_it_is_malformed_and_stays_so)
+START_TEST(sum_above_int64_max_is_malformed_and_stays_so)
 {
   const uint64_t addends[] = {1, UINT64_MAX};
   for (size_t i = 0; i < 2; i++) {
@@ -89,7 +89,7 @@ START_TEST(denied_sum_stays_denied)
 }
 END_TEST
 
-START_TEST(fill_sets_as_many_as_asked_and_drops_their_values)
+START_TEST(fill_sets_count_readings_and_clears_their_values)
 {
   struct reading readings[3] = {reading_known(1), reading_known(2), reading_known(3)};
   reading_fill(readings, 2, READING_DENIED);
@@ -119,7 +119,7 @@ START_TEST(a_difference_is_known_only_where_both_are_and_it_fits)
 }
 END_TEST
 
-START_TEST(less_stops_at_nothing)
+START_TEST(sub_sat_stops_at_0)
 {
   ck_assert_uint_eq(sub_sat(7, 5), 2);
   ck_assert_uint_eq(sub_sat(5, 5), 0);
@@ -129,8 +129,9 @@ START_TEST(less_stops_at_nothing)
 END_TEST
 
 SUITE_MAIN("reading", a_difference_is_known_only_where_both_are_and_it_fits,
-           less_stops_at_nothing, zeroed_reading_is_absent, known_zero_is_not_absent,
-           every_state_has_its_word, join_is_known_only_where_both_are,
-           sum_begins_where_nothing_was, sum_may_reach_the_largest_signed_number,
-           sum_beyond_it_is_malformed_and_stays_so, denied_sum_stays_denied,
-           fill_sets_as_many_as_asked_and_drops_their_values)
+           sub_sat_stops_at_0, zeroed_reading_is_absent, known_zero_is_not_absent,
+           every_state_has_a_name, join_is_known_only_where_both_are_known,
+           adding_to_an_absent_sum_makes_it_known,
+           sum_may_reach_the_largest_signed_number,
+           sum_above_int64_max_is_malformed_and_stays_so, denied_sum_stays_denied,
+           fill_sets_count_readings_and_clears_their_values)

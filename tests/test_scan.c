@@ -74,7 +74,7 @@ START_TEST(words_are_split_at_blanks_and_tabs)
 END_TEST
 
 /* Blanks, a word and what follows are read eight bytes at a time. */
-START_TEST(words_and_blanks_of_any_length_are_told_apart)
+START_TEST(words_and_blanks_of_any_length_are_separated)
 {
   for (size_t blanks = 0; blanks <= 20; blanks++)
     for (size_t length = 1; length <= 20; length++)
@@ -160,7 +160,7 @@ START_TEST(number_is_the_whole_span_in_decimal)
 }
 END_TEST
 
-START_TEST(number_with_a_nul_byte_is_none)
+START_TEST(number_with_a_nul_byte_is_refused)
 {
   uint64_t got = 4711;
   ck_assert_int_eq(span_number((struct span){BYTES("1\0002")}, &got), -EBADMSG);
@@ -181,7 +181,7 @@ static const struct {
     {BYTES("a\0b\tc\x7f\xff\x1b~!"), 32, "a?b?c???~!", true},
 };
 
-START_TEST(copy_is_cut_to_its_room_and_printable)
+START_TEST(copy_is_cut_to_size_and_printable)
 {
   for (size_t i = 0; i < sizeof(copies) / sizeof(*copies); i++) {
     char out[32];
@@ -217,7 +217,7 @@ START_TEST(scale_refuses_what_exceeds_a_signed_number)
 }
 END_TEST
 
-START_TEST(fault_keeps_the_first_offence_and_counts_all)
+START_TEST(parse_error_has_the_first_error_and_counts_all)
 {
   struct parse_error parse_error = {0};
   parse_error_note(&parse_error, 7, span_of("Slab"), "not a number");
@@ -229,7 +229,7 @@ START_TEST(fault_keeps_the_first_offence_and_counts_all)
 }
 END_TEST
 
-START_TEST(fault_near_a_long_key_is_cut)
+START_TEST(long_key_in_a_parse_error_is_cut)
 {
   struct parse_error parse_error = {0};
   parse_error_note(&parse_error, 1,
@@ -241,10 +241,10 @@ END_TEST
 SUITE_MAIN("scan", lines_come_numbered_and_without_their_newline, empty_text_has_no_line,
            only_a_last_line_without_newline_is_open,
            a_nul_byte_ends_neither_line_nor_word, words_are_split_at_blanks_and_tabs,
-           words_and_blanks_of_any_length_are_told_apart,
+           words_and_blanks_of_any_length_are_separated,
            carriage_return_is_part_of_the_word, span_is_compares_the_whole_span,
            span_starts_with_a_prefix_no_longer_than_itself,
-           number_is_the_whole_span_in_decimal, number_with_a_nul_byte_is_none,
-           copy_is_cut_to_its_room_and_printable,
-           scale_refuses_what_exceeds_a_signed_number,
-           fault_keeps_the_first_offence_and_counts_all, fault_near_a_long_key_is_cut)
+           number_is_the_whole_span_in_decimal, number_with_a_nul_byte_is_refused,
+           copy_is_cut_to_size_and_printable, scale_refuses_what_exceeds_a_signed_number,
+           parse_error_has_the_first_error_and_counts_all,
+           long_key_in_a_parse_error_is_cut)

@@ -228,7 +228,7 @@ static void check_silent_if_refused(enum rule rule)
   ck_assert_ptr_nonnull(find(rule));
 }
 
-START_TEST(quiet_machine_has_nothing_said_but_what_is_largest)
+START_TEST(quiet_machine_has_only_the_sentence_of_the_largest_user)
 {
   be_quiet();
   ck_assert_uint_eq(sentences_make(&sample, &explanation, before, out), 1);
@@ -239,7 +239,7 @@ START_TEST(quiet_machine_has_nothing_said_but_what_is_largest)
 }
 END_TEST
 
-START_TEST(of_nothing_known_nothing_is_said)
+START_TEST(nothing_is_said_where_nothing_is_known)
 {
   sample = (struct sample){.page_size = PAGE};
   explain(&sample, &explanation);
@@ -247,7 +247,7 @@ START_TEST(of_nothing_known_nothing_is_said)
 }
 END_TEST
 
-START_TEST(memory_of_no_size_has_no_shares)
+START_TEST(no_shares_are_printed_where_mem_total_is_0)
 {
   be_quiet();
   sample.meminfo.mem_total = reading_known(0); /* no parser lets that pass */
@@ -367,7 +367,7 @@ START_TEST(rule_hidden_exceeds)
 }
 END_TEST
 
-START_TEST(consumer_with_more_than_there_is_exceeds_by_explain_too)
+START_TEST(hidden_exceeds_applies_to_what_explain_computes)
 {
   be_quiet();
   sample.consumers.zram = reading_known(GB(4));
@@ -405,7 +405,7 @@ START_TEST(rule_short_of_memory)
 }
 END_TEST
 
-START_TEST(shortage_is_told_where_no_holder_is_known)
+START_TEST(short_of_memory_applies_where_no_user_is_known)
 {
   sample = (struct sample){.page_size = PAGE};
   sample.meminfo.mem_total = reading_known(TOTAL);
@@ -463,7 +463,7 @@ START_TEST(rule_largest)
 }
 END_TEST
 
-START_TEST(each_holder_can_be_the_largest)
+START_TEST(each_user_can_be_the_largest)
 {
   const struct {
     struct reading *reading;
@@ -532,7 +532,7 @@ START_TEST(rule_black_hole_owner)
 }
 END_TEST
 
-START_TEST(every_hidden_term_has_a_name_people_use)
+START_TEST(every_hidden_term_has_a_row_in_owner_of)
 {
   for (unsigned i = 0; i < TERM_COUNT; i++) {
     if (term_rows[i].view != TERM_VIEW_HIDDEN)
@@ -1449,7 +1449,7 @@ START_TEST(longest_names_fit_in_a_sentence)
 }
 END_TEST
 
-START_TEST(sentence_that_had_to_be_cut_ends_with_a_stop)
+START_TEST(sentence_that_is_cut_ends_with_a_full_stop)
 {
   static char reason[1000];
   be_quiet();
@@ -1461,7 +1461,7 @@ START_TEST(sentence_that_had_to_be_cut_ends_with_a_stop)
 }
 END_TEST
 
-START_TEST(sizes_are_rounded_to_the_unit_that_shows_them)
+START_TEST(sizes_are_printed_in_the_unit_that_fits)
 {
   static const struct {
     uint64_t bytes;
@@ -1485,7 +1485,7 @@ START_TEST(sizes_are_rounded_to_the_unit_that_shows_them)
 }
 END_TEST
 
-START_TEST(every_rule_has_a_command)
+START_TEST(every_command_is_valid_shell)
 {
   for (unsigned i = 0; i < RULE_COUNT; i++) {
     ck_assert_ptr_nonnull(rule_rows[i].next);
@@ -1704,7 +1704,7 @@ static void check_sentences(const struct sentence *sentences, unsigned count)
   }
 }
 
-START_TEST(whatever_is_not_known_does_not_show)
+START_TEST(values_that_are_not_known_are_never_used)
 {
   static struct sentence poisoned[RULE_COUNT];
   unsigned applied[RULE_COUNT] = {0};
@@ -1728,7 +1728,7 @@ START_TEST(whatever_is_not_known_does_not_show)
 }
 END_TEST
 
-START_TEST(every_rule_was_seen_to_apply)
+START_TEST(every_rule_applied_in_some_test)
 {
   if (getenv("CK_RUN_CASE") != NULL)
     return; /* the others do not run */
@@ -1744,20 +1744,20 @@ int main(void)
 #define RULE(name, next)                         rule_##name,
 #define ABOVE(name, percent, number, text, next) rule_##name,
 #include "meminfo_explain/tables/rules.def"
-      quiet_machine_has_nothing_said_but_what_is_largest,
-      of_nothing_known_nothing_is_said,
-      memory_of_no_size_has_no_shares,
-      consumer_with_more_than_there_is_exceeds_by_explain_too,
-      shortage_is_told_where_no_holder_is_known,
-      each_holder_can_be_the_largest,
-      every_hidden_term_has_a_name_people_use,
+      quiet_machine_has_only_the_sentence_of_the_largest_user,
+      nothing_is_said_where_nothing_is_known,
+      no_shares_are_printed_where_mem_total_is_0,
+      hidden_exceeds_applies_to_what_explain_computes,
+      short_of_memory_applies_where_no_user_is_known,
+      each_user_can_be_the_largest,
+      every_hidden_term_has_a_row_in_owner_of,
       heaviest_comes_first_and_equals_in_order_of_rules,
       longest_names_fit_in_a_sentence,
-      sentence_that_had_to_be_cut_ends_with_a_stop,
-      sizes_are_rounded_to_the_unit_that_shows_them,
-      every_rule_has_a_command,
-      whatever_is_not_known_does_not_show,
-      every_rule_was_seen_to_apply, /* the last */
+      sentence_that_is_cut_ends_with_a_full_stop,
+      sizes_are_printed_in_the_unit_that_fits,
+      every_command_is_valid_shell,
+      values_that_are_not_known_are_never_used,
+      every_rule_applied_in_some_test, /* the last */
   };
   seen = mmap(NULL, RULE_COUNT * sizeof(*seen), PROT_READ | PROT_WRITE,
               MAP_SHARED | MAP_ANONYMOUS, -1, 0);

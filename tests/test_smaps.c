@@ -212,7 +212,7 @@ static const struct {
     {HEADER "Pss: 4 kB\nPss: 4 kB\n", "not one line per mapping", "Pss", 0},
 };
 
-START_TEST(text_that_cannot_be_summed_is_refused)
+START_TEST(malformed_text_is_refused)
 {
   for (size_t i = 0; i < LENGTH(refused); i++) {
     struct smaps smaps;
@@ -228,14 +228,14 @@ START_TEST(text_that_cannot_be_summed_is_refused)
 }
 END_TEST
 
-START_TEST(lines_we_do_not_need_may_hold_anything)
+START_TEST(other_lines_may_have_any_text)
 {
   struct smaps smaps = parse(HEADER "Pss: 4 kB\nLocked: many\nNewThing\n\nVmFlags:\n");
   ck_assert_known(smaps.pss, KB(4));
 }
 END_TEST
 
-START_TEST(blanks_and_zeros_may_be_other_than_the_kernel_prints_them)
+START_TEST(blanks_and_zeros_may_differ_from_what_the_kernel_prints)
 {
   struct smaps smaps = parse(HEADER "Rss:\t8 kB\nPss: 00000000000000004 kB\n"
                                     "Anonymous:   3\tkB\nSwapPss: 2   kB\n"
@@ -262,7 +262,7 @@ START_TEST(second_parse_replaces_the_first)
 }
 END_TEST
 
-START_TEST(text_cut_at_any_byte_tells_no_wrong_value)
+START_TEST(text_cut_off_at_any_byte_has_no_wrong_value)
 {
   struct smaps whole = parse(rollup);
   for (size_t length = 0; length < sizeof(rollup); length++) {
@@ -281,6 +281,6 @@ END_TEST
 SUITE_MAIN("smaps", rollup_is_one_mapping, mappings_of_a_plain_smaps_are_summed,
            absent_field_is_not_zero, path_of_a_header_may_be_anything,
            key_is_not_found_inside_another, empty_text_is_no_error_and_all_absent,
-           text_that_cannot_be_summed_is_refused, lines_we_do_not_need_may_hold_anything,
-           blanks_and_zeros_may_be_other_than_the_kernel_prints_them,
-           second_parse_replaces_the_first, text_cut_at_any_byte_tells_no_wrong_value)
+           malformed_text_is_refused, other_lines_may_have_any_text,
+           blanks_and_zeros_may_differ_from_what_the_kernel_prints,
+           second_parse_replaces_the_first, text_cut_off_at_any_byte_has_no_wrong_value)

@@ -28,7 +28,7 @@ static const struct {
     {"1 (x) Z 1"},
 };
 
-START_TEST(name_may_hold_any_byte)
+START_TEST(name_may_have_any_byte)
 {
   for (size_t i = 0; i < LENGTH(names); i++) {
     char text[256];
@@ -60,7 +60,7 @@ static const struct {
     {"5 (x)" REST("t", "4292870143", "7"), 't', false, 28672}, /* all but it */
 };
 
-START_TEST(state_flags_and_pages_are_read)
+START_TEST(state_flags_and_pages_are_parsed)
 {
   for (size_t i = 0; i < LENGTH(cases); i++) {
     struct stat_line got;
@@ -117,7 +117,7 @@ static const struct {
     {TO_PRIORITY("1") " 2 0 3 4 7 9 1 2 9\nx -1\n", 1, 2, 3, 4, 9},
 };
 
-START_TEST(family_age_and_size_are_read)
+START_TEST(parent_start_and_sizes_are_parsed)
 {
   for (size_t i = 0; i < LENGTH(numbers); i++) {
     struct stat_line got = {.stack = 4711};
@@ -171,7 +171,7 @@ static const struct {
      "not a valid field", "18446744073709551615"},
 };
 
-START_TEST(line_that_is_no_stat_leaves_out_untouched)
+START_TEST(malformed_line_leaves_out_untouched)
 {
   for (size_t i = 0; i < LENGTH(refused); i++) {
     struct stat_line got, before;
@@ -189,6 +189,6 @@ START_TEST(line_that_is_no_stat_leaves_out_untouched)
 }
 END_TEST
 
-SUITE_MAIN("stat", name_may_hold_any_byte, state_flags_and_pages_are_read,
-           page_size_is_that_of_the_captured_machine, family_age_and_size_are_read,
-           line_that_is_no_stat_leaves_out_untouched)
+SUITE_MAIN("stat", name_may_have_any_byte, state_flags_and_pages_are_parsed,
+           page_size_is_that_of_the_captured_machine, parent_start_and_sizes_are_parsed,
+           malformed_line_leaves_out_untouched)

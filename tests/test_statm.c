@@ -36,7 +36,7 @@ START_TEST(pages_become_bytes)
 END_TEST
 
 /* The kernel reads one counter after the other. */
-START_TEST(what_is_shared_is_resident_too)
+START_TEST(resident_is_at_least_shared)
 {
   struct statm got;
   struct parse_error parse_error = {0};
@@ -67,7 +67,7 @@ static const struct {
     {"9 5 2251799813685248 1 0 1 0\n", "2251799813685248"},
 };
 
-START_TEST(line_that_is_no_statm_leaves_out_untouched)
+START_TEST(malformed_line_leaves_out_untouched)
 {
   for (size_t i = 0; i < LENGTH(refused); i++) {
     struct statm got = {.resident = 4711, .shared = 815};
@@ -83,5 +83,5 @@ START_TEST(line_that_is_no_statm_leaves_out_untouched)
 }
 END_TEST
 
-SUITE_MAIN("statm", pages_become_bytes, what_is_shared_is_resident_too,
-           line_that_is_no_statm_leaves_out_untouched)
+SUITE_MAIN("statm", pages_become_bytes, resident_is_at_least_shared,
+           malformed_line_leaves_out_untouched)

@@ -110,7 +110,7 @@ static const struct {
      PAGES(2), KIND(VMALLOC), "foo", ""},
 };
 
-START_TEST(each_shape_of_line_is_read)
+START_TEST(each_form_of_line_is_parsed)
 {
   for (size_t i = 0; i < LENGTH(shapes); i++) {
     char text[256];
@@ -185,7 +185,7 @@ START_TEST(one_bad_line_makes_every_sum_malformed)
 }
 END_TEST
 
-START_TEST(all_bad_lines_are_counted_and_the_first_is_told)
+START_TEST(all_bad_lines_are_counted_and_the_first_is_reported)
 {
   ck_assert_int_eq(parse_pages("0x1-0x2 8192 vmap\nx\ny\nz\n", 4096), -EBADMSG);
   ck_assert_str_eq(parse_error.near, "x");
@@ -194,7 +194,7 @@ START_TEST(all_bad_lines_are_counted_and_the_first_is_told)
 }
 END_TEST
 
-START_TEST(empty_file_holds_no_areas)
+START_TEST(empty_file_has_no_areas)
 {
   parse("");
   for (size_t r = 0; r < VMALLOCINFO_READINGS; r++)
@@ -204,7 +204,7 @@ START_TEST(empty_file_holds_no_areas)
 }
 END_TEST
 
-START_TEST(area_filled_to_the_last_page_has_room)
+START_TEST(area_may_be_filled_to_the_last_page)
 {
   parse("0x1-0x2 8192 f+0x1/0x2 pages=2 vmalloc\n");
   ck_assert_known(got.pages, 8192);
@@ -221,7 +221,7 @@ START_TEST(page_size_is_that_of_the_captured_machine)
 }
 END_TEST
 
-START_TEST(unpurged_areas_are_kept_apart)
+START_TEST(unpurged_areas_are_counted_separately)
 {
   parse("0x0-0x0   20480 unpurged vm_area\n"
         "0x0-0x0    8192 foo+0x1/0x2 pages=1 vmalloc\n"
@@ -298,7 +298,7 @@ START_TEST(areas_of_one_function_are_one_caller)
 END_TEST
 
 /* So many that some share a slot of any hash table. */
-START_TEST(modules_with_a_function_of_one_name_stay_apart)
+START_TEST(equal_functions_of_two_modules_are_two_callers)
 {
   static char text[65536];
   size_t used = 0;
@@ -313,7 +313,7 @@ START_TEST(modules_with_a_function_of_one_name_stay_apart)
 }
 END_TEST
 
-START_TEST(callers_are_ranked_by_bytes_then_by_name)
+START_TEST(callers_are_sorted_by_bytes_then_by_name)
 {
   static const char *const want[] = {"big", "tie_a", "tie_b", "tie_b", "small"};
   parse("0x1-0x2 16384 tie_b+0x1/0x2 [m] pages=3 vmalloc\n"
@@ -383,7 +383,7 @@ static struct span span_of(const char *text)
   return (struct span){text, strlen(text)};
 }
 
-START_TEST(stack_is_what_fork_asked_for)
+START_TEST(stacks_are_recognised_by_the_caller)
 {
   static const char *const stacks[] = {
       "alloc_thread_stack_node",
@@ -409,7 +409,7 @@ START_TEST(stack_is_what_fork_asked_for)
 }
 END_TEST
 
-START_TEST(module_is_what_the_loader_asked_for)
+START_TEST(modules_are_recognised_by_the_caller)
 {
   static const char *const modules[] = {
       "load_module",
@@ -446,7 +446,7 @@ START_TEST(stacks_and_modules_are_parts_of_the_pages)
 }
 END_TEST
 
-START_TEST(sum_beyond_any_size_is_malformed_alone)
+START_TEST(only_the_sum_that_overflows_is_malformed)
 {
   parse_beyond_any_size("0x1-0x2 9223372036854775807 f+0x1/0x2 pages=1 vmalloc\n"
                         "0x1-0x2 8192 f+0x1/0x2 pages=1 vmalloc\n");
@@ -455,7 +455,7 @@ START_TEST(sum_beyond_any_size_is_malformed_alone)
 }
 END_TEST
 
-START_TEST(where_all_pages_are_beyond_any_size_there_are_no_callers)
+START_TEST(there_are_no_callers_where_the_sum_of_pages_overflows)
 {
   static const char line[] =
       "0x1-0x2 9223372036854775807 f+0x1/0x2 pages=2251799813685247 vmalloc\n";
@@ -470,7 +470,7 @@ START_TEST(where_all_pages_are_beyond_any_size_there_are_no_callers)
 }
 END_TEST
 
-START_TEST(long_names_are_cut_and_still_found_again)
+START_TEST(long_names_are_cut_and_still_found)
 {
   char name[201], text[1024];
   memset(name, 'n', 200);
@@ -505,7 +505,7 @@ START_TEST(line_of_a_million_bytes_is_one_line)
 }
 END_TEST
 
-START_TEST(nul_byte_makes_its_line_bad)
+START_TEST(nul_byte_makes_its_line_malformed)
 {
   static const char text[] = "0x1-0x2 8192 f+0x1/0x2 pages=\0001 vmalloc\n";
   parse_error = (struct parse_error){0};
@@ -561,7 +561,7 @@ END_TEST
 
 /* A file cut between two lines cannot be told from a shorter one; within a line the
  * numbers are gone, never wrong. */
-START_TEST(text_cut_within_a_line_tells_no_sum)
+START_TEST(text_cut_off_within_a_line_has_no_sum)
 {
   for (size_t length = 1; length < sizeof(machine) - 1; length++) {
     char *text = malloc(length); /* of its own: a sanitizer sees each byte too far */
@@ -591,7 +591,7 @@ static bool has_range_and_size(const char *line, uint64_t *size)
          digits > 0 && strcspn(second, " \t") == digits;
 }
 
-START_TEST(range_ends_at_the_first_blank_wherever_that_is)
+START_TEST(range_of_any_width_ends_at_the_first_blank)
 {
   static const char bytes[] = " \t-x0/,a\x80\xff";
   for (size_t at = 0; at < sizeof(ZEROS) + 3; at++)
@@ -608,7 +608,7 @@ START_TEST(range_ends_at_the_first_blank_wherever_that_is)
 END_TEST
 
 /* With a symbol of each length, so that each blank is at each distance from the next. */
-START_TEST(words_are_apart_by_blanks_or_tabs)
+START_TEST(words_are_separated_by_blanks_or_tabs)
 {
   for (size_t length = 1; length < 40; length++) {
     char symbol[40] = "", text[256];
@@ -628,7 +628,7 @@ START_TEST(words_are_apart_by_blanks_or_tabs)
 END_TEST
 
 /* As span_copy shows it, or it would fill the table. */
-START_TEST(caller_of_unprintable_bytes_is_found_again)
+START_TEST(caller_with_unprintable_bytes_is_found_again)
 {
   parse("0x1-0x2 8192 a\x80_caller+0x1/0x2 [m\x80] pages=1 vmalloc\n"
         "0x1-0x2 8192 a\x80_caller+0x1/0x2 [m\x80] pages=1 vmalloc\n");
@@ -815,7 +815,7 @@ static void assert_text_is_the_sum(void)
   assert_callers_are_those_of_the_sum();
 }
 
-START_TEST(text_is_the_sum_of_each_line_alone)
+START_TEST(text_is_the_sum_of_its_lines)
 {
   static const unsigned varieties[] = {1, 40, 900};
   for (unsigned i = 0; i < 60; i++) {
@@ -828,7 +828,7 @@ START_TEST(text_is_the_sum_of_each_line_alone)
 }
 END_TEST
 
-START_TEST(faults_of_a_text_are_those_of_each_line_alone)
+START_TEST(errors_of_a_text_are_those_of_its_lines)
 {
   unsigned bad = 0;
   for (unsigned i = 0; i < 300; i++) {
@@ -843,7 +843,7 @@ START_TEST(faults_of_a_text_are_those_of_each_line_alone)
 END_TEST
 
 /* Each differs from the first in one byte, wherever that is. */
-START_TEST(lines_alike_but_for_one_byte_stay_apart)
+START_TEST(lines_that_differ_in_one_byte_are_different)
 {
   static const char first[] = ZEROS "   8192 a_symbol_of_a_good_length_for_this+0x1/0x2 "
                                     "[and_a_module_of_one] pages=1 vmalloc\n";
@@ -865,7 +865,7 @@ END_TEST
 
 /* What is known of a caller and its module by the first words, a later word may change.
  */
-START_TEST(module_is_the_last_one_wherever_it_stands)
+START_TEST(last_module_of_a_line_counts)
 {
 #define CALLER "a_caller_of_some_length+0x1/0x2"
   parse("0x1-0x2 8192 " CALLER " pages=1 vmalloc\n"
@@ -897,7 +897,7 @@ static void append_caller(const char *caller, unsigned pages)
 }
 
 /* More than anything keeps: some alike in their first bytes, some not. */
-START_TEST(callers_are_found_again_however_many)
+START_TEST(any_number_of_callers_is_found_again)
 {
   static const char *const shapes_of_callers[] = {
       "%u_is_a_caller+0x1/0x2", "this_is_the_caller_%u+0x1/0x2",
@@ -914,7 +914,7 @@ START_TEST(callers_are_found_again_however_many)
 }
 END_TEST
 
-START_TEST(callers_are_found_again_however_long)
+START_TEST(callers_of_any_length_are_found_again)
 {
   make_text(0, 1, 0, true);
   for (unsigned n = 0; n < 3 * 300; n++) {
@@ -927,7 +927,7 @@ START_TEST(callers_are_found_again_however_long)
 }
 END_TEST
 
-START_TEST(sum_of_equal_lines_beyond_any_size_is_malformed_alone)
+START_TEST(only_the_sum_of_equal_lines_that_overflows_is_malformed)
 {
   static const char line[] =
       ZEROS "4611686018427387904 a_symbol_of_some_length+0x1/0x2 pages=1 vmalloc\n";
@@ -948,22 +948,22 @@ START_TEST(sum_of_equal_lines_beyond_any_size_is_malformed_alone)
 END_TEST
 
 SUITE_MAIN(
-    "vmallocinfo", each_shape_of_line_is_read, one_bad_line_makes_every_sum_malformed,
-    all_bad_lines_are_counted_and_the_first_is_told, empty_file_holds_no_areas,
-    area_filled_to_the_last_page_has_room, page_size_is_that_of_the_captured_machine,
-    unpurged_areas_are_kept_apart, percpu_chunks_are_address_space_without_pages,
+    "vmallocinfo", each_form_of_line_is_parsed, one_bad_line_makes_every_sum_malformed,
+    all_bad_lines_are_counted_and_the_first_is_reported, empty_file_has_no_areas,
+    area_may_be_filled_to_the_last_page, page_size_is_that_of_the_captured_machine,
+    unpurged_areas_are_counted_separately, percpu_chunks_are_address_space_without_pages,
     symbol_is_without_offset_and_compiler_suffix, areas_of_one_function_are_one_caller,
-    modules_with_a_function_of_one_name_stay_apart,
-    callers_are_ranked_by_bytes_then_by_name,
+    equal_functions_of_two_modules_are_two_callers,
+    callers_are_sorted_by_bytes_then_by_name,
     callers_beyond_the_table_are_summed_without_loss, full_table_has_no_other_callers,
-    stack_is_what_fork_asked_for, module_is_what_the_loader_asked_for,
-    stacks_and_modules_are_parts_of_the_pages, sum_beyond_any_size_is_malformed_alone,
-    where_all_pages_are_beyond_any_size_there_are_no_callers,
-    long_names_are_cut_and_still_found_again, line_of_a_million_bytes_is_one_line,
-    nul_byte_makes_its_line_bad, second_parse_replaces_the_first,
-    text_cut_within_a_line_tells_no_sum, range_ends_at_the_first_blank_wherever_that_is,
-    words_are_apart_by_blanks_or_tabs, caller_of_unprintable_bytes_is_found_again,
-    text_is_the_sum_of_each_line_alone, faults_of_a_text_are_those_of_each_line_alone,
-    lines_alike_but_for_one_byte_stay_apart, module_is_the_last_one_wherever_it_stands,
-    callers_are_found_again_however_many, callers_are_found_again_however_long,
-    sum_of_equal_lines_beyond_any_size_is_malformed_alone)
+    stacks_are_recognised_by_the_caller, modules_are_recognised_by_the_caller,
+    stacks_and_modules_are_parts_of_the_pages, only_the_sum_that_overflows_is_malformed,
+    there_are_no_callers_where_the_sum_of_pages_overflows,
+    long_names_are_cut_and_still_found, line_of_a_million_bytes_is_one_line,
+    nul_byte_makes_its_line_malformed, second_parse_replaces_the_first,
+    text_cut_off_within_a_line_has_no_sum, range_of_any_width_ends_at_the_first_blank,
+    words_are_separated_by_blanks_or_tabs, caller_with_unprintable_bytes_is_found_again,
+    text_is_the_sum_of_its_lines, errors_of_a_text_are_those_of_its_lines,
+    lines_that_differ_in_one_byte_are_different, last_module_of_a_line_counts,
+    any_number_of_callers_is_found_again, callers_of_any_length_are_found_again,
+    only_the_sum_of_equal_lines_that_overflows_is_malformed)

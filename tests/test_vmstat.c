@@ -102,7 +102,7 @@ START_TEST(bad_line_makes_its_counter_malformed_and_no_other)
 }
 END_TEST
 
-START_TEST(bad_value_of_an_unknown_key_is_no_fault)
+START_TEST(bad_value_of_an_unknown_key_is_ignored)
 {
   struct vmstat vmstat = parse("nr_dirty x\nnr_new 18446744073709551615\nnr_zspages 1\n");
   ck_assert_known(vmstat.nr_zspages, 4096);
@@ -110,7 +110,7 @@ START_TEST(bad_value_of_an_unknown_key_is_no_fault)
 }
 END_TEST
 
-START_TEST(text_without_any_number_is_no_vmstat)
+START_TEST(text_without_any_number_is_refused)
 {
   static const char *const texts[] = {"", "\n\n", "<html>\n", "nr_zspages\n", "12\n"};
   for (size_t i = 0; i < LENGTH(texts); i++) {
@@ -175,5 +175,5 @@ SUITE_MAIN("vmstat", what_follows_a_cut_is_not_absent,
            pages_become_bytes_and_events_stay_counts, absent_counter_is_not_zero,
            every_row_is_found_by_its_key_in_any_order, key_is_not_found_inside_another,
            bad_line_makes_its_counter_malformed_and_no_other,
-           bad_value_of_an_unknown_key_is_no_fault, text_without_any_number_is_no_vmstat,
+           bad_value_of_an_unknown_key_is_ignored, text_without_any_number_is_refused,
            page_size_is_that_of_the_captured_machine, second_parse_replaces_the_first)

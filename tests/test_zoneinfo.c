@@ -188,7 +188,7 @@ START_TEST(largest_threshold_of_a_zone_counts)
 }
 END_TEST
 
-START_TEST(threshold_no_kernel_has_makes_the_drift_malformed)
+START_TEST(impossible_threshold_makes_the_drift_malformed)
 {
   static const char *const texts[] = {
       "Node 0, zone   Normal\n" CPU(0, 0, 126),
@@ -217,7 +217,7 @@ START_TEST(page_size_is_that_of_the_captured_machine)
 }
 END_TEST
 
-START_TEST(count_may_stand_at_any_distance)
+START_TEST(count_may_follow_any_number_of_blanks)
 {
   struct zoneinfo zoneinfo = parse("Node 0, zone Normal\ncount: 1\n  count:20\n"
                                    "\tcount:\t300\n  count:      4000\n");
@@ -225,7 +225,7 @@ START_TEST(count_may_stand_at_any_distance)
 }
 END_TEST
 
-START_TEST(similar_words_are_not_taken)
+START_TEST(similar_words_are_ignored)
 {
   struct zoneinfo zoneinfo = parse("Node 0, zone   Normal\n"
                                    "  pages free     1\n"
@@ -285,7 +285,7 @@ START_TEST(malformed_sum_stays_so)
 }
 END_TEST
 
-START_TEST(text_without_a_zone_is_no_zoneinfo)
+START_TEST(text_without_a_zone_is_refused)
 {
   static const char *const texts[] = {"",
                                       "\n",
@@ -305,7 +305,7 @@ START_TEST(text_without_a_zone_is_no_zoneinfo)
 END_TEST
 
 /* A file cut between two lines cannot be told from a shorter one. */
-START_TEST(text_cut_within_a_line_tells_no_sum)
+START_TEST(text_cut_off_within_a_line_has_no_sum)
 {
   size_t first_line = strcspn(new_kernel, "\n");
   for (size_t length = first_line; length < sizeof(new_kernel) - 1; length++) {
@@ -343,8 +343,9 @@ SUITE_MAIN("zoneinfo", zones_and_cpus_are_summed, hot_and_cold_list_of_a_cpu_are
            isolated_pages_of_zones_are_summed, absent_field_is_not_zero,
            drift_is_the_largest_threshold_of_each_node_times_cpus,
            largest_threshold_of_a_zone_counts,
-           threshold_no_kernel_has_makes_the_drift_malformed,
-           page_size_is_that_of_the_captured_machine, count_may_stand_at_any_distance,
-           similar_words_are_not_taken, bad_line_makes_its_field_malformed_and_no_other,
-           malformed_sum_stays_so, text_without_a_zone_is_no_zoneinfo,
-           text_cut_within_a_line_tells_no_sum, second_parse_replaces_the_first)
+           impossible_threshold_makes_the_drift_malformed,
+           page_size_is_that_of_the_captured_machine,
+           count_may_follow_any_number_of_blanks, similar_words_are_ignored,
+           bad_line_makes_its_field_malformed_and_no_other, malformed_sum_stays_so,
+           text_without_a_zone_is_refused, text_cut_off_within_a_line_has_no_sum,
+           second_parse_replaces_the_first)
