@@ -111,17 +111,17 @@ static const struct {
     {"mm/execmem.c:31 func:__execmem_alloc", ALLOCINFO_VMALLOC},
     {"mm/execmem.c:41 func:execmem_vmalloc", ALLOCINFO_VMALLOC},
     {"mm/percpu.c:513 func:pcpu_mem_zalloc", ALLOCINFO_VMALLOC},
-    /* A path is found from any start of the build's, */
+    /* A path is found below any directory of the build, */
     {"./mm/slub.c:2412 func:alloc_slab_page", ALLOCINFO_SLAB},
     {"/usr/src/linux/mm/slub.c:2412 func:alloc_slab_page", ALLOCINFO_SLAB},
     {"./include/linux/pagemap.h:12 [zonefs] func:page_cache_alloc", ALLOCINFO_USER},
-    /* and neither within a name nor by a part of it. */
+    /* but neither within a name nor by a part of it. */
     {"xmm/slub.c:2412 func:alloc_slab_page", ALLOCINFO_BLACK_HOLE},
     {"slub.c:2412 func:alloc_slab_page", ALLOCINFO_BLACK_HOLE},
     {"mm/slub.cc:2412 func:alloc_slab_page", ALLOCINFO_BLACK_HOLE},
     {"mm/slub.c:2412 func:alloc_slab_pages", ALLOCINFO_BLACK_HOLE},
     {"mm/slub.c:2412 func:alloc_slab_pag", ALLOCINFO_BLACK_HOLE},
-    /* In files of ours, what no counter knows. */
+    /* In files of allocinfo.def, functions that no counter includes. */
     {"mm/memory.c:441 func:__pte_alloc_kernel", ALLOCINFO_BLACK_HOLE},
     {"mm/huge_memory.c:220 func:get_huge_zero_page", ALLOCINFO_BLACK_HOLE},
     {"mm/huge_memory.c:220 func:get_huge_zero_folio", ALLOCINFO_BLACK_HOLE},
@@ -160,7 +160,7 @@ static const struct {
     {"4097 1", ALLOCINFO_OBJECT},
     {"192 1", ALLOCINFO_OBJECT},
     {"36736 4", ALLOCINFO_OBJECT},   /* task_struct */
-    {"9792000 1", ALLOCINFO_OBJECT}, /* more than a page, and no multiple */
+    {"9792000 1", ALLOCINFO_OBJECT}, /* more than a page and not a multiple of it */
     {"4096 9223372036854775807", ALLOCINFO_OBJECT},
     {"9223372036854771712 1", ALLOCINFO_BLACK_HOLE},
 };
@@ -173,7 +173,7 @@ START_TEST(whole_pages_differ_from_objects_by_bytes_and_calls)
     parse(text);
     assert_all_in(shapes[i].place, strtoull(shapes[i].numbers, NULL, 10), text);
     ck_assert_known(got.inaccurate_count, 0);
-    /* Objects stay such where the file has a row. */
+    /* Objects are objects even where the file has a row. */
     snprintf(text, sizeof(text), HEADER "%s mm/shmem.c:1 func:f \n", shapes[i].numbers);
     parse(text);
     ck_assert_uint_eq(got.place[ALLOCINFO_OBJECT].value != 0,
@@ -285,7 +285,7 @@ static const struct {
     {"4096 1 a.c:1 func:f accurate:\n", "unexpected word"},
     {"4096 1 a.c:1 func:f :no\n", "unexpected word"},
     {"4096 1 a.c:1 func:f 4096 1 b.c:2 func:g\n", "unexpected word"},
-    {"0 0 a.c:1 f\n", "no func:name"}, /* nor are zeros believed unread */
+    {"0 0 a.c:1 f\n", "no func:name"}, /* lines of zeros are checked too */
     {"# 1\n", "size is not a number"},
     {"4096 1 a.c:1 func:f", "line is cut off at the end of the file"},
 };
@@ -416,7 +416,7 @@ START_TEST(array_of_pages_at_the_site_of_vmalloc_is_an_object)
   parse_with(HEADER "32832 10 drivers/a.c:1 func:f\n", &areas); /* 2 * (16384 + 32) */
   ck_assert_known(got.place[ALLOCINFO_VMALLOC], PAGES(8));
   ck_assert_known(got.place[ALLOCINFO_OBJECT], 64);
-  /* 128 arrays add up to a page, and are none. */
+  /* 128 arrays add up to a page but are objects. */
   parse_with(HEADER "36864 136 drivers/a.c:1 func:f\n", &areas);
   ck_assert_known(got.place[ALLOCINFO_VMALLOC], PAGES(8));
   ck_assert_known(got.place[ALLOCINFO_OBJECT], 4096);
@@ -460,7 +460,7 @@ START_TEST(caller_of_a_long_name_is_found)
 }
 END_TEST
 
-/* So many that some share a slot of any hash table, and one more than it holds. */
+/* Enough that some share a slot of any hash table, and one more than fit. */
 START_TEST(each_of_many_callers_is_found)
 {
   static char text[65536], sites[65536];
@@ -475,7 +475,7 @@ START_TEST(each_of_many_callers_is_found)
   parse_with(sites, &areas);
   ck_assert_known(got.place[ALLOCINFO_VMALLOC], PAGES(VMALLOC_CALLERS_KEPT));
   ck_assert_known(got.place[ALLOCINFO_BLACK_HOLE], PAGES(VMALLOC_CALLERS_KEPT + 2));
-  ck_assert_uint_eq(got.sites[0].bytes, PAGES(2)); /* the one that is not known */
+  ck_assert_uint_eq(got.sites[0].bytes, PAGES(2)); /* the one that did not fit */
   ck_assert_str_eq(got.sites[0].module, "m256");
 }
 END_TEST
@@ -493,7 +493,7 @@ START_TEST(stacks_and_modules_are_recognised_by_site)
   for (size_t i = 0; i < LENGTH(either); i++) {
     parse_with(text, either[i]);
     ck_assert_known(got.place[ALLOCINFO_VMALLOC], 32832 + 77952);
-    /* Their callers' names are others' sites. */
+    /* The names of their callers are sites of others. */
     ck_assert_known(got.place[ALLOCINFO_BLACK_HOLE], PAGES(4));
   }
 }
@@ -674,19 +674,20 @@ START_TEST(second_parse_replaces_the_first)
 }
 END_TEST
 
-/* A file cut between two lines cannot be told from a shorter one; within a line the
- * numbers are gone, never wrong. */
+/* A file cut off between two lines looks like a shorter one. Cut off within a line, it
+ * has no numbers, but no wrong ones either. */
 START_TEST(text_cut_off_within_a_line_has_no_sum)
 {
   size_t header = strcspn(machine, "\n") + 1;
   for (size_t length = 0; length < sizeof(machine) - 1; length++) {
-    char *text = malloc(length + 1); /* of its own: a sanitizer sees each byte too far */
+    char *text =
+        malloc(length + 1); /* its own block, so that a sanitizer sees reads beyond it */
     memcpy(text, machine, length);
     text = realloc(text, length > 0 ? length : 1);
     parse_error = (struct parse_error){0};
     int error = allocinfo_parse(scan_text(text, length), 4096, NULL, &got, &parse_error);
     bool whole_lines = length >= header && text[length - 1] == '\n';
-    /* Titles alone: there is nothing in them to be believed. */
+    /* Column titles alone are not malformed. */
     bool titles = length > header && length < sizeof(HEADER_2) - 1;
     free(text);
     ck_assert_msg(error == (whole_lines || titles ? 0 : -EBADMSG), "%zu: %d", length,
@@ -717,9 +718,9 @@ START_TEST(fixture_has_the_sums_that_it_was_composed_of)
   ck_assert_known(got.place[ALLOCINFO_PAGE_TABLES], 28594176);
   ck_assert_known(got.place[ALLOCINFO_PERCPU], PAGES(1096));
   ck_assert_known(got.place[ALLOCINFO_HUGETLB], 32 << 21);
-  /* Among it bioset_init: 87 objects of a page each, which no line tells from pages. */
+  /* Includes bioset_init: 87 objects of a page each, which look like pages. */
   ck_assert_known(got.place[ALLOCINFO_BLACK_HOLE], 366166016);
-  /* zram_meta_alloc was inlined: its pages pass for objects, as do arrays of pages. */
+  /* zram_meta_alloc was inlined: its pages count as objects, as do arrays of pages. */
   uint64_t arrays = 43 * 8 + 4 * 8 + 12 * 16;
   ck_assert_known(got.place[ALLOCINFO_VMALLOC], 47788200 - 24625248 - arrays);
   ck_assert_known(got.place[ALLOCINFO_OBJECT], 102003096 + 24625248 + arrays);

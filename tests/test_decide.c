@@ -12,8 +12,8 @@ static struct sample *sample;
 static struct meminfo *m;
 static struct decided decided;
 
-/* A sample of 1 GiB in which nothing else is known. Each test runs in its own process,
- * so nothing of another test is left. */
+/* A sample of 1 GiB in which nothing else is known. Each test runs in its own process, so
+ * it starts empty. */
 static void begin(void)
 {
   sample = calloc(1, sizeof(*sample));
@@ -130,7 +130,8 @@ START_TEST(a_whole_is_a_term_only_where_its_parts_are_not_printed)
   assert_known(&decide_all()->inactive, MB(20), 0);
   assert_known(&decide_all()->slab, MB(10), 0);
   m->active_anon = m->inactive_anon = m->s_reclaimable = reading_known(0);
-  assert_missing(&decide_all()->active, READING_MALFORMED); /* where is the other? */
+  assert_missing(&decide_all()->active,
+                 READING_MALFORMED); /* the other part is missing */
   ck_assert(decide_all()->active.withholds);
   m->active_file = m->inactive_file = m->s_unreclaim = reading_known(0);
   assert_missing(&decide_all()->active, READING_ABSENT);
@@ -170,7 +171,7 @@ START_TEST(a_malformed_line_of_memory_withholds)
 }
 END_TEST
 
-/* VmallocUsed through the ages; amounts in MB, -1 for a line or file that is missing. */
+/* VmallocUsed of all kernels; amounts in MB, -1 for a missing line or file. */
 struct epoch_case {
   int used, chunk, pages, size; /* of VmallocUsed, VmallocChunk, vmallocinfo */
   int want;                     /* -1: absent */
@@ -204,18 +205,18 @@ static void check_epoch(const struct epoch_case *c)
 START_TEST(vmalloc_is_decided_by_what_the_numbers_can_be)
 {
   static const struct epoch_case cases[] = {
-      /* up to 4.3: address space, told by VmallocChunk */
+      /* up to 4.3: address space, by VmallocChunk */
       {90, 800, 20, 95, 20, 0, false, "address space"},
       {90, 800, 90, 95, 90, 0, false, "address space"},
       {90, 800, -1, -1, -1, 90, false, "address space and vmallocinfo is unavailable"},
-      /* address space, told by closeness to the sum of sizes */
+      /* address space, because it is closer to the sum of sizes */
       {90, 0, 20, 95, 20, 0, false, "address space"},
       {90, -1, 20, 95, 20, 0, false, "address space"},
       /* more than MemTotal without VmallocChunk is a counter wrapped below zero */
       {1025, 0, -1, -1, -1, 0, true, "vmalloc is in the black hole"},
       {1025, 0, 20, 30, 20, 0, false, "unusable"},
       {1025, -1, 20, 30, 20, 0, false, "address space"},
-      /* 4.4 to 5.2: constantly 0 */
+      /* 4.4 to 5.2: always 0 */
       {0, 0, 20, 95, 20, 0, false, "always 0"},
       {0, 0, -1, -1, -1, 0, true, "vmalloc is in the black hole"},
       /* since 5.3: pages */
@@ -278,10 +279,10 @@ START_TEST(only_vmalloc_used_that_counts_pages_enters_the_identity)
 }
 END_TEST
 
-/* KernelStack beside what is known of vmalloc and slab; amounts in MB, -1: missing. */
+/* KernelStack with what is known of vmalloc and slab; amounts in MB, -1: missing. */
 struct stack_case {
   int stack, used, pages, stack_pages, thread_stacks;
-  int want, error; /* -1: absent, for the stacks are in another term */
+  int want, error; /* -1: absent, because the stacks are in another term */
   const char *why;
 };
 
@@ -314,7 +315,7 @@ START_TEST(kernel_stacks_are_a_term_only_where_no_other_term_holds_them)
       {4, 0, 20, 1, -1, -1, 0, "stacks are in vmalloc"},
       {4, 20, 20, 0, -1, 4, 0, "vmallocinfo lists none"},
       {4, 0, 20, 0, -1, 4, 0, "vmallocinfo lists none"},
-      /* vmalloc is not counted at all, so stacks in it are not counted either */
+      /* vmalloc is not counted, so stacks in it are not counted either */
       {4, 0, -1, -1, -1, 4, 0, "cannot be counted twice"},
       {4, -1, -1, -1, -1, 4, 0, "cannot be counted twice"},
       {4, 3, -1, -1, -1, 4, 3, "smaller than KernelStack"},
@@ -339,7 +340,7 @@ START_TEST(the_boot_log_has_the_exact_first_chunk)
   assert_why(&decided.percpu, "boot log");
   sample->percpu_first_chunk = reading_known(MB(4));
   assert_known(&decide_all()->percpu, 0, 0);
-  /* 8 units may have been made for 6 CPUs */
+  /* 8 units may have been allocated for 6 CPUs */
   sample->percpu_first_chunk = reading_known(MB(1));
   sample->cpus_possible_count = reading_known(6);
   assert_known(&decide_all()->percpu, MB(2), MB(3) / 4);
@@ -356,7 +357,7 @@ START_TEST(a_stack_smaller_than_a_page_is_in_slab)
   m->kernel_stack = reading_known(5 * 16384);
   assert_missing(&decide_all()->kernel_stack, READING_ABSENT);
   assert_why(&decided.kernel_stack, "not a multiple of the page size");
-  /* by chance whole pages: a term, unless slabinfo knows better or is closed */
+  /* whole pages by chance: a term, unless slabinfo shows otherwise or is denied */
   m->kernel_stack = reading_known(8 * 16384);
   assert_known(&decide_all()->kernel_stack, 8 * 16384, 0);
   sample->thread_stack_count = reading_missing(READING_DENIED);
@@ -404,7 +405,7 @@ START_TEST(percpu_is_counted_without_its_boot_part)
       {MB(4), 2, MB(4) - 2 * 56 * 4096, 200000},
       {MB(40), 64, MB(40) - 64 * 56 * 4096, 6400000},
       {2 * 56 * 4096, 2, 0, 200000},
-      {2 * 56 * 4096 - 4096, 2, 0, 200000}, /* less than the guess: not below 0 */
+      {2 * 56 * 4096 - 4096, 2, 0, 200000}, /* less than the assumed size: not below 0 */
       {100000, 2, 0, 100000},               /* the error is never above the whole */
       {0, 2, 0, 0},
   };
@@ -497,7 +498,7 @@ START_TEST(parts_of_mem_total_are_at_most_mem_total)
   ck_assert(decided.vmalloc.unbounded);
   sample->hugepages.total = reading_known(GB(3));
   sample->hugepages.gigantic = reading_known(GB(1));
-  sample->zoneinfo.free = reading_known(MB(100)); /* and no managed: before 3.10 */
+  sample->zoneinfo.free = reading_known(MB(100)); /* without managed: before 3.10 */
   assert_missing(&decide_all()->hugetlb, READING_MALFORMED);
   ck_assert(decided.hugetlb.withholds);
   end();
@@ -522,7 +523,7 @@ START_TEST(free_and_reserved_huge_pages_include_all_sizes_with_sysfs)
 }
 END_TEST
 
-/* Processes that hold all of AnonPages and Mapped, 100 MB in all, read to the last. */
+/* Processes that map all of AnonPages and Mapped, 100 MB in all, and were all read. */
 static void begin_with_processes(void)
 {
   begin();
@@ -636,7 +637,7 @@ START_TEST(pss_is_withheld_when_unseen_processes_map_more_than_a_hundredth)
   m->mapped = reading_known(most + 1);
   decide_all();
   assert_pss_withheld(READING_ABSENT, "a PID namespace");
-  /* or nobody knows how much */
+  /* or that is not known */
   m->mapped = reading_known(most);
   sample->processes.unlisted = reading_missing(READING_ABSENT);
   decide_all();
@@ -679,7 +680,7 @@ START_TEST(the_commit_limit_follows_the_ratio_without_huge_pages)
     m->swap_total = reading_known(cases[i].swap);
     sample->overcommit_ratio_count = reading_known(cases[i].ratio);
     assert_known(&decide_all()->commit_limit, cases[i].want, 0);
-    sample->overcommit_kbytes = reading_known(0); /* 0: the ratio is in force */
+    sample->overcommit_kbytes = reading_known(0); /* 0: the ratio applies */
     assert_known(&decide_all()->commit_limit, cases[i].want, 0);
     end();
   }
@@ -761,9 +762,9 @@ START_TEST(memory_that_no_zone_lists_yet_is_missing_from_total_and_free)
     int want; /* MB; -1: absent */
   } cases[] = {
       {1024, 700, 1024, 700, -1}, /* nothing is missing */
-      {1024, 700, 524, 200, 500}, /* struct pages are still to be initialised */
-      {1024, 700, 524, 210, 500}, /* by 10 MB: two instants */
-      {1024, 700, 524, 217, -1},  /* by more than 1/64 */
+      {1024, 700, 524, 200, 500}, /* struct pages are still being initialised */
+      {1024, 700, 524, 210, 500}, /* 10 MB apart: not read at the same time */
+      {1024, 700, 524, 217, -1},  /* more than 1/64 apart */
       {1024, 700, 524, 700, -1},  /* missing from one side: another machine's */
       {1024, 700, 1024, 200, -1}, {1024, 700, 2048, 900, -1}, {1024, 700, -1, 200, -1},
       {1024, 700, 524, -1, -1},   {1024, -1, 524, 200, -1},

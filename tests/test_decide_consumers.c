@@ -17,8 +17,8 @@ static struct consumers *c;
 static struct decided decided;
 static struct explanation e;
 
-/* A sample of 1 GiB in which nothing else is known. Each test runs in its own process,
- * so nothing of another test is left. */
+/* A sample of 1 GiB in which nothing else is known. Each test runs in its own process, so
+ * it starts empty. */
 static void begin(void)
 {
   sample = calloc(1, sizeof(*sample));
@@ -28,14 +28,14 @@ static void begin(void)
   m->mem_total = reading_known(GB(1));
 }
 
-/* The same, of which the lru accounting knows all it needs: 300 MiB are black. */
+/* The same with all that the lru accounting needs, and 300 MiB in the black hole. */
 static void begin_accounted(void)
 {
   begin();
   m->mem_free = reading_known(MB(500));
   m->active = reading_known(MB(120));
   m->inactive = reading_known(MB(100));
-  m->vmalloc_used = reading_known(MB(4)); /* without it there is no bound */
+  m->vmalloc_used = reading_known(MB(4)); /* without it the error is unbounded */
 }
 
 static void end(void)
@@ -93,7 +93,7 @@ START_TEST(zswap_is_its_line_where_there_is_one)
   assert_known(&decide_all()->zswap, MB(5));
   m->zswap = reading_known(0);
   assert_known(&decide_all()->zswap, 0);
-  m->zswap = malformed; /* a line that is there and bad is not replaced */
+  m->zswap = malformed; /* a malformed line is not replaced */
   assert_missing(&decide_all()->zswap, READING_MALFORMED);
   end();
 }
@@ -127,26 +127,26 @@ static const struct {
 #define M READING_MALFORMED
     {A, A, A, 0, 0, 0, A, 0},
     {K, A, A, 0, 0, 0, A, 0},
-    {K, A, A, 40, 0, 0, K, 40},   /* neither tells */
-    {K, K, A, 40, 30, 0, K, 10},  /* zswap is all that can be behind the rest */
-    {K, A, K, 40, 0, 40, A, 0},   /* all of it is zswap's */
-    {K, A, K, 40, 0, 39, A, 0},   /* but for drift */
-    {K, A, K, 40, 0, 38, K, 2},   /* which this is not */
-    {K, K, K, 40, 10, 30, A, 0},  /* both tell */
-    {K, K, K, 400, 10, 30, A, 0}, /* and are believed */
+    {K, A, A, 40, 0, 0, K, 40},   /* neither reports its pool */
+    {K, K, A, 40, 30, 0, K, 10},  /* the rest can only be zswap */
+    {K, A, K, 40, 0, 40, A, 0},   /* all of it is zswap */
+    {K, A, K, 40, 0, 39, A, 0},   /* except for drift */
+    {K, A, K, 40, 0, 38, K, 2},   /* more than drift */
+    {K, K, K, 40, 10, 30, A, 0},  /* both report their pools */
+    {K, K, K, 400, 10, 30, A, 0}, /* whatever nr_zspages is */
     {K, K, K, 40, 10, 90, A, 0},  /* zswap in zbud */
-    {K, A, K, 40, 0, 90, A, 0},   /* too little, never too much */
+    {K, A, K, 40, 0, 90, A, 0},   /* too low, never too high */
     {K, D, K, 40, 0, 10, K, 30},
-    {K, M, K, 40, 0, 10, K, 30}, /* zram that does not tell for itself */
+    {K, M, K, 40, 0, 10, K, 30}, /* zram does not report its pool */
     {K, K, D, 40, 10, 0, K, 30},
     {K, K, M, 40, 10, 0, K, 30},
     {K, M, M, 40, 0, 0, K, 40},
-    {K, M, A, 1, 0, 0, A, 0},       /* drift, by itself */
+    {K, M, A, 1, 0, 0, A, 0},       /* only drift */
     {K, A, A, 1024, 0, 0, K, 1024}, /* MemTotal to the byte */
     {K, A, A, 1025, 0, 0, M, 0},
     {M, A, A, 0, 0, 0, M, 0},
     {D, K, A, 0, 10, 0, D, 0},
-    {M, K, K, 0, 10, 10, A, 0}, /* it is not asked where both tell */
+    {M, K, K, 0, 10, 10, A, 0}, /* not used where both report their pools */
 #undef A
 #undef K
 #undef D
@@ -178,7 +178,7 @@ START_TEST(compressed_pages_are_never_counted_twice)
 {
   begin();
   sample->vmstat.nr_zspages = reading_known(MB(40));
-  c->zswap_pool = reading_known(MB(10)); /* by debugfs as well as by its line */
+  c->zswap_pool = reading_known(MB(10)); /* in debugfs and in its line */
   for (unsigned known = 0; known < 2; known++) {
     c->zram = known ? reading_known(MB(30)) : malformed;
     explain_all();
@@ -204,7 +204,7 @@ static const enum term balloon_terms[] = {
     TERM_HIDDEN_virtio_balloon,  TERM_HIDDEN_vmware_balloon, TERM_OUTSIDE_virtio_balloon,
     TERM_OUTSIDE_hyperv_balloon, TERM_OUTSIDE_xen_balloon,   TERM_UPPER_BOUND_balloon};
 
-/* The balloon is in this term and in no other: not even as unknown. */
+/* The balloon is in this term; the others are absent. */
 static void assert_balloon_only_in(enum term term, enum reading_state state,
                                    uint64_t value)
 {
@@ -230,7 +230,7 @@ START_TEST(virtio_balloon_is_hidden_only_with_deflate_on_oom)
 {
   begin();
   inflate(2500, 500);
-  m->balloon = reading_known(MB(1)); /* lags behind the events: not asked */
+  m->balloon = reading_known(MB(1)); /* lags behind the events: not used */
   c->virtio_deflate_on_oom_count = reading_known(1);
   assert_balloon_only_in(TERM_HIDDEN_virtio_balloon, READING_KNOWN, 2000 * PAGE);
   assert_why(&e.decided.virtio_balloon, "DEFLATE_ON_OOM");
@@ -263,7 +263,7 @@ START_TEST(virtio_balloon_without_events_is_the_balloon_line)
   assert_no_balloon();
   m->balloon = reading_known(MB(3));
   assert_balloon_only_in(TERM_HIDDEN_virtio_balloon, READING_KNOWN, MB(3));
-  sample->vmstat.balloon_inflate_count = reading_known(9); /* one of the two is none */
+  sample->vmstat.balloon_inflate_count = reading_known(9); /* the other is missing */
   assert_balloon_only_in(TERM_HIDDEN_virtio_balloon, READING_KNOWN, MB(3));
   end();
 }
@@ -354,7 +354,7 @@ START_TEST(vmware_driver_that_counts_no_events_is_not_an_empty_balloon)
     assert_balloon_only_in(TERM_HIDDEN_vmware_balloon, currents[i].state, 0);
     inflate(7, 7);
     assert_balloon_only_in(TERM_HIDDEN_vmware_balloon, currents[i].state, 0);
-    m->balloon = reading_known(0); /* a kernel that counts them */
+    m->balloon = reading_known(0); /* a kernel that counts events */
     assert_balloon_only_in(TERM_HIDDEN_vmware_balloon, READING_KNOWN, 0);
     end();
   }
@@ -399,7 +399,7 @@ START_TEST(balloon_of_an_unknown_driver_is_a_bound)
   inflate(0, 0);
   assert_no_balloon();
   sample->vmstat.balloon_inflate_count = absent;
-  m->balloon = reading_known(GB(2)); /* of Hyper-V, whose debugfs is closed */
+  m->balloon = reading_known(GB(2)); /* of Hyper-V, whose debugfs is denied */
   assert_balloon_only_in(TERM_UPPER_BOUND_balloon, READING_KNOWN, GB(2));
   m->balloon = reading_known(0);
   assert_no_balloon();
@@ -501,7 +501,7 @@ START_TEST(cma_that_cannot_be_read_is_not_absent)
   c->cma_total = reading_known(MB(64));
   c->cma_available = malformed;
   assert_missing(&decide_all()->cma, READING_MALFORMED);
-  c->cma_allocated = reading_known(MB(90)); /* still none to take it from */
+  c->cma_allocated = reading_known(MB(90)); /* cma_released is still missing */
   assert_missing(&decide_all()->cma, READING_MALFORMED);
   c->cma_available = denied;
   assert_missing(&decide_all()->cma, READING_DENIED);
@@ -518,12 +518,12 @@ START_TEST(swiotlb_that_cannot_grow_is_outside)
   assert_missing(&decide_all()->swiotlb_dynamic, READING_ABSENT);
   sample->swiotlb_boot = reading_known(MB(64));
   assert_known(&decide_all()->swiotlb, MB(64));
-  c->swiotlb_pool = denied; /* the boot log is open, debugfs is not */
+  c->swiotlb_pool = denied; /* the boot log is readable, debugfs is not */
   c->swiotlb_transient = denied;
   assert_known(&decide_all()->swiotlb, MB(64));
   assert_missing(&decide_all()->swiotlb_dynamic, READING_ABSENT);
   c->swiotlb_transient = absent;
-  c->swiotlb_pool = reading_known(MB(32)); /* it gave back what it did not need */
+  c->swiotlb_pool = reading_known(MB(32)); /* it has freed what it did not need */
   assert_known(&decide_all()->swiotlb, MB(32));
   assert_missing(&decide_all()->swiotlb_dynamic, READING_ABSENT);
   sample->swiotlb_boot = absent;
@@ -536,7 +536,8 @@ END_TEST
 START_TEST(growth_of_swiotlb_is_inside)
 {
   begin();
-  for (unsigned listed = 0; listed < 2; listed++) { /* with the file of 6.9, or before */
+  for (unsigned listed = 0; listed < 2;
+       listed++) { /* with the file of 6.9, and without */
     c->swiotlb_transient = listed ? reading_known(0) : absent;
     c->swiotlb_pool = reading_known(MB(70));
     sample->swiotlb_boot = reading_known(MB(64));
@@ -563,7 +564,8 @@ START_TEST(swiotlb_of_unknown_initial_size_has_no_place)
   assert_missing(&decide_all()->swiotlb, READING_ABSENT);
   assert_missing(&decided.swiotlb_dynamic, READING_ABSENT);
   assert_why(&decided.swiotlb, "may have grown");
-  sample->swiotlb_boot = reading_known(MB(70) + 1); /* it is never below that */
+  sample->swiotlb_boot =
+      reading_known(MB(70) + 1); /* the pool is never smaller than at boot */
   assert_missing(&decide_all()->swiotlb, READING_ABSENT);
   assert_missing(&decided.swiotlb_dynamic, READING_ABSENT);
   end();
@@ -597,7 +599,8 @@ START_TEST(nfsd_is_a_buffer_for_each_thread)
   c->nfsd_max_block = denied;
   assert_missing(&decide_all()->nfsd, READING_DENIED);
   c->nfsd_max_block = reading_known(MB(1));
-  assert_known(&decide_all()->nfsd, 8 * (MB(1) + 4 * PAGE)); /* a head, and reserve */
+  assert_known(&decide_all()->nfsd,
+               8 * (MB(1) + 4 * PAGE)); /* one page for the head, three in reserve */
   sample->page_size = 16 * PAGE;
   assert_known(&decide_all()->nfsd, 8 * (MB(1) + 64 * PAGE));
   sample->page_size = PAGE;
@@ -608,7 +611,7 @@ START_TEST(nfsd_is_a_buffer_for_each_thread)
   c->nfsd_max_block = reading_known(((uint64_t)1 << 44) - 4 * PAGE);
   c->nfsd_threads_count = reading_known((uint64_t)1 << 20); /* 2^64 wraps to 0 */
   assert_missing(&decide_all()->nfsd, READING_MALFORMED);
-  c->nfsd_max_block = reading_known(INT64_MAX); /* no room for a head */
+  c->nfsd_max_block = reading_known(INT64_MAX); /* overflows with the head */
   c->nfsd_threads_count = reading_known(0);
   assert_missing(&decide_all()->nfsd, READING_MALFORMED);
   end();
@@ -627,7 +630,7 @@ START_TEST(sockets_are_the_sum_of_the_known_protocols)
   assert_known(&decide_all()->sockets, MB(4) + 5);
   c->udp_mem = reading_known(INT64_MAX);
   assert_missing(&decide_all()->sockets, READING_MALFORMED);
-  c->udp_mem = malformed; /* a part of a sum is no bound */
+  c->udp_mem = malformed; /* a partial sum is not a bound */
   assert_missing(&decide_all()->sockets, READING_MALFORMED);
   c->udp_mem = denied;
   assert_missing(&decide_all()->sockets, READING_DENIED);
@@ -663,7 +666,7 @@ START_TEST(hidden_is_the_sum_of_the_known_hidden_terms)
   ck_assert_int_eq(e.black_hole.hidden.value, MB(63));
   ck_assert_int_eq(e.black_hole.hidden.value, sum_of_hidden());
   ck_assert_int_eq(e.black_hole.unexplained.value, MB(300 - 63));
-  c->zfs_chunk_waste = absent; /* half of a term is none */
+  c->zfs_chunk_waste = absent; /* the term is absent without it */
   explain_all();
   ck_assert_int_eq(e.black_hole.hidden.value, MB(47));
   end();
@@ -714,7 +717,7 @@ START_TEST(inside_outside_and_upper_bound_are_never_subtracted)
 }
 END_TEST
 
-/* Of the sample as it is. */
+/* Explains the sample as it is. */
 static uint64_t unexplained_error(void)
 {
   explain_all();
@@ -727,15 +730,15 @@ START_TEST(hidden_consumer_that_cannot_be_read_may_be_all_that_is_unexplained)
 {
   begin_accounted();
   c->zram = reading_known(MB(100));
-  ck_assert_uint_eq(unexplained_error(), 0); /* most are absent: that is no doubt */
+  ck_assert_uint_eq(unexplained_error(), 0); /* absent consumers add no error */
   c->ftrace = denied;
   ck_assert_uint_eq(unexplained_error(), MB(200));
-  c->brd = malformed; /* not twice */
+  c->brd = malformed; /* counted once */
   ck_assert_uint_eq(unexplained_error(), MB(200));
   c->ftrace = c->brd = absent;
   ck_assert_uint_eq(unexplained_error(), 0);
   c->cma_total = reading_known(MB(64));
-  c->cma_available = malformed; /* by a decision as well */
+  c->cma_available = malformed; /* also by a decision */
   ck_assert_uint_eq(unexplained_error(), MB(200));
   end();
 }
@@ -763,7 +766,7 @@ START_TEST(unreadable_consumer_adds_no_error_where_nothing_is_unexplained)
   c->zram = reading_known(MB(300));
   c->ftrace = denied;
   ck_assert_uint_eq(unexplained_error(), 0);
-  c->zram = reading_known(MB(301)); /* less than nothing is a contradiction by itself */
+  c->zram = reading_known(MB(301)); /* below zero: no error is added */
   ck_assert_uint_eq(unexplained_error(), 0);
   ck_assert_int_eq(e.black_hole.unexplained.value, -(int64_t)MB(1));
   end();
@@ -796,7 +799,7 @@ static uint64_t random_next(uint64_t *state)
   return *state;
 }
 
-/* Of any state; mostly of a plausible size, now and then of any that is possible. */
+/* In any state; mostly of a plausible size, sometimes of any possible size. */
 static struct reading random_reading(uint64_t *random)
 {
   static const uint64_t odd[] = {0, 1, INT64_MAX, INT64_MAX - 1};
@@ -853,7 +856,7 @@ static void assert_hidden_is_sane(unsigned round)
                 (long long)hidden.value, (long long)sum);
 }
 
-/* What is unexplained, and how far that may be off. */
+/* The unexplained rest and its error. */
 static void assert_remainder_is_sane(unsigned round)
 {
   const struct black_hole *hole = &e.black_hole;
@@ -882,7 +885,7 @@ START_TEST(hidden_is_always_the_sum_and_at_most_mem_total)
     assert_remainder_is_sane(round);
     accounted += is_known(e.black_hole.unexplained_error);
   }
-  ck_assert_uint_gt(accounted, 100); /* or nothing was tested */
+  ck_assert_uint_gt(accounted, 100); /* otherwise nothing was tested */
   end();
 }
 END_TEST

@@ -14,7 +14,7 @@
 /* --- a machine: every page of MemTotal is in exactly one population -------------------
  */
 
-/* POPULATION(name, STEP): STEP pages come and go together. */
+/* POPULATION(name, STEP): STEP pages are added and removed together. */
 #define POPULATIONS                                                                      \
   POPULATION(free, 1)                                                                    \
   POPULATION(pcp, 1)                                                                     \
@@ -25,7 +25,7 @@
   POPULATION(swap_cache, 1) /* unmapped, on the inactive anon list */                    \
   POPULATION(file_active, 1)                                                             \
   POPULATION(file_inactive, 1)                                                           \
-  POPULATION(file_mapped, 1) /* active too, in page tables of the process */             \
+  POPULATION(file_mapped, 1) /* active, mapped by the process */                         \
   POPULATION(file_isolated, 1)                                                           \
   POPULATION(ramfs, 1) /* unevictable page cache */                                      \
   POPULATION(shmem_active, 1)                                                            \
@@ -137,7 +137,7 @@ enum vmalloc_used { VMALLOC_USED_VIRTUAL, VMALLOC_USED_ZERO, VMALLOC_USED_PAGES 
 struct generation {
   const char *name;
   enum vmalloc_used vmalloc_used;
-  bool vmallocinfo; /* is there, and readable */
+  bool vmallocinfo; /* readable */
   bool vmap_stacks; /* stacks are vmalloc areas */
   bool lines_32; /* 2.6.32: split lists and slab, Unevictable, Shmem, KernelStack ... */
   bool managed;  /* in zoneinfo */
@@ -174,7 +174,7 @@ static const struct generation generations[] = {
 };
 #define GENERATIONS (sizeof(generations) / sizeof(*generations))
 
-/* Pages that a kernel of this generation shows nowhere, x among them. */
+/* Pages that no file of this kernel shows, including x. */
 static uint64_t unshown_pages(const struct machine *a, const struct generation *g)
 {
   uint64_t pages = a->x;
@@ -188,7 +188,7 @@ static uint64_t unshown_pages(const struct machine *a, const struct generation *
   return pages;
 }
 
-/* What an accounting cannot see of what its lines are about. */
+/* What an accounting misses of what its lines are about. */
 static uint64_t missed_pages(const struct machine *a, const struct generation *g,
                              enum accounting accounting)
 {
@@ -197,7 +197,7 @@ static uint64_t missed_pages(const struct machine *a, const struct generation *g
   return a->swap_cache;
 }
 
-/* The size of the first chunk is a guess of 56 pages per CPU; this much it is off. */
+/* The first chunk is assumed to be 56 pages per CPU; this is the difference. */
 static int64_t percpu_guess_error(const struct machine *a, const struct generation *g)
 {
   return g->percpu ? (int64_t)a->cpus * (56 - (int64_t)a->boot_pages_per_cpu) : 0;
@@ -289,7 +289,7 @@ static void put_lists(const struct machine *a, const struct generation *g)
   uint64_t inactive_file = a->file_inactive + a->buffers_inactive;
   uint64_t unevictable = a->anon_locked + a->ramfs;
   put_pages("Active", active_anon + active_file);
-  /* Before 2.6.28 what cannot be evicted is on the lists as well. */
+  /* Before 2.6.28 unevictable pages are on the other lists. */
   put_pages("Inactive", inactive_anon + inactive_file + (g->lines_32 ? 0 : unevictable));
   if (!g->lines_32)
     return;
@@ -337,8 +337,8 @@ static void put_virtual(const struct machine *a, const struct generation *g)
   uint64_t huge = a->huge_2m + (g->lines_32 ? a->huge_4m : 0);
   if (g->hugetlb)
     put_pages("Hugetlb", huge);
-  /* Until 3.10 the limit knew the default size only (mm/hugetlb.c: hugetlb_total_pages).
-   */
+  /* Before 3.10 the limit included only the default size (mm/hugetlb.c:
+   * hugetlb_total_pages). */
   uint64_t limited = total_pages(a) - (g->managed ? huge : a->huge_2m);
   put_pages("CommitLimit", limited * 50 / 100 + 25000);
   put_pages("Committed_AS", 2 * anon_pages(a));
@@ -614,7 +614,7 @@ START_TEST(a_new_kernel_has_every_identity_except_high_low)
   for (size_t i = 0; i < IDENTITY_COUNT; i++) {
     if (i == IDENTITY_high_low || i == IDENTITY_anon_huge_pages ||
         i == IDENTITY_shmem_huge_pages || i == IDENTITY_module_images)
-      continue; /* lines we did not print, or a machine without modules */
+      continue; /* lines that were not printed, or a machine without modules */
     ck_assert_msg(is_known(explanation.identities[i].residual), "%s is not known",
                   identity_rows[i].name);
   }
@@ -625,8 +625,8 @@ END_TEST
 /* --- the tables: no field is counted twice
  * ------------------------------------------------ */
 
-/* Weight of each meminfo field in an accounting, as the rows of terms.def give it, on a
- * kernel that prints every line but `missing`. */
+/* Weights of the meminfo fields in an accounting by terms.def, on a kernel that prints
+ * every line except `missing`. */
 static void weigh_fields(enum accounting accounting, unsigned missing,
                          int weights[MEMINFO_FIELD_COUNT])
 {
@@ -652,8 +652,8 @@ static void weigh_fields(enum accounting accounting, unsigned missing,
   }
 }
 
-/* Each weight is 0 or 1, and of a field and all that contain it at most one weighs. The
- * one exception: Mapped pages are in the sum of Pss and in Cached, and so must come off
+/* Each weight is 0 or 1, and at most one of a field and all that contain it has weight 1.
+ * One exception: Mapped pages are in the sum of Pss and in Cached, so they are subtracted
  * once. */
 static void assert_weights(enum accounting accounting,
                            const int weights[MEMINFO_FIELD_COUNT], const char *when)
@@ -665,7 +665,7 @@ static void assert_weights(enum accounting accounting,
                   meminfo_rows[f].key, weights[f]);
     int path = 0;
     for (unsigned at = f; at != MEMINFO_FIELD_nothing; at = meminfo_rows[at].inside)
-      if (at != MEMINFO_FIELD_mem_total) /* the whole, which the terms are taken from */
+      if (at != MEMINFO_FIELD_mem_total) /* the terms are subtracted from it */
         path += weights[at];
     ck_assert_msg(path <= 1, "%s, %s: %s is counted %d times",
                   accounting_name(accounting), when, meminfo_rows[f].key, path);
@@ -719,7 +719,7 @@ static int slope_if_known(struct reading *reading, enum accounting accounting)
   return is_known(*reading) ? slope(reading, accounting) : 0;
 }
 
-/* Zero in these tells what kernel it is: there is no byte more of the same. */
+/* Fields whose 0 identifies a kernel, so that one byte more is another kernel. */
 static bool decides_by_being_zero(unsigned field)
 {
   return (field == MEMINFO_FIELD_vmalloc_used || field == MEMINFO_FIELD_vmalloc_chunk) &&
@@ -738,7 +738,7 @@ static void assert_meminfo_slopes(enum accounting accounting, const char *name)
   assert_weights(accounting, slopes, name);
 }
 
-/* Readings of other files: each counts once or not at all. */
+/* Readings of other files count once or not at all. */
 static void assert_other_slopes(enum accounting accounting, const char *name)
 {
   struct zoneinfo *z = &sample.zoneinfo;
@@ -766,7 +766,7 @@ static void assert_other_slopes(enum accounting accounting, const char *name)
                                       &p->swap_pss};
   for (size_t i = 0; i < sizeof(readings) / sizeof(*readings); i++) {
     if (readings[i] == &v->stack_pages && v->stack_pages.value == 0)
-      continue; /* a first stack decides that all stacks are in vmalloc */
+      continue; /* one stack decides that all stacks are in vmalloc */
     int got = slope_if_known(readings[i], accounting);
     ck_assert_msg(got == 0 || got == 1, "%s, %s: reading %zu counts %d times", name,
                   accounting_name(accounting), i, got);
@@ -787,12 +787,12 @@ static void assert_same_memory_counts_once(enum accounting accounting,
 {
   struct meminfo *m = &sample.meminfo;
   bool vmalloc = g->vmallocinfo || g->vmalloc_used == VMALLOC_USED_PAGES;
-  if (g->vmalloc_used == VMALLOC_USED_ZERO) /* any other value decides otherwise */
+  if (g->vmalloc_used == VMALLOC_USED_ZERO) /* any other value changes the decision */
     ck_assert_int_eq(slope_if_known(&sample.vmallocinfo.pages, accounting), vmalloc);
   else
     assert_one_of(&m->vmalloc_used, &sample.vmallocinfo.pages, vmalloc, accounting,
                   "vmalloc");
-  if (g->lines_32) { /* before, it is a count of pages */
+  if (g->lines_32) { /* before that, it is a number of pages */
     assert_one_of(&m->hugetlb, &sample.hugepages.total, 1, accounting, "huge pages");
     assert_one_of(&sample.vmstat.nr_isolated_anon, &sample.zoneinfo.isolated,
                   accounting == ACCOUNTING_LRU, accounting, "isolated pages");
@@ -923,10 +923,10 @@ END_TEST
 START_TEST(the_error_is_the_sum_of_the_bounds_that_apply)
 {
   begin();
-  sample.meminfo.swap_cached = reading_known(PAGE); /* lru is the best then */
+  sample.meminfo.swap_cached = reading_known(PAGE); /* then lru is the best */
   ck_assert_int_eq(hole()->estimate_from, ACCOUNTING_LRU);
-  /* 12 node counters and 2 zone counters at their worst, each kind independent of the
-   * other; two batches of 31 pages on each of 2 CPUs */
+  /* 12 node counters and 2 zone counters at their limits, the two kinds independent; two
+   * batches of 31 pages on each of 2 CPUs */
   uint64_t lru = 12001 + 2 * 62 * PAGE;
   ck_assert_int_eq(hole()->error.state, READING_KNOWN);
   ck_assert_uint_eq(hole()->error.value, lru);
@@ -934,7 +934,7 @@ START_TEST(the_error_is_the_sum_of_the_bounds_that_apply)
   sample.cpus_possible_count = reading_known(4);
   ck_assert_uint_eq(hole()->error.value, lru + 4 * 100000);
   begin();
-  sample.meminfo.active = reading_missing(READING_ABSENT); /* cache is the best then */
+  sample.meminfo.active = reading_missing(READING_ABSENT); /* then cache is the best */
   sample.meminfo.swap_cached = reading_known(MB(2));
   ck_assert_int_eq(hole()->estimate_from, ACCOUNTING_CACHE);
   ck_assert_uint_eq(hole()->error.value, 8002 + MB(2));
@@ -1047,7 +1047,7 @@ START_TEST(a_denied_zoneinfo_widens_the_error_by_an_eighth_of_mem_total)
   begin();
   reading_fill(&sample.zoneinfo.pcp, sizeof(sample.zoneinfo) / sizeof(struct reading),
                READING_DENIED);
-  assert_amount(hole()->estimate, MB(14)); /* the lists stay in it */
+  assert_amount(hole()->estimate, MB(14)); /* includes the per-CPU lists */
   ck_assert_int_eq(hole()->error.state, READING_KNOWN);
   ck_assert_uint_eq(hole()->error.value, MB(128));
 }
@@ -1175,7 +1175,7 @@ START_TEST(hidden_consumers_reduce_only_unexplained)
   begin();
   sample.consumers.zram = reading_known(MB(3));
   sample.meminfo.zswap = reading_known(MB(2));
-  sample.consumers.zfs_scatter = reading_known(MB(1)); /* without its other half */
+  sample.consumers.zfs_scatter = reading_known(MB(1)); /* the other operand is absent */
   assert_amount(hole()->estimate, MB(10));
   assert_amount(hole()->hidden, MB(5));
   assert_amount(hole()->unexplained, MB(5));
@@ -1239,7 +1239,7 @@ START_TEST(a_mem_total_that_differs_from_the_zones_is_refused)
     ck_assert_msg((explanation.refused != NULL) == cases[i].refused, "case %zu", i);
     ck_assert_int_eq(state, cases[i].refused ? READING_ABSENT : READING_KNOWN);
   }
-  begin(); /* before 3.10 zones do not tell */
+  begin(); /* before 3.10 zones have no managed */
   sample.zoneinfo.managed = reading_missing(READING_ABSENT);
   assert_amount(hole()->estimate, MB(10));
 }
@@ -1296,8 +1296,8 @@ END_TEST
 START_TEST(a_residual_is_not_judged_where_the_drift_is_not_known)
 {
   begin();
-  sample.meminfo.slab.value += 1;   /* two counters that drift */
-  sample.meminfo.active.value += 1; /* one snapshot: none does */
+  sample.meminfo.slab.value += 1;   /* two counters drift */
+  sample.meminfo.active.value += 1; /* one snapshot: no drift */
   reading_fill(&sample.zoneinfo.pcp, sizeof(sample.zoneinfo) / sizeof(struct reading),
                READING_DENIED);
   hole();

@@ -38,7 +38,7 @@ static const struct {
     {sockstat, "sockets", 3, 157},
     {"target                :            70000\ncurrent               :            "
      "65536\n",
-     "current", 2, 65536}, /* vmmemctl of newer kernels: a lone colon is no word */
+     "current", 2, 65536}, /* vmmemctl of newer kernels: a lone colon is not a word */
     {abdstats, "scatter_data_size", 3, 73400320},
     {abdstats, "scatter_chunk_waste", 3, 1048576},
     {vmmemctl, "current", 2, 512},
@@ -65,7 +65,7 @@ static const struct {
   const char *text, *key;
   unsigned field;
   int want;
-  const char *cause, *near; /* NULL: no fault */
+  const char *cause, *near; /* NULL: no error */
   unsigned line;
 } failures[] = {
     {"", "", 1, -ENOENT, NULL, NULL, 0},

@@ -31,8 +31,8 @@ START_TEST(log_without_the_line_leaves_it_absent)
       "<6>[    0.0] percpu: Embedded",
       "<6>[    0.0] percpu: Embedded \n53 pages/cpu\n",
       "<6>[    0.0] percpu: Embedded -3 pages/cpu\n",
-      "<6>[    0.0] percpu: 53 4K pages/cpu s1 r2 d3\n", /* the page allocator: elsewhere
-                                                          */
+      /* a line of the page allocator */
+      "<6>[    0.0] percpu: 53 4K pages/cpu s1 r2 d3\n",
   };
   for (size_t i = 0; i < sizeof(logs) / sizeof(*logs); i++) {
     struct boot boot;

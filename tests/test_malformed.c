@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* One test per folder of fixtures/malformed: the file `input` (of meminfo) or
- * `input.SOURCE` is parsed, and the file `error` tells what must come of it:
+/* One test per directory of fixtures/malformed: the file `input` (a meminfo) or
+ * `input.SOURCE` is parsed, and the file `error` has the expected result:
  *
  *   LINE: "NEAR": CAUSE (count N)     the parse_error, or `none'
  *   return EBADMSG                    or 0
- *   KEY STATE [VALUE]                 any readings worth a look; a value where known
+ *   KEY STATE [VALUE]                 readings of interest; the value where known
  *
- * Keys are the kernel's, or for vmallocinfo our members' and caller:SYMBOL. */
+ * Keys are those of the kernel; of vmallocinfo, names of members and caller:SYMBOL. */
 #define _XOPEN_SOURCE 700
 #include "meminfo_explain/parse/meminfo.h"
 #include "meminfo_explain/parse/smaps.h"
@@ -158,7 +158,7 @@ static const struct parser {
     {"input.smaps_rollup", parse_smaps, find_smaps},
 };
 
-/* The parser of a case's input, whose path is left in `path`. */
+/* The parser for the input of a case. Sets `path` to the input. */
 static const struct parser *find_parser(const char *name, char *path, size_t size)
 {
   for (size_t i = 0; i < LENGTH(parsers); i++) {
@@ -187,7 +187,7 @@ static void print_reading(const char *key, struct reading reading, char *out, si
     snprintf(out, size, "%s %s\n", key, reading_state_name(reading.state));
 }
 
-/* What became of the case, in the words of its `error`; readings as that asks for. */
+/* The result in the form of `error`, with the readings that `error` lists. */
 static void print_outcome(const struct parser *parser, int result, const char *error,
                           char *out, size_t size)
 {
@@ -223,7 +223,7 @@ START_TEST(case_gives_its_expected_error)
 }
 END_TEST
 
-/* An empty listing would be green. */
+/* An empty directory would pass. */
 START_TEST(folder_holds_cases)
 {
   ck_assert_int_ge(cases_count, 25);

@@ -9,7 +9,7 @@
 
 #define KB(value) ((uint64_t)(value)*1024)
 
-/* Every key has another value, so that a mix-up shows. */
+/* Every key has another value, so that a mix-up is noticed. */
 static const char machine[] = "MemTotal:       16316412 kB\n"
                               "MemFree:         1234560 kB\n"
                               "MemAvailable:   11834504 kB\n"
@@ -36,7 +36,7 @@ static const char machine[] = "MemTotal:       16316412 kB\n"
                               "Hugetlb:          245760 kB\n"
                               "DirectMap1G:    12582912 kB\n";
 
-/* A meminfo that is one. */
+/* A well-formed meminfo. */
 static struct meminfo parse(const char *text, struct parse_error *parse_error)
 {
   struct meminfo meminfo;
@@ -109,7 +109,7 @@ START_TEST(cached_is_not_found_inside_swap_cached)
 }
 END_TEST
 
-/* What a line makes of its field, in a machine of 1,000,000 kB. */
+/* A line and the resulting field, on a machine of 1,000,000 kB. */
 static const struct {
   const char *line;
   enum meminfo_field field;
@@ -123,11 +123,11 @@ static const struct {
     {"MemFree:12 kB\n", FREE, NULL, KB(12)},
     {"MemFree:\t12\tkB\t\n", FREE, NULL, KB(12)},
     {"MemFree:       00012 kB\n", FREE, NULL, KB(12)},
-    {"MemFree:    12345678901234567 kB\n", FREE, /* runs over the column */
+    {"MemFree:    12345678901234567 kB\n", FREE, /* wider than the column */
      "number out of range (a counter wrapped below zero?)", 0},
     {"MemFree: 1000000 kB\n", FREE, NULL, KB(1000000)}, /* equal to MemTotal */
     {"MemFree: 1000001 kB\n", FREE, "above MemTotal", 0},
-    {"MemFree: 12 kB", FREE, NULL, KB(12)}, /* the unit proves that nothing is cut */
+    {"MemFree: 12 kB", FREE, NULL, KB(12)}, /* the unit shows that nothing is cut off */
     {"MemFree: 12 k", FREE, "line is cut off at the end of the file", 0},
     {"MemFree: 12 ", FREE, "line is cut off at the end of the file", 0},
     {"MemFree: 1", FREE, "line is cut off at the end of the file", 0},
@@ -243,7 +243,7 @@ END_TEST
 START_TEST(nested_field_is_bounded_by_mem_total_too)
 {
   struct parse_error parse_error;
-  struct meminfo meminfo = /* before MemTotal as well as after it */
+  struct meminfo meminfo = /* before and after MemTotal */
       parse("Shmem: 1001 kB\nMemTotal: 1000 kB\nShmemPmdMapped: 1001 kB\n", &parse_error);
   ck_assert_int_eq(meminfo.shmem.state, READING_MALFORMED);
   ck_assert_int_eq(meminfo.shmem_pmd_mapped.state, READING_MALFORMED);
@@ -269,13 +269,14 @@ START_TEST(unknown_line_is_stored_under_its_key)
   ck_assert_known(meminfo.others[1].value, 17);
   ck_assert_int_eq(meminfo.others[2].value.state, READING_MALFORMED);
   ck_assert_int_eq(meminfo.others[3].value.state, READING_MALFORMED);
-  ck_assert_known(meminfo.others[4].value, KB(5000)); /* nobody knows where it is */
+  ck_assert_known(meminfo.others[4].value,
+                  KB(5000)); /* may be anywhere, so not bounded */
   ck_assert_uint_eq(parse_error.count, 2);
   ck_assert_str_eq(parse_error.near, "Odd");
 }
 END_TEST
 
-/* Nor twice as it is shown: it is one member of the JSON, and one series. */
+/* Two keys that are printed alike are the same: one member of the JSON and one series. */
 START_TEST(unknown_key_that_occurs_twice_is_malformed)
 {
   struct parse_error parse_error;
@@ -324,7 +325,7 @@ START_TEST(long_unknown_key_is_cut)
 }
 END_TEST
 
-/* sys/devices/system/node/node0/meminfo has the host's keys behind a prefix. */
+/* sys/devices/system/node/node0/meminfo has the same keys after a prefix. */
 START_TEST(meminfo_of_a_node_is_refused)
 {
   struct meminfo meminfo;
@@ -375,7 +376,7 @@ START_TEST(first_error_is_reported_and_all_are_counted)
 }
 END_TEST
 
-/* A line of a million times `c` after `start`, between two good ones. */
+/* A line of a million bytes `c` after `start`, between two valid ones. */
 static struct meminfo parse_with_long_line(const char *start, char c, const char *end,
                                            struct parse_error *parse_error)
 {
@@ -463,7 +464,7 @@ START_TEST(order_of_the_lines_does_not_matter)
 }
 END_TEST
 
-/* The text in memory of its own, so that a sanitizer sees each byte read too far. */
+/* The text in its own block, so that a sanitizer sees reads beyond it. */
 static void assert_cut_text_is_safe(size_t length, const struct meminfo *whole)
 {
   char *text = malloc(length + (length == 0));

@@ -31,7 +31,7 @@ static const struct {
     {"1 2 0:5 / /proc/meminfo rw shared:7 - fuse.lxcfs lxcfs rw\n", "", 1},
     {"1 2 0:5 / /proc/meminfo rw shared:7 master:1 unbindable - fuse.lxcfs x rw\n", "",
      1},
-    /* the type is the word after the dash, wherever else it is named */
+    /* the type is the word after the dash and no other */
     {"1 2 0:5 / /proc/meminfo rw - tmpfs fuse.lxcfs rw\n", "", 0},
     {"1 2 0:5 /fuse.lxcfs /proc/meminfo rw - proc proc rw\n", "", 0},
     {"1 2 0:5 / /proc/meminfo rw - fuse.lxcfs2 lxcfs rw\n", "", 0},

@@ -11,7 +11,7 @@
 
 static const struct observe_options no_pss = {.collect.pss = false};
 
-/* A machine of 1 GB with `hole` kB in no line, and an error of a few kB. */
+/* A machine of 1 GB with `hole` kB in the black hole and an error of a few kB. */
 static void write_machine(const char *tree, unsigned hole)
 {
   char text[1024];
@@ -23,7 +23,7 @@ static void write_machine(const char *tree, unsigned hole)
            "Mapped: 4000 kB\nSlab: 0 kB\nSReclaimable: 0 kB\nSUnreclaim: 0 kB\n"
            "VmallocUsed: 4 kB\nVmallocChunk: 0 kB\nHugetlb: 0 kB\n",
            1000000 - 300000 - 4 - hole);
-  /* Renamed into place: no reader shall see half of it. */
+  /* Renamed into place, so that no reader sees a part of it. */
   tree_write(tree, "proc/meminfo.new", text);
   char from[512], to[512];
   snprintf(from, sizeof(from), "%s/proc/meminfo.new", tree);
@@ -131,7 +131,7 @@ START_TEST(removed_is_relative_to_the_highest_mem_total)
 {
   char *tree = make_machine(5000);
   ck_assert_int_eq(unlink(tree_path(tree, "proc/zoneinfo")),
-                   0); /* it would contradict a MemTotal that moves */
+                   0); /* it would contradict a changing MemTotal */
   static const struct {
     unsigned total, removed; /* kB */
   } steps[] = {{1000000, 0}, {700000, 300000}, {1200000, 0}, {1100000, 100000}};
@@ -150,7 +150,7 @@ START_TEST(removed_is_relative_to_the_highest_mem_total)
 }
 END_TEST
 
-/* As on the machine itself, where VmallocUsed counts pages. */
+/* As on a live machine whose VmallocUsed counts pages. */
 START_TEST(vmallocinfo_is_read_again_when_vmalloc_used_moved)
 {
   char *tree = make_machine(5000);
@@ -163,10 +163,11 @@ START_TEST(vmallocinfo_is_read_again_when_vmalloc_used_moved)
   usleep((useconds_t)(pause * 1e6) + 1000);
   tree_write(tree, "proc/vmallocinfo", "0x0-0x0 12288 a+0x1/0x2 pages=2 vmalloc\n");
   ck_assert_int_eq(observe(&observer, &no_pss), 0);
-  ck_assert_uint_eq(observer.sample.vmallocinfo.pages.value, 4096); /* of before */
+  ck_assert_uint_eq(observer.sample.vmallocinfo.pages.value,
+                    4096); /* of the first reading */
   ck_assert(observer.sample.sources[SOURCE_vmallocinfo].age > 0);
   ck_assert_int_eq(observer.sample.sources[SOURCE_vmallocinfo].state, READING_KNOWN);
-  observer.collector.vmalloc.used_then.value += 4096; /* it has moved since */
+  observer.collector.vmalloc.used_then.value += 4096; /* VmallocUsed has changed since */
   ck_assert_int_eq(observe(&observer, &no_pss), 0);
   ck_assert_uint_eq(observer.sample.vmallocinfo.pages.value, 8192);
   ck_assert(observer.sample.sources[SOURCE_vmallocinfo].age == 0);
@@ -175,7 +176,7 @@ START_TEST(vmallocinfo_is_read_again_when_vmalloc_used_moved)
 }
 END_TEST
 
-/* In a PID namespace proc has no kernel thread: what others map, nobody has read. */
+/* In a PID namespace proc has no kernel thread, so some processes were not read. */
 START_TEST(processes_of_a_pid_namespace_are_partial)
 {
   for (int kernel_thread = 0; kernel_thread < 2; kernel_thread++) {
@@ -203,7 +204,7 @@ START_TEST(processes_of_a_pid_namespace_are_partial)
 }
 END_TEST
 
-/* A kernel does not lose its files; a driver does. */
+/* A file that disappears was a driver's, or proc was unmounted. */
 START_TEST(a_source_that_was_known_before_is_gone)
 {
   const char *const zram = "sys/block/zram0/mm_stat";
@@ -233,7 +234,7 @@ START_TEST(a_source_that_was_known_before_is_gone)
 }
 END_TEST
 
-/* How long is waited between looks. */
+/* Pauses between samples. */
 static double waited; /* seconds */
 int __real_nanosleep(const struct timespec *time, struct timespec *left);
 int __wrap_nanosleep(const struct timespec *time, struct timespec *left);

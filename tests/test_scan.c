@@ -10,7 +10,7 @@ static struct span span_of(const char *text)
   return (struct span){.at = text, .length = strlen(text)};
 }
 
-/* A literal with its length, for bytes a C string cannot hold. */
+/* A literal with its length, for bytes that a C string cannot have. */
 #define BYTES(literal) literal, sizeof(literal) - 1
 
 START_TEST(lines_come_numbered_and_without_their_newline)
@@ -73,7 +73,7 @@ START_TEST(words_are_split_at_blanks_and_tabs)
 }
 END_TEST
 
-/* Blanks, a word and what follows are read eight bytes at a time. */
+/* Words and blanks are read eight bytes at a time. */
 START_TEST(words_and_blanks_of_any_length_are_separated)
 {
   for (size_t blanks = 0; blanks <= 20; blanks++)

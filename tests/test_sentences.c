@@ -21,7 +21,7 @@ static struct meminfo earlier;
 static const struct meminfo *before;
 static struct sentence out[RULE_COUNT];
 
-/* Rules that were seen to apply, by whichever test: each runs in a process of its own. */
+/* Rules that applied in any test. Shared memory, because each test is a process. */
 static bool *seen;
 
 /* --- a machine of which nothing is to be said, but what is largest ------------------ */
@@ -85,8 +85,7 @@ static void quiet_vmallocinfo(struct vmallocinfo *info)
       (struct vmalloc_caller){.symbol = "foo_alloc", .module = "foo", .bytes = MB(513)};
 }
 
-/* Explains with so much in the black hole: what of the rest is more is less of MemFree.
- */
+/* Explains with `hole` bytes in the black hole, by changing MemFree. */
 static void explain_with(uint64_t hole)
 {
   explain(&sample, &explanation);
@@ -156,8 +155,7 @@ static const enum reading_state missing[] = {READING_ABSENT, READING_DENIED,
                                              READING_MALFORMED};
 enum { MISSING = sizeof(missing) / sizeof(*missing) };
 
-/* The rule is silent where this is not known, whatever it holds, and speaks again after.
- */
+/* The rule does not apply where the reading is not known, whatever its value. */
 static void check_needs(enum rule rule, struct reading *reading)
 {
   const struct reading kept = *reading;
@@ -180,8 +178,8 @@ static void check_needs_amount(enum rule rule, struct amount *amount)
   ck_assert_ptr_nonnull(find(rule));
 }
 
-/* Silent up to `limit`, speaks a page above it, weighs what it holds, needs it. `text` is
- * that of the limit: a page is less than is printed. */
+/* The rule applies above `limit` only, weighs the reading and needs it. `text` is that of
+ * the limit: a page more does not show. */
 static void check_above(enum rule rule, struct reading *reading, uint64_t limit,
                         const char *text)
 {
@@ -198,7 +196,7 @@ static void check_above(enum rule rule, struct reading *reading, uint64_t limit,
   }
 }
 
-/* The same of a number in the explanation. */
+/* The same for a number in the explanation. */
 static void check_amount_above(enum rule rule, struct amount *amount, uint64_t limit,
                                const char *text)
 {
@@ -219,7 +217,7 @@ static struct amount amount_known(uint64_t value)
   return (struct amount){.value = (int64_t)value, .state = READING_KNOWN};
 }
 
-/* No rule on numbers of the host compares them with a container's MemTotal. */
+/* A rule about numbers of the host does not compare them with a container's MemTotal. */
 static void check_silent_if_refused(enum rule rule)
 {
   explanation.refused = "it is not";
@@ -250,7 +248,7 @@ END_TEST
 START_TEST(no_shares_are_printed_where_mem_total_is_0)
 {
   be_quiet();
-  sample.meminfo.mem_total = reading_known(0); /* no parser lets that pass */
+  sample.meminfo.mem_total = reading_known(0); /* no parser accepts that */
   sample.meminfo.swap_free = reading_known(0);
   explain(&sample, &explanation);
   unsigned count = sentences_make(&sample, &explanation, NULL, out);
@@ -362,7 +360,7 @@ START_TEST(rule_hidden_exceeds)
   check_needs_amount(RULE_hidden_exceeds, &hole->unexplained);
   check_needs(RULE_hidden_exceeds, &hole->unexplained_error);
   check_silent_if_refused(RULE_hidden_exceeds);
-  hole->estimate.value = -(int64_t)GB(50); /* not the consumers' fault */
+  hole->estimate.value = -(int64_t)GB(50); /* the consumers are not to blame */
   check_silent(RULE_hidden_exceeds);
 }
 END_TEST
@@ -434,7 +432,7 @@ START_TEST(rule_low_free)
   check_needs(RULE_low_free, &m->low_total);
   check_needs(RULE_low_free, &m->low_free);
   check_silent_if_refused(RULE_low_free);
-  m->high_total = reading_known(0); /* then MemFree is the same */
+  m->high_total = reading_known(0); /* then LowFree is MemFree */
   check_silent(RULE_low_free);
 }
 END_TEST
@@ -667,7 +665,7 @@ START_TEST(rule_uncertain)
       "The black hole is known only to within 12.5 GiB (12.5 % of MemTotal): "
       "zoneinfo is unavailable, so free pages on per-CPU lists, up to 1/8 of memory, are "
       "in the black hole.");
-  /* Doubt about Pss is none about an estimate that does not use it. */
+  /* The error of Pss does not affect an estimate that does not use it. */
   be_quiet();
   hole->error = reading_known(GB(2));
   explanation.decided.pss_anon =
@@ -1058,10 +1056,10 @@ START_TEST(rule_lru_cache)
   check_silent_if_refused(RULE_lru_cache);
   check_needs_amount(RULE_lru_cache,
                      &explanation.identities[IDENTITY_lru_cache].residual);
-  sample.meminfo.swap_cached = reading_known(MB(512)); /* that is on the LRU, too */
+  sample.meminfo.swap_cached = reading_known(MB(512)); /* which is on the LRU too */
   explain_again();
   check_silent(RULE_lru_cache);
-  /* Fewer pages on the LRU than the caches count: that cannot be. */
+  /* Fewer pages on the LRU than in the caches are a contradiction. */
   be_quiet();
   sample.meminfo.cached.value += GB(1);
   explain_again();
@@ -1195,7 +1193,7 @@ END_TEST
 START_TEST(rule_pss)
 {
   be_quiet();
-  check_silent(RULE_pss); /* nobody asked for it */
+  check_silent(RULE_pss); /* Pss was not asked for */
   struct processes *p = &sample.processes;
   p->pss = p->pss_anon = p->pss_file = p->pss_shmem = reading_known(GB(9));
   p->rss = reading_known(GB(9));
@@ -1395,7 +1393,7 @@ START_TEST(rule_unknown_lines)
       RULE_unknown_lines, 0,
       "This program does not know some lines of /proc/meminfo (ION_heap with 3.0 GiB, "
       "Things, Broken and 1 more): what they count may be in the black hole.");
-  sample.meminfo.others_count = MEMINFO_OTHERS_KEPT + 9; /* more than are kept */
+  sample.meminfo.others_count = MEMINFO_OTHERS_KEPT + 9; /* more than fit */
   ck_assert_ptr_nonnull(strstr(find(RULE_unknown_lines)->text, " and 70 more"));
 }
 END_TEST
@@ -1407,7 +1405,7 @@ START_TEST(heaviest_comes_first_and_equals_in_order_of_rules)
   be_quiet();
   sample.meminfo.page_tables = reading_known(GB(7));
   sample.meminfo.cma_free = reading_known(GB(7));
-  sample.meminfo.s_unreclaim = reading_known(GB(9)); /* breaks an identity, too */
+  sample.meminfo.s_unreclaim = reading_known(GB(9)); /* breaks an identity too */
   sample.meminfo.committed_as = reading_known(GB(90));
   sample.consumers.kexec_loaded_count = reading_known(1);
   explain_again();
@@ -1493,7 +1491,7 @@ START_TEST(every_command_is_valid_shell)
       ck_assert_str_ne(rule_rows[i].name, rule_rows[j].name);
     if (rule_rows[i].next[0] == '\0')
       continue;
-    char command[256]; /* that a shell would understand: it is parsed and not run */
+    char command[256]; /* parsed by a shell, not run */
     snprintf(command, sizeof(command), "sh -n <<'EOF'\n%s\nEOF", rule_rows[i].next);
     ck_assert_msg(system(command) == 0, "%s", rule_rows[i].next);
   }
@@ -1527,7 +1525,7 @@ static struct reading random_reading(void)
   return kind < MISSING ? reading_missing(missing[kind]) : reading_known(random_value());
 }
 
-/* Everything in the sample that is a reading. */
+/* All readings of the sample. */
 static const struct block {
   void *first;
   size_t count;
@@ -1595,7 +1593,7 @@ static void random_tables(void)
     sample.hung[i].pid = random_next() % 3 == 0 ? (uint32_t)random_next() : 0;
 }
 
-/* A quiet machine of which some readings are others, few or all. */
+/* A quiet machine in which a few or all readings are random. */
 static void random_machine(uint64_t seed)
 {
   random_state = seed * UINT64_C(2654435761) + UINT64_C(88172645463325252);
@@ -1666,7 +1664,7 @@ static void poison_explanation(void)
     poison_reading(&explanation.decided.all[i].reading);
 }
 
-/* Where a number is not known, what stands in its place is. */
+/* Replaces the values of numbers that are not known. */
 static void poison_all(void)
 {
   for (size_t i = 0; i < BLOCKS; i++)
@@ -1721,7 +1719,7 @@ START_TEST(values_that_are_not_known_are_never_used)
       applied[out[i].rule]++;
     }
   }
-  /* Or the above has proven nothing of them. */
+  /* Otherwise the loop has proven nothing about the rule. */
   for (unsigned i = 0; i < RULE_COUNT; i++)
     ck_assert_msg(applied[i] > 0, "%s never applies to random machines",
                   rule_rows[i].name);
@@ -1731,7 +1729,7 @@ END_TEST
 START_TEST(every_rule_applied_in_some_test)
 {
   if (getenv("CK_RUN_CASE") != NULL)
-    return; /* the others do not run */
+    return; /* the other tests do not run */
   for (unsigned i = 0; i < RULE_COUNT; i++)
     ck_assert_msg(seen[i], "no test makes %s apply", rule_rows[i].name);
 }

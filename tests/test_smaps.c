@@ -64,7 +64,7 @@ START_TEST(rollup_is_one_mapping)
 }
 END_TEST
 
-/* 5.0 and later: text and a number without unit stand among the kB. */
+/* Since 5.0: text and a number without a unit between the lines in kB. */
 START_TEST(mappings_of_a_plain_smaps_are_summed)
 {
   struct smaps smaps = parse(
@@ -208,7 +208,7 @@ static const struct {
     {"<html>\n", "line not found", "Pss", 0},
     {"Pss: 4 kB\n", "not one line per mapping", "Pss", 0},
     {HEADER "Pss: 4 kB\n" HEADER "Rss: 8 kB\n", "not one line per mapping", "Pss",
-     0}, /* cut short */
+     0}, /* cut off */
     {HEADER "Pss: 4 kB\nPss: 4 kB\n", "not one line per mapping", "Pss", 0},
 };
 

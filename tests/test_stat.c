@@ -6,13 +6,13 @@
 #include <errno.h>
 #include <stdio.h>
 
-/* Fields 3 to 25 and on; the state, the flags and the pages are the test's. */
+/* From field 3 on; the state, the flags and the pages are parameters. */
 #define REST(state, flags, rss)                                                          \
   " " state " 1 2 3 0 -1 " flags " 694 3344 44 51 12 155 53 97 20 0 1 0 56 4026368 " rss \
   " 18446744073709551615 0 0 0 17 1 0\n"
 
 static const struct {
-  const char *name; /* as it stands in parentheses */
+  const char *name; /* in parentheses */
 } names[] = {
     {"bash"},
     {""},
@@ -57,7 +57,7 @@ static const struct {
     {"2 (kthreadd)" REST("S", "2129984", "0"), 'S', true, 0}, /* 0x208040 */
     {"3 (x)" REST("I", "69238880", "0"), 'I', true, 0},
     {"4 (x)" REST("X", "2097152", "0"), 'X', true, 0},         /* PF_KTHREAD alone */
-    {"5 (x)" REST("t", "4292870143", "7"), 't', false, 28672}, /* all but it */
+    {"5 (x)" REST("t", "4292870143", "7"), 't', false, 28672}, /* all other flags */
 };
 
 START_TEST(state_flags_and_pages_are_parsed)
@@ -83,7 +83,7 @@ START_TEST(page_size_is_that_of_the_captured_machine)
 }
 END_TEST
 
-/* Fields 1 to 19; the parent is the test's. */
+/* Fields 1 to 19; the parent is a parameter. */
 #define TO_PRIORITY(parent)                                                              \
   "1 (p) S " parent " 2 3 0 -1 4194560 694 3344 44 51 12 155 53 97 20 0"
 
@@ -97,8 +97,9 @@ static const struct {
                             "9223372036854775807 0 0\n",
      4194303, 40, 98765432101, INT64_MAX, INT64_MAX},
     {TO_PRIORITY("1") " 0 0 0 0 7 9 0 0 0 0 0\n", 1, 0, 0, 0, 0},
-    {TO_PRIORITY("1") " 2 -5 3 4 7 9 x y 5 z\n", 1, 2, 3, 4, 5}, /* we do without */
-    /* and so without a stack */
+    {TO_PRIORITY("1") " 2 -5 3 4 7 9 x y 5 z\n", 1, 2, 3, 4,
+     5}, /* the rest is optional */
+    /* then there is no stack */
     {TO_PRIORITY("1") " 2 0 3 4 7 9 1 2 5", 1, 2, 3, 4, 5},
     {TO_PRIORITY("1") " 2 0 3 4 7 9 1 2", 1, 2, 3, 4, 0},
     {TO_PRIORITY("1") " 2 0 3 4 7 9 1 2 \n", 1, 2, 3, 4, 0},
@@ -111,7 +112,7 @@ static const struct {
     {TO_PRIORITY("1") " 2 0 3 4 7 9 1 2\n", 1, 2, 3, 4, 0},
     {TO_PRIORITY("1") " 2 0 3 4 7 9 1 2 9\n", 1, 2, 3, 4, 9},
     {TO_PRIORITY("1") " 2 0 3 4 7 9 1 2 9 \n", 1, 2, 3, 4, 9},
-    /* and what comes after it is not of it */
+    /* and a second line is ignored */
     {TO_PRIORITY("1") " 2 0 3 4 7\n9 1 2 5 6\n", 1, 2, 3, 4, 0},
     {TO_PRIORITY("1") " 2 0 3 4 7 9 1 2\n5\n", 1, 2, 3, 4, 0},
     {TO_PRIORITY("1") " 2 0 3 4 7 9 1 2 9\nx -1\n", 1, 2, 3, 4, 9},

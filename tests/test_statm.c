@@ -15,7 +15,7 @@ static const struct {
     {"9 5 0 1 0 1 0\n", 4096, 5 * 4096, 0},
     {"9 5 5 1 0 1 0\n", 4096, 5 * 4096, 5 * 4096},
     {"9 5 3\n", 4096, 5 * 4096, 3 * 4096},
-    {"9 5 3 lots -1\n", 4096, 5 * 4096, 3 * 4096}, /* we do not need the others */
+    {"9 5 3 lots -1\n", 4096, 5 * 4096, 3 * 4096}, /* the other fields are not used */
     {"9 5 3 1 0 1 0\n-1 -1 -1\n", 4096, 5 * 4096, 3 * 4096},
     {"2251799813685247 2251799813685247 1 1\n", 4096, 9223372036854771712, 4096},
 };
@@ -35,7 +35,7 @@ START_TEST(pages_become_bytes)
 }
 END_TEST
 
-/* The kernel reads one counter after the other. */
+/* The kernel reads one counter after another. */
 START_TEST(resident_is_at_least_shared)
 {
   struct statm got;

@@ -29,7 +29,7 @@ static void parse(const char *text)
   ck_assert_uint_eq(parse_error.count, 0);
 }
 
-/* Of lines that are good each by itself. */
+/* For lines that are all valid. */
 static void parse_beyond_any_size(const char *text)
 {
   ck_assert_int_eq(parse_pages(text, 4096), 0);
@@ -83,7 +83,7 @@ static const struct {
     {ZEROS "1048576 pcpu_get_vm_areas+0x0/0xc30 vmalloc", 1048576, 0, KIND(VMALLOC), NULL,
      NULL},
     {ZEROS "  20480 map_irq_stack+0x93/0xe0 vmap", 20480, 0, KIND(VMAP), NULL, NULL},
-    /* 5.4, 5.10: put-pages belong to somebody else */
+    /* 5.4, 5.10: pages of VM_MAP_PUT_PAGES areas belong to their user */
     {ZEROS "  69632 dma_common_contiguous_remap+0x88/0xa0 dma-coherent", 69632, 0,
      KIND(DMA_COHERENT), NULL, NULL},
     {ZEROS "  94208 shmem_pin_map+0x5f/0x120 [i915] pages=22 vmap N0=22", 94208, 0,
@@ -154,7 +154,7 @@ static const struct {
     {"0x1-0x2 8192 f+0x1/0x2 pages=4503599627370496 vmalloc\n", /* 2^64 bytes */
      "more pages than fit into the area", "0x1-0x2"},
     {"0x1-0x2 8192 f+0x1/0x2 g+0x1/0x2 vmalloc\n", "unexpected word", "0x1-0x2"},
-    {"0x1-0x2 8192 f+0x1/0x2 pages=1 vma0-0x2 8192 vmalloc\n", /* two lines torn */
+    {"0x1-0x2 8192 f+0x1/0x2 pages=1 vma0-0x2 8192 vmalloc\n", /* parts of two lines */
      "unexpected word", "0x1-0x2"},
     {"0x1-0x2 8192 f+0x1/0x2 pages=1 vmalloc\r\n", "unexpected word", "0x1-0x2"},
     {"0x1-0x2 8192 f+0x1/0x2 pages=1 vmalloc", "line is cut off at the end of the file",
@@ -297,7 +297,7 @@ START_TEST(areas_of_one_function_are_one_caller)
 }
 END_TEST
 
-/* So many that some share a slot of any hash table. */
+/* Enough that some share a slot of any hash table. */
 START_TEST(equal_functions_of_two_modules_are_two_callers)
 {
   static char text[65536];
@@ -516,7 +516,7 @@ START_TEST(nul_byte_makes_its_line_malformed)
 }
 END_TEST
 
-/* Every kind of line at once. */
+/* All kinds of lines together. */
 static const char machine[] =
     "0x0-0x0   20480 irq_init_percpu_irqstack+0xca/0x100 vmap\n"
     "0x0-0x0    8192 acpi_os_map_iomem+0x1bc/0x1e0 phys=0x00000000f7ff8000 ioremap\n"
@@ -559,12 +559,13 @@ START_TEST(second_parse_replaces_the_first)
 }
 END_TEST
 
-/* A file cut between two lines cannot be told from a shorter one; within a line the
- * numbers are gone, never wrong. */
+/* A file cut off between two lines looks like a shorter one. Cut off within a line, it
+ * has no numbers, but no wrong ones either. */
 START_TEST(text_cut_off_within_a_line_has_no_sum)
 {
   for (size_t length = 1; length < sizeof(machine) - 1; length++) {
-    char *text = malloc(length); /* of its own: a sanitizer sees each byte too far */
+    char *text =
+        malloc(length); /* its own block, so that a sanitizer sees reads beyond it */
     memcpy(text, machine, length);
     parse_error = (struct parse_error){0};
     int error = vmallocinfo_parse(scan_text(text, length), 4096, &got, &parse_error);
@@ -579,7 +580,8 @@ START_TEST(text_cut_off_within_a_line_has_no_sum)
 }
 END_TEST
 
-/* By the grammar, told otherwise: the first word is the range, the second the size. */
+/* A second implementation of the grammar: the first word is the range, the second the
+ * size. */
 static bool has_range_and_size(const char *line, uint64_t *size)
 {
   size_t length = strcspn(line, " \t");
@@ -607,7 +609,7 @@ START_TEST(range_of_any_width_ends_at_the_first_blank)
 }
 END_TEST
 
-/* With a symbol of each length, so that each blank is at each distance from the next. */
+/* With symbols of each length, so that all distances between blanks occur. */
 START_TEST(words_are_separated_by_blanks_or_tabs)
 {
   for (size_t length = 1; length < 40; length++) {
@@ -627,7 +629,7 @@ START_TEST(words_are_separated_by_blanks_or_tabs)
 }
 END_TEST
 
-/* As span_copy shows it, or it would fill the table. */
+/* Compared as span_copy prints it, or it would fill the table. */
 START_TEST(caller_with_unprintable_bytes_is_found_again)
 {
   parse("0x1-0x2 8192 a\x80_caller+0x1/0x2 [m\x80] pages=1 vmalloc\n"
@@ -641,8 +643,8 @@ END_TEST
 /* --- a text means what its lines mean, each alone -------------------------------------
  */
 
-/* What one parse of the text is to give, made from parses of one line each, which find
- * nothing that they have seen before. */
+/* The expected result of one parse of the text: the sum of parses of single lines, which
+ * cannot use anything parsed before. */
 static struct {
   char text[1 << 20];
   size_t length;
@@ -662,7 +664,7 @@ static uint64_t random_below(uint64_t limit)
 
 #define ONE_OF(table) table[random_below(LENGTH(table))]
 
-/* Mostly as 64-bit kernels print it. */
+/* Mostly in the format of 64-bit kernels. */
 static int write_range(char *out)
 {
   unsigned long long begin = random_below(UINT64_MAX), end = random_below(UINT64_MAX);
@@ -729,8 +731,8 @@ static void want_caller(const struct vmalloc_caller *one)
   }
 }
 
-/* Appends a line, and to the sum what it means alone. A bad one is left out where `good`
- * ones are asked for. */
+/* Appends a line, and adds to the sum what it gives alone. A malformed line is left out
+ * where only `good` ones are wanted. */
 static void append(const char *line, size_t length, bool good)
 {
   struct scan text = scan_text(line, length);
@@ -756,7 +758,8 @@ static void append(const char *line, size_t length, bool good)
     want_caller(&got.callers[0]);
 }
 
-/* Of lines whose rests repeat, with that percentage mutated; the last may be open. */
+/* Appends lines whose rests repeat, that percentage of them mutated; the last may be
+ * open. */
 static void make_text(unsigned lines, unsigned variety, unsigned mutated, bool good)
 {
   static char pool[400][128];
@@ -795,7 +798,8 @@ static void assert_callers_are_those_of_the_sum(void)
 
 static void assert_text_is_the_sum(void)
 {
-  char *text = malloc(sum.length); /* of its own: a sanitizer sees each byte too far */
+  char *text =
+      malloc(sum.length); /* its own block, so that a sanitizer sees reads beyond it */
   memcpy(text, sum.text, sum.length);
   parse_error = (struct parse_error){0};
   int error = vmallocinfo_parse(scan_text(text, sum.length), 4096, &got, &parse_error);
@@ -824,7 +828,7 @@ START_TEST(text_is_the_sum_of_its_lines)
     ck_assert_uint_eq(sum.parse_error.count, 0);
     assert_text_is_the_sum();
   }
-  ck_assert_uint_gt(sum.want.other_entries_count, 0); /* the last was beyond the table */
+  ck_assert_uint_gt(sum.want.other_entries_count, 0); /* the last did not fit */
 }
 END_TEST
 
@@ -842,7 +846,7 @@ START_TEST(errors_of_a_text_are_those_of_its_lines)
 }
 END_TEST
 
-/* Each differs from the first in one byte, wherever that is. */
+/* Lines that differ from the first in one byte, at any position. */
 START_TEST(lines_that_differ_in_one_byte_are_different)
 {
   static const char first[] = ZEROS "   8192 a_symbol_of_a_good_length_for_this+0x1/0x2 "
@@ -863,8 +867,7 @@ START_TEST(lines_that_differ_in_one_byte_are_different)
 }
 END_TEST
 
-/* What is known of a caller and its module by the first words, a later word may change.
- */
+/* The first words give a caller and its module; a later word may change the module. */
 START_TEST(last_module_of_a_line_counts)
 {
 #define CALLER "a_caller_of_some_length+0x1/0x2"
@@ -886,7 +889,7 @@ START_TEST(last_module_of_a_line_counts)
 }
 END_TEST
 
-/* A line of that caller, which differs by its pages from others of the same one. */
+/* Appends a line of that caller, which differs in its pages from others of the same. */
 static void append_caller(const char *caller, unsigned pages)
 {
   char line[512];
@@ -896,7 +899,7 @@ static void append_caller(const char *caller, unsigned pages)
          false);
 }
 
-/* More than anything keeps: some alike in their first bytes, some not. */
+/* More than any table holds, some of them with equal first bytes. */
 START_TEST(any_number_of_callers_is_found_again)
 {
   static const char *const shapes_of_callers[] = {

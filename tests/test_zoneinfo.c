@@ -18,8 +18,8 @@ static struct zoneinfo parse(const char *text)
   return zoneinfo;
 }
 
-/* 6.12, cut to what differs between lines: the counters of the node stand before the
- * first zone, `high` is a watermark and a pcp field, the last zone is unpopulated. */
+/* 6.12, shortened: the counters of the node come before the first zone, `high` is both a
+ * watermark and a pcp field, the last zone is unpopulated. */
 static const char new_kernel[] = "Node 0, zone      DMA\n"
                                  "  per-node stats\n"
                                  "      nr_inactive_anon 210\n"
@@ -127,7 +127,7 @@ START_TEST(hot_and_cold_list_of_a_cpu_are_one_cpu)
 }
 END_TEST
 
-/* Before 4.9 every zone has its own isolated pages. */
+/* Before 4.9 each zone has its own isolated pages. */
 START_TEST(isolated_pages_of_zones_are_summed)
 {
   struct zoneinfo zoneinfo = parse("Node 0, zone      DMA\n"
@@ -304,12 +304,13 @@ START_TEST(text_without_a_zone_is_refused)
 }
 END_TEST
 
-/* A file cut between two lines cannot be told from a shorter one. */
+/* A file cut off between two lines looks like a shorter one. */
 START_TEST(text_cut_off_within_a_line_has_no_sum)
 {
   size_t first_line = strcspn(new_kernel, "\n");
   for (size_t length = first_line; length < sizeof(new_kernel) - 1; length++) {
-    char *text = malloc(length); /* of its own: a sanitizer sees each byte too far */
+    char *text =
+        malloc(length); /* its own block, so that a sanitizer sees reads beyond it */
     memcpy(text, new_kernel, length);
     struct zoneinfo zoneinfo;
     parse_error = (struct parse_error){0};
