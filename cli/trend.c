@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* meminfo-explain trend: the alarm on a recorded series. */
+/* meminfo-explain trend: the leak alarm on a recorded series. */
 #define _GNU_SOURCE
 #include "output.h"
 
@@ -13,22 +13,23 @@ enum { EXIT_MALFORMED = 1, EXIT_USAGE = 2 };
 
 static const char help[] =
     "usage: meminfo-explain trend [OPTION...] < SERIES\n"
-    "Runs the leak alarm over a recorded series: lines of `seconds bytes error_bytes`, "
-    "the\n"
-    "error being optional. Prints a line for each change of state:\n"
-    "`seconds STATE bytes_per_second eta_seconds`, STATE one of okay, step, warning and\n"
-    "failure; nan where a number is not known.\n"
+    "Run the leak alarm on a recorded series. Input lines are `seconds bytes "
+    "error_bytes`;\n"
+    "the error is optional. Each change of state is an output line\n"
+    "`seconds STATE bytes_per_second eta_seconds`: STATE is okay, step, warning or "
+    "failure,\n"
+    "and nan stands for a number that is not known.\n"
     "\n"
-    "  -w, --window S         the short window, 1 to 1e6 seconds (default 3600)\n"
-    "  -R, --rise BYTES       what counts as a rise in half of it, 4096 to 1e15\n"
-    "                         (default 27262976)\n"
+    "  -w, --window S         shortest window in seconds, 1 to 1e6 (default 3600)\n"
+    "  -R, --rise BYTES       smallest rise within half a window that counts,\n"
+    "                         4096 to 1e15 (default 27262976)\n"
     "  -a, --available BYTES  MemAvailable, for the eta\n"
-    "  -t, --total BYTES      MemTotal; a rise of 5 % of it is a failure\n"
-    "  -h, --help             this text\n"
+    "  -t, --total BYTES      MemTotal; a rise by 5 % of it is a failure\n"
+    "  -h, --help             show this text\n"
     "\n"
-    "exit status: 0 done, 1 a line is no such line, 2 wrong usage\n";
+    "exit status: 0 success, 1 a line is malformed, 2 wrong usage\n";
 
-static const double bytes_max = 1e18; /* more than there will be */
+static const double bytes_max = 1e18; /* more than any machine has */
 
 static int parse_amount(const char *text, double min, double max, double *out)
 {
@@ -44,7 +45,7 @@ static int parse_amount(const char *text, double min, double max, double *out)
   return 0;
 }
 
-/* 0, EXIT_USAGE, or -1 where all is said. */
+/* 0, EXIT_USAGE, or -1 where the help was printed. */
 static int parse_arguments(int argc, char **argv, struct trend_replay *settings)
 {
   static const struct option options[] = {{"window", required_argument, NULL, 'w'},
@@ -74,7 +75,7 @@ static int parse_arguments(int argc, char **argv, struct trend_replay *settings)
     case 'h':
       fputs(help, stdout);
       return -1;
-    default: /* getopt_long has said what is wrong */
+    default: /* getopt_long has printed the error */
       return EXIT_USAGE;
     }
   }
@@ -86,7 +87,7 @@ static int parse_arguments(int argc, char **argv, struct trend_replay *settings)
   return status;
 }
 
-/* `seconds bytes [error_bytes]`. False where it is not. */
+/* `seconds bytes [error_bytes]`. False where the line is malformed. */
 static bool parse_line(const char *line, struct trend_sample *out)
 {
   double numbers[3] = {0, 0, 0};
@@ -118,7 +119,7 @@ int trend_replay(const struct trend_replay *settings, FILE *in, FILE *out, FILE 
     struct trend_sample sample = {.available = settings->available,
                                   .total = settings->total};
     struct trend_verdict verdict;
-    /* A zero byte would hide what is behind it. */
+    /* A zero byte would hide the rest of the line. */
     const bool whole = strlen(line) == (size_t)length;
     if (whole && (line[0] == '#' || line[strspn(line, " \t\r\n")] == '\0'))
       continue;
@@ -135,7 +136,7 @@ int trend_replay(const struct trend_replay *settings, FILE *in, FILE *out, FILE 
       fprintf(out, "%.15g %s %.3f %.0f\n", sample.time, trend_state_name(verdict.state),
               verdict.rate, verdict.eta);
   }
-  /* Without memory for a line, getline fails and the stream is none the wiser. */
+  /* Without memory for a line, getline fails, but the stream has no error. */
   int error = feof(in) ? 0 : -errno;
   const char *stream = error == 0 ? "output" : "input";
   free(line);

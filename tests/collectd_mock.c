@@ -170,7 +170,7 @@ void mock_load(const char *path)
                {"percent", "value"},
                {"count", "value"},
                {"duration", "seconds"}};
-  mock_types_forget(); /* those of a daemon before */
+  mock_types_forget(); /* of an earlier daemon */
   for (size_t i = 0; i < sizeof(stock) / sizeof(*stock); i++)
     mock_type_define(stock[i].name, stock[i].source, 0);
   mock_type_define("gauge", "value", NAN);
@@ -178,7 +178,7 @@ void mock_load(const char *path)
   ck_assert_int_eq(chdir(mock.base_dir), 0);
   mock.handle = dlopen(path, RTLD_NOW);
   ck_assert_msg(mock.handle != NULL, "%s", dlerror());
-  /* POSIX lets dlsym return functions; ISO C has no word for it. */
+  /* POSIX lets dlsym return functions; ISO C has no conversion for it. */
   union {
     void *object;
     void (*function)(void);

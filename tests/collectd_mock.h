@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A stand-in for the daemon: the functions the plugin calls, recording what it does, and
- * a driver that loads the built plugin and plays collectd's order of callbacks. */
+/* A mock of the daemon: the functions that the plugin calls, which record the calls, and
+ * a driver that loads the built plugin and makes callbacks in the order of collectd. */
 #ifndef MEMINFO_EXPLAIN_TESTS_COLLECTD_MOCK_H
 #define MEMINFO_EXPLAIN_TESTS_COLLECTD_MOCK_H
 
@@ -31,14 +31,14 @@ int mock_config(const char *text);
 
 int mock_init(void);
 
-/* One call of the read callback; forgets what was dispatched and logged before. */
+/* Calls the read callback; forgets what was dispatched and logged before. */
 int mock_read(void);
 
-/* Frees the read callback's user data, as the daemon does at its end, and removes the
- * BaseDir with what the plugin left there. */
+/* Frees the user data of the read callback, as the daemon does when it ends, and removes
+ * the BaseDir. */
 void mock_shutdown(void);
 
-/* What the clock says from now on. */
+/* Sets the clock of the daemon. */
 void mock_time(cdtime_t now);
 
 size_t mock_dispatched_count(void);
@@ -47,7 +47,7 @@ const struct mock_dispatched *mock_dispatched_at(size_t index);
 /* The dispatched value of `VIEW/TYPE-INSTANCE`, or NULL. */
 const struct mock_dispatched *mock_find(const char *identifier);
 
-/* What was dispatched, as expect.txt has it. */
+/* The dispatched values as lines of expect.txt. */
 void mock_lines(struct lines *lines);
 
 size_t mock_log_count(void);

@@ -43,18 +43,18 @@ static void assert_holds(const char *name, const char *want)
   free(text);
 }
 
-START_TEST(until_it_is_finished_the_old_one_stands)
+START_TEST(the_old_file_stays_until_the_new_one_is_finished)
 {
   begin();
   tree_write(tree, "name", "old");
   tree_write(tree, "new", "left over");
-  struct atomic_file file_written;
-  ck_assert_int_eq(atomic_file_open(directory, "new", &file_written), 0);
-  atomic_file_write(&file_written, "one ", 4);
-  atomic_file_write(&file_written, "", 0);
-  atomic_file_write(&file_written, "two", 3);
+  struct atomic_file file;
+  ck_assert_int_eq(atomic_file_open(directory, "new", &file), 0);
+  atomic_file_write(&file, "one ", 4);
+  atomic_file_write(&file, "", 0);
+  atomic_file_write(&file, "two", 3);
   assert_holds("name", "old");
-  ck_assert_int_eq(atomic_file_finish(&file_written, "name"), 0);
+  ck_assert_int_eq(atomic_file_finish(&file, "name"), 0);
   assert_holds("name", "one two");
   ck_assert(!is_there("new"));
   struct stat st;
@@ -64,47 +64,47 @@ START_TEST(until_it_is_finished_the_old_one_stands)
 }
 END_TEST
 
-START_TEST(what_is_no_file_cannot_be_begun_and_is_left)
+START_TEST(a_directory_of_that_name_is_an_error_and_is_left_alone)
 {
   begin();
   tree_write(tree, "new/file", "precious");
-  struct atomic_file file_written;
-  ck_assert_int_lt(atomic_file_open(directory, "new", &file_written), 0);
-  ck_assert_int_lt(atomic_file_open(directory, "no/such", &file_written), 0);
+  struct atomic_file file;
+  ck_assert_int_lt(atomic_file_open(directory, "new", &file), 0);
+  ck_assert_int_lt(atomic_file_open(directory, "no/such", &file), 0);
   assert_holds("new/file", "precious");
   end();
 }
 END_TEST
 
-START_TEST(the_first_error_is_told_and_nothing_of_it_is_left)
+START_TEST(the_first_error_is_returned_and_nothing_is_left_over)
 {
   begin();
   tree_write(tree, "name", "old");
-  struct atomic_file file_written;
+  struct atomic_file file;
   struct rlimit before, limit;
   ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &before), 0);
   limit = before;
   limit.rlim_cur = 2;
   signal(SIGXFSZ, SIG_IGN);
-  ck_assert_int_eq(atomic_file_open(directory, "new", &file_written), 0);
+  ck_assert_int_eq(atomic_file_open(directory, "new", &file), 0);
   setrlimit(RLIMIT_FSIZE, &limit);
-  atomic_file_write(&file_written, "one", 3);
+  atomic_file_write(&file, "one", 3);
   setrlimit(RLIMIT_FSIZE, &before);
-  atomic_file_write(&file_written, "two", 3); /* would be half of it */
-  ck_assert_int_eq(atomic_file_finish(&file_written, "name"), -EFBIG);
+  atomic_file_write(&file, "two", 3); /* would be half of it */
+  ck_assert_int_eq(atomic_file_finish(&file, "name"), -EFBIG);
   assert_holds("name", "old");
   ck_assert(!is_there("new"));
   end();
 }
 END_TEST
 
-START_TEST(one_that_cannot_have_its_name_is_removed)
+START_TEST(a_file_that_cannot_be_renamed_is_removed)
 {
   begin();
   tree_write(tree, "name/file", "precious");
-  struct atomic_file file_written;
-  ck_assert_int_eq(atomic_file_open(directory, "new", &file_written), 0);
-  ck_assert_int_lt(atomic_file_finish(&file_written, "name"), 0);
+  struct atomic_file file;
+  ck_assert_int_eq(atomic_file_open(directory, "new", &file), 0);
+  ck_assert_int_lt(atomic_file_finish(&file, "name"), 0);
   assert_holds("name/file", "precious");
   ck_assert(!is_there("new"));
   end();
@@ -117,18 +117,18 @@ START_TEST(a_symbolic_link_is_replaced_and_not_followed)
   tree_write(tree, "target", "precious");
   ck_assert_int_eq(symlinkat("target", directory, "name"), 0);
   ck_assert_int_eq(symlinkat("target", directory, "new"), 0);
-  struct atomic_file file_written;
-  ck_assert_int_eq(atomic_file_open(directory, "new", &file_written), 0);
-  atomic_file_write(&file_written, "ours", 4);
-  ck_assert_int_eq(atomic_file_finish(&file_written, "name"), 0);
+  struct atomic_file file;
+  ck_assert_int_eq(atomic_file_open(directory, "new", &file), 0);
+  atomic_file_write(&file, "ours", 4);
+  ck_assert_int_eq(atomic_file_finish(&file, "name"), 0);
   assert_holds("name", "ours");
   assert_holds("target", "precious");
   end();
 }
 END_TEST
 
-SUITE_MAIN("draft", until_it_is_finished_the_old_one_stands,
-           what_is_no_file_cannot_be_begun_and_is_left,
-           the_first_error_is_told_and_nothing_of_it_is_left,
-           one_that_cannot_have_its_name_is_removed,
+SUITE_MAIN("atomic_file", the_old_file_stays_until_the_new_one_is_finished,
+           a_directory_of_that_name_is_an_error_and_is_left_alone,
+           the_first_error_is_returned_and_nothing_is_left_over,
+           a_file_that_cannot_be_renamed_is_removed,
            a_symbolic_link_is_replaced_and_not_followed)

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define NO_LINE "(no complaint)"
+#define NO_LINE "(no diagnostic)"
 
 /* The line about one source in a given state; NO_LINE where there is none. */
 static const char *line_about(enum source source, struct source_status status)
@@ -21,14 +21,14 @@ static const char *line_about(enum source source, struct source_status status)
   return line;
 }
 
-START_TEST(a_source_without_fault_says_nothing)
+START_TEST(a_source_without_errors_has_no_diagnostic)
 {
   ck_assert_str_eq(
       line_about(SOURCE_vmstat, (struct source_status){.state = READING_KNOWN}), NO_LINE);
 }
 END_TEST
 
-START_TEST(a_source_this_kernel_does_not_have_says_nothing)
+START_TEST(a_source_that_the_kernel_does_not_have_has_no_diagnostic)
 {
   for (enum source source = 0; source < SOURCE_COUNT; source++)
     if (source != SOURCE_meminfo)
@@ -38,7 +38,7 @@ START_TEST(a_source_this_kernel_does_not_have_says_nothing)
 }
 END_TEST
 
-START_TEST(a_meminfo_that_is_not_there_says_so)
+START_TEST(an_absent_meminfo_is_a_diagnostic)
 {
   ck_assert_str_eq(
       line_about(SOURCE_meminfo,
@@ -93,7 +93,7 @@ START_TEST(a_malformed_source_names_file_line_key_and_cause)
 }
 END_TEST
 
-START_TEST(a_fault_of_the_whole_text_has_no_line_number)
+START_TEST(an_error_of_the_whole_text_has_no_line_number)
 {
   const struct parse_error parse_error = {.cause = "no line of the form `key number'",
                                           .count = 1};
@@ -105,7 +105,7 @@ START_TEST(a_fault_of_the_whole_text_has_no_line_number)
 }
 END_TEST
 
-START_TEST(a_bad_line_in_a_file_that_is_else_known_costs_nothing_more)
+START_TEST(a_bad_line_in_a_known_file_has_no_cost)
 {
   const struct parse_error parse_error = {
       .cause = "above MemTotal", .line = 4, .count = 1, .near = "Slab"};
@@ -137,7 +137,7 @@ START_TEST(further_bad_lines_are_counted)
 }
 END_TEST
 
-START_TEST(of_several_files_the_one_at_fault_is_named)
+START_TEST(of_several_files_the_bad_one_is_named)
 {
   const struct parse_error parse_error = {
       .cause = "not a number", .line = 1, .count = 1, .near = "n/a"};
@@ -150,7 +150,7 @@ START_TEST(of_several_files_the_one_at_fault_is_named)
 }
 END_TEST
 
-START_TEST(a_read_error_is_told_in_the_systems_words)
+START_TEST(a_read_error_is_worded_as_by_the_c_library)
 {
   char want[256];
   snprintf(want, sizeof(want),
@@ -163,7 +163,7 @@ START_TEST(a_read_error_is_told_in_the_systems_words)
 }
 END_TEST
 
-START_TEST(a_source_that_is_gone_is_missed)
+START_TEST(a_source_that_is_gone_is_a_diagnostic)
 {
   ck_assert_str_eq(
       line_about(SOURCE_vmstat, (struct source_status){.state = READING_ABSENT,
@@ -174,9 +174,9 @@ START_TEST(a_source_that_is_gone_is_missed)
 }
 END_TEST
 
-START_TEST(of_several_files_that_cannot_be_read_one_is_named_with_its_error)
+START_TEST(of_several_unreadable_files_one_is_named_with_its_error)
 {
-  char want[256]; /* C libraries differ in their words */
+  char want[256]; /* C libraries word it differently */
   snprintf(want, sizeof(want),
            "proc/7/smaps_rollup: cannot be read (%s) (and 2 more); "
            "the pss accounting is incomplete",
@@ -213,7 +213,7 @@ START_TEST(a_line_that_does_not_fit_is_cut)
 }
 END_TEST
 
-START_TEST(a_denied_consumer_is_not_missed)
+START_TEST(a_denied_consumer_has_no_diagnostic)
 {
   struct sample *sample = calloc(1, sizeof(*sample));
   sample->sources[SOURCE_brd].state = READING_DENIED;
@@ -224,9 +224,9 @@ START_TEST(a_denied_consumer_is_not_missed)
 }
 END_TEST
 
-START_TEST(every_source_can_say_what_its_loss_costs)
+START_TEST(every_source_names_the_cost_of_its_loss)
 {
-  for (enum source source = 0; source < SOURCE_zram; source++) { /* but consumers */
+  for (enum source source = 0; source < SOURCE_zram; source++) { /* without consumers */
     const char *line =
         line_about(source, (struct source_status){.state = READING_DENIED});
     ck_assert_ptr_nonnull(strstr(line, source_rows[source].path));
@@ -312,8 +312,8 @@ START_TEST(each_problem_of_a_sample_is_one_diagnostic)
 }
 END_TEST
 
-/* Whoever prints the explanation itself says there why it was refused. */
-START_TEST(without_an_explanation_nothing_is_refused)
+/* For callers that print the reason as part of the explanation. */
+START_TEST(without_an_explanation_there_is_no_refusal)
 {
   struct sample *sample = bare_sample();
   struct found found = {0};
@@ -353,18 +353,21 @@ START_TEST(processes_that_are_not_listed_are_a_diagnostic)
 }
 END_TEST
 
-SUITE_MAIN(
-    "diagnostic", a_sample_without_problems_has_no_diagnostics,
-    each_problem_of_a_sample_is_one_diagnostic, without_an_explanation_nothing_is_refused,
-    processes_that_are_not_listed_are_a_diagnostic, a_source_that_is_gone_is_missed,
-    of_several_files_that_cannot_be_read_one_is_named_with_its_error,
-    a_source_without_fault_says_nothing, a_source_this_kernel_does_not_have_says_nothing,
-    a_meminfo_that_is_not_there_says_so, a_denied_source_names_file_cause_cost_and_remedy,
-    a_denied_source_without_remedy_ends_with_its_cost,
-    processes_that_were_all_denied_name_the_pattern,
-    a_malformed_source_names_file_line_key_and_cause,
-    a_fault_of_the_whole_text_has_no_line_number,
-    a_bad_line_in_a_file_that_is_else_known_costs_nothing_more,
-    further_bad_lines_are_counted, of_several_files_the_one_at_fault_is_named,
-    a_read_error_is_told_in_the_systems_words, a_line_that_does_not_fit_is_cut,
-    every_source_can_say_what_its_loss_costs, a_denied_consumer_is_not_missed)
+SUITE_MAIN("diagnostic", a_sample_without_problems_has_no_diagnostics,
+           each_problem_of_a_sample_is_one_diagnostic,
+           without_an_explanation_there_is_no_refusal,
+           processes_that_are_not_listed_are_a_diagnostic,
+           a_source_that_is_gone_is_a_diagnostic,
+           of_several_unreadable_files_one_is_named_with_its_error,
+           a_source_without_errors_has_no_diagnostic,
+           a_source_that_the_kernel_does_not_have_has_no_diagnostic,
+           an_absent_meminfo_is_a_diagnostic,
+           a_denied_source_names_file_cause_cost_and_remedy,
+           a_denied_source_without_remedy_ends_with_its_cost,
+           processes_that_were_all_denied_name_the_pattern,
+           a_malformed_source_names_file_line_key_and_cause,
+           an_error_of_the_whole_text_has_no_line_number,
+           a_bad_line_in_a_known_file_has_no_cost, further_bad_lines_are_counted,
+           of_several_files_the_bad_one_is_named,
+           a_read_error_is_worded_as_by_the_c_library, a_line_that_does_not_fit_is_cut,
+           every_source_names_the_cost_of_its_loss, a_denied_consumer_has_no_diagnostic)

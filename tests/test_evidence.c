@@ -20,7 +20,7 @@
 #define FILE_OF "meminfo_explain-20261124T030000Z-"
 #define MB(n)   ((int64_t)(n) << 20)
 
-/* --- how much room there is, as the test has it ------------------------------------- */
+/* --- room on the file system, as the test sets it ----------------------------------- */
 
 static uint64_t room = UINT64_MAX; /* bytes; UINT64_MAX: as it is */
 static bool counts_blocks = true;
@@ -52,7 +52,7 @@ struct dirent *__wrap_readdir(DIR *directory)
   return NULL;
 }
 
-/* --- a machine, and a directory for what is told of it ------------------------------ */
+/* --- a machine, and a directory for its evidence ------------------------------------ */
 
 static char *root, *dir;
 static struct observer *now;
@@ -158,7 +158,7 @@ static unsigned entries(void)
   return count;
 }
 
-/* The lines under a heading that starts so, up to the next heading; to be freed. */
+/* The lines under the heading that starts with `heading`; to be freed. */
 static char *section(const char *text, const char *heading)
 {
   char key[128];
@@ -210,7 +210,7 @@ struct row {
   char by[32], then[32], now[32], name[64];
 };
 
-/* The rows of the comparison; how many. */
+/* Parses the rows of the comparison; returns how many. */
 static unsigned rows_of(const char *text, struct row rows[256])
 {
   char *lines = section(text, "change, before, now");
@@ -227,7 +227,7 @@ static unsigned rows_of(const char *text, struct row rows[256])
   return count;
 }
 
-/* Where there is none of that name, one without. */
+/* An empty row where there is none of that name. */
 static const struct row *row_of(const struct row *rows, unsigned count, const char *name)
 {
   static const struct row none;
@@ -329,7 +329,7 @@ START_TEST(every_number_of_the_black_hole_is_compared)
 }
 END_TEST
 
-START_TEST(what_fell_most_stands_before_what_rose_less)
+START_TEST(the_largest_change_in_either_direction_is_first)
 {
   static struct row rows[256];
   begin();
@@ -348,7 +348,7 @@ START_TEST(what_fell_most_stands_before_what_rose_less)
   ck_assert_str_eq(rows[0].by, "-9437184");
   ck_assert_str_eq(rows[1].name, "kernel/slab_unreclaimable");
   ck_assert_str_eq(rows[1].by, "+8388608");
-  /* last, since nothing tells how much they moved */
+  /* last, since it is not known how much they moved */
   ck_assert_str_eq(rows[count - 2].name, "hidden/gpu");
   ck_assert_str_eq(rows[count - 2].then, "absent");
   ck_assert_str_eq(rows[count - 1].name, "hidden/cma");
@@ -359,7 +359,7 @@ START_TEST(what_fell_most_stands_before_what_rose_less)
 }
 END_TEST
 
-START_TEST(without_a_before_the_numbers_are_those_of_now)
+START_TEST(without_an_earlier_explanation_only_present_numbers_are_listed)
 {
   static struct row rows[256];
   begin();
@@ -396,7 +396,7 @@ START_TEST(numbers_at_their_limits_do_not_overflow)
 }
 END_TEST
 
-START_TEST(a_refusal_is_told_with_its_reason)
+START_TEST(a_refusal_is_listed_with_its_reason)
 {
   static struct row rows[256];
   begin();
@@ -418,7 +418,7 @@ START_TEST(a_refusal_is_told_with_its_reason)
 }
 END_TEST
 
-START_TEST(the_sentences_are_there_with_what_to_run_next)
+START_TEST(sentences_are_listed_with_what_to_run_next)
 {
   begin();
   now->sample.meminfo.mem_available = reading_known(4096);
@@ -434,7 +434,7 @@ START_TEST(the_sentences_are_there_with_what_to_run_next)
 }
 END_TEST
 
-START_TEST(growth_since_the_first_observation_is_said)
+START_TEST(growth_since_the_first_observation_is_listed)
 {
   begin();
   now->sample.meminfo.shmem.value += (uint64_t)MB(900);
@@ -483,7 +483,7 @@ static unsigned count_lines(const char *text)
   return count;
 }
 
-START_TEST(of_very_many_members_the_first_are_listed)
+START_TEST(of_many_members_only_the_largest_are_listed)
 {
   begin();
   struct vmallocinfo *info = &now->sample.vmallocinfo;
@@ -525,7 +525,7 @@ START_TEST(a_grouping_without_members_says_why)
 }
 END_TEST
 
-START_TEST(the_kernels_files_are_copied_as_they_are_by_now)
+START_TEST(files_of_the_kernel_are_copied_as_they_are_now)
 {
   static const char *const files[] = {"proc/meminfo", "proc/vmstat", "proc/slabinfo",
                                       "proc/zoneinfo"};
@@ -543,7 +543,7 @@ START_TEST(the_kernels_files_are_copied_as_they_are_by_now)
 }
 END_TEST
 
-START_TEST(a_file_that_cannot_be_read_is_told_and_the_others_are_there)
+START_TEST(a_file_that_cannot_be_read_is_named_and_the_others_are_copied)
 {
   begin();
   const char *path = tree_path(root, "proc/vmstat");
@@ -569,9 +569,9 @@ START_TEST(a_file_that_cannot_be_read_is_told_and_the_others_are_there)
 }
 END_TEST
 
-/* --- hostile bytes ------------------------------------------------------------------ */
+/* --- malicious bytes ---------------------------------------------------------------- */
 
-START_TEST(names_of_the_kernel_bring_no_control_characters_and_no_lines)
+START_TEST(names_from_the_kernel_add_no_control_characters_and_no_lines)
 {
   static const char bad[] = "a\x1b[2J\n== forged\r b\x7f\xff";
   begin();
@@ -608,7 +608,7 @@ static void fill_up(char *name, size_t size, char letter)
   name[size - 1] = '\0';
 }
 
-START_TEST(names_of_any_length_are_no_danger)
+START_TEST(names_of_any_length_are_bounded)
 {
   begin();
   struct vmalloc_caller *caller =
@@ -634,7 +634,7 @@ START_TEST(names_of_any_length_are_no_danger)
 }
 END_TEST
 
-START_TEST(bytes_that_are_no_text_are_copied_as_question_marks)
+START_TEST(bytes_that_are_not_text_become_question_marks)
 {
   begin();
   tree_write_bytes(root, "proc/slabinfo", "a\0b\x1b\xff\n\0\n\tc\r\nopen", 16);
@@ -645,7 +645,7 @@ START_TEST(bytes_that_are_no_text_are_copied_as_question_marks)
 }
 END_TEST
 
-/* --- never too large ---------------------------------------------------------------- */
+/* --- size --------------------------------------------------------------------------- */
 
 #define CUT "== cut: the file has its largest size\n"
 
@@ -667,7 +667,7 @@ static uint64_t random_next(uint64_t *state)
   return *state;
 }
 
-START_TEST(whatever_slabinfo_holds_the_file_is_bounded_and_text)
+START_TEST(any_slabinfo_gives_a_bounded_text)
 {
   static char bytes[(size_t)3 << 20];
   static const size_t sizes[] = {sizeof(bytes), EVIDENCE_FILE_MAX, EVIDENCE_FILE_MAX - 1,
@@ -676,7 +676,7 @@ START_TEST(whatever_slabinfo_holds_the_file_is_bounded_and_text)
   begin();
   for (unsigned round = 0; round < 12; round++) {
     size_t size = sizes[round % 4];
-    for (size_t i = 0; i < size; i++) /* NULs without a line; any bytes; short lines */
+    for (size_t i = 0; i < size; i++) /* only NULs; any bytes; short lines */
       bytes[i] = round < 4   ? '\0'
                  : round < 8 ? (char)random_next(&random)
                              : "0123456789 \n"[random_next(&random) % 12];
@@ -696,7 +696,7 @@ START_TEST(whatever_slabinfo_holds_the_file_is_bounded_and_text)
 }
 END_TEST
 
-/* Writes with so many bytes of zoneinfo, the last file; whether it is cut. */
+/* Writes with so many bytes of zoneinfo, the last file. True where it is cut. */
 static size_t length_with(size_t size, bool cut)
 {
   static char bytes[EVIDENCE_FILE_MAX];
@@ -715,7 +715,7 @@ static size_t length_with(size_t size, bool cut)
   return length;
 }
 
-START_TEST(only_what_does_not_fit_is_cut_and_only_whole_lines_are_left)
+START_TEST(only_whole_lines_at_the_end_are_cut)
 {
   begin();
   size_t without = length_with(0, false), most = EVIDENCE_FILE_MAX - (sizeof(CUT) - 1);
@@ -735,7 +735,7 @@ static void make_file(const char *file)
   tree_write(dir, file, "old");
 }
 
-START_TEST(the_oldest_of_ours_make_room)
+START_TEST(the_oldest_of_our_files_is_removed)
 {
   char file[64];
   begin();
@@ -757,8 +757,8 @@ START_TEST(the_oldest_of_ours_make_room)
 }
 END_TEST
 
-/* Who cannot be counted may be too many. */
-START_TEST(without_a_list_of_them_there_is_no_new_one)
+/* Files that cannot be counted may be too many. */
+START_TEST(nothing_is_written_where_the_directory_cannot_be_listed)
 {
   begin();
   lists = false;
@@ -770,8 +770,8 @@ START_TEST(without_a_list_of_them_there_is_no_new_one)
 }
 END_TEST
 
-/* Nor is it removed where nothing comes in its place. */
-START_TEST(the_oldest_stays_where_a_new_one_cannot_be_written)
+/* It is not removed where nothing takes its place. */
+START_TEST(the_oldest_stays_where_a_new_file_cannot_be_written)
 {
   struct rlimit before, none;
   begin();
@@ -818,7 +818,7 @@ static const char *const foreign[] = {
 };
 enum { FOREIGN = sizeof(foreign) / sizeof(*foreign) };
 
-START_TEST(files_of_others_do_not_count_and_stay)
+START_TEST(other_files_are_neither_counted_nor_removed)
 {
   begin();
   for (unsigned i = 0; i < FOREIGN; i++)
@@ -834,7 +834,7 @@ START_TEST(files_of_others_do_not_count_and_stay)
 }
 END_TEST
 
-START_TEST(what_has_our_name_and_is_no_file_does_not_count_and_stays)
+START_TEST(what_has_our_name_and_is_no_file_is_neither_counted_nor_removed)
 {
   char path[512];
   begin();
@@ -862,7 +862,7 @@ START_TEST(what_has_our_name_and_is_no_file_does_not_count_and_stays)
 }
 END_TEST
 
-START_TEST(several_of_one_second_are_numbered)
+START_TEST(several_files_of_one_second_are_numbered)
 {
   begin();
   for (unsigned i = 0; i < 3; i++)
@@ -875,7 +875,7 @@ START_TEST(several_of_one_second_are_numbered)
 }
 END_TEST
 
-START_TEST(what_a_crash_left_over_is_replaced)
+START_TEST(a_file_left_over_by_a_crash_is_replaced)
 {
   begin();
   make_file("meminfo_explain.new");
@@ -885,8 +885,8 @@ START_TEST(what_a_crash_left_over_is_replaced)
 }
 END_TEST
 
-/* The seconds of 32 bits end in January 2038. */
-START_TEST(times_of_later_than_2038_are_told)
+/* Seconds in 32 bits end in January 2038. */
+START_TEST(times_after_2038_are_written)
 {
   begin();
   ck_assert_int_eq(evidence_write(dir, 4102444800, "x", "It grows.", now, then), 0);
@@ -897,7 +897,7 @@ START_TEST(times_of_later_than_2038_are_told)
 }
 END_TEST
 
-START_TEST(names_and_times_that_are_none_are_refused)
+START_TEST(invalid_names_and_times_are_refused)
 {
   static const char *const names[] = {"",    "A",   "../x", "a/b",
                                       "a.b", "a b", "a\n",  "\xc3\xa4"};
@@ -918,9 +918,9 @@ START_TEST(names_and_times_that_are_none_are_refused)
 }
 END_TEST
 
-/* --- where nothing can be written --------------------------------------------------- */
+/* --- failures ---------------------------------------------------------------------- */
 
-START_TEST(little_room_is_left_to_others)
+START_TEST(nothing_is_written_where_too_little_room_would_be_left)
 {
   begin();
   room = EVIDENCE_ROOM_MIN + EVIDENCE_FILE_MAX;
@@ -937,7 +937,7 @@ START_TEST(little_room_is_left_to_others)
 }
 END_TEST
 
-START_TEST(without_its_directory_there_is_nothing)
+START_TEST(a_missing_directory_is_an_error)
 {
   char path[512];
   begin();
@@ -951,7 +951,7 @@ START_TEST(without_its_directory_there_is_nothing)
 }
 END_TEST
 
-START_TEST(a_directory_that_may_not_be_written_is_an_error)
+START_TEST(a_read_only_directory_is_an_error)
 {
   begin();
   ck_assert_int_eq(chmod(dir, 0555), 0);
@@ -965,7 +965,7 @@ START_TEST(a_directory_that_may_not_be_written_is_an_error)
 }
 END_TEST
 
-/* A limit on files' size fails write(2) midway as a full disk does. */
+/* A limit on the size of files makes write(2) fail midway, as a full disk does. */
 START_TEST(a_write_that_fails_midway_leaves_nothing)
 {
   static const rlim_t limits[] = {0, 100, 4096, 9000};
@@ -989,27 +989,27 @@ END_TEST
 SUITE_MAIN("evidence", it_begins_with_the_message_and_the_time,
            each_known_number_is_there_with_its_change,
            every_number_of_the_black_hole_is_compared,
-           what_fell_most_stands_before_what_rose_less,
-           without_a_before_the_numbers_are_those_of_now,
-           numbers_at_their_limits_do_not_overflow, a_refusal_is_told_with_its_reason,
-           the_sentences_are_there_with_what_to_run_next,
-           growth_since_the_first_observation_is_said,
+           the_largest_change_in_either_direction_is_first,
+           without_an_earlier_explanation_only_present_numbers_are_listed,
+           numbers_at_their_limits_do_not_overflow, a_refusal_is_listed_with_its_reason,
+           sentences_are_listed_with_what_to_run_next,
+           growth_since_the_first_observation_is_listed,
            members_of_groupings_are_listed_largest_first,
-           of_very_many_members_the_first_are_listed, a_grouping_without_members_says_why,
-           the_kernels_files_are_copied_as_they_are_by_now,
-           a_file_that_cannot_be_read_is_told_and_the_others_are_there,
-           names_of_the_kernel_bring_no_control_characters_and_no_lines,
-           names_of_any_length_are_no_danger,
-           bytes_that_are_no_text_are_copied_as_question_marks,
-           whatever_slabinfo_holds_the_file_is_bounded_and_text,
-           only_what_does_not_fit_is_cut_and_only_whole_lines_are_left,
-           the_oldest_of_ours_make_room,
-           the_oldest_stays_where_a_new_one_cannot_be_written,
-           without_a_list_of_them_there_is_no_new_one,
-           files_of_others_do_not_count_and_stay,
-           what_has_our_name_and_is_no_file_does_not_count_and_stays,
-           several_of_one_second_are_numbered, what_a_crash_left_over_is_replaced,
-           times_of_later_than_2038_are_told, names_and_times_that_are_none_are_refused,
-           little_room_is_left_to_others, without_its_directory_there_is_nothing,
-           a_directory_that_may_not_be_written_is_an_error,
+           of_many_members_only_the_largest_are_listed,
+           a_grouping_without_members_says_why,
+           files_of_the_kernel_are_copied_as_they_are_now,
+           a_file_that_cannot_be_read_is_named_and_the_others_are_copied,
+           names_from_the_kernel_add_no_control_characters_and_no_lines,
+           names_of_any_length_are_bounded, bytes_that_are_not_text_become_question_marks,
+           any_slabinfo_gives_a_bounded_text, only_whole_lines_at_the_end_are_cut,
+           the_oldest_of_our_files_is_removed,
+           the_oldest_stays_where_a_new_file_cannot_be_written,
+           nothing_is_written_where_the_directory_cannot_be_listed,
+           other_files_are_neither_counted_nor_removed,
+           what_has_our_name_and_is_no_file_is_neither_counted_nor_removed,
+           several_files_of_one_second_are_numbered,
+           a_file_left_over_by_a_crash_is_replaced, times_after_2038_are_written,
+           invalid_names_and_times_are_refused,
+           nothing_is_written_where_too_little_room_would_be_left,
+           a_missing_directory_is_an_error, a_read_only_directory_is_an_error,
            a_write_that_fails_midway_leaves_nothing)

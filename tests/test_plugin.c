@@ -191,8 +191,8 @@ START_TEST(the_default_set_is_sent_unless_all_series_are_asked_for)
 }
 END_TEST
 
-/* An option that asks for names is obeyed, whatever the set. */
-START_TEST(what_an_option_asks_for_comes_on_top_of_the_default_set)
+/* An option that asks for names is followed in any set. */
+START_TEST(what_an_option_asks_for_is_added_to_the_default_set)
 {
 #define PROFILED "Root \"" FIXTURES "/6.12-composed-allocinfo\"\n"
   static const struct {
@@ -216,7 +216,7 @@ START_TEST(what_an_option_asks_for_comes_on_top_of_the_default_set)
 }
 END_TEST
 
-/* Copies of the fixture's essential files, to be damaged. */
+/* Copies of the essential files of the fixture, for a test to damage. */
 static char *damaged_tree(void)
 {
   static const char *const files[] = {"proc/meminfo", "proc/zoneinfo", "proc/vmstat",
@@ -240,7 +240,7 @@ static void start_on_tree(const char *tree)
   start(options);
 }
 
-/* A zram device that was made but holds nothing, then does, is reset, and goes. */
+/* A zram device that is empty, then holds data, is reset, and is removed. */
 START_TEST(a_consumer_is_sent_once_it_held_something)
 {
   char *tree = damaged_tree();
@@ -276,7 +276,7 @@ START_TEST(absent_root_fails_init_and_names_it)
 }
 END_TEST
 
-START_TEST(trouble_is_told_once_and_its_end_too)
+START_TEST(a_problem_is_logged_once_and_its_end_once)
 {
   char *tree = damaged_tree();
   start_on_tree(tree);
@@ -304,8 +304,9 @@ START_TEST(trouble_is_told_once_and_its_end_too)
 }
 END_TEST
 
-/* With one place, four callers may ever be shown; each here is twice the one before. */
-START_TEST(a_caller_that_gets_no_name_is_told_of_once)
+/* With one place, at most four callers are ever shown; each one here is twice as large as
+ * the one before. */
+START_TEST(a_caller_without_a_series_is_logged_once)
 {
   char *tree = damaged_tree(), options[512];
   snprintf(options, sizeof(options), "Root \"%s\"\nVmallocCallers 1\n", tree);
@@ -327,8 +328,8 @@ START_TEST(a_caller_that_gets_no_name_is_told_of_once)
 }
 END_TEST
 
-/* Comes and goes with each sample: it is told ever more seldom, and in the end once. */
-START_TEST(trouble_that_comes_back_soon_ends_only_when_it_stays_away)
+/* Comes and goes with each sample. */
+START_TEST(a_problem_that_comes_and_goes_is_logged_less_and_less)
 {
   char *tree = damaged_tree();
   start_on_tree(tree);
@@ -359,7 +360,7 @@ START_TEST(trouble_that_comes_back_soon_ends_only_when_it_stays_away)
 }
 END_TEST
 
-START_TEST(how_many_more_are_bad_makes_no_new_complaint)
+START_TEST(the_number_of_further_bad_lines_is_no_new_problem)
 {
   static const char *const texts[] = {"rubbish\n", "rubbish\nmore\n", "rubbish\n",
                                       "rubbish\nmore\nmore\n"};
@@ -377,7 +378,7 @@ START_TEST(how_many_more_are_bad_makes_no_new_complaint)
 }
 END_TEST
 
-START_TEST(a_file_that_is_gone_is_told_once_and_its_return_too)
+START_TEST(a_file_that_is_gone_is_logged_once_and_its_return_once)
 {
   char *tree = damaged_tree(), *vmstat = file_read(IDLE "/proc/vmstat", NULL);
   start_on_tree(tree);
@@ -397,7 +398,7 @@ START_TEST(a_file_that_is_gone_is_told_once_and_its_return_too)
 }
 END_TEST
 
-/* By a thread of its own, so soon. */
+/* A thread of its own writes it, soon. */
 static bool is_saved(const char *path)
 {
   for (int tries = 500; tries > 0; tries--) {
@@ -408,7 +409,7 @@ static bool is_saved(const char *path)
   return false;
 }
 
-START_TEST(the_state_is_kept_although_the_clock_went_back)
+START_TEST(the_state_is_saved_although_the_clock_went_back)
 {
   const cdtime_t now = DOUBLE_TO_CDTIME_T(1.8e9),
                  year = DOUBLE_TO_CDTIME_T(365 * 86400.0);
@@ -416,7 +417,7 @@ START_TEST(the_state_is_kept_although_the_clock_went_back)
   for (int i = 0; i < 2; i++) {
     mock_time(i == 0 ? now : now - year);
     ck_assert(unlink("state") == 0 || errno == ENOENT);
-    usleep(100 * 1000); /* a twelfth of the window, and a bit */
+    usleep(100 * 1000); /* a little more than a twelfth of the window */
     ck_assert_int_eq(mock_read(), 0);
     ck_assert(is_saved("state"));
   }
@@ -464,7 +465,7 @@ START_TEST(only_an_unusable_meminfo_fails_the_read)
 }
 END_TEST
 
-START_TEST(lxcfs_is_refused_with_the_reason_once)
+START_TEST(the_refusal_of_lxcfs_is_logged_once)
 {
   start("Root \"" FIXTURES "/5.15-composed-lxcfs\"\n");
   ck_assert_int_eq(mock_read(), 0);
@@ -477,7 +478,7 @@ START_TEST(lxcfs_is_refused_with_the_reason_once)
 }
 END_TEST
 
-START_TEST(a_line_that_no_row_knows_is_named_once_and_sent_on_demand)
+START_TEST(an_unknown_line_is_logged_once_and_sent_on_demand)
 {
   char *tree = tree_make(), options[600];
   tree_write(tree, "proc/meminfo",
@@ -503,22 +504,22 @@ START_TEST(a_line_that_no_row_knows_is_named_once_and_sent_on_demand)
 }
 END_TEST
 
-SUITE_MAIN("plugin", trouble_that_comes_back_soon_ends_only_when_it_stays_away,
-           how_many_more_are_bad_makes_no_new_complaint,
-           a_file_that_is_gone_is_told_once_and_its_return_too,
-           the_state_is_kept_although_the_clock_went_back,
+SUITE_MAIN("plugin", a_problem_that_comes_and_goes_is_logged_less_and_less,
+           the_number_of_further_bad_lines_is_no_new_problem,
+           a_file_that_is_gone_is_logged_once_and_its_return_once,
+           the_state_is_saved_although_the_clock_went_back,
            the_state_of_another_window_is_not_used,
-           a_line_that_no_row_knows_is_named_once_and_sent_on_demand,
+           an_unknown_line_is_logged_once_and_sent_on_demand,
            dispatches_what_the_fixture_expects, all_values_of_a_sample_share_one_time,
            reads_this_machine_without_any_option, own_types_are_registered_where_missing,
            stock_types_are_registered_where_typesdb_lost_them,
            foreign_definition_of_our_type_falls_back_to_gauge,
            use_stock_types_sends_gauge,
            the_default_set_is_sent_unless_all_series_are_asked_for,
-           what_an_option_asks_for_comes_on_top_of_the_default_set,
+           what_an_option_asks_for_is_added_to_the_default_set,
            a_consumer_is_sent_once_it_held_something,
            wrong_options_are_one_error_each_and_the_rest_applies,
            pss_false_leaves_the_processes_alone, absent_root_fails_init_and_names_it,
-           trouble_is_told_once_and_its_end_too,
-           a_caller_that_gets_no_name_is_told_of_once,
-           only_an_unusable_meminfo_fails_the_read, lxcfs_is_refused_with_the_reason_once)
+           a_problem_is_logged_once_and_its_end_once,
+           a_caller_without_a_series_is_logged_once,
+           only_an_unusable_meminfo_fails_the_read, the_refusal_of_lxcfs_is_logged_once)

@@ -24,7 +24,7 @@
 static char *tree, path[512], path_new[520];
 static const char kept[] = "every byte\0counts\n\xff";
 
-/* What is loaded; not touched by a load that fails. */
+/* The result of load; untouched where it fails. */
 static struct text got;
 static char untouched[] = "untouched";
 
@@ -89,7 +89,7 @@ static unsigned entries(const char *directory)
   return count;
 }
 
-/* --- what is kept ----------------------------------------------------------------- */
+/* --- save and load ---------------------------------------------------------------- */
 
 START_TEST(what_is_saved_is_loaded)
 {
@@ -173,7 +173,7 @@ START_TEST(a_path_without_a_directory_is_below_the_working_one)
 }
 END_TEST
 
-/* --- of another time -------------------------------------------------------------- */
+/* --- boot and format -------------------------------------------------------------- */
 
 START_TEST(another_boot_is_stale)
 {
@@ -197,7 +197,7 @@ START_TEST(an_unknown_boot_is_never_the_same)
 }
 END_TEST
 
-/* Whatever the rest of it: a later format may be summed in another way. */
+/* Whatever follows: a later format may have another sum. */
 START_TEST(another_format_of_ours_is_stale)
 {
   begin();
@@ -233,7 +233,7 @@ END_TEST
 
 /* --- damage ----------------------------------------------------------------------- */
 
-START_TEST(any_byte_that_changed_is_seen)
+START_TEST(a_change_of_any_bit_is_damage)
 {
   begin();
   ck_assert_int_eq(save(), 0);
@@ -244,7 +244,7 @@ START_TEST(any_byte_that_changed_is_seen)
     for (unsigned bit = 0; bit < 8; bit++) {
       bytes[at] = (char)(bytes[at] ^ 1 << bit);
       tree_write_bytes(tree, "state", bytes, length);
-      /* Another format, by all that can be seen. */
+      /* It looks like another format. */
       bool in_format =
           at >= strlen("meminfo_explain ") && at <= strlen("meminfo_explain state 1");
       assert_refused(in_format ? -ESTALE : -EBADMSG);
@@ -274,7 +274,7 @@ START_TEST(a_file_cut_anywhere_is_damaged)
 }
 END_TEST
 
-START_TEST(a_file_with_more_behind_it_is_damaged)
+START_TEST(a_file_with_bytes_after_its_end_is_damaged)
 {
   begin();
   ck_assert_int_eq(save(), 0);
@@ -330,7 +330,7 @@ START_TEST(other_files_are_damaged)
 }
 END_TEST
 
-/* --- what is no file -------------------------------------------------------------- */
+/* --- special files ---------------------------------------------------------------- */
 
 START_TEST(a_fifo_does_not_block_and_is_replaced)
 {
@@ -352,7 +352,7 @@ START_TEST(a_symbolic_link_is_not_followed)
   snprintf(other, sizeof(other), "%s/other", tree);
   ck_assert_int_eq(state_file_save(other, BOOT, kept, sizeof(kept)), 0);
   ck_assert_int_eq(symlink("other", path), 0);
-  assert_refused(-EBADMSG); /* what it points to could be loaded */
+  assert_refused(-EBADMSG); /* though its target could be loaded */
   tree_write(tree, "other", "precious");
   ck_assert_int_eq(symlink("other", path_new), 0);
   ck_assert_int_eq(save(), 0);
@@ -379,7 +379,7 @@ START_TEST(a_socket_is_no_file)
 }
 END_TEST
 
-START_TEST(a_directory_stays_one)
+START_TEST(a_directory_of_that_name_stays)
 {
   begin();
   tree_write(tree, "state/file", "precious");
@@ -403,9 +403,9 @@ START_TEST(a_directory_in_the_way_of_the_new_file_is_an_error)
 }
 END_TEST
 
-/* --- where nothing can be written ------------------------------------------------- */
+/* --- failures -------------------------------------------------------------------- */
 
-START_TEST(without_its_directory_there_is_nothing)
+START_TEST(a_missing_directory_is_an_error)
 {
   begin();
   snprintf(path, sizeof(path), "%s/none/state", tree);
@@ -433,7 +433,7 @@ START_TEST(a_path_that_is_too_long_is_an_error)
 }
 END_TEST
 
-START_TEST(where_only_reading_is_allowed_the_old_file_stays)
+START_TEST(a_read_only_directory_keeps_the_old_file)
 {
   begin();
   ck_assert_int_eq(save(), 0);
@@ -453,8 +453,8 @@ START_TEST(where_only_reading_is_allowed_the_old_file_stays)
 }
 END_TEST
 
-/* A limit on files' size fails write(2) midway as a full disk does: what fits is taken,
- * and the next one fails. */
+/* A limit on the size of files makes write(2) fail midway, as a full disk does: one write
+ * is short, and the next one fails. */
 START_TEST(a_write_that_fails_midway_leaves_the_old_file_and_no_other)
 {
   begin();
@@ -512,17 +512,17 @@ START_TEST(a_reader_never_sees_half_of_what_is_being_written)
     changes += got.bytes[0] != last;
     last = got.bytes[0];
   }
-  ck_assert_uint_ge(changes, 3); /* they did meet */
+  ck_assert_uint_ge(changes, 3); /* reads and writes did overlap */
   kill(writer, SIGKILL);
   ck_assert_int_eq(waitpid(writer, NULL, 0), writer);
   ck_assert_int_eq(load(), 0);
-  ck_assert_int_eq(save(), 0); /* whatever it left */
+  ck_assert_int_eq(save(), 0); /* whatever the writer left over */
   ck_assert_uint_eq(entries(tree), 1);
   tree_remove(tree);
 }
 END_TEST
 
-/* Who may write to the directory can make a file there, with a sum that is right. */
+/* A user who may write to the directory can create a file with a valid sum. */
 START_TEST(a_file_of_another_user_or_writable_by_one_is_ignored)
 {
   begin();
@@ -540,7 +540,7 @@ START_TEST(a_file_of_another_user_or_writable_by_one_is_ignored)
     assert_refused(-EPERM);
     ck_assert_int_eq(save(), 0); /* takes its place */
     assert_kept();
-    /* root's is believed by everybody */
+    /* a file of root is used by any user */
     ck_assert_int_eq(chmod(path, 0644), 0);
     ck_assert_int_eq(chmod(tree, 0755), 0);
     become_nobody();
@@ -559,13 +559,14 @@ SUITE_MAIN("state_file", what_is_saved_is_loaded, the_last_save_counts,
            a_path_without_a_directory_is_below_the_working_one, another_boot_is_stale,
            an_unknown_boot_is_never_the_same, another_format_of_ours_is_stale,
            a_boot_that_does_not_fit_is_refused_and_nothing_is_written,
-           any_byte_that_changed_is_seen, a_file_cut_anywhere_is_damaged,
-           a_file_with_more_behind_it_is_damaged, a_file_that_is_too_large_is_damaged,
-           other_files_are_damaged, a_fifo_does_not_block_and_is_replaced,
-           a_symbolic_link_is_not_followed, a_socket_is_no_file, a_directory_stays_one,
+           a_change_of_any_bit_is_damage, a_file_cut_anywhere_is_damaged,
+           a_file_with_bytes_after_its_end_is_damaged,
+           a_file_that_is_too_large_is_damaged, other_files_are_damaged,
+           a_fifo_does_not_block_and_is_replaced, a_symbolic_link_is_not_followed,
+           a_socket_is_no_file, a_directory_of_that_name_stays,
            a_directory_in_the_way_of_the_new_file_is_an_error,
-           without_its_directory_there_is_nothing, a_path_that_is_too_long_is_an_error,
-           where_only_reading_is_allowed_the_old_file_stays,
+           a_missing_directory_is_an_error, a_path_that_is_too_long_is_an_error,
+           a_read_only_directory_keeps_the_old_file,
            a_write_that_fails_midway_leaves_the_old_file_and_no_other,
            a_reader_never_sees_half_of_what_is_being_written,
            a_file_of_another_user_or_writable_by_one_is_ignored)

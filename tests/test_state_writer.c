@@ -13,7 +13,7 @@
 #define BOOT "f81d4fae-7dec-11d0-a765-00a0c91e6bf6"
 #define TIME 1795489200.0
 
-/* Long enough for any disk; nothing waits for so long unless it fails. */
+/* Seconds, long enough for any disk. Only a test that fails waits for so long. */
 static const double long_enough = 20;
 
 static const double patience = 0.3;
@@ -67,7 +67,7 @@ static void end(void)
   tree_remove(tree);
 }
 
-/* A state that is told from others by a number. */
+/* A state that can be recognised by a number. */
 static const struct watched_series *numbered(unsigned number)
 {
   static struct watched_series watched;
@@ -82,7 +82,7 @@ static void hand_over(unsigned number)
 
 static struct watched_series got;
 
-/* What state_writer_load says; the state is in `got`. */
+/* Loads into `got`. */
 static int load_within(double seconds)
 {
   return state_writer_load(state_writer, &got, seconds);
@@ -146,13 +146,13 @@ START_TEST(the_next_writer_loads_what_one_saved)
   ck_assert_int_eq(load_within(long_enough), -EBADMSG);
   ck_assert_uint_eq(got.snapshots_count, 1);
   ck_assert_int_eq(state_writer_status(state_writer, STATE_WRITER_STATE),
-                   0); /* that is of writing */
+                   0); /* the status is that of writing */
   end();
 }
 END_TEST
 
-/* Else the daemon would not start. What comes too late is not in the way of what is new.
- */
+/* Or else the daemon would not start. A state that is loaded too late does not replace a
+ * new one. */
 START_TEST(loading_from_a_disk_that_hangs_is_given_up)
 {
   begin();
@@ -175,7 +175,7 @@ START_TEST(loading_from_a_disk_that_hangs_is_given_up)
 }
 END_TEST
 
-/* The plugin's read callback must go on, and what is newest counts in the end. */
+/* The read callback of the plugin must go on. In the end the newest state is saved. */
 START_TEST(a_disk_that_hangs_blocks_no_caller)
 {
   begin();
@@ -186,7 +186,7 @@ START_TEST(a_disk_that_hangs_blocks_no_caller)
   for (unsigned i = 2; i < 100; i++)
     hand_over(i);
   ck_assert(
-      !state_writer_wait(state_writer, long_enough)); /* as long as it has patience */
+      !state_writer_wait(state_writer, long_enough)); /* until the patience is over */
   ck_assert_int_eq(state_writer_status(state_writer, STATE_WRITER_STATE), -EINPROGRESS);
   ck_assert_int_eq(state_writer_status(state_writer, STATE_WRITER_EVIDENCE), 0);
   ck_assert_uint_eq(hanging(), 1);
@@ -199,7 +199,7 @@ START_TEST(a_disk_that_hangs_blocks_no_caller)
 END_TEST
 
 /* They may be on two disks, of which only one hangs. */
-START_TEST(what_waits_behind_one_that_hangs_is_not_written_either)
+START_TEST(a_write_behind_one_that_hangs_hangs_as_well)
 {
   begin();
   hang("store");
@@ -220,7 +220,7 @@ START_TEST(what_waits_behind_one_that_hangs_is_not_written_either)
 }
 END_TEST
 
-/* Of those that wait, the first are kept: they tell how it began. */
+/* The first ones are kept: they are from the beginning of the incident. */
 START_TEST(more_evidence_than_may_wait_is_dropped)
 {
   begin();
@@ -232,7 +232,7 @@ START_TEST(more_evidence_than_may_wait_is_dropped)
     ck_assert_int_eq(hand_over_evidence(name), 0);
   }
   ck_assert(!state_writer_wait(state_writer,
-                               long_enough)); /* it is told also while the disk hangs */
+                               long_enough)); /* an error even while the disk hangs */
   ck_assert_int_eq(hand_over_evidence("beyond"), -EBUSY);
   let_go();
   ck_assert(state_writer_wait(state_writer, long_enough));
@@ -269,7 +269,7 @@ START_TEST(a_failure_is_the_status_until_a_write_succeeds)
 }
 END_TEST
 
-/* Closed while the disk hangs: nothing waits for it, and nothing is freed under it. */
+/* Closing does not wait for the disk, and frees nothing that the thread still uses. */
 START_TEST(a_thread_that_hangs_may_outlive_its_writer)
 {
   begin();
@@ -306,7 +306,7 @@ END_TEST
 SUITE_MAIN("state_writer", state_and_evidence_are_written,
            the_next_writer_loads_what_one_saved,
            loading_from_a_disk_that_hangs_is_given_up, a_disk_that_hangs_blocks_no_caller,
-           what_waits_behind_one_that_hangs_is_not_written_either,
+           a_write_behind_one_that_hangs_hangs_as_well,
            more_evidence_than_may_wait_is_dropped,
            a_failure_is_the_status_until_a_write_succeeds,
            a_thread_that_hangs_may_outlive_its_writer, without_paths_nothing_is_written)

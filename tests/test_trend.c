@@ -15,7 +15,7 @@
 
 static const double epoch = 1.7e9;
 
-/* A series that is fed to a trend, and what came of it. */
+/* A series, its trend, and the verdicts on it. */
 struct run {
   struct trend trend;
   struct trend_settings settings;
@@ -62,7 +62,7 @@ static void add(struct run *run)
   run->sample.time += run->interval;
 }
 
-/* For so many seconds, at this slope in bytes per second. */
+/* Adds samples for so many seconds, at a slope in bytes per second. */
 static void go_on(struct run *run, double seconds, double slope)
 {
   double from = run->sample.time, bytes = run->sample.bytes;
@@ -78,7 +78,7 @@ static void stay(struct run *run, double seconds)
   go_on(run, seconds, 0);
 }
 
-/* For so many seconds at most. */
+/* Leaks until the state is reached, for so many seconds at most. */
 static void leak_until(struct run *run, enum trend_state state, double slope,
                        double seconds)
 {
@@ -101,7 +101,7 @@ static unsigned changes(const struct run *run)
 
 /* --- what stays okay --------------------------------------------------------------- */
 
-START_TEST(first_sample_is_okay_and_tells_of_nothing)
+START_TEST(first_sample_is_okay_without_any_number)
 {
   struct run run = begin();
   add(&run);
@@ -114,7 +114,7 @@ START_TEST(first_sample_is_okay_and_tells_of_nothing)
 }
 END_TEST
 
-START_TEST(noise_is_okay_for_ever)
+START_TEST(noise_stays_okay)
 {
   struct run run = begin();
   run.noise = 2 * MIB;
@@ -126,7 +126,7 @@ START_TEST(noise_is_okay_for_ever)
 }
 END_TEST
 
-START_TEST(exactly_the_same_value_is_okay_for_ever)
+START_TEST(a_constant_stays_okay)
 {
   struct run run = begin();
   run.noise = run.sample.error = 0;
@@ -137,7 +137,7 @@ START_TEST(exactly_the_same_value_is_okay_for_ever)
 }
 END_TEST
 
-START_TEST(single_outliers_are_passed_over)
+START_TEST(single_outliers_are_ignored)
 {
   struct run run = begin();
   run.interval = 10;
@@ -150,7 +150,7 @@ START_TEST(single_outliers_are_passed_over)
 }
 END_TEST
 
-START_TEST(daily_cycle_is_okay)
+START_TEST(daily_cycle_stays_okay)
 {
   struct run run = begin();
   double bytes = run.sample.bytes;
@@ -162,7 +162,7 @@ START_TEST(daily_cycle_is_okay)
 }
 END_TEST
 
-START_TEST(saw_of_48_mib_is_okay)
+START_TEST(saw_of_48_mib_stays_okay)
 {
   static const double periods[] = {5 * MINUTE,  20 * MINUTE, 33 * MINUTE, 40 * MINUTE,
                                    50 * MINUTE, HOUR,        5 * HOUR,    DAY};
@@ -179,8 +179,8 @@ START_TEST(saw_of_48_mib_is_okay)
 }
 END_TEST
 
-/* A second apart, a quarter of each minute from then on: its median does not move. */
-START_TEST(bursts_within_a_bucket_are_passed_over)
+/* A sample a second. A quarter of each minute is high, so its median does not move. */
+START_TEST(bursts_within_a_bucket_are_ignored)
 {
   struct run run = begin();
   run.interval = 1;
@@ -196,7 +196,7 @@ START_TEST(bursts_within_a_bucket_are_passed_over)
 }
 END_TEST
 
-START_TEST(fall_is_okay)
+START_TEST(fall_stays_okay)
 {
   struct run run = begin();
   run.sample.bytes = 4096 * MIB;
@@ -215,7 +215,7 @@ START_TEST(rise_in_the_first_window_is_no_warning)
 }
 END_TEST
 
-/* --- what does not ----------------------------------------------------------------- */
+/* --- leaks ------------------------------------------------------------------------- */
 
 START_TEST(leak_of_a_mib_per_minute_is_a_warning_and_its_end_okay)
 {
@@ -262,7 +262,7 @@ static void leak_and_free(struct run *run, double seconds)
   ck_assert_int_eq(run->verdict.state, TREND_OKAY);
 }
 
-START_TEST(leak_that_comes_back_is_found_as_soon)
+START_TEST(leak_that_returns_is_found_as_quickly)
 {
   struct run run = begin();
   stay(&run, 3 * HOUR);
@@ -273,8 +273,8 @@ START_TEST(leak_that_comes_back_is_found_as_soon)
 }
 END_TEST
 
-/* The first two cannot be told from leaks. */
-START_TEST(saw_larger_than_all_limits_is_known_in_the_end)
+/* Its first two teeth look like leaks. */
+START_TEST(saw_above_all_limits_stops_warning_once_known)
 {
   struct run run = begin();
   stay(&run, 3 * HOUR);
@@ -290,7 +290,7 @@ START_TEST(saw_larger_than_all_limits_is_known_in_the_end)
 }
 END_TEST
 
-START_TEST(leak_that_stops_and_frees_nothing_is_over_after_days)
+START_TEST(leak_that_stops_without_freeing_ends)
 {
   struct run run = begin();
   stay(&run, 3 * HOUR);
@@ -347,7 +347,7 @@ START_TEST(warning_becomes_a_failure_when_memory_will_not_last_a_day)
 }
 END_TEST
 
-START_TEST(warning_becomes_a_failure_by_its_part_of_all_memory)
+START_TEST(warning_becomes_a_failure_by_its_share_of_all_memory)
 {
   struct run run = begin();
   run.sample.total = 2000 * MIB; /* 5 %: 100 */
@@ -371,7 +371,7 @@ START_TEST(warning_becomes_a_failure_by_its_size)
 }
 END_TEST
 
-START_TEST(failure_stays_one_until_the_end)
+START_TEST(failure_stays_until_the_end_of_the_incident)
 {
   struct run run = begin();
   run.sample.available = 700 * MIB;
@@ -405,13 +405,13 @@ START_TEST(error_larger_than_the_rise_suppresses)
   stay(&run, 3 * HOUR);
   go_on(&run, HOUR, MIB / MINUTE);
   ck_assert_uint_eq(alarms(&run), 0);
-  /* and no more than that: what is above all errors is told */
+  /* but not a rise above all errors */
   leak_until(&run, TREND_WARNING, 4 * MIB / MINUTE, 2 * HOUR);
 }
 END_TEST
 
-/* A sixth of the rise is enough. */
-START_TEST(noise_that_the_rise_does_not_exceed_by_far_suppresses)
+/* A noise of a sixth of the rise is enough. */
+START_TEST(noise_close_to_the_rise_suppresses)
 {
   static const double noises[] = {10, 60};
   for (size_t i = 0; i < sizeof(noises) / sizeof(*noises); i++) {
@@ -432,7 +432,7 @@ static void jump(struct run *run, double bytes, double seconds)
   stay(run, seconds);
 }
 
-START_TEST(jump_that_stays_is_a_step_and_okay_again)
+START_TEST(jump_that_stays_is_a_step_and_then_okay)
 {
   struct run run = begin();
   stay(&run, 5 * HOUR);
@@ -472,7 +472,7 @@ START_TEST(jump_of_any_height_is_no_alarm)
 }
 END_TEST
 
-START_TEST(jump_of_a_minute_is_nothing)
+START_TEST(jump_of_a_minute_is_ignored)
 {
   struct run run = begin();
   stay(&run, 5 * HOUR);
@@ -484,7 +484,7 @@ START_TEST(jump_of_a_minute_is_nothing)
 }
 END_TEST
 
-START_TEST(step_that_is_taken_back_is_no_alarm_however_often)
+START_TEST(step_that_is_taken_back_again_and_again_is_no_alarm)
 {
   struct run run = begin();
   stay(&run, 5 * HOUR);
@@ -496,7 +496,7 @@ START_TEST(step_that_is_taken_back_is_no_alarm_however_often)
 }
 END_TEST
 
-START_TEST(step_down_is_no_alarm_nor_what_comes_back)
+START_TEST(step_down_and_back_up_is_no_alarm)
 {
   struct run run = begin();
   run.sample.bytes = 4096 * MIB;
@@ -507,7 +507,7 @@ START_TEST(step_down_is_no_alarm_nor_what_comes_back)
 }
 END_TEST
 
-START_TEST(leak_after_a_step_is_found_as_soon)
+START_TEST(leak_after_a_step_is_found_as_quickly)
 {
   static const double heights[] = {300, -300};
   for (size_t i = 0; i < sizeof(heights) / sizeof(*heights); i++) {
@@ -520,8 +520,8 @@ START_TEST(leak_after_a_step_is_found_as_soon)
 }
 END_TEST
 
-/* Nothing was ever as high as what was there before and that step together. */
-START_TEST(leak_after_a_level_that_came_back_is_found_as_soon)
+/* The sum of the level before and the step was never reached. */
+START_TEST(leak_after_a_return_to_an_old_level_is_found_as_quickly)
 {
   struct run run = begin();
   run.sample.bytes = 1000 * MIB;
@@ -543,7 +543,7 @@ static void saw(struct run *run, double height, double period, int turns)
   }
 }
 
-/* Its phase at the step is not the one of the record, nor has the saw one afterwards. */
+/* The saw has another phase at its record, at the step, and after it. */
 START_TEST(step_between_two_phases_of_a_saw_is_no_alarm)
 {
   for (int part = 0; part < 6; part++) {
@@ -559,7 +559,7 @@ START_TEST(step_between_two_phases_of_a_saw_is_no_alarm)
 }
 END_TEST
 
-/* And forgotten: what rises by less than a tooth is a leak again. */
+/* It is forgotten: a rise by less than a tooth is a leak again. */
 START_TEST(saw_that_stopped_hides_no_leak)
 {
   struct run run = begin();
@@ -572,7 +572,7 @@ START_TEST(saw_that_stopped_hides_no_leak)
 }
 END_TEST
 
-START_TEST(what_leaps_up_and_down_is_no_saw)
+START_TEST(leaps_up_and_down_are_no_saw)
 {
   struct run run = begin();
   stay(&run, 5 * HOUR);
@@ -587,7 +587,7 @@ START_TEST(what_leaps_up_and_down_is_no_saw)
 }
 END_TEST
 
-START_TEST(torn_sample_in_a_leak_hides_it_for_no_time)
+START_TEST(torn_sample_does_not_hide_a_leak)
 {
   static const double errors[] = {MIB, 100 * MIB};
   for (size_t i = 0; i < sizeof(errors) / sizeof(*errors); i++) {
@@ -605,7 +605,7 @@ START_TEST(torn_sample_in_a_leak_hides_it_for_no_time)
 }
 END_TEST
 
-/* Three shifts of a day and a half, each of what a rise by the day needs. */
+/* Three shifts, a day and a half apart, each as large as a rise between days must be. */
 START_TEST(shifts_of_several_days_are_no_leak)
 {
   struct run run = begin();
@@ -646,7 +646,7 @@ END_TEST
 
 /* --- time -------------------------------------------------------------------------- */
 
-START_TEST(clock_that_goes_back_hides_no_leak_and_makes_none)
+START_TEST(clock_that_goes_back_neither_hides_nor_causes_a_leak)
 {
   struct run run = begin();
   stay(&run, 5 * HOUR);
@@ -660,12 +660,12 @@ START_TEST(clock_that_goes_back_hides_no_leak_and_makes_none)
   go_on(&run, 20 * MINUTE, MIB / MINUTE);
   ck_assert_int_eq(run.verdict.state, TREND_WARNING);
   ck_assert_uint_eq(alarms(&run), 1);
-  /* told by the clock that is in force now */
+  /* by the present clock */
   ck_assert_near(run.verdict.since, since - HOUR, 3 * MINUTE);
 }
 END_TEST
 
-START_TEST(clock_that_goes_back_in_the_middle_of_a_leak_costs_little)
+START_TEST(clock_that_goes_back_within_a_leak_delays_it_a_little)
 {
   struct run run = begin();
   stay(&run, 5 * HOUR);
@@ -686,7 +686,7 @@ START_TEST(clock_that_goes_forward_is_no_alarm)
 }
 END_TEST
 
-START_TEST(clock_of_1970_that_is_set_begins_anew)
+START_TEST(clock_that_is_set_from_1970_restarts_from_scratch)
 {
   struct run run = begin();
   run.sample.time = 0;
@@ -700,8 +700,8 @@ START_TEST(clock_of_1970_that_is_set_begins_anew)
 }
 END_TEST
 
-/* Else the old level would hide what begins below it. */
-START_TEST(all_begins_anew_after_more_than_eight_days)
+/* Or else the old level would hide a leak below it. */
+START_TEST(a_gap_of_more_than_eight_days_restarts_from_scratch)
 {
   struct run run = begin();
   run.sample.bytes = 1000 * MIB;
@@ -728,7 +728,7 @@ START_TEST(night_of_suspension_is_a_gap)
 }
 END_TEST
 
-START_TEST(alarm_outlives_a_gap)
+START_TEST(warning_survives_a_gap)
 {
   struct run run = begin();
   stay(&run, 5 * HOUR);
@@ -740,8 +740,8 @@ START_TEST(alarm_outlives_a_gap)
 }
 END_TEST
 
-/* The second of two samples of one time says nothing new. */
-START_TEST(samples_that_come_twice_change_no_verdict)
+/* The second of two samples with one time adds nothing. */
+START_TEST(repeated_samples_change_no_verdict)
 {
   struct run once = begin(), twice = begin();
   once.noise = twice.noise = 0;
@@ -760,7 +760,7 @@ START_TEST(samples_that_come_twice_change_no_verdict)
 }
 END_TEST
 
-START_TEST(interval_may_change_in_the_middle)
+START_TEST(interval_may_change)
 {
   static const double intervals[] = {10, 60, 300, 20, 120, 600};
   struct run run = begin();
@@ -790,10 +790,10 @@ START_TEST(interval_of_ten_minutes_finds_the_slower_leaks)
 }
 END_TEST
 
-/* --- all of it, a thousand ways ---------------------------------------------------- */
+/* --- everything at once ------------------------------------------------------------ */
 
-/* A series in which all happens: after day 1 two steps, a leak, its end, a gap, a clock
- * that goes back, and a staircase. By number of the sample, a minute apart. */
+/* Sample i of a series with everything: after day 1 two steps, a leak, its end, a gap, a
+ * clock that goes back, and a staircase. A sample a minute. */
 static struct trend_sample eventful(unsigned i)
 {
   double bytes = 100 * MIB + (i >= 1500 ? 200 * MIB : 0) - (i >= 1700 ? 200 * MIB : 0);
@@ -828,7 +828,7 @@ START_TEST(scaled_settings_do_the_same_in_scaled_time)
     struct trend_sample sample = eventful(i);
     struct trend_verdict a, b;
     trend_add(&trend, &usual, &sample, &a);
-    /* by a power of 2, so that nothing is rounded; ends of buckets stay where they are */
+    /* by a power of 2, so that nothing is rounded and buckets end at the same samples */
     sample.time /= 128;
     trend_add(&small, &scaled, &sample, &b);
     ck_assert_int_eq(a.state, b.state);
@@ -879,7 +879,7 @@ START_TEST(window_of_half_a_minute_finds_a_leak_of_seconds)
 }
 END_TEST
 
-START_TEST(sizes_of_any_host_are_put_up_with)
+START_TEST(sizes_of_any_host_are_accepted)
 {
   static const double sizes[] = {0, -1e9, 4e3, 6e13, 9e18};
   for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
@@ -903,36 +903,37 @@ START_TEST(states_have_names)
 END_TEST
 
 SUITE_MAIN(
-    "trend", first_sample_is_okay_and_tells_of_nothing, noise_is_okay_for_ever,
-    exactly_the_same_value_is_okay_for_ever, single_outliers_are_passed_over,
-    daily_cycle_is_okay, saw_of_48_mib_is_okay, fall_is_okay,
-    rise_in_the_first_window_is_no_warning,
+    "trend", first_sample_is_okay_without_any_number, noise_stays_okay,
+    a_constant_stays_okay, single_outliers_are_ignored, daily_cycle_stays_okay,
+    saw_of_48_mib_stays_okay, fall_stays_okay, rise_in_the_first_window_is_no_warning,
     leak_of_a_mib_per_minute_is_a_warning_and_its_end_okay,
     leak_of_20_mib_per_hour_is_a_warning, leak_of_a_mib_per_hour_is_a_warning,
-    leak_that_comes_back_is_found_as_soon, saw_larger_than_all_limits_is_known_in_the_end,
-    leak_that_stops_and_frees_nothing_is_over_after_days,
-    verdict_on_an_exact_ramp_is_exact, rate_is_known_without_an_alarm,
+    leak_that_returns_is_found_as_quickly, saw_above_all_limits_stops_warning_once_known,
+    leak_that_stops_without_freeing_ends, verdict_on_an_exact_ramp_is_exact,
+    rate_is_known_without_an_alarm,
     warning_becomes_a_failure_when_memory_will_not_last_a_day,
-    warning_becomes_a_failure_by_its_part_of_all_memory, failure_stays_one_until_the_end,
+    warning_becomes_a_failure_by_its_share_of_all_memory,
+    failure_stays_until_the_end_of_the_incident,
     without_available_and_total_there_is_a_warning_and_no_eta,
-    error_larger_than_the_rise_suppresses,
-    noise_that_the_rise_does_not_exceed_by_far_suppresses,
-    warning_becomes_a_failure_by_its_size, all_begins_anew_after_more_than_eight_days,
-    bursts_within_a_bucket_are_passed_over, jump_that_stays_is_a_step_and_okay_again,
+    error_larger_than_the_rise_suppresses, noise_close_to_the_rise_suppresses,
+    warning_becomes_a_failure_by_its_size,
+    a_gap_of_more_than_eight_days_restarts_from_scratch,
+    bursts_within_a_bucket_are_ignored, jump_that_stays_is_a_step_and_then_okay,
     jump_in_two_samples_is_one_step, jump_of_any_height_is_no_alarm,
-    jump_of_a_minute_is_nothing, step_that_is_taken_back_is_no_alarm_however_often,
-    step_down_is_no_alarm_nor_what_comes_back, leak_after_a_step_is_found_as_soon,
-    leak_after_a_level_that_came_back_is_found_as_soon,
+    jump_of_a_minute_is_ignored, step_that_is_taken_back_again_and_again_is_no_alarm,
+    step_down_and_back_up_is_no_alarm, leak_after_a_step_is_found_as_quickly,
+    leak_after_a_return_to_an_old_level_is_found_as_quickly,
     step_between_two_phases_of_a_saw_is_no_alarm, saw_that_stopped_hides_no_leak,
-    what_leaps_up_and_down_is_no_saw, torn_sample_in_a_leak_hides_it_for_no_time,
+    leaps_up_and_down_are_no_saw, torn_sample_does_not_hide_a_leak,
     shifts_of_several_days_are_no_leak, staircase_is_a_leak_from_its_third_step_on,
-    staircase_of_small_steps_is_a_leak, clock_that_goes_back_hides_no_leak_and_makes_none,
-    clock_that_goes_back_in_the_middle_of_a_leak_costs_little,
-    clock_that_goes_forward_is_no_alarm, clock_of_1970_that_is_set_begins_anew,
-    night_of_suspension_is_a_gap, alarm_outlives_a_gap,
-    samples_that_come_twice_change_no_verdict, interval_may_change_in_the_middle,
+    staircase_of_small_steps_is_a_leak,
+    clock_that_goes_back_neither_hides_nor_causes_a_leak,
+    clock_that_goes_back_within_a_leak_delays_it_a_little,
+    clock_that_goes_forward_is_no_alarm,
+    clock_that_is_set_from_1970_restarts_from_scratch, night_of_suspension_is_a_gap,
+    warning_survives_a_gap, repeated_samples_change_no_verdict, interval_may_change,
     interval_of_ten_minutes_finds_the_slower_leaks,
     scaled_settings_do_the_same_in_scaled_time,
     scaled_rise_does_the_same_with_scaled_bytes,
-    window_of_half_a_minute_finds_a_leak_of_seconds, sizes_of_any_host_are_put_up_with,
+    window_of_half_a_minute_finds_a_leak_of_seconds, sizes_of_any_host_are_accepted,
     states_have_names)

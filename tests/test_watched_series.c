@@ -29,8 +29,8 @@ static void begin(void)
   explanation.black_hole.error = reading_known(1 << 20);
 }
 
-/* So many minutes of a black hole from `from` MiB on, by `rate` MiB a minute; its change
- * of state, if there was one. */
+/* Adds so many minutes of a black hole that starts at `from` MiB and grows by `rate` MiB
+ * a minute. Stops at a change of state, and returns whether there was one. */
 static bool run(int minutes, double from, double rate, double zram_share)
 {
   bool changed = false;
@@ -55,7 +55,7 @@ static const char *message(void)
   return text;
 }
 
-START_TEST(a_rise_is_told_with_size_speed_date_and_what_to_run)
+START_TEST(the_message_of_a_rise_has_size_date_rate_and_what_to_run)
 {
   begin();
   ck_assert(!run(180, 20, 0, 0));
@@ -99,7 +99,7 @@ START_TEST(a_consumer_that_rose_by_too_little_or_too_much_is_not_blamed)
 }
 END_TEST
 
-START_TEST(one_that_was_large_before_and_stayed_is_not_blamed)
+START_TEST(a_consumer_that_was_large_before_and_stayed_is_not_blamed)
 {
   begin();
   explanation.terms[TERM_HIDDEN_vmware_balloon] = amount(27);
@@ -122,7 +122,7 @@ START_TEST(the_member_of_a_grouping_that_rose_with_it_is_named)
 }
 END_TEST
 
-START_TEST(a_step_is_no_rise_and_its_end_is_known)
+START_TEST(a_step_has_a_message_of_its_own_and_ends)
 {
   begin();
   ck_assert(!run(180, 20, 0, 0));
@@ -150,7 +150,7 @@ START_TEST(a_series_that_is_not_known_is_not_judged)
 }
 END_TEST
 
-START_TEST(every_series_is_judged_by_itself_and_tells_its_command)
+START_TEST(each_series_is_judged_by_itself_and_names_its_command)
 {
   begin();
   double level = 100;
@@ -174,7 +174,7 @@ START_TEST(every_series_is_judged_by_itself_and_tells_its_command)
 }
 END_TEST
 
-START_TEST(the_longest_message_is_cut_and_not_more)
+START_TEST(the_longest_message_is_cut)
 {
   begin();
   const struct trend_verdict verdict = {
@@ -189,12 +189,12 @@ START_TEST(the_longest_message_is_cut_and_not_more)
 }
 END_TEST
 
-SUITE_MAIN("watched_series", a_rise_is_told_with_size_speed_date_and_what_to_run,
+SUITE_MAIN("watched_series", the_message_of_a_rise_has_size_date_rate_and_what_to_run,
            the_consumer_that_rose_with_it_is_named,
            a_consumer_that_rose_by_too_little_or_too_much_is_not_blamed,
-           one_that_was_large_before_and_stayed_is_not_blamed,
+           a_consumer_that_was_large_before_and_stayed_is_not_blamed,
            the_member_of_a_grouping_that_rose_with_it_is_named,
-           a_step_is_no_rise_and_its_end_is_known,
+           a_step_has_a_message_of_its_own_and_ends,
            a_series_that_is_not_known_is_not_judged,
-           every_series_is_judged_by_itself_and_tells_its_command,
-           the_longest_message_is_cut_and_not_more)
+           each_series_is_judged_by_itself_and_names_its_command,
+           the_longest_message_is_cut)
