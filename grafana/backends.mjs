@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
-// The same questions in the words of Graphite and of Prometheus. `view`, `type` and `name`
-// are the plugin's: meminfo_explain-VIEW/TYPE-NAME; `name` may be '*', or several in a list.
+// The same queries for Graphite and for Prometheus. view, type and name are parts of the
+// plugin's identifiers, meminfo_explain-VIEW/TYPE-NAME; name may be '*' or a list of names.
 
-// Where the instance of a type, and the host, are in a path of either naming; functions
-// that were applied before have left their names around it.
+// Regular expressions for the type instance and the host in a path of either naming. Around
+// the path may be the names of the functions that were applied to it.
 const nameInPath = '^.*meminfo_explain[-.][a-z0-9_]+[.][a-z0-9_]+[-.](?:rate_)?([a-z0-9_]+).*';
 const hostInPath = '^.*?([^.(,]+)[.]meminfo_explain.*';
 
-// naming is '-', or '.' with SeparateInstances. With UseStockTypes, what is signed is a
-// gauge, and of a rate the name begins with rate_: no two are in one path, for in {} there
-// must be no dot.
+// naming is '-', or '.' with SeparateInstances. With UseStockTypes, signed values have type
+// gauge and names of rates begin with rate_. Rates need two paths, because Graphite does not
+// allow a dot inside {}.
 const path = (view, type, name) => {
   const of = (types, prefix = '') => '${prefix}${host}.meminfo_explain${naming}' +
     `${view}.${types}\${naming}${prefix}${Array.isArray(name) ? `{${name}}` : name}`;
@@ -24,16 +24,16 @@ const graphite = {
   title: 'Graphite',
 
   raw: path,
-  // Of each $interval.
+  // Averages over each $interval.
   average: (...of) => `summarize(${path(...of)},'$interval','avg')`,
-  // Where there are more points than pixels Graphite takes means, unless it is told: a state of
-  // 1.5 is none.
+  // If there are more points than pixels, Graphite averages them by default. A state of 1.5
+  // does not exist.
   highest: (...of) => `consolidateBy(summarize(${path(...of)},'$interval','max'),'max')`,
-  // The last point or two may be on their way; what is older is not the present.
+  // The last few points may not have arrived yet; older values are not current.
   present: (...of) => `consolidateBy(keepLastValue(${path(...of)},5),'last')`,
 
-  // Graphite's sumSeries takes what is missing for 0. A sum with an error that is not known
-  // is not known: a / missing is null, so (a / b + 1) * b is.
+  // sumSeries treats missing values as 0, but the sum of a value and an unknown error is
+  // unknown. (a / b + 1) * b is null if b is missing.
   plus: (a, b) => `multiplySeries(offset(divideSeries(${a},${b}),1),${b})`,
   minus: (a, b) => `multiplySeries(offset(divideSeries(${a},${b}),-1),${b})`,
   aboveZero: (a) => `maximumAbove(${a},0)`,
@@ -43,7 +43,7 @@ const graphite = {
   topOverTime: (a) => `highestMax(removeEmptySeries(${a}),20)`,
   sum: (a) => `consolidateBy(sumSeries(keepLastValue(${a},5)),'last')`,
   count: (a) => `countSeries(removeEmptySeries(${a}))`,
-  // How many are in the range; 0, and not nothing, where none is.
+  // The number of series in the range; if there is none, 0, not an empty result.
   countWithin: (a, low, high) =>
     `consolidateBy(sumSeries(isNonNull(removeAboveValue(removeBelowValue(` +
     `keepLastValue(${a},5),${low}),${high}))),'last')`,
@@ -64,7 +64,7 @@ const graphite = {
       type: 'textbox',
       name: 'prefix',
       label: 'Prefix',
-      description: "What write_graphite's Prefix is, with its dot at the end; may be empty.",
+      description: 'The Prefix of write_graphite, with its final dot; may be empty.',
       query: 'collectd.',
       current: { text: 'collectd.', value: 'collectd.' },
       options: [{ text: 'collectd.', value: 'collectd.', selected: true }],
@@ -73,7 +73,7 @@ const graphite = {
       type: 'custom',
       name: 'naming',
       label: 'Names',
-      description: "SeparateInstances: if that is true for write_graphite's node.",
+      description: 'Select SeparateInstances if it is true in the node of write_graphite.',
       query: 'default : -,SeparateInstances : .',
       current: { text: 'default', value: '-' },
       options: [
@@ -108,7 +108,7 @@ const prometheus = {
   raw: selector,
   average: (...of) => `avg_over_time(${selector(...of)}[$interval])`,
   highest: (...of) => `max_over_time(${selector(...of)}[$interval])`,
-  present: selector, // the lookback delta, 5 minutes, sees to it
+  present: selector, // values older than the lookback delta, 5 minutes, are not current
 
   plus: (a, b) => `${a} + ignoring (type) ${b}`,
   minus: (a, b) => `${a} - ignoring (type) ${b}`,

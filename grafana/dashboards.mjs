@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The dashboards: what each panel asks, and what it says to whoever looks at it at 3 a.m.
-// Panels outside of the collapsed row need no more than the default set of series.
+// The dashboards: the queries of each panel, and a description for the person on call.
+// Panels outside the collapsed row need only the default series.
 import { byHost, byName, listed, panel, series, states } from './panels.mjs';
 
 const hole = 'black_hole';
@@ -16,10 +16,10 @@ const hostNow = [
     ...small,
     title: 'Alarm',
     description:
-      "The plugin's own judgement of the black hole. okay: nothing to do. step: it took another " +
-      'level at once; look whether something was started. rising: a leak; see below what rises ' +
-      'with it, and run meminfo-explain on the host. failing: memory will last less than a day, ' +
-      'or much of it is gone; move what matters away first.',
+      "The state of the plugin's leak detection for the black hole. okay: nothing to do. step: the " +
+      'black hole jumped to a new level; check what was started. rising: a leak; see below what ' +
+      'grows with it, and run meminfo-explain on the host. failing: memory will last less than a ' +
+      'day, or much of it is lost; move important services to other hosts first.',
     unit: 'none',
     mappings: states,
     noValue: 'no data',
@@ -29,8 +29,8 @@ const hostNow = [
     ...small,
     title: 'Black hole',
     description:
-      'Memory that no counter of /proc/meminfo has: the best of the three accountings. What is ' +
-      'usual differs from host to host; what counts is whether it rises.',
+      'Memory that no counter of /proc/meminfo includes: the best of the three accountings. The ' +
+      'normal size differs between hosts; what matters is whether it grows.',
     unit: 'bytes',
     signed: true,
     noValue: 'no data',
@@ -41,8 +41,8 @@ const hostNow = [
     ...small,
     title: 'Above the floor',
     description:
-      'What came on top of the least this host has had since collectd started. The floor is a ' +
-      'constant of the boot: hash tables, rings of drivers. This is what was taken since.',
+      'Growth of the black hole above its minimum since collectd started. The minimum, the floor, ' +
+      'is what the boot allocated: hash tables, rings of drivers. This is what was allocated since.',
     unit: 'bytes',
     signed: true,
     noValue: 'no data',
@@ -53,8 +53,8 @@ const hostNow = [
     ...small,
     title: 'Rate',
     description:
-      'How fast the black hole rises, by a robust slope over at least half an hour. Below zero: ' +
-      'memory is given back. No value in the first while after collectd was started.',
+      'Growth rate of the black hole: a robust slope over at least half an hour. Below zero: ' +
+      'memory is freed. No value until there is enough history after a start of collectd.',
     unit: 'binBps',
     signed: true,
     noValue: '–',
@@ -65,8 +65,8 @@ const hostNow = [
     ...small,
     title: 'Time left',
     description:
-      'Until MemAvailable is used up at the present rate. There is a value only while the black ' +
-      'hole rises. Less than a day: plan the restart of what leaks now, or the reboot.',
+      'Time until MemAvailable is used up at the current rate. There is a value only while the ' +
+      'black hole grows. Less than a day: plan a restart of what leaks, or a reboot, now.',
     unit: 's',
     noValue: '–',
     colour: '#8f3bb8',
@@ -76,9 +76,9 @@ const hostNow = [
     ...small,
     title: 'MemAvailable',
     description:
-      "The kernel's estimate of what programs can still have without swapping. Small and the " +
-      'black hole large: the black hole is to blame. Small and the black hole as always: look ' +
-      'for the process, the cache or the slab in the stack below.',
+      "The kernel's estimate of the memory that programs can allocate without swapping. If it is " +
+      'small and the black hole is large, the black hole is the cause. If the black hole is as ' +
+      'usual, look for processes, page cache or slab in the stack below.',
     unit: 'bytes',
     noValue: 'no data',
     targets: [[byHost, (q) => q.present('total', 'bytes', 'mem_available')]],
@@ -91,11 +91,11 @@ const hostGraphs = [
     height: 12,
     title: 'MemTotal, by the $accounting accounting',
     description:
-      'Every byte of MemTotal once, stacked up to its line: the kernel, processes and files by ' +
-      'the accounting chosen above, the black hole (red), and free memory (grey). What grows ' +
-      'at the cost of the grey is your answer. The three accountings share the kernel and free ' +
-      'memory, and cut the rest differently: lru by lists, cache by page cache and AnonPages, ' +
-      'pss by what processes have mapped.',
+      'Every byte of MemTotal, counted once and stacked up to the MemTotal line: the kernel, ' +
+      'processes and files by the accounting selected above, the black hole (red) and free memory ' +
+      '(grey). The answer is what grows while the grey shrinks. The three accountings differ only ' +
+      'in how they divide processes and files: lru by LRU lists, cache by page cache and ' +
+      'AnonPages, pss by what processes have mapped.',
     unit: 'bytes',
     signed: true,
     stacked: true,
@@ -120,24 +120,24 @@ const hostGraphs = [
     ...half,
     title: 'Black hole',
     description:
-      'The estimate within its error, and what came above the floor. A step of less than the ' +
-      'width of the band is noise. No band: a bound on the error is not known, for a file that ' +
-      'could not be read. It rises for good: see the next panel for who has it.',
+      'The estimate with its error band, and the growth above the floor. A step smaller than the ' +
+      'band is noise. No band: the error has no known bound, because a file could not be read. If ' +
+      'it keeps growing, see the next panel for what holds it.',
     unit: 'bytes',
     signed: true,
     targets: [
-      ['at least', (q) =>
+      ['lower bound', (q) =>
         q.minus(q.average(hole, 'signed_bytes', 'estimate'), q.average(hole, 'bytes', 'error'))],
-      ['at most', (q) =>
+      ['upper bound', (q) =>
         q.plus(q.average(hole, 'signed_bytes', 'estimate'), q.average(hole, 'bytes', 'error'))],
       ['estimate', (q) => q.average(hole, 'signed_bytes', 'estimate')],
       ['above floor', (q) => q.average(hole, 'signed_bytes', 'above_floor')],
     ],
     rules: [
-      series('at least', { 'custom.lineWidth': 0 }),
-      series('at most', {
+      series('lower bound', { 'custom.lineWidth': 0 }),
+      series('upper bound', {
         'custom.lineWidth': 0,
-        'custom.fillBelowTo': 'at least',
+        'custom.fillBelowTo': 'lower bound',
         'custom.fillOpacity': 25,
       }),
       series('estimate', { 'custom.lineWidth': 2 }),
@@ -145,12 +145,13 @@ const hostGraphs = [
   }),
   panel('timeseries', {
     ...half,
-    title: 'Who has it: hidden consumers, and what is unexplained',
+    title: 'Hidden consumers and unexplained memory',
     description:
-      'What drivers tell of their pages in the black hole, stacked (balloons, zram, GPU, trace ' +
-      'buffers, ...), and on top what nobody owns. A consumer that grows: judge it there. Only ' +
-      'unexplained grows: a driver, BPF, pipes, sockets; on the host, sudo meminfo-explain names ' +
-      'what is known. Below zero: a consumer tells more than it has in the black hole.',
+      'What drivers report of their pages in the black hole (balloons, zram, GPU, trace buffers ' +
+      'and others), and on top what remains unexplained. If a consumer grows, look into that ' +
+      'consumer. If only unexplained grows, it is a driver, BPF, pipes or sockets; run sudo ' +
+      'meminfo-explain on the host. Below zero: a consumer reports more than it has in the black ' +
+      'hole.',
     unit: 'bytes',
     signed: true,
     stacked: true,
@@ -171,9 +172,9 @@ const hostGraphs = [
     ...half,
     title: 'Unexplained',
     description:
-      'The black hole less all that a driver tells of: nobody owns it. It should be flat. If it ' +
-      'rises, compare its beginning with what was deployed, loaded or plugged in then. A consumer ' +
-      'whose file could not be read is part of it: see Quality, sources_denied.',
+      'The black hole without the hidden consumers: no driver reports this memory. It should be ' +
+      'flat. If it grows, check what was deployed, loaded or plugged in when the growth began. ' +
+      'Consumers whose file could not be read are part of it: see sources_denied in Quality.',
     unit: 'bytes',
     signed: true,
     targets: [
@@ -183,10 +184,10 @@ const hostGraphs = [
   }),
   panel('timeseries', {
     ...half,
-    title: 'Rate, and time left',
+    title: 'Rate and time left',
     description:
-      'How fast the black hole rises (left), and how long MemAvailable will last at that rate ' +
-      '(right; only while it rises). A rate that stays above zero for hours is a leak, however ' +
+      'Growth rate of the black hole (left), and how long MemAvailable will last at that rate ' +
+      '(right; only while it grows). A rate that stays above zero for hours is a leak, however ' +
       'small.',
     unit: 'binBps',
     signed: true,
@@ -207,10 +208,10 @@ const hostGraphs = [
     ...half,
     title: 'Three accountings of the black hole',
     description:
-      'The same memory counted in three independent ways. They should lie on each other. lru ' +
-      'above cache: unmapped swap cache, or pages that only a pin holds (a leak of pages still ' +
-      'on the LRU: see lru_cache in Identities). pss apart from both: processes could not be ' +
-      'read, see Pss. No line: that accounting is not known here.',
+      'The same memory, counted in three independent ways. The lines should coincide. lru above ' +
+      'cache: unmapped swap cache, or pages that only a pin holds (leaked pages that are still on ' +
+      'the LRU: see lru_cache in Identities). pss differs from both: processes could not be read, ' +
+      'see Pss. No line: this accounting is not known on this host.',
     unit: 'bytes',
     signed: true,
     targets: ['lru', 'cache', 'pss'].map((name) =>
@@ -220,21 +221,22 @@ const hostGraphs = [
     ...half,
     title: 'Callers of vmalloc',
     description:
-      'The largest callers of vmalloc by name, and all others. It is accounted memory (vmalloc ' +
-      'in the stack). One that grows is a leak in the code of that name: BPF maps, modules, ' +
-      'thread stacks (kernel_clone). Empty: /proc/vmallocinfo needs root or CAP_DAC_READ_SEARCH.',
+      'The largest callers of vmalloc by name, and the sum of the others. This memory is ' +
+      'accounted for (vmalloc in the stack). If a caller keeps growing, its code leaks: BPF maps, ' +
+      'modules, thread stacks (kernel_clone). No lines: reading /proc/vmallocinfo needs root or ' +
+      'CAP_DAC_READ_SEARCH.',
     unit: 'bytes',
     stacked: true,
     targets: [[byName('vmalloc'), (q) => q.aboveZero(q.average('vmalloc', 'bytes', '*'))]],
   }),
   panel('timeseries', {
     ...third,
-    title: 'Taken out of MemTotal',
+    title: 'Removed from MemTotal',
     description:
-      'removed: what MemTotal has less than at its highest since collectd started; and what ' +
-      'balloons hold outside of it, where one does. It grows: the hypervisor took memory; ask ' +
-      'whoever runs it. It is no part of the black hole. AllSeries adds what was never in ' +
-      'MemTotal: bounce buffers, struct pages of the boot.',
+      'removed: how much MemTotal is below its maximum since collectd started; and what balloons ' +
+      'hold outside MemTotal. If it grows, the hypervisor took memory; ask its administrator. It ' +
+      'is not part of the black hole. AllSeries adds memory that was never in MemTotal: bounce ' +
+      'buffers, struct pages allocated at boot.',
     unit: 'bytes',
     targets: [
       ['removed', (q) => q.average('total', 'bytes', 'removed')],
@@ -243,11 +245,10 @@ const hostGraphs = [
   }),
   panel('timeseries', {
     ...third,
-    title: 'Shared, and swapped',
+    title: 'Shared memory and swap',
     description:
-      'Shmem: tmpfs and shared memory, which cannot be dropped, though it counts as cache; and ' +
-      'swap in use. They overlap what is stacked above. Shmem grows: look into tmpfs (df -t ' +
-      'tmpfs) and ipcs -m.',
+      'Shmem (tmpfs and shared memory), which counts as cache but cannot be dropped, and swap in ' +
+      'use. They overlap the terms stacked above. If Shmem grows, see df -t tmpfs and ipcs -m.',
     unit: 'bytes',
     targets: [[listed('shmem', 'swap_used'), (q) =>
       q.average('detail', 'bytes', ['shmem', 'swap_used'])]],
@@ -257,9 +258,9 @@ const hostGraphs = [
     title: 'Identities',
     description:
       'Residuals of equations between counters, which check the explanation. lru_cache: pages on ' +
-      'the LRU that are in no cache; if it rises and swap is quiet, pages leak while still on the ' +
-      'LRU. pss_mapped_anon: the sum of Pss against AnonPages + Mapped; far from 0 where ' +
-      'processes could not be read.',
+      'the LRU that are in no cache; if it grows without swapping, pages leak while they are still ' +
+      'on the LRU. pss_mapped_anon: the sum of Pss compared with AnonPages + Mapped; far from 0 ' +
+      'if processes could not be read.',
     unit: 'bytes',
     signed: true,
     targets: [[byName('identity'), (q) =>
@@ -269,9 +270,9 @@ const hostGraphs = [
     ...half,
     title: 'Pss: coverage and error',
     description:
-      'Share of the memory of processes that was read (left), and what the sum of Pss may be off ' +
-      'by (right). Below 100 %: processes deny us; collectd needs root or CAP_SYS_PTRACE. A large ' +
-      'error: the pss accounting is withheld, and the two others are not touched by it.',
+      'Share of process memory that was read (left), and the error of the sum of Pss (right). ' +
+      'Below 100 %: reading some processes is denied; collectd needs root or CAP_SYS_PTRACE. If ' +
+      'the error is large, the pss accounting is not sent; the other two do not depend on it.',
     unit: 'percent',
     max: 100,
     targets: [
@@ -284,11 +285,11 @@ const hostGraphs = [
     ...half,
     title: 'Quality',
     description:
-      'Whether to believe it. sources_denied: files that we may not read (see Privileges in the ' +
-      "README). sources_malformed: files we do not understand, collectd's log names file and " +
-      'line. identities_broken: equations off by more than their tolerance; the kernel counts ' +
-      'something in a way that we do not know. All 0 is right; a constant above 0 of the first ' +
-      'is a missing privilege.',
+      'How far to trust the numbers. sources_denied: files that collectd may not read (see ' +
+      'docs/privileges.md). sources_malformed: files that the plugin cannot parse; the log of ' +
+      'collectd names file and line. identities_broken: equations whose residual exceeds the ' +
+      'tolerance; the kernel counts something in a way the plugin does not know. All should be 0; ' +
+      'a constant sources_denied means a missing privilege.',
     unit: 'none',
     decimals: 0,
     steps: true,
@@ -298,12 +299,12 @@ const hostGraphs = [
   panel('state-timeline', {
     width: 24,
     height: 5,
-    title: 'Alarms',
+    title: 'Alarm states',
     description:
-      'When the alarm was at which state: of the black hole, and the highest of the five other ' +
-      'watched series (unreclaimable slab, vmalloc, page tables, pages on the LRU in no cache, what ' +
-      "is unexplained). Which of them rises says the plugin's notification in collectd's log, with " +
-      'the command to run; AllSeries sends the rate of each.',
+      'The state of the alarm for the black hole, and the worst state of the five other watched ' +
+      'series (unreclaimable slab, vmalloc, page tables, pages on the LRU in no cache, unexplained ' +
+      "memory). The plugin's notification in collectd's log names the series and the command to " +
+      'run; AllSeries sends the rate of each.',
     unit: 'none',
     mappings: states,
     noValue: 'no data',
@@ -319,8 +320,8 @@ const hostMore = [
     ...half,
     title: 'All identities',
     description:
-      'Needs AllSeries. The residuals of all equations; collectd-meminfo_explain(5) tells each. Those that ' +
-      'are marked >= there may be large and positive; the others should be near 0.',
+      'Needs AllSeries. The residuals of all equations, which collectd-meminfo_explain(5) lists. ' +
+      'Those marked >= there may be large and positive; the others should be near 0.',
     unit: 'bytes',
     signed: true,
     targets: [[byName('identity'), (q) => q.average('identity', 'signed_bytes', '*')]],
@@ -329,8 +330,8 @@ const hostMore = [
     ...half,
     title: 'Allocation sites of the black hole',
     description:
-      'Needs AllSeries, and Linux 6.10 with vm.mem_profiling=1. The functions that allocated what ' +
-      'is in the black hole: the one that grows is the leak.',
+      'Needs AllSeries, and Linux 6.10 with vm.mem_profiling=1. The functions that allocated the ' +
+      'memory in the black hole: the one that keeps growing is the leak.',
     unit: 'bytes',
     stacked: true,
     targets: [[byName('alloc_site'), (q) => q.aboveZero(q.average('alloc_site', 'bytes', '*'))]],
@@ -339,18 +340,17 @@ const hostMore = [
     ...half,
     title: 'Cost',
     description:
-      'Needs AllSeries. Time to read everything but the processes, and CPU time of the last pass ' +
-      'over the processes. The latter is held by PssBudget (percent of one CPU); lower it if it ' +
-      'is too much.',
+      'Needs AllSeries. Time to read everything but the processes, and CPU time of the last scan ' +
+      'of the processes. PssBudget (percent of one CPU) limits the latter.',
     unit: 's',
     targets: [[byName('quality'), (q) => q.average('quality', 'duration', ['read', 'pss'])]],
   }),
   panel('timeseries', {
     ...half,
-    title: 'Age of what is slow to read',
+    title: 'Age of slow readings',
     description:
-      'Needs AllSeries. Age of the oldest reading of smaps in the sums, and of vmallocinfo. Hours: ' +
-      'PssBudget is small for so many processes, and bytes-pss_error says what that may cost.',
+      'Needs AllSeries. Age of the oldest smaps reading in the sums, and of vmallocinfo. If it is ' +
+      'hours, PssBudget is small for so many processes; bytes-pss_error includes the effect.',
     unit: 's',
     targets: [[byName('quality'), (q) =>
       q.average('quality', 'duration', ['pss_age', 'vmalloc_age'])]],
@@ -359,9 +359,9 @@ const hostMore = [
     ...half,
     title: 'Parts of the error',
     description:
-      'Needs AllSeries. tear: what the parts of a sample are apart. pss_estimated: Pss that no ' +
-      'reading backs. unexplained_error: bound on the error of what is unexplained; it is large ' +
-      "where a consumer's file could not be read.",
+      'Needs AllSeries. tear: bound on the error because the files of a sample are read one after ' +
+      'the other. pss_estimated: Pss that was estimated, not read. unexplained_error: bound on the ' +
+      "error of unexplained memory; large if a consumer's file could not be read.",
     unit: 'bytes',
     targets: [
       [byName('quality'), (q) => q.average('quality', 'bytes', ['tear', 'pss_estimated'])],
@@ -370,10 +370,11 @@ const hostMore = [
   }),
   panel('timeseries', {
     ...half,
-    title: 'Troubles with reading',
+    title: 'Problems with reading',
     description:
-      'Needs AllSeries. Bad lines, unknown lines of meminfo (a new kernel: please report), samples ' +
-      'taken again, and processes that denied us, were estimated, or hang whoever reads them.',
+      'Needs AllSeries. Malformed lines, unknown lines of meminfo (a new kernel: please report), ' +
+      'samples that were taken again, and processes that were denied, estimated, or whose files ' +
+      'hang when they are read.',
     unit: 'none',
     decimals: 0,
     steps: true,
@@ -385,19 +386,20 @@ const hostMore = [
     ...half,
     title: 'Rates of the other watched series',
     description:
-      'Needs AllSeries. How fast unreclaimable slab, vmalloc, page tables, what is unexplained, and ' +
-      'pages on the LRU in no cache rise. The plugin notifies of each. slab rises: slabtop.',
+      'Needs AllSeries. Growth rates of unreclaimable slab, vmalloc, page tables, unexplained ' +
+      'memory, and pages on the LRU in no cache. The plugin sends a notification for each. If slab ' +
+      'grows, run slabtop.',
     unit: 'binBps',
     signed: true,
     targets: [[byName('trend'), (q) => q.average('trend', 'bytes_rate', '*')]],
   }),
   panel('timeseries', {
     ...half,
-    title: 'Inside other terms, and bounds',
+    title: 'Memory inside other terms, and upper bounds',
     description:
-      'Needs AllSeries. What drivers tell that is in other terms of the stack (inside: i915 in ' +
-      'Shmem, IOMMU in SecPageTables), and what may be in the black hole at most (sockets, nfsd, ' +
-      'GPU mappings). None of it is subtracted: hints for what is unexplained.',
+      'Needs AllSeries. Memory of drivers that is inside other terms of the stack (i915 in Shmem, ' +
+      'IOMMU in SecPageTables), and upper bounds of what may be in the black hole (sockets, nfsd, ' +
+      'GPU mappings). Neither is subtracted; they are hints to unexplained memory.',
     unit: 'bytes',
     targets: [
       [byName('inside'), (q) => q.average('inside', 'bytes', '*')],
@@ -408,9 +410,9 @@ const hostMore = [
     ...half,
     title: 'Details of processes and files',
     description:
-      'Needs AllSeries. They overlap what is stacked: what is mapped, locked, in huge pages, ' +
-      'waits to be written, and is in swap and in memory. dirty_total stays high: storage is ' +
-      'too slow. mlocked grows: a program locks memory, which nothing can take from it.',
+      'Needs AllSeries. Memory that is mapped, locked, in huge pages, waiting to be written, or ' +
+      'both in swap and in memory; it overlaps the terms of the stack. If dirty_total stays high, ' +
+      'storage is too slow. If mlocked grows, a program locks memory, which cannot be reclaimed.',
     unit: 'bytes',
     targets: [[listed('mapped'), (q) => q.average('detail', 'bytes',
       ['mapped', 'mlocked', 'anon_huge_pages', 'dirty_total', 'swap_cached'])]],
@@ -432,10 +434,10 @@ const fleetNow = [
   panel('stat', {
     ...small,
     ...now,
-    title: 'Hosts that report',
+    title: 'Reporting hosts',
     description:
-      'With a value in the last ten minutes. Less than you have: the alert MeminfoExplainSilent ' +
-      'names those that fell silent within a day.',
+      'Hosts with a value in the last ten minutes. If some are missing, the alert ' +
+      'MeminfoExplainSilent names those that stopped within the last day.',
     unit: 'none',
     noValue: '0',
     targets: [['hosts', (q) => q.count(q.raw('total', 'bytes', 'mem_total'))]],
@@ -444,7 +446,7 @@ const fleetNow = [
     ...small,
     ...now,
     title: 'Rising',
-    description: 'Hosts whose black hole rises for good (state 2 or 3). Below is which.',
+    description: 'Hosts whose black hole keeps growing (state 2 or 3). The panels below name them.',
     unit: 'none',
     noValue: '0',
     colour: 'orange',
@@ -455,8 +457,8 @@ const fleetNow = [
     ...now,
     title: 'Failing',
     description:
-      'Hosts that have less than a day of memory left, or lost much of it (state 3). Move what ' +
-      'matters away from them first.',
+      'Hosts whose memory will last less than a day, or that lost much of it (state 3). Move ' +
+      'important services away from them first.',
     unit: 'none',
     noValue: '0',
     colour: 'red',
@@ -467,8 +469,8 @@ const fleetNow = [
     ...now,
     title: 'Stepped',
     description:
-      'Hosts whose black hole took another level at once, within the last minutes (state 1). Many ' +
-      'at one time: a deployment.',
+      'Hosts whose black hole jumped to a new level in the last minutes (state 1). Many at the ' +
+      'same time: a deployment.',
     unit: 'none',
     noValue: '0',
     colour: 'blue',
@@ -477,10 +479,10 @@ const fleetNow = [
   panel('stat', {
     ...small,
     ...now,
-    title: 'Not understood',
+    title: 'Malformed files',
     description:
-      'Hosts with a file of /proc or /sys that the plugin does not understand. After a new kernel: ' +
-      "collectd's log on the host names file and line; please report.",
+      'Hosts with a file of /proc or /sys that the plugin cannot parse. It may come with a new ' +
+      "kernel: collectd's log on the host names file and line; please report it.",
     unit: 'none',
     noValue: '0',
     targets: [['hosts', (q) => q.countWithin(q.raw('quality', 'count', 'sources_malformed'), 1, 1000000)]],
@@ -488,8 +490,8 @@ const fleetNow = [
   panel('stat', {
     ...small,
     ...now,
-    title: 'Black holes together',
-    description: 'What all hosts together miss. It says what the problem costs.',
+    title: 'Sum of black holes',
+    description: 'Memory in the black holes of all hosts: what the problem costs.',
     unit: 'bytes',
     signed: true,
     noValue: 'no data',
@@ -498,38 +500,38 @@ const fleetNow = [
   }),
 ];
 
-const ranking = (spec) => panel('bargauge', {
+const topHosts = (spec) => panel('bargauge', {
   width: 8, height: 14, ...now, instant: true, links: toHost, ...spec,
 });
 
 const fleetGraphs = [
-  ranking({
+  topHosts({
     title: 'Largest above the floor',
     description:
-      'The 20 hosts that lost most to the black hole since their collectd started. Click a host. ' +
-      'After a restart of collectd, a host begins at 0 again.',
+      'The 20 hosts whose black hole grew most since their collectd started. Click a host to see ' +
+      'it. A restart of collectd resets it to 0.',
     unit: 'bytes',
     signed: true,
     colour: '#fa6400',
     noValue: 'no data',
     targets: [[byHost, (q) => q.top(q.raw(hole, 'signed_bytes', 'above_floor'))]],
   }),
-  ranking({
-    title: 'Fastest',
+  topHosts({
+    title: 'Fastest growth',
     description:
-      'The 20 hosts whose black hole rises fastest. Those that also are in "In warning" leak; of ' +
-      'the others the plugin is not sure yet.',
+      'The 20 hosts whose black hole grows fastest. Those that are also in "In warning" have a ' +
+      'leak; the others may still be noise.',
     unit: 'binBps',
     signed: true,
     colour: '#fa6400',
     noValue: 'no data',
     targets: [[byHost, (q) => q.top(q.raw(hole, 'bytes_rate', 'estimate'))]],
   }),
-  ranking({
+  topHosts({
     title: 'Least time left',
     description:
-      'The 20 hosts that will first have used up MemAvailable, at the rate of their black hole. ' +
-      'Below a day: act today. Empty: none rises.',
+      'The 20 hosts that will use up MemAvailable first at the current rate of their black hole. ' +
+      'Less than a day: act today. Empty: no black hole grows.',
     unit: 's',
     colour: '#8f3bb8',
     noValue: '–',
@@ -539,8 +541,8 @@ const fleetGraphs = [
     ...half,
     title: 'In warning',
     description:
-      'Hosts whose alarm of the black hole was at rising or failing, and when. Many that began together have a ' +
-      'common cause: a kernel, a driver, a deployment. Empty: none.',
+      'Hosts whose black hole was in state rising or failing, and when. Many that began at the ' +
+      'same time have a common cause: a kernel, a driver, a deployment. Empty: no host.',
     unit: 'none',
     mappings: states,
     noValue: 'none',
@@ -551,9 +553,10 @@ const fleetGraphs = [
     ...half,
     title: 'In warning for other memory',
     description:
-      'Hosts on which unreclaimable slab, vmalloc, page tables, pages on the LRU in no cache, or ' +
-      'what nobody owns of the black hole was rising or failing: the highest of their states. Which ' +
-      "it is says the plugin's notification in collectd's log, with the command to run. Empty: none.",
+      'Hosts on which unreclaimable slab, vmalloc, page tables, pages on the LRU in no cache or ' +
+      'unexplained memory was in state rising or failing: the worst of these states. The ' +
+      "plugin's notification in collectd's log names the series and the command to run. Empty: no " +
+      'host.',
     unit: 'none',
     mappings: states,
     noValue: 'none',
@@ -562,11 +565,12 @@ const fleetGraphs = [
   }),
   panel('heatmap', {
     ...half,
-    maxDataPoints: 48, // the one panel that brings all hosts to the browser
+    maxDataPoints: 48, // the only panel that sends the points of all hosts to the browser
     title: 'Black hole, percent of MemTotal',
     description:
-      'How many hosts miss how much of their memory. The dark band is what is usual in your fleet; ' +
-      'a trail that leaves it upwards is a leak, a second band another kernel or driver.',
+      'How many hosts have how much of their memory in the black hole. The dark band is what is ' +
+      'normal in your fleet; a line that leaves it upwards is a leak, a second band another kernel ' +
+      'or driver.',
     unit: 'percent',
     targets: [[byHost, (q) => q.average(hole, 'percent', 'estimate')]],
   }),
@@ -574,8 +578,8 @@ const fleetGraphs = [
     ...half,
     title: 'Above the floor, the 20 highest',
     description:
-      'When it was taken. A slope is a leak, a step something that was started, a saw is breathing ' +
-      'and no leak.',
+      'When the memory was allocated. A slope is a leak, a step is something that was started, a ' +
+      'sawtooth is normal use.',
     unit: 'bytes',
     signed: true,
     links: toHost,
@@ -583,20 +587,20 @@ const fleetGraphs = [
   }),
   panel('timeseries', {
     ...half,
-    title: 'MemTotal taken away, the 20 highest',
+    title: 'Removed from MemTotal, the 20 highest',
     description:
-      'What MemTotal has less than at its highest since collectd started: balloons, memory taken ' +
-      'offline. Many hosts at once: their hypervisor is short of memory.',
+      'How much MemTotal is below its maximum since collectd started: balloons, memory that was ' +
+      'taken offline. Many hosts at the same time: their hypervisor is short of memory.',
     unit: 'bytes',
     links: toHost,
     targets: [[byHost, (q) => q.topOverTime(q.average('total', 'bytes', 'removed'))]],
   }),
   panel('timeseries', {
     ...half,
-    title: 'Files denied, the 20 highest',
+    title: 'Denied files, the 20 highest',
     description:
-      'Files the plugin may not read. More than yesterday: collectd lost a privilege, by an update ' +
-      'of its unit or of a security module.',
+      'Files that collectd may not read. More than yesterday: collectd lost a privilege, for ' +
+      'example by an update of its unit or of a security module.',
     unit: 'none',
     decimals: 0,
     steps: true,
@@ -605,9 +609,10 @@ const fleetGraphs = [
   }),
 ];
 
-// --- together --------------------------------------------------------------------------
+// --- dashboards ------------------------------------------------------------------------
 
-// From left to right, then down; gives the rows below to the panels in a collapsed row.
+// Places panels from left to right, then down, from row `from` on. Returns them and the row
+// after the last.
 const placed = (panels, from) => {
   let x = 0, y = from, high = 0;
   const put = panels.map((p) => {
@@ -635,7 +640,7 @@ const hostPanels = (backend) => {
   return [
     row('$host', 0, { repeat: 'host' }),
     ...open,
-    row('$host: more, needs AllSeries true', end, { collapsed: true, repeat: 'host', panels: more }),
+    row('$host: details, need AllSeries true', end, { collapsed: true, repeat: 'host', panels: more }),
   ];
 };
 
@@ -660,7 +665,7 @@ const variables = (backend, own, host) => [
     type: 'query',
     name: 'host',
     label: 'Host',
-    description: 'Several have a section each, or are compared.',
+    description: 'If several are selected, each has its own section, or they are compared.',
     datasource: { type: backend.id, uid: '${datasource}' },
     multi: true,
     includeAll: false,
@@ -674,7 +679,8 @@ const variables = (backend, own, host) => [
     name: 'interval',
     label: 'Interval',
     description:
-      'Each point is the mean of so long, of states and counts the highest. No less than is stored.',
+      'Each point is the mean over this time, or the maximum for states and counts. Do not choose ' +
+      'less than the resolution that is stored.',
     query: intervals.join(','),
     auto: true,
     auto_count: 200,
@@ -692,7 +698,7 @@ const accounting = {
   type: 'custom',
   name: 'accounting',
   label: 'Accounting',
-  description: 'By which the stack is cut. lru is the reference.',
+  description: 'How the stack divides processes and files. lru is the reference.',
   query: 'lru,cache,pss',
   current: { text: 'lru', value: 'lru' },
   options: ['lru', 'cache', 'pss'].map((a) => ({ text: a, value: a, selected: a === 'lru' })),
@@ -730,10 +736,10 @@ const dashboard = (backend, name, title, description, panels, list, time, refres
 
 export const dashboards = (backend) => [
   dashboard(backend, 'host', 'Where did my memory go: host',
-    "A host's memory as the collectd plugin meminfo_explain decomposes it.",
+    'The memory of a host as the collectd plugin meminfo_explain explains it.',
     hostPanels(backend), variables(backend, [accounting], {}), 'now-6h', '1m'),
   dashboard(backend, 'fleet', 'Where did my memory go: fleet',
-    'Which hosts lose memory that no counter has.',
+    'Hosts that lose memory which no counter includes.',
     fleetPanels(backend),
     variables(backend, [], { includeAll: true, current: { text: ['All'], value: ['$__all'] } }),
     'now-24h', '5m'),

@@ -1,13 +1,13 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: MIT
 // usage: grafana/generate.mjs [--check]
-// Writes dashboards/*.json as dashboards.mjs has them; with --check, only fails where a file
-// is not up to date. Needs Node.js 18 and nothing else.
+// Writes dashboards/*.json from dashboards.mjs; with --check, changes nothing and fails if a
+// file is not up to date. Needs only Node.js 18.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { backends } from './backends.mjs';
 import { dashboards } from './dashboards.mjs';
 
-// JSON in which what fits on a line is on one: so that a diff shows what was changed.
+// Formats JSON with each value that fits on one line on one line, for readable diffs.
 const text = (value, indent = '') => {
   const flat = JSON.stringify(value, null, 1).replace(/\n */g, ' ');
   if (value === null || typeof value !== 'object' || indent.length + flat.length <= 96) return flat;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// How a panel looks, whatever it asks.
+// The look of panels, independent of their queries.
 
-// The same thing has the same colour everywhere. What is not named here has one by its
-// name (palette-classic-by-name), and may share it with another: callers, sites.
+// A series has the same colour in all panels. Grafana chooses a colour by name
+// (palette-classic-by-name) for series that are not listed here, such as callers and
+// allocation sites; several of those may share one.
 const colours = {
   // free: grey
   mem_free: '#9fa1a3',
@@ -44,7 +45,7 @@ const colours = {
   shmem: '#5794f2',
   mapped: '#37872d',
   swap_used: '#b877d9',
-  // hidden consumers, and balloons: violet, turquoise; grey what is of the boot
+  // hidden consumers: violet; balloons: turquoise; memory allocated at boot: grey
   zram: '#a352cc',
   zswap: '#ca95e5',
   zsmalloc: '#7c2ea3',
@@ -67,8 +68,8 @@ const colours = {
   // the black hole: red and purple
   'black hole': '#e02f44',
   estimate: '#e02f44',
-  'at least': '#e02f44',
-  'at most': '#e02f44',
+  'lower bound': '#e02f44',
+  'upper bound': '#e02f44',
   'above floor': '#fa6400',
   unexplained: '#ff7383',
   lru: '#3274d9',
@@ -82,13 +83,13 @@ const colourOf = (name) => ({
   properties: [{ id: 'color', value: { mode: 'fixed', fixedColor: colours[name] } }],
 });
 
-// A rule for the series of one name: its properties, e.g. {'custom.fillOpacity': 0}.
+// An override for the series of this name; properties e.g. {'custom.fillOpacity': 0}.
 export const series = (name, properties) => ({
   matcher: { id: 'byName', options: name },
   properties: Object.entries(properties).map(([id, value]) => ({ id, value })),
 });
 
-// What a wildcard may bring, of the names that have a colour.
+// The names with a colour that a wildcard for the view may match.
 const namesOf = {
   hidden: ['zram', 'zswap', 'zsmalloc', 'virtio_balloon', 'vmware_balloon', 'zfs_abd', 'gpu',
     'dma_buf_heap', 'page_pool', 'ftrace', 'brd', 'cma', 'swiotlb_dynamic', 'swiotlb_transient',
@@ -104,12 +105,12 @@ const namesOf = {
     'pss_anon', 'pss_file', 'pss_shmem', 'unmapped_cache'],
 };
 
-// Legends: a text, or by what the series has.
+// Legends: a text, or one of these, which name a series by its instance or its host.
 export const byName = (...views) => ({ by: 'name', names: views.flatMap((v) => namesOf[v] ?? []) });
 export const listed = (...names) => ({ by: 'name', names });
 export const byHost = { by: 'host', names: [] };
 
-// `signed`: may fall below zero, so that the axis is not held at 0.
+// signed: the values may be negative, so the axis must not start at 0.
 const field = ({ unit, signed = false, decimals, noValue, mappings, max }, custom) => ({
   unit,
   ...(signed ? {} : { min: 0 }),
@@ -153,7 +154,7 @@ const kinds = {
       },
     },
     options: {
-      // 'last' and not 'lastNotNull': what ended is not the present.
+      // 'last', not 'lastNotNull': a series that ended has no current value.
       reduceOptions: { values: false, calcs: ['last'], fields: '' },
       colorMode: spec.mappings ? 'background' : 'value',
       graphMode: 'none',
@@ -222,10 +223,10 @@ const kinds = {
   }),
 };
 
-// panel(kind, spec): spec has title, description, unit, targets [[legend, question]...],
-// width and height in Grafana's grid of 24 columns, and what the kind looks at.
+// panel(kind, spec): spec has title, description, unit, targets [[legend, query]...], width
+// and height in Grafana's grid of 24 columns, and options of the kind.
 export const panel = (kind, spec) => (backend) => {
-  const looks = kinds[kind](spec);
+  const look = kinds[kind](spec);
   const names = kind === 'timeseries'
     ? spec.targets.flatMap(([legend]) => legend.names ?? [legend]).filter((name) => name in colours)
     : [];
@@ -240,14 +241,14 @@ export const panel = (kind, spec) => (backend) => {
     ...(spec.maxDataPoints ? { maxDataPoints: spec.maxDataPoints } : {}),
     fieldConfig: {
       defaults: {
-        ...looks.fieldConfig.defaults,
+        ...look.fieldConfig.defaults,
         ...(spec.links ? { links: spec.links(backend) } : {}),
       },
       overrides,
     },
-    options: looks.options,
-    targets: spec.targets.map(([legend, question], i) =>
-      backend.target(legend, question(backend), String.fromCharCode(65 + i), spec)),
+    options: look.options,
+    targets: spec.targets.map(([legend, query], i) =>
+      backend.target(legend, query(backend), String.fromCharCode(65 + i), spec)),
   };
 };
 

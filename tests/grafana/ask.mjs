@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Asks Graphite and Prometheus as Grafana's data sources do.
+// Queries Graphite and Prometheus as Grafana's data sources do.
 
-// What Grafana puts for ${name} and $name. Names that nobody defined are a fault.
+// Replaces ${name} and $name by their values as Grafana does. Throws if a name is undefined.
 export function interpolate(text, values) {
   return text.replace(/\$\{(\w+)(?::\w+)?\}|\$(\w+)/g, (whole, braced, bare) => {
     const value = values[braced ?? bare];
@@ -21,30 +21,30 @@ async function answer(url, body) {
   return JSON.parse(text);
 }
 
-// Series as {name, labels, values: [[time, value]...]}, without nulls. Those without a value
-// are left out.
-const filled = (all) => all
+// Removes null values, then series without values, from [{name, labels, values: [[time,
+// value]...]}...].
+const withoutNulls = (all) => all
   .map((s) => ({ ...s, values: s.values.filter(([, v]) => v !== null && Number.isFinite(v)) }))
   .filter((s) => s.values.length > 0);
 
-// What Graphite at url says, as it is: {target, tags, datapoints: [[value, time]...]}.
+// The unmodified result of a Graphite server: [{target, tags, datapoints: [[value, time]...]}...].
 export function render(url, target, { from, until, maxDataPoints }) {
   const fixed = target.replace(/'(\d+)m'/gi, (m) => m.replace('m', 'min').replace('M', 'mon'));
   return answer(`${url}/render`, { target: fixed, from, until, format: 'json', maxDataPoints });
 }
 
 export const graphite = (url) => ({
-  // from and until in seconds before now.
+  // from and until are seconds before now.
   async query(target, { from, until = 0, maxDataPoints = 1000 }) {
     const now = Math.floor(Date.now() / 1000);
     const all = await render(url, target, { from: now - from, until: now - until, maxDataPoints });
-    return filled(all.map((s) => ({
+    return withoutNulls(all.map((s) => ({
       name: s.target,
       labels: { ...s.tags, name: s.target },
       values: s.datapoints.map(([value, time]) => [time, value]),
     })));
   },
-  // The values of a variable of type query.
+  // The values of a dashboard variable of type query.
   async variable({ query, regex }, values) {
     const pattern = interpolate(/^expand\((.*)\)$/.exec(query)[1], values);
     const found = await answer(`${url}/metrics/expand?query=${encodeURIComponent(pattern)}`);
@@ -60,7 +60,7 @@ export const prometheus = (url) => ({
     const { data } = instant
       ? await answer(`${url}/api/v1/query`, { query: expr, time: now })
       : await answer(`${url}/api/v1/query_range`, { query: expr, start: now - from, end: now, step: 1 });
-    return filled(data.result.map(({ metric, value, values }) => ({
+    return withoutNulls(data.result.map(({ metric, value, values }) => ({
       name: legend.replace(/\{\{(\w+)\}\}/g, (_, label) => metric[label] ?? ''),
       labels: metric,
       values: (values ?? [value]).map(([time, v]) => [time, Number(v)]),

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // usage: check.mjs REPOSITORY GRAPHITE_URL PROMETHEUS_URL CARBON_PORT
+// Runs the queries of all dashboards and alerts of REPOSITORY/grafana against the servers that
+// tests/grafana/run feeds, and checks the results.
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkAlerts } from './alerts.mjs';
@@ -8,20 +10,21 @@ import { checkText } from './text.mjs';
 
 const [repository, graphiteUrl, prometheusUrl, carbonPort] = process.argv.slice(2);
 const folder = join(repository, 'grafana');
-const faults = [];
-let asked = 0;
-const fault = (text) => faults.push(text);
+const failures = [];
+let queries = 0;
+const fail = (text) => failures.push(text);
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 const dashboards = readdirSync(join(folder, 'dashboards'))
   .filter((f) => f.endsWith('.json'))
   .map((f) => JSON.parse(readFileSync(join(folder, 'dashboards', f), 'utf8')));
 
-// Who sends to it; one that sends all has the collapsed panels filled, too.
+// The hosts that send to each server. The collapsed panels have data only for hosts with
+// AllSeries: all and stock.
 const senders = { graphite: ['all', 'default', 'stock'], prometheus: ['all', 'default'] };
 const sources = { graphite: graphite(graphiteUrl), prometheus: prometheus(prometheusUrl) };
 
-// What a user may have chosen: write_graphite's Prefix and SeparateInstances.
+// The options of write_graphite that users may choose: Prefix and SeparateInstances.
 const choices = {
   graphite: [
     { prefix: 'collectd.', naming: '-' },
@@ -33,32 +36,33 @@ const choices = {
 
 const seconds = (text) => Number.parseInt(text, 10) * { m: 60, h: 3600 }[text.at(-1)];
 
-// The series of a target; faults where there are none, or where they kept a path's name.
+// The series of a target. Fails if there are none, or if a name is a path instead of a legend.
 async function series(source, panel, target, values, where) {
   const text = interpolate(target.target ?? target.expr, { ...values, interval: '1m' });
   const from = panel.timeFrom ? seconds(panel.timeFrom) : 300;
-  asked++;
+  queries++;
   try {
     const found = await source.query(text, {
       from, instant: target.instant, legend: target.legendFormat,
     });
-    if (found.length === 0) fault(`${where}: no value of ${text}`);
+    if (found.length === 0) fail(`${where}: no value of ${text}`);
     for (const { name } of found)
-      if (!/^[A-Za-z0-9_ ]+$/.test(name)) fault(`${where}: a series is called ${name}`);
-    // Fewer pixels than points: there is nothing between two states, and no half of a host.
+      if (!/^[A-Za-z0-9_ ]+$/.test(name)) fail(`${where}: a series is called ${name}`);
+    // With fewer pixels than points, states and numbers of hosts must still be integers.
     if (source === sources.graphite && (panel.type === 'stat' || panel.fieldConfig.defaults.mappings))
       for (const { values: few } of await source.query(text, { from, maxDataPoints: 20 }))
         if (panel.fieldConfig.defaults.unit === 'none' && few.some(([, v]) => !Number.isInteger(v)))
-          fault(`${where}: ${text}: ${few.find(([, v]) => !Number.isInteger(v))[1]}`);
+          fail(`${where}: ${text}: ${few.find(([, v]) => !Number.isInteger(v))[1]}`);
     return found;
   } catch (error) {
-    fault(`${where}: ${text}: ${error.message}`);
+    fail(`${where}: ${text}: ${error.message}`);
     return [];
   }
 }
 
-// To the byte: what is stacked is the line. At a time of peace, when it does not matter whether
-// two series were asked of the same sample; of that the last point, which may reach beyond it.
+// The stack adds up to MemTotal to the byte. Compares only points before the leak begins, as
+// afterwards two points of the same time may be of different samples. The last of these points
+// is skipped, as it may include a later sample.
 function checkStack(all, where) {
   const values = new Map(all.map((s) => [s.name, new Map(s.values)]));
   const line = values.get('mem_total') ?? new Map(), free = values.get('mem_free') ?? new Map();
@@ -67,17 +71,17 @@ function checkStack(all, where) {
   const times = [...line.keys()].sort((a, b) => a - b)
     .filter((time) => free.get(time) === most && [...values.values()].every((s) => s.has(time)))
     .slice(0, -1);
-  if (times.length === 0) fault(`${where}: no complete point of the stack`);
+  if (times.length === 0) fail(`${where}: no complete point of the stack`);
   for (const time of times) {
     const sum = [...values.values()].reduce((total, s) => total + s.get(time), 0);
     if (Math.abs(sum - line.get(time)) >= 1) {
-      fault(`${where}: the stack comes to ${sum}, MemTotal to ${line.get(time)}`);
+      fail(`${where}: the stack adds up to ${sum}, MemTotal is ${line.get(time)}`);
       break;
     }
   }
 }
 
-// The names that a target lists, {a,b} or "a|b": each must be there.
+// The names in a target of the form {a,b} or "a|b". Each must have a series.
 const listed = (target) =>
   (/\$\{naming\}\{([a-z0-9_,]+)\}/.exec(target.target)?.[1] ??
     /type=~"([a-z0-9_|]+)"/.exec(target.expr)?.[1] ?? '').split(/[,|]/).filter((name) => name);
@@ -87,7 +91,7 @@ async function checkPanel(source, panel, values, where) {
   for (const target of panel.targets) {
     const found = await series(source, panel, target, values, `${where}, ${panel.title}`);
     for (const name of listed(target))
-      if (!found.some((s) => s.name === name)) fault(`${where}, ${panel.title}: no ${name}`);
+      if (!found.some((s) => s.name === name)) fail(`${where}, ${panel.title}: no ${name}`);
     all.push(...found);
   }
   return all;
@@ -101,26 +105,26 @@ async function checkDashboard(dashboard, choice) {
   const where = `${dashboard.uid} ${JSON.stringify(choice)}`;
   const hostVariable = dashboard.templating.list.find((v) => v.name === 'host');
   const hosts = await source.variable(hostVariable, choice);
-  if (hosts.join() !== senders[kind].join()) fault(`${where}: hosts are ${hosts}`);
+  if (hosts.join() !== senders[kind].join()) fail(`${where}: hosts are ${hosts}`);
 
   if (isFleet(dashboard)) {
     for (const host of [hostVariable.allValue, source.severalHosts(hosts)]) {
       for (const panel of dashboard.panels) {
         const found = await checkPanel(source, panel, { ...choice, host }, where);
-        // Where a panel is by host, all are there.
+        // Panels with a series for each host show all hosts.
         if (panel.type !== 'stat' && found.map((s) => s.name).sort().join() !== hosts.join())
-          fault(`${where}, ${panel.title}: hosts are ${found.map((s) => s.name)}`);
-        if (panel.title === 'Hosts that report' && found[0]?.values.at(-1)[1] !== hosts.length)
-          fault(`${where}: ${found[0]?.values.at(-1)[1]} hosts report`);
+          fail(`${where}, ${panel.title}: hosts are ${found.map((s) => s.name)}`);
+        if (panel.title === 'Reporting hosts' && found[0]?.values.at(-1)[1] !== hosts.length)
+          fail(`${where}: ${found[0]?.values.at(-1)[1]} hosts report`);
         if (panel.title === 'Rising' && found[0]?.values.at(-1)[1] !== hosts.length)
-          fault(`${where}: ${found[0]?.values.at(-1)[1]} hosts rise`);
+          fail(`${where}: ${found[0]?.values.at(-1)[1]} hosts are rising`);
       }
     }
     return;
   }
   const open = dashboard.panels.filter((p) => p.type !== 'row');
   const collapsed = dashboard.panels.flatMap((p) => p.panels ?? []);
-  // Of stock, what has another type or name there, in the two namings.
+  // For stock, only the panels with series of another type or name there.
   const stock = choice.prefix === '' ? []
     : [...open, ...collapsed].filter((p) => /gauge|\.\*\$/.test(JSON.stringify(p.targets)));
   const shown = { default: open, all: collapsed, stock };
@@ -129,7 +133,7 @@ async function checkDashboard(dashboard, choice) {
       await checkPanel(source, panel, { ...choice, host, accounting: 'lru' }, `${where}, host ${host}`);
   for (const accounting of ['lru', 'cache', 'pss']) {
     const panel = open.find((p) => p.title.startsWith('MemTotal'));
-    // Points of one sample each: means of whole minutes are not there yet.
+    // Points of one sample each: there are no averages over whole minutes yet.
     const fine = JSON.parse(JSON.stringify(panel).replaceAll('$interval', '1s'));
     for (const host of hosts.filter((name) => shown[name].includes(panel)))
       checkStack(await checkPanel(source, fine, { ...choice, host, accounting }, where),
@@ -137,11 +141,11 @@ async function checkDashboard(dashboard, choice) {
   }
 }
 
-// Nothing is asked before the alarm has seen the leak, and Prometheus all of it.
+// Waits until the alarms of all hosts have reported the leak and both servers have them.
 async function untilReady() {
   const pending = {
     graphite: async () => {
-      // A series is found only when carbon has made its file; that of eta is the last one.
+      // Carbon has to create a file for each series before it can be queried; eta is the last.
       const hole = (prefix, naming, name) =>
         `${prefix}*.meminfo_explain${naming}black_hole.${name}`;
       const states = `group(${hole('collectd.', '-', 'count-state')},` +
@@ -163,19 +167,19 @@ async function untilReady() {
   for (const [name, ready] of Object.entries(pending)) {
     let tries = 300;
     while (!(await ready().catch(() => false))) {
-      if (--tries === 0) throw new Error(`${name} has no alarm of all hosts after a minute`);
+      if (--tries === 0) throw new Error(`${name}: some alarm is missing after a minute`);
       await sleep(200);
     }
   }
 }
 
-checkText(repository, dashboards, fault);
+checkText(repository, dashboards, fail);
 await untilReady();
 for (const dashboard of dashboards)
   for (const kind of Object.keys(sources).filter((k) => dashboard.tags.includes(k)))
     for (const choice of choices[kind]) await checkDashboard(dashboard, choice);
-asked += await checkAlerts(folder, sources.graphite, Number(carbonPort), fault);
+queries += await checkAlerts(folder, sources.graphite, Number(carbonPort), fail);
 
-for (const text of faults) console.error(text);
-console.log(`${asked} queries, ${faults.length} faults`);
-process.exit(faults.length === 0 ? 0 : 1);
+for (const text of failures) console.error(text);
+console.log(`${queries} queries, ${failures.length} failures`);
+process.exit(failures.length === 0 ? 0 : 1);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // usage: typed.mjs GRAFANA_DIR > typed.ts
-// The dashboards and alerts as TypeScript that declares of which type they are; and some with
-// a fault, which the compiler must find.
+// Writes the dashboards and alerts as typed TypeScript constants, and damaged copies in which
+// the compiler must report an error.
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
@@ -10,7 +10,7 @@ const dir = process.argv[2];
 let count = 0;
 const declare = (type, value) =>
   console.log(`export const v${count++}: ${type} = ${JSON.stringify(value)};`);
-const expectFault = (type, value) => {
+const expectError = (type, value) => {
   console.log('// @ts-expect-error');
   declare(type, value);
 };
@@ -22,7 +22,7 @@ for (const file of readdirSync(join(dir, 'dashboards')).filter((f) => f.endsWith
   const dashboard = JSON.parse(readFileSync(join(dir, 'dashboards', file), 'utf8'));
   declare(type, dashboard);
   const small = { ...dashboard, panels: [dashboard.panels.find((p) => p.type === 'timeseries')] };
-  for (const fault of [
+  for (const damage of [
     (p) => { p.options.legend.displayMode = 'tabel'; },
     (p) => { p.fieldConfig.defaults.custom.lineWith = 1; },
     (p) => { p.fieldConfig.defaults.custom.stacking.mode = 'on'; },
@@ -37,25 +37,25 @@ for (const file of readdirSync(join(dir, 'dashboards')).filter((f) => f.endsWith
     (p) => { p.type = 'graph'; },
     (p) => { delete p.description; },
   ]) {
-    const faulty = copy(small);
-    fault(faulty.panels[0]);
-    expectFault(type, faulty);
+    const broken = copy(small);
+    damage(broken.panels[0]);
+    expectError(type, broken);
   }
-  const faulty = copy(small);
-  faulty.templating.list[0].type = 'textfield';
-  expectFault(type, faulty);
+  const broken = copy(small);
+  broken.templating.list[0].type = 'textfield';
+  expectError(type, broken);
 }
 
 const alerts = parse(readFileSync(join(dir, 'alerting/meminfo_explain.yml'), 'utf8'));
 declare('AlertFile', alerts);
-for (const fault of [
+for (const damage of [
   (rule) => { rule.noDataState = 'Ok'; },
   (rule) => { rule.panelID = rule.panelId; },
   (rule) => { rule.data[1].model.reducer = 'latest'; },
   (rule) => { rule.data[2].model.conditions[0].evaluator.type = '>'; },
   (rule) => { delete rule.annotations.runbook; },
 ]) {
-  const faulty = copy(alerts);
-  fault(faulty.groups[0].rules[0]);
-  expectFault('AlertFile', faulty);
+  const broken = copy(alerts);
+  damage(broken.groups[0].rules[0]);
+  expectError('AlertFile', broken);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What Grafana takes for a dashboard, by its own types; stricter where those allow anything.
+// Grafana's types of a dashboard, stricter where they allow any value.
 import type * as schema from '@grafana/schema';
 import type * as BarGauge from '@grafana/schema/dist/esm/raw/composable/bargauge/panelcfg/x/BarGaugePanelCfg_types.gen';
 import type * as Heatmap from '@grafana/schema/dist/esm/raw/composable/heatmap/panelcfg/x/HeatmapPanelCfg_types.gen';
@@ -9,7 +9,7 @@ import type * as TimeSeries from '@grafana/schema/dist/esm/raw/composable/timese
 import type { TypeMath, TypeReduce, TypeThreshold } from '@grafana/grafana-foundation-sdk/expr';
 import type { Dataquery as PrometheusQuery } from '@grafana/grafana-foundation-sdk/prometheus';
 
-// JSON has the texts of enums.
+// JSON has the values of enums as strings.
 type Json<T> = T extends string
   ? `${T}`
   : T extends number | boolean | null | undefined
@@ -20,7 +20,7 @@ type Json<T> = T extends string
         ? { [K in keyof T]: Json<T[K]> }
         : T;
 
-// No package has this one (public/app/plugins/datasource/graphite/types.ts).
+// In no package: public/app/plugins/datasource/graphite/types.ts.
 interface GraphiteQuery {
   refId: string;
   target: string;
@@ -54,7 +54,8 @@ type AnyPanel<Query> =
   | PanelOf<'state-timeline', StateTimeline.Options, StateTimeline.FieldConfig, Query>
   | PanelOf<'heatmap', Heatmap.Options, Heatmap.FieldConfig, Query>;
 
-// Of an interval: the type has none of these (packages/grafana-data/src/types/templateVars.ts).
+// The members of an interval variable are not in schema.VariableModel
+// (packages/grafana-data/src/types/templateVars.ts).
 type Variable = schema.VariableModel & { auto?: boolean; auto_count?: number; auto_min?: string };
 
 type DashboardOf<Query> = Json<
@@ -69,7 +70,7 @@ export type PrometheusDashboard = DashboardOf<
   Omit<PrometheusQuery, '_implementsDataqueryVariant'> & { refId: string }
 >;
 
-// The file as pkg/services/provisioning/alerting/rules_types.go reads it.
+// The format of alert files: pkg/services/provisioning/alerting/rules_types.go.
 type Plain<T> = Omit<Json<T>, '_implementsDataqueryVariant'>;
 type Expression = Plain<TypeMath> | Plain<TypeReduce> | Plain<TypeThreshold>;
 

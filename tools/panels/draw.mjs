@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: MIT
 // usage: draw.mjs MODULES GRAPHITE_URL FROM UNTIL OUTPUT.png
-// The first panels of grafana/dashboards/graphite-host.json, with what Graphite has of the
-// host `example` from FROM until UNTIL (seconds since 1970), drawn in a headless Chromium by
-// the components of page.jsx. MODULES has the packages of package.json, and takes the page.
+// Draws the first panels of grafana/dashboards/graphite-host.json for the host `example` from
+// FROM until UNTIL (seconds since 1970), with data from Graphite, in a headless Chromium. The
+// page is page.jsx. MODULES is the directory with the packages of package.json; the page is
+// built there.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
@@ -17,11 +18,12 @@ if (output === undefined || process.argv.length !== 7) {
 }
 const here = dirname(fileURLToPath(import.meta.url));
 const [from, until] = [Number(fromText), Number(untilText)];
-// A picture of README, not all of a dashboard: what is above this row of the grid. Grafana
-// makes a row 30 pixels high, and leaves 8 between two.
+// Only the panels above this row of the grid are drawn. In Grafana a row is 30 pixels high,
+// with 8 pixels between rows.
 const rows = 35, width = 1240, cell = 38;
 
-// What a user would have chosen. Means of a minute would be one or two points here.
+// The values of the dashboard's variables. The interval is short, as averages over a minute
+// would leave only one or two points.
 const values = { prefix: '', naming: '-', host: 'example', accounting: 'lru', interval: '2s' };
 
 function run(command, ...arguments_) {
@@ -61,27 +63,27 @@ mkdirSync(page, { recursive: true });
 run(join(modules, 'node_modules/.bin/esbuild'), join(here, 'page.jsx'), '--bundle',
   '--jsx=automatic', '--define:process.env.NODE_ENV="production"', '--log-level=error',
   '--loader:.svg=dataurl', '--loader:.ttf=dataurl', `--outfile=${join(page, 'page.js')}`);
-const asked = { title: dashboard.title, panels, from: from * 1000, until: until * 1000, width, cell };
-writeFileSync(join(page, 'asked.js'), `window.asked = ${JSON.stringify(asked)};\n`);
+const input = { title: dashboard.title, panels, from: from * 1000, until: until * 1000, width, cell };
+writeFileSync(join(page, 'input.js'), `window.input = ${JSON.stringify(input)};\n`);
 writeFileSync(join(page, 'page.html'), `<!DOCTYPE html>
 <meta charset="utf-8"><title>${dashboard.title}</title>
 <link rel="stylesheet" href="page.css"><body style="margin: 0"><div id="root"></div>
-<script src="asked.js"></script><script src="page.js"></script>
+<script src="input.js"></script><script src="page.js"></script>
 `);
 
-// Chromium as root has no sandbox; it sees nothing but this page.
+// Chromium cannot use its sandbox as root. It loads nothing but this page.
 const profile = mkdtempSync(join(modules, 'chromium-'));
 try {
   const height = Math.max(...shown.map(({ gridPos }) => gridPos.y + gridPos.h)) * cell;
-  const said = run('chromium', '--headless', '--disable-gpu', '--disable-quic', '--no-first-run',
+  const log = run('chromium', '--headless', '--disable-gpu', '--disable-quic', '--no-first-run',
     '--disable-background-networking', '--disable-component-update', '--disable-sync',
     '--hide-scrollbars', '--enable-logging=stderr', `--user-data-dir=${profile}`,
     ...(process.getuid() === 0 ? ['--no-sandbox'] : []),
     `--window-size=${width + 16},${height + 8}`, '--virtual-time-budget=20000',
     `--screenshot=${output}`, pathToFileURL(join(page, 'page.html')).href);
-  const [, drawn] = /CONSOLE.*"(drawn: .*)", source/.exec(said) ?? [];
-  if (drawn !== `drawn: ${shown.length} panels, 0 errors`)
-    throw new Error(`the page ${drawn ?? 'was not drawn'}: ${said.match(/.*CONSOLE.*/g)?.join('\n')}`);
+  const [, result] = /CONSOLE.*"(drawn: .*)", source/.exec(log) ?? [];
+  if (result !== `drawn: ${shown.length} panels, 0 errors`)
+    throw new Error(`${result ?? 'page not drawn'}\n${log.match(/.*CONSOLE.*/g)?.join('\n')}`);
 } finally {
   rmSync(profile, { recursive: true, force: true });
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Draws window.asked, see draw.mjs: each panel by the component that Grafana's own panel of
-// that kind uses, with what the dashboard's JSON says of it.
+// Draws the panels in window.input, which draw.mjs writes. Uses the components of Grafana's own
+// panels with the options in the dashboard's JSON.
 import {
   applyFieldOverrides,
   createTheme,
@@ -13,14 +13,14 @@ import { BigValue, GlobalStyles, PanelChrome, ThemeContext, TimeSeries } from '@
 import { Component } from 'react';
 import { createRoot } from 'react-dom/client';
 
-const { asked } = window;
+const { input } = window;
 const theme = createTheme({ colors: { mode: 'dark' } });
-const range = { from: dateTime(asked.from), to: dateTime(asked.until) };
+const range = { from: dateTime(input.from), to: dateTime(input.until) };
 const timeRange = { ...range, raw: range };
 const errors = [];
 
-// Grafana's table of what a field may be told is not in its packages. Ours has what the
-// panel tells, and takes it as it is.
+// Grafana's registry of field options is not in its packages. This one accepts the options
+// that the panel uses, unchanged.
 function registryOf({ defaults, overrides }) {
   const { custom = {}, ...standard } = defaults;
   const ids = new Set([
@@ -68,7 +68,7 @@ const kinds = {
   },
 };
 
-// What fails is said, and not left out.
+// Reports a panel that cannot be drawn.
 class Guarded extends Component {
   state = {};
 
@@ -85,12 +85,12 @@ class Guarded extends Component {
 
 function Panel({ panel }) {
   const { x, y, w, h } = panel.gridPos;
-  const gap = 8, column = (asked.width + gap) / 24;
-  const [width, height] = [w * column - gap, h * asked.cell - gap];
-  const place = { position: 'absolute', left: x * column, top: y * asked.cell, width, height };
+  const gap = 8, column = (input.width + gap) / 24;
+  const [width, height] = [w * column - gap, h * input.cell - gap];
+  const place = { position: 'absolute', left: x * column, top: y * input.cell, width, height };
   if (panel.type === 'row') {
     return <div style={{ ...place, color: theme.colors.text.primary, fontSize: 18, fontWeight: 500 }}>
-      {asked.title}: {panel.title}
+      {input.title}: {panel.title}
     </div>;
   }
   const Kind = kinds[panel.type];
@@ -111,12 +111,12 @@ createRoot(document.getElementById('root')).render(
   <ThemeContext.Provider value={theme}>
     <GlobalStyles />
     <div style={{ position: 'relative', margin: 8 }}>
-      {asked.panels.map((panel) => <Panel key={panel.id} panel={panel} />)}
+      {input.panels.map((panel) => <Panel key={panel.id} panel={panel} />)}
     </div>
   </ThemeContext.Provider>
 );
 window.addEventListener('error', ({ message }) => errors.push(message));
 setTimeout(() => {
   errors.forEach((error) => console.error(error));
-  console.log(`drawn: ${asked.panels.length} panels, ${errors.length} errors`);
+  console.log(`drawn: ${input.panels.length} panels, ${errors.length} errors`);
 }, 5000);
