@@ -192,14 +192,6 @@ static json_t *json_members(const struct sample *sample, enum grouping grouping)
   return array;
 }
 
-/* The groupings whose list is below that object. */
-static void set_groupings(json_t *object, const char *name, const struct sample *sample)
-{
-  for (unsigned i = 0; i < GROUPING_COUNT; i++)
-    if (strcmp(grouping_rows[i].json.object, name) == 0)
-      json_object_set_new(object, grouping_rows[i].json.list, json_members(sample, i));
-}
-
 static json_t *json_vmalloc(const struct sample *sample)
 {
   const struct vmallocinfo *info = &sample->vmallocinfo;
@@ -211,7 +203,6 @@ static json_t *json_vmalloc(const struct sample *sample)
   json_object_set_new(object, "entries", json_reading(info->entries_count));
   json_object_set_new(object, "unpurged", json_reading(info->unpurged_count));
   json_object_set_new(object, "other_bytes", json_integer((json_int_t)info->other_bytes));
-  set_groupings(object, "vmalloc", sample);
   json_object_set_new(object, "modules", json_modules(info));
   json_object_set_new(object, "module_images", json_module_images(sample));
   json_object_set_new(object, "space", json_space(info));
@@ -230,24 +221,23 @@ static json_t *json_allocinfo(const struct sample *sample)
   json_object_set_new(object, "total", json_reading(info->total));
   json_object_set_new(object, "lines", json_reading(info->sites_count));
   json_object_set_new(object, "inaccurate_lines", json_reading(info->inaccurate_count));
-  set_groupings(object, "allocinfo", sample);
   return object;
 }
 
-/* Groupings that are part of no other object; null for a list that is not known. Without
- * any, NULL, which json_object_set_new() ignores. */
-static json_t *json_owners(const struct sample *sample)
+/* Adds each list of members to the object that its row names. */
+static void add_groupings(json_t *root, const struct sample *sample)
 {
-  json_t *object = json_object();
-  set_groupings(object, "owners", sample);
-  for (unsigned i = 0; i < GROUPING_COUNT; i++)
-    if (json_object_get(object, grouping_rows[i].json.list) != NULL &&
-        !is_known(grouping_total(sample, i)))
-      json_object_set_new(object, grouping_rows[i].json.list, json_null());
-  if (json_object_size(object) > 0)
-    return object;
-  json_decref(object);
-  return NULL;
+  for (unsigned i = 0; i < GROUPING_COUNT; i++) {
+    const char *name = grouping_rows[i].json.object;
+    json_t *object = json_object_get(root, name);
+    if (object == NULL && json_object_set_new(root, name, json_object()) == 0)
+      object = json_object_get(root, name);
+    /* Lists of vmalloc and allocinfo are empty then: other members say why. */
+    const bool is_missing =
+        !is_known(grouping_total(sample, i)) && strcmp(name, "owners") == 0;
+    json_object_set_new(object, grouping_rows[i].json.list,
+                        is_missing ? json_null() : json_members(sample, i));
+  }
 }
 
 static json_t *json_hung(const struct sample *sample)
@@ -395,7 +385,7 @@ int json_print(const struct observer *observer, FILE *out)
   json_object_set_new(root, "meminfo", json_meminfo(&sample->meminfo));
   json_object_set_new(root, "vmalloc", json_vmalloc(sample));
   json_object_set_new(root, "allocinfo", json_allocinfo(sample));
-  json_object_set_new(root, "owners", json_owners(sample));
+  add_groupings(root, sample);
   json_object_set_new(root, "pss", json_pss(sample, e));
   json_object_set_new(root, "sources", json_sources(sample));
   json_object_set_new(root, "quality", json_quality(sample, e));

@@ -270,17 +270,17 @@ void metrics_each(const struct sample *sample, const struct explanation *explana
   const struct output output = {options->all_series ? NULL : &publisher->default_series,
                                 emit, context};
   /* Series that options of their own ask for, in either set. */
-  const struct output asked = {NULL, emit, context};
+  const struct output unfiltered = {NULL, emit, context};
   emit_terms(&output, explanation);
   emit_black_hole(&output, &explanation->black_hole);
   emit_identities(&output, explanation);
   emit_reading(&output, "total", METRIC_TYPE_BYTES, "removed", explanation->removed);
-  emit_groupings(&asked, sample, publisher);
+  emit_groupings(&unfiltered, sample, publisher);
   if (is_known(sample->vmallocinfo.pages))
     emit_vmalloc_space(&output, &sample->vmallocinfo);
   if (verdicts != NULL)
     emit_verdicts(&output, verdicts);
   if (options->unknown_lines)
-    emit_unknown_lines(&asked, &sample->meminfo);
+    emit_unknown_lines(&unfiltered, &sample->meminfo);
   emit_quality(&output, sample, explanation);
 }
