@@ -6,14 +6,14 @@
 # ADDRESS if there is one:
 #   2026-01-31T09:15:00Z WARNING host plugin-instance/type-instance message
 #
-# Anyone who may send values to collectd may write a notification, so it is text and no
-# more: what is not printable ASCII becomes "?" before anything looks at it, none of it is a
-# command, a format or an option, and the words before the message have no blanks. The
-# format quotes nothing: a line break in a field starts another field. So the first of each
-# name counts, and Severity and Time come first.
+# Anyone who can send values to collectd can write a notification, so it is untrusted text:
+# bytes that are not printable ASCII become "?" first, none of it is a command, a format or
+# an option, and the words before the message have no blanks. The format has no quoting: a
+# line break in a field starts another field. So the first field of each name counts;
+# Severity and Time come first.
 #
 # Several of these may run at once: a line is one write. Standard output and error are pipes
-# that nobody reads (src/exec.c: exec_notification_one): writing there kills.
+# without a reader (src/exec.c: exec_notification_one): writing to them kills.
 set -u
 log=${1:?usage: $0 LOG [ADDRESS]} address=${2-}
 exec >/dev/null 2>&1
