@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* libFuzzer's entry points, and what tests/fuzz/run needs besides.
+/* libFuzzer's entry points, and the commands that tests/fuzz/run needs.
  *
  *   fuzz --list              prints "JOB TARGET" for each target
  *   fuzz --seeds JOB DIR     writes the seeds of a job to DIR

@@ -134,9 +134,9 @@ async function checkDashboard(dashboard, choice) {
   for (const accounting of ['lru', 'cache', 'pss']) {
     const panel = open.find((p) => p.title.startsWith('MemTotal'));
     // Points of one sample each: there are no averages over whole minutes yet.
-    const fine = JSON.parse(JSON.stringify(panel).replaceAll('$interval', '1s'));
+    const perSample = JSON.parse(JSON.stringify(panel).replaceAll('$interval', '1s'));
     for (const host of hosts.filter((name) => shown[name].includes(panel)))
-      checkStack(await checkPanel(source, fine, { ...choice, host, accounting }, where),
+      checkStack(await checkPanel(source, perSample, { ...choice, host, accounting }, where),
         `${where}, host ${host}, by ${accounting}`);
   }
 }
