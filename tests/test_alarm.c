@@ -77,13 +77,13 @@ static void open_alarm(double window)
   ck_assert_ptr_nonnull(the_alarm);
 }
 
-/* A tree that counts as live, so that there is a state to keep. */
+/* A tree that counts as live, so that the state is saved. */
 static void begin(void)
 {
   tree = tree_make();
   tree_write(tree, "proc/sys/kernel/random/boot_id",
              "01234567-89ab-cdef-0123-456789abcdef\n");
-  tree_write(tree, "evidence/.keep", "");
+  tree_write(tree, "evidence/placeholder", "");
   snprintf(state_file, sizeof(state_file), "%s/state", tree);
   snprintf(evidence_dir, sizeof(evidence_dir), "%s/evidence", tree);
   observer = calloc(1, sizeof(*observer));
@@ -140,7 +140,7 @@ static void leak(void)
   ck_assert_int_eq(notified.of[0].state, TREND_WARNING);
 }
 
-/* By a thread of its own, so soon. */
+/* Waits for a file: another thread writes it. */
 static bool appears(const char *directory, const char *end_of_name)
 {
   for (int tries = 0; tries < 500; tries++, usleep(10 * 1000)) {
@@ -318,7 +318,7 @@ START_TEST(what_cannot_be_written_is_one_warning_and_its_end_one_line)
 {
   begin();
   run(180, 0);
-  ck_assert_int_eq(unlink(tree_path(tree, "evidence/.keep")), 0);
+  ck_assert_int_eq(unlink(tree_path(tree, "evidence/placeholder")), 0);
   ck_assert_int_eq(rmdir(evidence_dir), 0);
   leak();
   run_until_logged();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The built plugin inside a stand-in daemon. */
+/* The built plugin in a mock of the daemon. */
 #include "collectd_mock.h"
 #include "suite.h"
 
@@ -398,7 +398,7 @@ START_TEST(a_file_that_is_gone_is_logged_once_and_its_return_once)
 }
 END_TEST
 
-/* A thread of its own writes it, soon. */
+/* Waits for the file: another thread writes it. */
 static bool is_saved(const char *path)
 {
   for (int tries = 500; tries > 0; tries--) {

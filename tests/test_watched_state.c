@@ -368,12 +368,12 @@ START_TEST(a_number_out_of_its_range_is_damage)
 }
 END_TEST
 
-/* Up to four words of what was a trend changed to anything: where it is read, trend_add
- * does as its header says. (Sanitizers look on.) */
+/* Up to four numbers of a trend replaced by others: where the state is read, trend_add
+ * does what its header says. (Best run with sanitizers.) */
 START_TEST(what_is_read_keeps_all_promises)
 {
-  static const double words[] = {0,     -0.0,   1,     -1,  1e18,     -1e18, 1e11,
-                                 -1e11, 1e-300, 1.7e9, NAN, INFINITY, 3e6};
+  static const double numbers[] = {0,     -0.0,   1,     -1,  1e18,     -1e18, 1e11,
+                                   -1e11, 1e-300, 1.7e9, NAN, INFINITY, 3e6};
   static struct watched_series hurt, got;
   struct watched_verdicts verdicts;
   uint64_t random = 7;
@@ -384,9 +384,9 @@ START_TEST(what_is_read_keeps_all_promises)
     for (unsigned j = 0; j <= i % 4; j++) {
       random = random * 6364136223846793005u + 1442695040888963407u;
       size_t at = 8 * (1 + (random >> 33) % (sizeof(struct trend) / 8 - 1));
-      const void *word =
-          i % 3 == 0 ? (const void *)&random : &words[(random >> 20) % LENGTH(words)];
-      memcpy((char *)&hurt.trends[SERIES_estimate] + at, word, 8);
+      const void *number =
+          i % 3 == 0 ? (const void *)&random : &numbers[(random >> 20) % LENGTH(numbers)];
+      memcpy((char *)&hurt.trends[SERIES_estimate] + at, number, 8);
     }
     char *text = formatted(&hurt);
     int error = watched_state_parse(text, strlen(text), &got);

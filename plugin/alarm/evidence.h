@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the machine looked like when an alarm was raised, as text for whoever investigates
- * it later. */
+/* What the machine looked like when an alarm was raised, as text for a later
+ * investigation. */
 #ifndef MEMINFO_EXPLAIN_ALARM_EVIDENCE_H
 #define MEMINFO_EXPLAIN_ALARM_EVIDENCE_H
 

@@ -246,7 +246,7 @@ static int parse_record(struct scan *text, const struct field fields[], size_t c
   return error;
 }
 
-/* A line of these two words. */
+/* A line `WHAT NAME`. */
 static bool parse_heading(struct scan *text, const char *what, const char *name)
 {
   struct scan line;
