@@ -526,7 +526,7 @@ static void print_identities(const char *view)
 static void print_trend(const char *name, const char *words)
 {
   if (strcmp(name, "estimate") != 0) /* which is in the view black_hole */
-    printf("=item B<count-%s>\n\nState of %s.\n\n", name, words);
+    printf("=item B<count-%s>\n\nState: %s.\n\n", name, words);
 }
 
 static void print_trends(const char *view)
