@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* jansson leaves out what it has no memory for, and so would we. */
+/* jansson omits what it has no memory for without an error, so failures are noted here.
+ */
 static bool out_of_memory;
 
 static void *allocate(size_t size)
@@ -112,7 +113,7 @@ static json_t *json_meminfo(const struct meminfo *meminfo)
   return object;
 }
 
-/* What each module asked vmalloc for, by the module of the caller. */
+/* Bytes of vmalloc by the module of the caller. */
 static json_t *json_modules(const struct vmallocinfo *info)
 {
   json_t *object = json_object();
@@ -127,8 +128,9 @@ static json_t *json_modules(const struct vmallocinfo *info)
   return object;
 }
 
-/* The modules themselves: `pages` of them, for `size` that sysfs tells, so `rounding` to
- * whole pages and blocks; `guards` is address space alone, a page behind each area. */
+/* Code and data of the modules: `pages` in vmalloc, `size` by /proc/modules, `rounding`
+ * to whole pages and blocks, and `guards`, address space of a guard page for each area.
+ */
 static json_t *json_module_images(const struct sample *sample)
 {
   const struct reading pages = sample->vmallocinfo.module_pages;
@@ -172,7 +174,7 @@ static void set_number(json_t *object, const char *key, uint64_t number)
     json_object_set_new(object, key, json_integer((json_int_t)number));
 }
 
-/* The members of a grouping, the largest first. */
+/* The members of a grouping, largest first. */
 static json_t *json_members(const struct sample *sample, enum grouping grouping)
 {
   const char *const *keys = grouping_rows[grouping].json.keys;
@@ -232,7 +234,7 @@ static void add_groupings(json_t *root, const struct sample *sample)
     json_t *object = json_object_get(root, name);
     if (object == NULL && json_object_set_new(root, name, json_object()) == 0)
       object = json_object_get(root, name);
-    /* Lists of vmalloc and allocinfo are empty then: other members say why. */
+    /* Then lists of vmalloc and allocinfo are empty; other members show the reason. */
     const bool is_missing =
         !is_known(grouping_total(sample, i)) && strcmp(name, "owners") == 0;
     json_object_set_new(object, grouping_rows[i].json.list,
@@ -295,8 +297,7 @@ static json_t *json_pss(const struct sample *sample, const struct explanation *e
   return object;
 }
 
-/* The worst state of the sources of a path. A source that was not read at all counts only
- * where none was. */
+/* The worst state of the sources of a path, leaving out those that were not read. */
 static enum reading_state state_of_path(const struct sample *sample, const char *path)
 {
   enum reading_state state = READING_ABSENT;

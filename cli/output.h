@@ -26,10 +26,11 @@ struct trend_replay {
   struct trend_settings trend;
   double available, total; /* bytes; NAN where they are not known */
 };
-/* The exit status: 0, or 1 where a line is none, which is named, or a stream failed. */
+/* Returns the exit status: 0, or 1 where a line is malformed, or a stream failed, which
+ * is reported to `errors`. */
 int trend_replay(const struct trend_replay *settings, FILE *in, FILE *out, FILE *errors);
 
-/* meminfo-explain trend: argv[0] is "trend". The exit status. */
+/* meminfo-explain trend; argv[0] is "trend". Returns the exit status. */
 int trend_main(int argc, char **argv);
 
 #endif

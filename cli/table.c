@@ -125,7 +125,7 @@ static void print_elsewhere(FILE *out, const struct explanation *e)
   }
 }
 
-/* The black hole by allocation sites, which the kernel counts independently. */
+/* Prints the black hole by allocation site, which the kernel counts independently. */
 static void print_allocinfo(FILE *out, const struct explanation *e)
 {
   const struct amount difference = e->black_hole.allocinfo_difference;
@@ -168,7 +168,7 @@ static void print_report(FILE *out, const struct observer *observer)
     print_sentence(out, &sentences[i]);
 }
 
-/* The largest members of a grouping. */
+/* Prints the largest members of a grouping. */
 static void print_grouping(FILE *out, const struct sample *sample, enum grouping grouping)
 {
   struct grouping_member member;
