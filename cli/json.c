@@ -107,7 +107,7 @@ static json_t *json_meminfo(const struct meminfo *meminfo)
   for (size_t i = 0; i < MEMINFO_FIELD_COUNT; i++)
     if (meminfo->fields[i].state != READING_ABSENT)
       json_object_set_new(object, meminfo_rows[i].key, json_reading(meminfo->fields[i]));
-  for (size_t i = 0; i < meminfo->others_count && i < MEMINFO_OTHERS_KEPT; i++)
+  for (size_t i = 0; i < meminfo->others_count && i < MEMINFO_OTHERS_MAX; i++)
     json_object_set_new(object, meminfo->others[i].key,
                         json_reading(meminfo->others[i].value));
   return object;

@@ -55,13 +55,13 @@ static void assert_malformed(void)
 {
   for (size_t i = 0; i < ALLOCINFO_READINGS; i++)
     ck_assert_int_eq(got.readings[i].state, READING_MALFORMED);
-  ck_assert_uint_eq(got.sites_kept, 0);
+  ck_assert_uint_eq(got.sites_listed, 0);
 }
 
 START_TEST(line_is_parsed_to_its_last_word)
 {
   parse(HEADER "       12288        3 drivers/foo/bar.c:81 [foo] func:foo_fill \n");
-  ck_assert_uint_eq(got.sites_kept, 1);
+  ck_assert_uint_eq(got.sites_listed, 1);
   ck_assert_str_eq(got.sites[0].function, "foo_fill");
   ck_assert_str_eq(got.sites[0].module, "foo");
   ck_assert_str_eq(got.sites[0].file, "drivers/foo/bar.c:81");
@@ -139,7 +139,7 @@ START_TEST(whole_pages_are_in_the_place_of_their_site)
     snprintf(text, sizeof(text), HEADER "20480 5 %s \n", tags[i].tag);
     parse(text);
     assert_all_in(tags[i].place, 20480, tags[i].tag);
-    ck_assert_uint_eq(got.sites_kept, tags[i].place == ALLOCINFO_BLACK_HOLE);
+    ck_assert_uint_eq(got.sites_listed, tags[i].place == ALLOCINFO_BLACK_HOLE);
   }
 }
 END_TEST
@@ -243,7 +243,7 @@ START_TEST(sums_are_zero_where_profiling_never_started)
   assert_all_in(ALLOCINFO_BLACK_HOLE, 0, "zeros");
   ck_assert_known(got.sites_count, 2);
   ck_assert_known(got.inaccurate_count, 0);
-  ck_assert_uint_eq(got.sites_kept, 0);
+  ck_assert_uint_eq(got.sites_listed, 0);
 }
 END_TEST
 
@@ -326,7 +326,7 @@ START_TEST(counter_below_zero_counts_as_0_and_is_inaccurate)
   assert_all_in(ALLOCINFO_BLACK_HOLE, 8192 + 4096, "negative ones");
   ck_assert_known(got.sites_count, 5);
   ck_assert_known(got.inaccurate_count, 4);
-  ck_assert_uint_eq(got.sites_kept, 2);
+  ck_assert_uint_eq(got.sites_listed, 2);
   ck_assert_uint_eq(got.sites[0].calls_count, 0);
 }
 END_TEST
@@ -369,7 +369,7 @@ START_TEST(only_the_sum_that_overflows_is_malformed)
   ck_assert_int_eq(got.total.state, READING_MALFORMED);
   ck_assert_known(got.place[ALLOCINFO_SLAB], 4096);
   ck_assert_known(got.sites_count, 3);
-  ck_assert_uint_eq(got.sites_kept, 2);
+  ck_assert_uint_eq(got.sites_listed, 2);
 }
 END_TEST
 
@@ -381,7 +381,7 @@ START_TEST(memory_of_a_vmalloc_caller_is_in_vmalloc)
   parse_areas(AREA(20480, "f+0x1/0x2", 4) AREA(12288, "g.isra.0+0x1/0x2 [m]", 2));
   parse_with(HEADER "16384 4 drivers/a.c:1 func:f\n", &areas);
   assert_all_in(ALLOCINFO_VMALLOC, PAGES(4), "no more than there");
-  ck_assert_uint_eq(got.sites_kept, 0);
+  ck_assert_uint_eq(got.sites_listed, 0);
 
   parse_with(HEADER "8192 2 drivers/a.c:1 func:f\n", &areas);
   assert_all_in(ALLOCINFO_VMALLOC, PAGES(2), "less than there");
@@ -432,7 +432,7 @@ START_TEST(sites_of_one_caller_share_what_it_holds)
              &areas);
   ck_assert_known(got.place[ALLOCINFO_VMALLOC], PAGES(4));
   ck_assert_known(got.place[ALLOCINFO_BLACK_HOLE], PAGES(5));
-  ck_assert_uint_eq(got.sites_kept, 2);
+  ck_assert_uint_eq(got.sites_listed, 2);
   ck_assert_str_eq(got.sites[0].file, "drivers/a.c:3");
   ck_assert_uint_eq(got.sites[1].bytes, PAGES(2));
 }
@@ -465,7 +465,7 @@ START_TEST(each_of_many_callers_is_found)
 {
   static char text[65536], sites[65536];
   size_t used = 0, sites_used = (size_t)snprintf(sites, sizeof(sites), HEADER);
-  for (unsigned i = 0; i < VMALLOC_CALLERS_KEPT + 1; i++) {
+  for (unsigned i = 0; i < VMALLOC_CALLERS_MAX + 1; i++) {
     used += (size_t)snprintf(text + used, sizeof(text) - used,
                              "0x1-0x2 8192 probe+0x1/0x2 [m%u] pages=1 vmalloc\n", i);
     sites_used += (size_t)snprintf(sites + sites_used, sizeof(sites) - sites_used,
@@ -473,8 +473,8 @@ START_TEST(each_of_many_callers_is_found)
   }
   parse_areas(text);
   parse_with(sites, &areas);
-  ck_assert_known(got.place[ALLOCINFO_VMALLOC], PAGES(VMALLOC_CALLERS_KEPT));
-  ck_assert_known(got.place[ALLOCINFO_BLACK_HOLE], PAGES(VMALLOC_CALLERS_KEPT + 2));
+  ck_assert_known(got.place[ALLOCINFO_VMALLOC], PAGES(VMALLOC_CALLERS_MAX));
+  ck_assert_known(got.place[ALLOCINFO_BLACK_HOLE], PAGES(VMALLOC_CALLERS_MAX + 2));
   ck_assert_uint_eq(got.sites[0].bytes, PAGES(2)); /* the one that did not fit */
   ck_assert_str_eq(got.sites[0].module, "m256");
 }
@@ -539,7 +539,7 @@ static uint64_t write_sites(unsigned count, unsigned stride, char *text, size_t 
 START_TEST(largest_sites_are_sorted)
 {
   static const struct {
-    unsigned count, stride, kept;
+    unsigned count, stride, listed;
   } cases[] = {{211, 1, 64}, {211, 210, 64}, {211, 60, 64}, {64, 63, 64},
                {65, 1, 64},  {65, 64, 64},   {3, 2, 3}};
   static char text[65536];
@@ -549,8 +549,8 @@ START_TEST(largest_sites_are_sorted)
     parse(text);
     ck_assert_known(got.place[ALLOCINFO_BLACK_HOLE], bytes);
     ck_assert_known(got.sites_count, 3 * count);
-    ck_assert_uint_eq(got.sites_kept, cases[c].kept);
-    for (unsigned i = 0; i < got.sites_kept; i++) {
+    ck_assert_uint_eq(got.sites_listed, cases[c].listed);
+    for (unsigned i = 0; i < got.sites_listed; i++) {
       char file[32];
       snprintf(file, sizeof(file), "drivers/a.c:%u", count - i);
       ck_assert_uint_eq(got.sites[i].bytes, PAGES(count - i));
@@ -564,16 +564,16 @@ START_TEST(equal_sites_are_in_the_order_of_the_file)
 {
   static char text[16384];
   size_t used = (size_t)snprintf(text, sizeof(text), HEADER);
-  for (unsigned i = 0; i < ALLOCINFO_SITES_KEPT + 9; i++)
+  for (unsigned i = 0; i < ALLOCINFO_SITES_MAX + 9; i++)
     used += (size_t)snprintf(text + used, sizeof(text) - used,
                              "4096 1 drivers/a.c:%u func:f\n", i + 1);
   parse(text);
-  ck_assert_uint_eq(got.sites_kept, ALLOCINFO_SITES_KEPT);
+  ck_assert_uint_eq(got.sites_listed, ALLOCINFO_SITES_MAX);
   ck_assert_str_eq(got.sites[0].file, "drivers/a.c:1");
   ck_assert_str_eq(got.sites[63].file, "drivers/a.c:64");
   snprintf(text + used, sizeof(text) - used, "8192 1 drivers/b.c:1 func:f\n");
   parse(text);
-  ck_assert_uint_eq(got.sites_kept, ALLOCINFO_SITES_KEPT);
+  ck_assert_uint_eq(got.sites_listed, ALLOCINFO_SITES_MAX);
   ck_assert_str_eq(got.sites[0].file, "drivers/b.c:1");
   ck_assert_str_eq(got.sites[1].file, "drivers/a.c:1");
   ck_assert_str_eq(got.sites[63].file, "drivers/a.c:63");
@@ -584,7 +584,7 @@ START_TEST(lines_of_one_function_are_separate_sites)
 {
   parse(HEADER "4096 1 drivers/a.c:7 func:f\n8192 1 drivers/a.c:9 func:f\n"
                "4096 1 include/linux/h.h:3 func:g\n4096 1 include/linux/h.h:3 func:g\n");
-  ck_assert_uint_eq(got.sites_kept, 4);
+  ck_assert_uint_eq(got.sites_listed, 4);
   ck_assert_str_eq(got.sites[0].file, "drivers/a.c:9");
   ck_assert_str_eq(got.sites[1].file, "drivers/a.c:7");
 }
@@ -655,7 +655,7 @@ static void assert_is_machine(void)
   ck_assert_known(got.total, 331264);
   ck_assert_known(got.sites_count, 5);
   ck_assert_known(got.inaccurate_count, 1);
-  ck_assert_uint_eq(got.sites_kept, 2);
+  ck_assert_uint_eq(got.sites_listed, 2);
   ck_assert_str_eq(got.sites[0].function, "g");
   ck_assert_str_eq(got.sites[1].function, "f");
 }
@@ -730,7 +730,7 @@ START_TEST(fixture_has_the_sums_that_it_was_composed_of)
                                         "alloc_zspage"};
   for (size_t i = 0; i < LENGTH(largest); i++)
     ck_assert_str_eq(got.sites[i].function, largest[i]);
-  ck_assert_uint_eq(got.sites_kept, 23);
+  ck_assert_uint_eq(got.sites_listed, 23);
 }
 END_TEST
 

@@ -461,7 +461,7 @@ START_TEST(members_of_groupings_are_listed_largest_first)
   ck_assert_msg(strncmp(lines, want, strlen(want)) == 0, "%.200s", lines);
   free(lines);
   lines = section(text, "alloc_site: bytes");
-  ck_assert_uint_gt(now->sample.allocinfo.sites_kept, 1);
+  ck_assert_uint_gt(now->sample.allocinfo.sites_listed, 1);
   const struct allocinfo_site *site = &now->sample.allocinfo.sites[0];
   snprintf(name, sizeof(name), "%s%s%s", site->module[0] != '\0' ? " [" : "",
            site->module, site->module[0] != '\0' ? "]" : "");
@@ -488,12 +488,12 @@ START_TEST(of_many_members_only_the_largest_are_listed)
   begin();
   struct vmallocinfo *info = &now->sample.vmallocinfo;
   struct allocinfo *sites = &now->sample.allocinfo;
-  info->callers_count = VMALLOC_CALLERS_KEPT;
-  for (unsigned i = 0; i < VMALLOC_CALLERS_KEPT; i++) {
-    info->by_size[i] = (unsigned short)(VMALLOC_CALLERS_KEPT - 1 - i);
+  info->callers_count = VMALLOC_CALLERS_MAX;
+  for (unsigned i = 0; i < VMALLOC_CALLERS_MAX; i++) {
+    info->by_size[i] = (unsigned short)(VMALLOC_CALLERS_MAX - 1 - i);
     info->callers[i] = (struct vmalloc_caller){.symbol = "many", .bytes = i};
   }
-  sites->sites_kept = ALLOCINFO_SITES_KEPT;
+  sites->sites_listed = ALLOCINFO_SITES_MAX;
   char *text = written(), *lines = section(text, "vmalloc: bytes");
   ck_assert_uint_eq(count_lines(lines), 32);
   ck_assert_ptr_nonnull(strstr(lines, " 255          0  many\n"));

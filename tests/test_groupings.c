@@ -48,7 +48,7 @@ START_TEST(allocation_sites_are_absent_while_the_kernel_counts_none)
   info->place[ALLOCINFO_BLACK_HOLE] = reading_known(60);
   info->sites[0] = (struct allocinfo_site){
       .function = "f", .module = "m", .file = "m.c:1", .bytes = 50, .calls_count = 2};
-  info->sites_kept = 1;
+  info->sites_listed = 1;
   ck_assert_known(grouping_total(&sample, GROUPING_allocation_sites), 60);
   ck_assert(grouping_member(&sample, GROUPING_allocation_sites, 0, &member));
   ck_assert_str_eq(member.name, "f");

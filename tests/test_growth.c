@@ -92,7 +92,7 @@ START_TEST(members_explain_only_the_series_of_their_grouping)
   info->total = info->place[ALLOCINFO_BLACK_HOLE] = reading_known(MB(1));
   growth_note(growth, window, start + window / 2, &sample);
   info->sites[0] = (struct allocinfo_site){.function = "f", .bytes = MB(60)};
-  info->sites_kept = 1;
+  info->sites_listed = 1;
   ck_assert(message(SERIES_estimate, 60));
   ck_assert_str_eq(text, "allocation site f rose by 60 MiB");
   ck_assert(message(SERIES_unexplained, 60));

@@ -200,14 +200,14 @@ START_TEST(each_unknown_line_of_meminfo_is_information_once)
   assert_silent(3);
   sample->meminfo.others_count = 0;
   assert_silent(3);
-  sample->meminfo.others_count = MEMINFO_OTHERS_KEPT + 3; /* of which no more are kept */
-  for (unsigned i = 0; i < MEMINFO_OTHERS_KEPT; i++)
+  sample->meminfo.others_count = MEMINFO_OTHERS_MAX + 3; /* of which no more are kept */
+  for (unsigned i = 0; i < MEMINFO_OTHERS_MAX; i++)
     snprintf(sample->meminfo.others[i].key, sizeof(sample->meminfo.others[i].key), "%s%u",
              "Line", i);
   unsigned lines = 1;
   look();
   lines += logged.count;
-  ck_assert_uint_eq(lines, MEMINFO_OTHERS_KEPT);
+  ck_assert_uint_eq(lines, MEMINFO_OTHERS_MAX);
   assert_silent(3);
   end();
 }

@@ -90,7 +90,7 @@ static struct reading find_meminfo(const char *key)
       return meminfo.fields[row];
   if (strcmp(key, "others_count") == 0)
     return reading_known(meminfo.others_count);
-  for (unsigned i = 0; i < meminfo.others_count && i < MEMINFO_OTHERS_KEPT; i++)
+  for (unsigned i = 0; i < meminfo.others_count && i < MEMINFO_OTHERS_MAX; i++)
     if (strcmp(meminfo.others[i].key, key) == 0)
       return meminfo.others[i].value;
   ck_abort_msg("error names %s, which is no reading", key);

@@ -299,14 +299,14 @@ START_TEST(unknown_lines_are_counted_above_the_cap)
 {
   char text[4096] = "MemTotal: 1000 kB\n";
   size_t used = strlen(text);
-  for (unsigned i = 0; i < MEMINFO_OTHERS_KEPT + 10; i++)
+  for (unsigned i = 0; i < MEMINFO_OTHERS_MAX + 10; i++)
     used += (size_t)snprintf(text + used, sizeof(text) - used, "New%u: %u kB\n", i, i);
   snprintf(text + used, sizeof(text) - used, "MemFree: 7 kB\n");
   struct parse_error parse_error;
   struct meminfo meminfo = parse(text, &parse_error);
-  ck_assert_uint_eq(meminfo.others_count, MEMINFO_OTHERS_KEPT + 10);
-  ck_assert_str_eq(meminfo.others[MEMINFO_OTHERS_KEPT - 1].key, "New63");
-  ck_assert_known(meminfo.others[MEMINFO_OTHERS_KEPT - 1].value, KB(63));
+  ck_assert_uint_eq(meminfo.others_count, MEMINFO_OTHERS_MAX + 10);
+  ck_assert_str_eq(meminfo.others[MEMINFO_OTHERS_MAX - 1].key, "New63");
+  ck_assert_known(meminfo.others[MEMINFO_OTHERS_MAX - 1].value, KB(63));
   ck_assert_known(meminfo.mem_free, KB(7));
   ck_assert_uint_eq(parse_error.count, 0);
 }

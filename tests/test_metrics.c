@@ -507,7 +507,7 @@ START_TEST(allocation_sites_are_sent_if_the_kernel_counts_them)
   info->sites[0] = (struct allocinfo_site){
       .function = "ice_alloc_mapped_page", .module = "ice", .bytes = MB(4)};
   info->sites[1] = (struct allocinfo_site){.function = "alloc_zspage", .bytes = MB(2)};
-  info->sites_kept = 2;
+  info->sites_listed = 2;
   explain(&sample, &explanation);
   send_all(1);
   assert_value("alloc_site", BYTES, "ice_ice_alloc_mapped_page", MB(4));

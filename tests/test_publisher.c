@@ -44,8 +44,8 @@ START_TEST(names_are_those_of_the_row_unless_an_option_gives_them)
       {true, PUBLISHER_NAMES_BY_ROW, 8},         {true, 0, 0},         {true, 3, 3}};
   struct allocinfo *info = &sample.allocinfo;
   info->total = info->place[ALLOCINFO_BLACK_HOLE] = reading_known(100);
-  info->sites_kept = 10;
-  for (unsigned i = 0; i < info->sites_kept; i++)
+  info->sites_listed = 10;
+  for (unsigned i = 0; i < info->sites_listed; i++)
     info->sites[i] =
         (struct allocinfo_site){.function = {(char)('a' + (char)i)}, .bytes = 10 - i};
   for (size_t i = 0; i < LENGTH(cases); i++) {

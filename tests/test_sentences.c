@@ -549,7 +549,7 @@ END_TEST
 static void add_site(uint64_t bytes)
 {
   explanation.black_hole.allocinfo = amount_known(bytes);
-  sample.allocinfo.sites_kept = 1;
+  sample.allocinfo.sites_listed = 1;
   sample.allocinfo.sites[0] = (struct allocinfo_site){.function = "foo_rx_refill",
                                                       .module = "foo",
                                                       .file = "drivers/foo/rx.c:81",
@@ -599,7 +599,7 @@ START_TEST(rule_allocinfo_site)
   check_says(RULE_allocinfo_site, MB(512) + PAGE,
              "The largest allocation site of the black hole in /proc/allocinfo is "
              "foo_rx_refill at drivers/foo/rx.c:81: 512.0 MiB (0.5 % of MemTotal).");
-  sample.allocinfo.sites_kept = 0;
+  sample.allocinfo.sites_listed = 0;
   check_silent(RULE_allocinfo_site);
 }
 END_TEST
@@ -1393,7 +1393,7 @@ START_TEST(rule_unknown_lines)
       RULE_unknown_lines, 0,
       "This program does not know some lines of /proc/meminfo (ION_heap with 3.0 GiB, "
       "Things, Broken and 1 more): what they count may be in the black hole.");
-  sample.meminfo.others_count = MEMINFO_OTHERS_KEPT + 9; /* more than fit */
+  sample.meminfo.others_count = MEMINFO_OTHERS_MAX + 9; /* more than fit */
   ck_assert_ptr_nonnull(strstr(find(RULE_unknown_lines)->text, " and 70 more"));
 }
 END_TEST
@@ -1574,14 +1574,14 @@ static void random_tables(void)
     info->callers[i].bytes = random_value();
     info->by_size[i] = (unsigned short)(info->callers_count - 1 - i);
   }
-  sample.allocinfo.sites_kept = (unsigned)(random_next() % 2);
+  sample.allocinfo.sites_listed = (unsigned)(random_next() % 2);
   struct allocinfo_site *site = &sample.allocinfo.sites[0];
   fill_name(site->function, sizeof(site->function));
   fill_name(site->module, sizeof(site->module));
   fill_name(site->file, sizeof(site->file));
   site->bytes = random_value();
-  sample.meminfo.others_count = (unsigned)(random_next() % (2 * MEMINFO_OTHERS_KEPT));
-  for (unsigned i = 0; i < MEMINFO_OTHERS_KEPT; i++) {
+  sample.meminfo.others_count = (unsigned)(random_next() % (2 * MEMINFO_OTHERS_MAX));
+  for (unsigned i = 0; i < MEMINFO_OTHERS_MAX; i++) {
     fill_name(sample.meminfo.others[i].key, sizeof(sample.meminfo.others[i].key));
     sample.meminfo.others[i].value = random_reading();
   }
@@ -1670,7 +1670,7 @@ static void poison_all(void)
   for (size_t i = 0; i < BLOCKS; i++)
     for (size_t j = 0; j < blocks[i].count; j++)
       poison_reading(&((struct reading *)blocks[i].first)[j]);
-  for (unsigned i = 0; i < MEMINFO_OTHERS_KEPT; i++)
+  for (unsigned i = 0; i < MEMINFO_OTHERS_MAX; i++)
     poison_reading(&sample.meminfo.others[i].value);
   for (unsigned i = 0; i < MEMINFO_FIELD_COUNT; i++)
     poison_reading(&earlier.fields[i]);

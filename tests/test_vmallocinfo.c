@@ -347,9 +347,9 @@ static uint64_t write_callers(unsigned count, char *text, size_t size)
 START_TEST(callers_beyond_the_table_are_summed_without_loss)
 {
   static char text[65536];
-  uint64_t pages = write_callers(VMALLOC_CALLERS_KEPT + 44, text, sizeof(text));
+  uint64_t pages = write_callers(VMALLOC_CALLERS_MAX + 44, text, sizeof(text));
   parse(text);
-  ck_assert_uint_eq(got.callers_count, VMALLOC_CALLERS_KEPT);
+  ck_assert_uint_eq(got.callers_count, VMALLOC_CALLERS_MAX);
   ck_assert_uint_eq(got.other_entries_count, 88);
   ck_assert_known(got.pages, PAGES(pages));
   uint64_t bytes = got.other_bytes, entries = got.other_entries_count;
@@ -369,9 +369,9 @@ END_TEST
 START_TEST(full_table_has_no_other_callers)
 {
   static char text[65536];
-  uint64_t pages = write_callers(VMALLOC_CALLERS_KEPT, text, sizeof(text));
+  uint64_t pages = write_callers(VMALLOC_CALLERS_MAX, text, sizeof(text));
   parse(text);
-  ck_assert_uint_eq(got.callers_count, VMALLOC_CALLERS_KEPT);
+  ck_assert_uint_eq(got.callers_count, VMALLOC_CALLERS_MAX);
   ck_assert_uint_eq(got.other_entries_count, 0);
   ck_assert_uint_eq(got.other_bytes, 0);
   ck_assert_known(got.pages, PAGES(pages));
@@ -720,7 +720,7 @@ static void want_caller(const struct vmalloc_caller *one)
   while (i < want->callers_count && (strcmp(want->callers[i].symbol, one->symbol) != 0 ||
                                      strcmp(want->callers[i].module, one->module) != 0))
     i++;
-  if (i == VMALLOC_CALLERS_KEPT) {
+  if (i == VMALLOC_CALLERS_MAX) {
     want->other_bytes += one->bytes;
     want->other_entries_count += one->entries_count;
   } else if (i == want->callers_count) {

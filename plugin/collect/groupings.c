@@ -36,7 +36,7 @@ static bool allocation_sites_member(const struct sample *sample, unsigned n,
                                     struct grouping_member *out)
 {
   const struct allocinfo *info = &sample->allocinfo;
-  if (n >= info->sites_kept)
+  if (n >= info->sites_listed)
     return false;
   const struct allocinfo_site *site = &info->sites[n];
   *out = (struct grouping_member){.bytes = site->bytes, .count = site->calls_count};

@@ -18,8 +18,8 @@ struct parser {
   uint64_t page_size;
   const struct vmallocinfo *vmalloc;   /* or NULL */
   struct vmalloc_caller_index callers; /* of vmalloc */
-  uint64_t left[VMALLOC_CALLERS_KEPT]; /* bytes for which no site was found yet */
-  struct site top[ALLOCINFO_SITES_KEPT];
+  uint64_t left[VMALLOC_CALLERS_MAX];  /* bytes for which no site was found yet */
+  struct site top[ALLOCINFO_SITES_MAX];
   unsigned top_count;
 };
 
@@ -107,7 +107,7 @@ static void take_vmalloc(struct parser *p, struct site *site)
 static void rank_site(struct parser *p, const struct site *site)
 {
   unsigned at = p->top_count;
-  if (at == ALLOCINFO_SITES_KEPT) {
+  if (at == ALLOCINFO_SITES_MAX) {
     if (site->bytes <= p->top[at - 1].bytes)
       return;
     at--;
@@ -245,19 +245,19 @@ static void copy_top(const struct parser *p)
   struct allocinfo *out = p->out;
   for (unsigned i = 0; i < p->top_count; i++) {
     const struct site *site = &p->top[i];
-    struct allocinfo_site *kept = &out->sites[i];
+    struct allocinfo_site *listed = &out->sites[i];
     struct span file = site->file;
-    if (file.length >= sizeof(kept->file)) {
-      file.at += file.length - (sizeof(kept->file) - 1);
-      file.length = sizeof(kept->file) - 1;
+    if (file.length >= sizeof(listed->file)) {
+      file.at += file.length - (sizeof(listed->file) - 1);
+      file.length = sizeof(listed->file) - 1;
     }
-    span_copy(file, kept->file, sizeof(kept->file));
-    span_copy(site->function, kept->function, sizeof(kept->function));
-    span_copy(site->module, kept->module, sizeof(kept->module));
-    kept->bytes = site->bytes;
-    kept->calls_count = site->calls;
+    span_copy(file, listed->file, sizeof(listed->file));
+    span_copy(site->function, listed->function, sizeof(listed->function));
+    span_copy(site->module, listed->module, sizeof(listed->module));
+    listed->bytes = site->bytes;
+    listed->calls_count = site->calls;
   }
-  out->sites_kept = p->top_count;
+  out->sites_listed = p->top_count;
 }
 
 /* Returns the number of malformed lines. */
@@ -286,7 +286,7 @@ int allocinfo_parse(struct scan text, uint64_t page_size,
 {
   for (size_t i = 0; i < ALLOCINFO_READINGS; i++)
     out->readings[i] = reading_known(0); /* a sum over no sites is 0 */
-  out->sites_kept = 0;
+  out->sites_listed = 0;
 
   const unsigned before = parse_error->count;
   struct parser p = {.out = out, .page_size = page_size, .vmalloc = vmalloc};

@@ -65,7 +65,7 @@ static struct line parse_line(struct scan scan, bool open)
 /* The entry with that key, as span_copy made it; NULL where there is none. */
 static struct meminfo_other *find_other(struct meminfo *out, const char *key)
 {
-  for (unsigned i = 0; i < out->others_count && i < MEMINFO_OTHERS_KEPT; i++)
+  for (unsigned i = 0; i < out->others_count && i < MEMINFO_OTHERS_MAX; i++)
     if (strcmp(out->others[i].key, key) == 0)
       return &out->others[i];
   return NULL;
@@ -76,14 +76,14 @@ static const char *store_other(const struct line *line, struct meminfo *out)
   struct meminfo_other other = {.value = reading_missing(READING_MALFORMED),
                                 .is_count = line->unit == MEMINFO_UNIT_COUNT};
   span_copy(line->key, other.key, sizeof(other.key));
-  struct meminfo_other *twin = find_other(out, other.key);
-  if (twin != NULL) {
-    twin->value = other.value;
+  struct meminfo_other *duplicate = find_other(out, other.key);
+  if (duplicate != NULL) {
+    duplicate->value = other.value;
     return "duplicate key";
   }
   if (line->cause == NULL)
     other.value = reading_known(line->value);
-  if (out->others_count < MEMINFO_OTHERS_KEPT)
+  if (out->others_count < MEMINFO_OTHERS_MAX)
     out->others[out->others_count] = other;
   out->others_count++;
   return line->cause;

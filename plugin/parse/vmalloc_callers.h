@@ -21,7 +21,7 @@ bool vmalloc_caller_is_module(struct span symbol);
 
 /* An index of an array of callers by symbol and module. {0} is empty. */
 struct vmalloc_caller_index {
-  unsigned short slots[4 * VMALLOC_CALLERS_KEPT];
+  unsigned short slots[4 * VMALLOC_CALLERS_MAX];
 };
 
 /* Returns the slot of the caller of that name: its position in callers[] plus 1; or 0,

@@ -34,7 +34,7 @@ struct site {
   const char *at; /* points into the text */
   unsigned char length, symbol_length, module_at, module_length;
   unsigned char purpose;
-  unsigned short caller; /* index; VMALLOC_CALLERS_KEPT where the table has no room */
+  unsigned short caller; /* index; VMALLOC_CALLERS_MAX where the table has no room */
 };
 
 /* Lines that were parsed, and how many lines since have the same rest. In sets of a few,
@@ -275,7 +275,7 @@ static inline void add(struct reading *sum, uint64_t value, uint64_t times)
     sum->value = UINT64_MAX;
 }
 
-/* The index of the caller, which is entered if there is room; VMALLOC_CALLERS_KEPT where
+/* The index of the caller, which is entered if there is room; VMALLOC_CALLERS_MAX where
  * the table is full. Callers are compared as span_copy makes their names printable. */
 static unsigned short enter_caller(struct parser *p, struct span symbol,
                                    struct span module)
@@ -288,8 +288,8 @@ static unsigned short enter_caller(struct parser *p, struct span symbol,
       &p->callers, out->callers, (struct span){caller.symbol, strlen(caller.symbol)},
       (struct span){caller.module, strlen(caller.module)});
   if (*slot == 0) {
-    if (out->callers_count == VMALLOC_CALLERS_KEPT)
-      return VMALLOC_CALLERS_KEPT;
+    if (out->callers_count == VMALLOC_CALLERS_MAX)
+      return VMALLOC_CALLERS_MAX;
     out->callers[out->callers_count++] = caller;
     *slot = (unsigned short)out->callers_count;
   }
@@ -326,7 +326,7 @@ static void add_pages(struct parser *p, const struct area *area, uint64_t times)
     add(&out->module_pages, bytes, times);
     add(&out->module_size, area->size, times);
   }
-  if (site->caller < VMALLOC_CALLERS_KEPT) {
+  if (site->caller < VMALLOC_CALLERS_MAX) {
     out->callers[site->caller].bytes += bytes * times;
     out->callers[site->caller].entries_count += times;
   } else {

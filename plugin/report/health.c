@@ -111,9 +111,9 @@ static bool was_logged(const struct health *health, const char *key)
 static void log_unknown_lines(struct health *health, const struct meminfo *meminfo,
                               const struct logger *logger)
 {
-  for (unsigned i = 0; i < meminfo->others_count && i < MEMINFO_OTHERS_KEPT; i++) {
+  for (unsigned i = 0; i < meminfo->others_count && i < MEMINFO_OTHERS_MAX; i++) {
     const char *key = meminfo->others[i].key;
-    if (health->lines_count == MEMINFO_OTHERS_KEPT || was_logged(health, key))
+    if (health->lines_count == MEMINFO_OTHERS_MAX || was_logged(health, key))
       continue;
     memcpy(health->lines[health->lines_count++], key, sizeof(*health->lines));
     logger_print(logger, LOG_INFO,

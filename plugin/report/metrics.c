@@ -198,9 +198,9 @@ static struct unknown_line *find_unknown_line(struct unknown_line lines[], unsig
  * keys make the same name ("A-b" and "A_b") are added up, as top_n.h does. */
 static void emit_unknown_lines(const struct output *output, const struct meminfo *meminfo)
 {
-  struct unknown_line lines[MEMINFO_OTHERS_KEPT];
+  struct unknown_line lines[MEMINFO_OTHERS_MAX];
   unsigned count = 0;
-  for (unsigned i = 0; i < meminfo->others_count && i < MEMINFO_OTHERS_KEPT; i++) {
+  for (unsigned i = 0; i < meminfo->others_count && i < MEMINFO_OTHERS_MAX; i++) {
     const struct meminfo_other *other = &meminfo->others[i];
     struct unknown_line line = {.is_count = other->is_count, .value = other->value};
     top_n_name("raw", other->key, line.name);

@@ -385,7 +385,7 @@ static bool rule_black_hole_owner(const struct context *c, struct sentence *out)
 static const struct allocinfo_site *largest_site(const struct context *c)
 {
   const struct allocinfo *info = &c->sample->allocinfo;
-  bool counted = is_known(c->explanation->black_hole.allocinfo) && info->sites_kept > 0;
+  bool counted = is_known(c->explanation->black_hole.allocinfo) && info->sites_listed > 0;
   return counted ? &info->sites[0] : NULL;
 }
 
@@ -786,7 +786,7 @@ static bool rule_unknown_lines(const struct context *c, struct sentence *out)
 {
   const struct meminfo *m = &c->sample->meminfo;
   struct list list = {.count = 0};
-  for (unsigned i = 0; i < m->others_count && i < MEMINFO_OTHERS_KEPT; i++) {
+  for (unsigned i = 0; i < m->others_count && i < MEMINFO_OTHERS_MAX; i++) {
     const struct meminfo_other *other = &m->others[i];
     if (is_known(other->value) && !other->is_count)
       list_add(&list, "%s with %s", other->key,

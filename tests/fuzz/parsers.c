@@ -306,7 +306,7 @@ static void require_meminfo(const struct meminfo *out,
                             const struct parse_error *parse_error)
 {
   require_malformed_reported(out->fields, MEMINFO_FIELD_COUNT, parse_error);
-  for (unsigned i = 0; i < out->others_count && i < MEMINFO_OTHERS_KEPT; i++) {
+  for (unsigned i = 0; i < out->others_count && i < MEMINFO_OTHERS_MAX; i++) {
     require(memchr(out->others[i].key, '\0', sizeof(out->others[i].key)) != NULL);
     require_printable(out->others[i].key);
     require_readings(&out->others[i].value, 1);
@@ -418,7 +418,7 @@ void fuzz_smaps(struct bytes input)
 static void require_callers(const struct vmallocinfo *info)
 {
   uint64_t bytes = info->other_bytes, before = UINT64_MAX;
-  require(info->callers_count <= VMALLOC_CALLERS_KEPT);
+  require(info->callers_count <= VMALLOC_CALLERS_MAX);
   for (unsigned i = 0; i < info->callers_count; i++) {
     require(info->by_size[i] < info->callers_count);
     const struct vmalloc_caller *caller = &info->callers[info->by_size[i]];
@@ -482,8 +482,8 @@ static void require_sites(const struct allocinfo *info)
   for (unsigned place = 0; place < ALLOCINFO_PLACE_COUNT; place++)
     total += info->place[place].value;
   require(!is_known(info->total) || info->total.value == total);
-  require(info->sites_kept <= ALLOCINFO_SITES_KEPT);
-  for (unsigned i = 0; i < info->sites_kept; i++) {
+  require(info->sites_listed <= ALLOCINFO_SITES_MAX);
+  for (unsigned i = 0; i < info->sites_listed; i++) {
     const struct allocinfo_site *site = &info->sites[i];
     require(site->bytes <= before);
     before = site->bytes;
@@ -522,7 +522,7 @@ void fuzz_allocinfo(struct bytes input)
   require_error_with_cause(error, &parse_error, input);
   require_malformed_reported(out.readings, ALLOCINFO_READINGS, &parse_error);
   require_sites(&out);
-  require(error == 0 || out.sites_kept == 0);
+  require(error == 0 || out.sites_listed == 0);
   require(allocinfo_parse(scan_of(copy, input), page_size, NULL, &plain, &parse_error) ==
           error);
   if (is_known(out.total) && is_known(plain.total)) {

@@ -40,7 +40,7 @@ struct allocinfo_site {
   uint64_t bytes;
   uint64_t calls_count;
 };
-#define ALLOCINFO_SITES_KEPT 64
+#define ALLOCINFO_SITES_MAX 64
 
 /* The term of the explanation that the pages of a site are in, or the black hole. */
 enum allocinfo_place {
@@ -72,8 +72,8 @@ struct allocinfo {
   /* The largest sites of the black hole, largest first, equal ones in the order of the
    * file. A site is a line: a function may have several, and one in a header file has a
    * line for each file that includes it. */
-  struct allocinfo_site sites[ALLOCINFO_SITES_KEPT];
-  unsigned sites_kept;
+  struct allocinfo_site sites[ALLOCINFO_SITES_MAX];
+  unsigned sites_listed;
 };
 
 /* Replaces *out. `vmalloc`, which may be NULL, has the callers of vmalloc: the sites of

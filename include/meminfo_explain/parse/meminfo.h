@@ -31,7 +31,7 @@ struct meminfo_other {
   struct reading value; /* bytes, or the bare number */
   bool is_count;        /* the line has no unit */
 };
-#define MEMINFO_OTHERS_KEPT 64
+#define MEMINFO_OTHERS_MAX 64
 
 struct meminfo {
   union {
@@ -41,8 +41,8 @@ struct meminfo {
     };
     struct reading fields[MEMINFO_FIELD_COUNT]; /* the same, by enum meminfo_field */
   };
-  struct meminfo_other others[MEMINFO_OTHERS_KEPT]; /* the first ones */
-  unsigned others_count;                            /* of all, may be more */
+  struct meminfo_other others[MEMINFO_OTHERS_MAX]; /* the first ones */
+  unsigned others_count;                           /* of all, may be more */
 };
 
 /* Replaces *out. A field is malformed where its line has no number, an unexpected unit or

@@ -21,7 +21,7 @@ struct vmalloc_caller {
   uint64_t bytes;  /* of the pages behind its vmalloc areas */
   uint64_t entries_count;
 };
-#define VMALLOC_CALLERS_KEPT 256
+#define VMALLOC_CALLERS_MAX 256
 
 /* Kinds of area, by the flag that the kernel prints. Only vmalloc areas own their pages.
  */
@@ -48,8 +48,8 @@ struct vmallocinfo {
   struct reading entries_count;                 /* areas without the unpurged ones */
   struct reading unpurged_count;
 
-  struct vmalloc_caller callers[VMALLOC_CALLERS_KEPT]; /* in order of appearance */
-  unsigned short by_size[VMALLOC_CALLERS_KEPT];        /* their indices, largest first */
+  struct vmalloc_caller callers[VMALLOC_CALLERS_MAX]; /* in order of appearance */
+  unsigned short by_size[VMALLOC_CALLERS_MAX];        /* their indices, largest first */
   unsigned callers_count;
   /* Bytes and areas of callers for which callers[] has no room. */
   uint64_t other_bytes, other_entries_count;

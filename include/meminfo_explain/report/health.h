@@ -14,7 +14,7 @@ struct health {
   struct log_damper sources[SOURCE_COUNT];
   struct log_damper refused, unlisted, pss;
   uint32_t hung[HUNG_MAX]; /* processes; 0: none */
-  char lines[MEMINFO_OTHERS_KEPT]
+  char lines[MEMINFO_OTHERS_MAX]
             [sizeof(((struct meminfo_other *)0)->key)]; /* unknown, of meminfo */
   unsigned lines_count;
 };
