@@ -431,6 +431,15 @@ static void print_rules(const char *view)
 #include "meminfo_explain/tables/rules.def"
 }
 
+static void print_benchmarks(const char *view)
+{
+  (void)view;
+  puts("| benchmark | ratio | limit | why this limit |\n|---|---|---|---|");
+#define LIMIT(name, limit, ratio, reason)                                                \
+  printf("| `%s` | %s | %g | %s |\n", #name, ratio, (double)(limit), reason);
+#include "bench/limits.def"
+}
+
 static void print_watched(const char *name, const char *words, const char *next)
 {
   printf("| `%s` | %s | ", name, words);
@@ -627,6 +636,7 @@ int main(int argc, char **argv)
       {"consumers", print_consumers},
       {"sources", print_sources},
       {"rules", print_rules},
+      {"benchmarks", print_benchmarks},
       {"series", print_series},
       {"default_series", print_default_series},
       {"groupings", print_groupings},

@@ -11,9 +11,9 @@ PATH=$PATH:/usr/sbin:/sbin
 # shellcheck disable=SC2034 # used by those who source this
 build_packages=(collectd-core collectd-dev cmake gcc make pkg-config libjansson-dev
 	libmnl-dev libc6-dev)
-# What the benchmarks measure themselves against.
+# What the benchmarks compare with, and what they run in.
 # shellcheck disable=SC2034
-bench_packages=(smem prometheus-process-exporter curl jq)
+bench_packages=(smem prometheus-process-exporter valgrind python3)
 
 # Where the alarms go in the tests; collectd-core only suggests the two libraries.
 # shellcheck disable=SC2034

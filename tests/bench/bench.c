@@ -1,81 +1,63 @@
 /* SPDX-License-Identifier: MIT */
-/* What our reading costs beyond that of the kernel: CPU time of ours against that of bare
- * open, read, close of the very same files, in turns. Prints `name ratio limit`. */
+/* The benchmarks, each by its name. tests/bench/run runs them all and judges them. */
 #define _GNU_SOURCE
-#include "meminfo_explain/collect/collect.h"
-#include "meminfo_explain/explain/explain.h"
-#include "meminfo_explain/sysroot/openat_root.h"
+#include "bench.h"
+#include "meminfo_explain/base/clock.h"
 
-#include <errno.h>
-#include <fcntl.h>
+#include <getopt.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <time.h>
-#include <unistd.h>
 
-enum { PAIRS_MAX = 400, PAIRS_MIN = 20, FILES_MAX = 1 << 16 };
-static const double seconds_max = 5; /* per ratio, on a machine with many processes */
+struct bench_settings settings = {
+    .processes = 2000, .samples = 100, .passes = 1, .scale = 1};
 
-/* The files that ours opened, or found absent. */
-static struct {
-  bool recording;
-  size_t count;
-  char (*paths)[160];
-} opened;
+static const struct {
+  const char *name;
+  double limit;
+} limits[] = {
+#define LIMIT(name, limit, ratio, reason) {#name, limit},
+#include "limits.def"
+};
 
-static int record_open(int root, enum openat_root_method method, const char *path,
-                       int flags)
+static const struct {
+  const char *name;
+  void (*run)(void);
+  const char *help;
+} benches[] = {
+    {"sample", bench_sample, "all files but those of processes"},
+    {"vmallocinfo", bench_vmallocinfo, "parse 100,000 lines, once"},
+    {"memory", bench_memory, "of 10,000 processes"},
+    {"stall", bench_stall, "how long a process waits for us"},
+    {"full", bench_full, "passes over all processes"},
+    {"steady", bench_steady, "passes with a budget, among changing processes"},
+    {"budget", bench_budget, "passes among growing processes of a GiB"},
+    {"churn", bench_churn, "passes among processes that live for 20 ms"},
+    {"passes", bench_passes, "only make passes over the processes of this machine"},
+    {"hold", bench_hold, "hold processes until standard input ends"},
+};
+
+void bench_print(const char *name, double value)
 {
-  int fd = openat_root(root, method, path, flags);
-  if (opened.recording && (flags & O_DIRECTORY) == 0 && opened.count < FILES_MAX &&
-      strlen(path) < sizeof(*opened.paths))
-    strcpy(opened.paths[opened.count++], path);
-  return fd;
+  for (size_t i = 0; i < sizeof(limits) / sizeof(*limits); i++)
+    if (strcmp(limits[i].name, name) == 0) {
+      printf("%s %.4f %g\n", name, value, limits[i].limit);
+      fflush(stdout);
+      return;
+    }
+  fprintf(stderr, "bench: limits.def has no %s\n", name);
+  exit(2);
 }
 
-static struct {
-  struct collector collector;
-  struct sample sample;
-  struct explanation explanation;
-} state;
-
-/* Of all threads: consumers are read by one of their own. */
-static double cpu_seconds(void)
+void bench_die(const char *what, int error)
 {
-  struct timespec now;
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-  return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+  fprintf(stderr, "bench: %s%s%s\n", what, error != 0 ? ": " : "",
+          error != 0 ? strerror(-error) : "");
+  exit(2);
 }
 
-static int sample_without_pss(void)
-{
-  static const struct collect_options options = {.pss = false};
-  /* Everything anew, as the bare reading does. */
-  state.collector.vmalloc.cached.schedule = state.collector.allocinfo.cached.schedule =
-      (struct schedule){0};
-  int error = collect(&state.collector, &options, &state.sample);
-  explain(&state.sample, &state.explanation);
-  return error;
-}
-
-/* With the buffer that ours has grown, so that the kernel is asked as often. */
-static void read_bare(void)
-{
-  struct text *text = &state.collector.text;
-  for (size_t i = 0; i < opened.count; i++) {
-    int fd = openat(state.collector.root.fd, opened.paths[i],
-                    O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    if (fd < 0)
-      continue;
-    while (read(fd, text->bytes, text->capacity) > 0)
-      continue;
-    close(fd);
-  }
-}
+/* --- ratios ------------------------------------------------------------------------- */
 
 static int compare(const void *a, const void *b)
 {
@@ -83,54 +65,107 @@ static int compare(const void *a, const void *b)
   return (x > y) - (x < y);
 }
 
-/* Of pairs of ours and bare, in turns. */
-static double median_ratio(int (*ours)(void))
+double median(double *values, size_t count)
 {
-  static double ratios[PAIRS_MAX];
-  double begin = cpu_seconds();
-  size_t pairs = 0;
-  while (pairs < PAIRS_MAX &&
-         (pairs < PAIRS_MIN || cpu_seconds() - begin < seconds_max)) {
-    double start = cpu_seconds();
-    ours();
-    double middle = cpu_seconds();
-    read_bare();
-    ratios[pairs++] = (middle - start) / (cpu_seconds() - middle);
-  }
-  qsort(ratios, pairs, sizeof(*ratios), compare);
-  return ratios[pairs / 2];
+  qsort(values, count, sizeof(*values), compare);
+  return values[count / 2];
 }
 
-/* 0 within the limit, 1 above it, 2 where there was nothing to measure. */
-static int measure(const char *name, int (*ours)(void), double limit)
+void pairs_add(struct pairs *pairs, double ours, double bare)
 {
-  opened.count = 0;
-  opened.recording = true;
-  int error = ours();
-  opened.recording = false;
-  if (error != 0 || opened.count == 0) {
-    fprintf(stderr, "bench: %s: %s\n", name, strerror(-error));
-    return 2;
-  }
-  double ratio = median_ratio(ours);
-  /* A machine that settles down (1.19 five times, after 1.26 right behind a load). */
-  if (ratio > limit)
-    ratio = fmin(ratio, median_ratio(ours));
-  printf("%s %.3f %.2f\n", name, ratio, limit);
-  return ratio > limit;
+  if (pairs->count == 0)
+    pairs->begin = clock_seconds(CLOCK_MONOTONIC);
+  pairs->ratios[pairs->count++] = ours / bare;
 }
 
-int main(void)
+double pairs_median(struct pairs *pairs)
 {
-  opened.paths = calloc(FILES_MAX, sizeof(*opened.paths));
-  int error = collector_open("/", &state.collector);
-  if (error != 0 || opened.paths == NULL) {
-    fprintf(stderr, "bench: cannot begin: %s\n", strerror(-error));
+  return median(pairs->ratios, pairs->count);
+}
+
+bool pairs_suffice(struct pairs *pairs, double seconds)
+{
+  enum { PAIRS_MIN = 12 };
+  double count = (double)pairs->count;
+  if (pairs->count < PAIRS_MIN)
+    return false;
+  if (pairs->count == sizeof(pairs->ratios) / sizeof(*pairs->ratios) ||
+      clock_seconds(CLOCK_MONOTONIC) - pairs->begin > seconds)
+    return true;
+  /* The true median lies between these two ranks: 2.58 standard deviations of a binomial
+   * distribution, whatever that of the ratios is. */
+  double middle = pairs_median(pairs), half = 1.29 * sqrt(count);
+  size_t low = (size_t)fmax(floor(count / 2 - half), 0);
+  size_t high = (size_t)fmin(ceil(count / 2 + half), count - 1);
+  return pairs->ratios[high] - pairs->ratios[low] < 0.01 * middle;
+}
+
+/* --- the program -------------------------------------------------------------------- */
+
+static void help(FILE *out)
+{
+  fprintf(out,
+          "usage: bench NAME... [--processes N] [--samples N] [--passes N] "
+          "[--scale X] [--verbose]\n"
+          "       bench limits\n"
+          "Runs benchmarks and prints `name value limit` for what they measure.\n\n");
+  for (size_t i = 0; i < sizeof(benches) / sizeof(*benches); i++)
+    fprintf(out, "  %-12s %s\n", benches[i].name, benches[i].help);
+  fprintf(out, "  %-12s print all names and limits\n", "limits");
+}
+
+static void parse(int argc, char **argv)
+{
+  static const struct option options[] = {{"processes", required_argument, NULL, 'p'},
+                                          {"samples", required_argument, NULL, 's'},
+                                          {"passes", required_argument, NULL, 'n'},
+                                          {"scale", required_argument, NULL, 'c'},
+                                          {"verbose", no_argument, NULL, 'v'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {0}};
+  int option;
+  while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+    if (option == 'p')
+      settings.processes = strtoul(optarg, NULL, 10);
+    else if (option == 's')
+      settings.samples = strtoul(optarg, NULL, 10);
+    else if (option == 'n')
+      settings.passes = strtoul(optarg, NULL, 10);
+    else if (option == 'c')
+      settings.scale = strtod(optarg, NULL);
+    else if (option == 'v')
+      settings.verbose = true;
+    else {
+      help(option == 'h' ? stdout : stderr);
+      exit(option == 'h' ? 0 : 2);
+    }
+  }
+}
+
+static void run(const char *name)
+{
+  for (size_t i = 0; i < sizeof(benches) / sizeof(*benches); i++)
+    if (strcmp(name, benches[i].name) == 0) {
+      benches[i].run();
+      return;
+    }
+  help(stderr);
+  exit(2);
+}
+
+int main(int argc, char **argv)
+{
+  parse(argc, argv);
+  if (optind + 1 == argc && strcmp(argv[optind], "limits") == 0) {
+    for (size_t i = 0; i < sizeof(limits) / sizeof(*limits); i++)
+      printf("%s %g\n", limits[i].name, limits[i].limit);
+    return 0;
+  }
+  if (optind == argc) {
+    help(stderr);
     return 2;
   }
-  state.collector.root.open = record_open;
-  int sample = measure("sample_without_pss", sample_without_pss, 1.25);
-  collector_close(&state.collector);
-  free(opened.paths);
-  return sample;
+  for (int i = optind; i < argc; i++)
+    run(argv[i]);
+  return 0;
 }

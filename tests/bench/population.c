@@ -18,19 +18,19 @@
 
 static const size_t shared_bytes = (size_t)8 << 20;
 
-/* What a process shall have; it answers by setting `done` to `order`. */
-struct post {
+/* What one process is told to hold. It sets `done` to `order` when it holds that. */
+struct slot {
   _Atomic uint32_t order, done;
   size_t own, shared; /* bytes */
   pid_t pid;
-  bool stall;     /* map and unmap instead of waiting for orders */
-  double longest; /* that took, seconds */
+  bool stall;     /* map and unmap from now on, instead of waiting for orders */
+  double longest; /* that has taken, seconds */
 };
 
 struct population {
   size_t count;
   char *shared;
-  struct post *posts; /* in shared memory */
+  struct slot *slots; /* in shared memory */
   pid_t forker;       /* 0: none */
 };
 
@@ -59,7 +59,7 @@ static void set(_Atomic uint32_t *word, uint32_t value)
   syscall(SYS_futex, word, FUTEX_WAKE, 1, NULL, NULL, 0);
 }
 
-/* Touches the first `want` bytes of a mapping and lets go of the rest. */
+/* Touches the first `want` bytes of a mapping and frees the rest. */
 static void fit(char *at, size_t size, size_t want)
 {
   want = want / 4096 * 4096;
@@ -75,19 +75,19 @@ static double now(void)
   return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
-static _Noreturn void map_for_ever(struct post *post)
+static _Noreturn void map_forever(struct slot *slot)
 {
   for (;;) {
     double start = now();
     void *page = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     munmap(page, 4096);
     double took = now() - start;
-    if (took > post->longest)
-      post->longest = took;
+    if (took > slot->longest)
+      slot->longest = took;
   }
 }
 
-static void live(struct population *population, struct post *post, uint32_t done)
+static void live(struct population *population, struct slot *slot, uint32_t done)
 {
   static const size_t most = (size_t)2 << 30;
   prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -95,40 +95,40 @@ static void live(struct population *population, struct post *post, uint32_t done
                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   madvise(own, most, MADV_NOHUGEPAGE);
   for (;;) {
-    wait_for_change(&post->order, done);
-    done = post->order;
+    wait_for_change(&slot->order, done);
+    done = slot->order;
     if (done == 0)
       _exit(0);
-    fit(own, most, post->own < most ? post->own : most);
-    fit(population->shared, shared_bytes, post->shared);
-    bool stall = post->stall; /* of this order: after it is done, the next may come */
-    set(&post->done, done);
+    fit(own, most, slot->own < most ? slot->own : most);
+    fit(population->shared, shared_bytes, slot->shared);
+    bool stall = slot->stall; /* before `done`: the next order may follow at once */
+    set(&slot->done, done);
     if (stall)
-      map_for_ever(post);
+      map_forever(slot);
   }
 }
 
-static void give(struct post *post, uint32_t order)
+static void give(struct slot *slot, uint32_t order)
 {
-  set(&post->order, order);
+  set(&slot->order, order);
 }
 
-static void await(struct post *post)
+static void await(struct slot *slot)
 {
-  for (uint32_t done; (done = post->done) != post->order;)
-    wait_for_change(&post->done, done);
+  for (uint32_t done; (done = slot->done) != slot->order;)
+    wait_for_change(&slot->done, done);
 }
 
-static void begin(struct population *population, struct post *post)
+static void begin(struct population *population, struct slot *slot)
 {
-  uint32_t order = post->order;
+  uint32_t order = slot->order;
   pid_t pid = fork();
   if (pid < 0)
     die("fork");
   if (pid == 0)
-    live(population, post, order);
-  post->pid = pid;
-  give(post, order + 1);
+    live(population, slot, order);
+  slot->pid = pid;
+  give(slot, order + 1);
 }
 
 static size_t draw_size(double scale)
@@ -155,15 +155,15 @@ struct population *population_start(size_t count, double scale)
   struct population *population = malloc(sizeof(*population));
   *population = (struct population){.count = count,
                                     .shared = map_shared(shared_bytes),
-                                    .posts = map_shared(count * sizeof(struct post))};
+                                    .slots = map_shared(count * sizeof(struct slot))};
   for (size_t i = 0; i < count; i++) {
-    population->posts[i].own = draw_size(scale);
-    population->posts[i].shared =
+    population->slots[i].own = draw_size(scale);
+    population->slots[i].shared =
         (size_t)((double)random_below((uint32_t)shared_bytes) * (scale < 1 ? scale : 1));
-    begin(population, &population->posts[i]);
+    begin(population, &population->slots[i]);
   }
   for (size_t i = 0; i < count; i++)
-    await(&population->posts[i]);
+    await(&population->slots[i]);
   return population;
 }
 
@@ -174,32 +174,30 @@ void population_stop(struct population *population)
     waitpid(population->forker, NULL, 0);
   }
   for (size_t i = 0; i < population->count; i++)
-    kill(population->posts[i].pid, SIGKILL);
+    kill(population->slots[i].pid, SIGKILL);
   for (size_t i = 0; i < population->count; i++)
-    waitpid(population->posts[i].pid, NULL, 0);
+    waitpid(population->slots[i].pid, NULL, 0);
   munmap(population->shared, shared_bytes);
-  munmap(population->posts, population->count * sizeof(struct post));
+  munmap(population->slots, population->count * sizeof(struct slot));
   free(population);
 }
 
-static struct post *anybody(struct population *population)
+static struct slot *random_slot(struct population *population)
 {
-  return &population->posts[random_below((uint32_t)population->count)];
+  return &population->slots[random_below((uint32_t)population->count)];
 }
 
-static void replace(struct population *population, struct post *post)
+static void replace(struct population *population, struct slot *slot)
 {
-  kill(post->pid, SIGKILL);
-  waitpid(post->pid, NULL, 0);
-  begin(population, post);
-  await(post);
+  kill(slot->pid, SIGKILL);
+  waitpid(slot->pid, NULL, 0);
+  begin(population, slot);
+  await(slot);
 }
 
-/* Of its own, so that nobody else has to wait for the children. */
-static _Noreturn void fork_for_ever(unsigned per_second)
+static _Noreturn void fork_forever(unsigned per_second)
 {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
-  signal(SIGCHLD, SIG_IGN);
   for (;;) {
     if (fork() == 0) {
       static char memory[200 << 10];
@@ -208,6 +206,9 @@ static _Noreturn void fork_for_ever(unsigned per_second)
       _exit(0);
     }
     usleep(1000 * 1000 / per_second);
+    /* Waited for, their CPU time is accounted to us. */
+    while (waitpid(-1, NULL, WNOHANG) > 0)
+      continue;
   }
 }
 
@@ -217,38 +218,38 @@ void population_churn(struct population *population, unsigned per_second)
   if (population->forker < 0)
     die("fork");
   if (population->forker == 0)
-    fork_for_ever(per_second);
+    fork_forever(per_second);
 }
 
 void population_resize(struct population *population, size_t index, size_t bytes)
 {
-  struct post *post = &population->posts[index];
-  post->own = bytes;
-  give(post, post->order + 1);
-  await(post);
+  struct slot *slot = &population->slots[index];
+  slot->own = bytes;
+  give(slot, slot->order + 1);
+  await(slot);
 }
 
 volatile double *population_stall(struct population *population, size_t index)
 {
-  struct post *post = &population->posts[index];
-  post->stall = true;
-  give(post, post->order + 1);
-  await(post);
-  return &post->longest;
+  struct slot *slot = &population->slots[index];
+  slot->stall = true;
+  give(slot, slot->order + 1);
+  await(slot);
+  return &slot->longest;
 }
 
 void population_change(struct population *population)
 {
-  struct post *post = anybody(population);
+  struct slot *slot = random_slot(population);
   uint32_t what = random_below(5);
   if (what == 0) {
-    replace(population, post);
+    replace(population, slot);
     return;
   }
   if (what == 1)
-    post->shared = random_below((uint32_t)shared_bytes);
-  else /* by half at the most, and never to nothing */
-    post->own = post->own / 2 + random_below((uint32_t)post->own) + 4096;
-  give(post, post->order + 1);
-  await(post);
+    slot->shared = random_below((uint32_t)shared_bytes);
+  else /* 50 % to 150 %, and never nothing */
+    slot->own = slot->own / 2 + random_below((uint32_t)slot->own) + 4096;
+  give(slot, slot->order + 1);
+  await(slot);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Processes to be counted: of mixed sizes, sharing a library or two, the memory they were
- * forked with, and a segment of shared memory. */
+/* A population of processes of mixed sizes. They share libraries, the memory that they
+ * were forked with, and a segment of shared memory. */
 #ifndef MEMINFO_EXPLAIN_TESTS_BENCH_POPULATION_H
 #define MEMINFO_EXPLAIN_TESTS_BENCH_POPULATION_H
 
@@ -10,32 +10,31 @@
 
 struct population;
 
-/* Forks `count` processes and waits until each has touched its memory. Of ten, six have
- * 1 MiB of their own, three 4 MiB, and of the others nine in ten 16 MiB and one 64 MiB;
- * each has mapped up to 8 MiB of the same shared memory. `scale` multiplies these sizes
- * (that of the shared memory only below 1).
- * Ends the program where it cannot. */
+/* Forks `count` processes and waits until each has touched its memory: 60 % have 1 MiB of
+ * their own, 30 % 4 MiB, 9 % 16 MiB and 1 % 64 MiB. Each maps up to 8 MiB of the same
+ * shared memory. `scale` multiplies the sizes, that of the shared memory only where it is
+ * below 1. Ends the program where a process cannot be forked. */
 struct population *population_start(size_t count, double scale);
 
 /* Ends them all. */
 void population_stop(struct population *population);
 
-/* Lets one process, drawn at random, grow or shrink by up to half of its size, in its own
- * memory or in the shared one; every fifth time it ends, and another one takes its
- * place. */
+/* Lets a random process grow or shrink by up to half of its size, in its own or in the
+ * shared memory. One time in five it ends instead, and another process replaces it. */
 void population_change(struct population *population);
 
-/* Gives a process so much memory of its own. */
+/* Gives process `index` that much memory of its own. */
 void population_resize(struct population *population, size_t index, size_t bytes);
 
-/* From now on, a process maps and unmaps a page over and over, and notes how long that
- * took at most, in seconds. */
+/* From now on, process `index` maps and unmaps a page over and over. *result is the
+ * longest time that this has taken, in seconds. */
 volatile double *population_stall(struct population *population, size_t index);
 
-/* From now on, so many processes a second are forked, touch some memory, and end. */
+/* From now on, so many processes per second are forked, touch some memory, and end after
+ * 20 ms. */
 void population_churn(struct population *population, unsigned per_second);
 
-/* A fixed seed: the same numbers in each run. */
+/* The same numbers in each run. */
 uint32_t random_below(uint32_t limit);
 
 #endif

@@ -1,32 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* What parsing a large vmallocinfo costs, against reading the same bytes: CPU time of
- * vmallocinfo_parse against that of open, read, close of a file in a tmpfs, in turns.
- * Prints `name ratio limit`; exit status 1 above the limit, 2 where the parser's sums are
- * not those of the generator. */
-#define _GNU_SOURCE
+/* Parses a large vmallocinfo once, for callgrind to count the instructions, and checks
+ * the sums against those of the generator. Prints `bytes N`. */
 #include "meminfo_explain/parse/vmallocinfo.h"
-#include "meminfo_explain/base/clock.h"
+#include "bench.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
-enum { LINES = 100000, LINE_MAX = 256, TURNS = 501, PAGE = 4096 };
-
-static void die(const char *what)
-{
-  fprintf(stderr, "bench: %s: %s\n", what, strerror(errno));
-  exit(2);
-}
+enum { LINES = 100000, LINE_MAX = 256, PAGE = 4096 };
 
 /* splitmix64, from a seed that never changes. */
-static uint64_t random_below(uint64_t limit)
+static uint64_t draw(uint64_t limit)
 {
   static uint64_t state = 20;
   uint64_t z = state += 0x9e3779b97f4a7c15u;
@@ -50,8 +36,8 @@ static struct {
 /* Addresses as %pK shows them to who may not see them: hashed to 32 bits. */
 static void print_range(uint64_t size)
 {
-  PRINT("0x%016" PRIx64 "-0x%016" PRIx64 " %7" PRIu64, random_below(UINT64_C(1) << 32),
-        random_below(UINT64_C(1) << 32), size);
+  PRINT("0x%016" PRIx64 "-0x%016" PRIx64 " %7" PRIu64, draw(UINT64_C(1) << 32),
+        draw(UINT64_C(1) << 32), size);
 }
 
 static void begin_area(enum vmalloc_kind kind, uint64_t size)
@@ -65,9 +51,9 @@ static void begin_area(enum vmalloc_kind kind, uint64_t size)
 /* Most areas are on one of two nodes, some on both. */
 static void print_nodes(uint64_t pages)
 {
-  uint64_t second = random_below(2) * pages;
-  if (pages > 1 && random_below(10) == 0)
-    second = random_below(pages);
+  uint64_t second = draw(2) * pages;
+  if (pages > 1 && draw(10) == 0)
+    second = draw(pages);
   if (second < pages)
     PRINT(" N0=%" PRIu64, pages - second);
   if (second > 0)
@@ -91,7 +77,7 @@ static void print_stack(void)
 
 static void print_unpurged(void)
 {
-  uint64_t size = (random_below(3) > 0 ? 5 : 2 + random_below(32)) * PAGE;
+  uint64_t size = (draw(3) > 0 ? 5 : 2 + draw(32)) * PAGE;
   print_range(size);
   PRINT(" unpurged vm_area\n");
   text.unpurged++;
@@ -100,7 +86,7 @@ static void print_unpurged(void)
 
 static void print_bpf(void)
 {
-  uint64_t pages = 1 + random_below(1 + random_below(4));
+  uint64_t pages = 1 + draw(1 + draw(4));
   print_vmalloc("bpf_prog_alloc_no_stats+0x39/0x230", pages, "");
 }
 
@@ -125,7 +111,7 @@ enum {
  * allocates. A quarter of the subsystems is built in. */
 static void print_driver(void)
 {
-  uint64_t choice = random_below(1 + random_below(SUBSYSTEMS * ACTIONS));
+  uint64_t choice = draw(1 + draw(SUBSYSTEMS * ACTIONS));
   unsigned subsystem = (unsigned)choice % SUBSYSTEMS,
            action = (unsigned)choice / SUBSYSTEMS;
   char caller[128];
@@ -136,32 +122,32 @@ static void print_driver(void)
     snprintf(caller + used, sizeof(caller) - (size_t)used, " [%s]",
              subsystems[subsystem]);
   uint64_t pages = 1 + choice * choice % 40;
-  if (random_below(8) == 0)
-    pages = 1 + random_below(64);
+  if (draw(8) == 0)
+    pages = 1 + draw(64);
   print_vmalloc(caller, pages, "");
 }
 
 static void print_large(void)
 {
-  print_vmalloc("htab_map_alloc+0x2e4/0x5a0", 512 + random_below(4096), " vpages");
+  print_vmalloc("htab_map_alloc+0x2e4/0x5a0", 512 + draw(4096), " vpages");
 }
 
 static void print_user(void)
 {
-  print_vmalloc("packet_set_ring+0x3f6/0x7a0 [af_packet]", UINT64_C(4) << random_below(4),
+  print_vmalloc("packet_set_ring+0x3f6/0x7a0 [af_packet]", UINT64_C(4) << draw(4),
                 " user");
 }
 
 static void print_module(void)
 {
-  uint64_t pages = 1 + random_below(40);
+  uint64_t pages = 1 + draw(40);
   print_vmalloc("move_module+0x2f/0x1a0", pages, "");
   text.module_pages += pages * PAGE;
 }
 
 static void print_percpu(void)
 {
-  uint64_t size = UINT64_C(1) << (20 + random_below(2));
+  uint64_t size = UINT64_C(1) << (20 + draw(2));
   begin_area(VMALLOC_KIND_VMALLOC, size);
   PRINT(" pcpu_get_vm_areas+0x0/0x1050 vmalloc\n");
   text.percpu_size += size;
@@ -169,7 +155,7 @@ static void print_percpu(void)
 
 static void print_vmap(void)
 {
-  uint64_t pages = 1 + random_below(32);
+  uint64_t pages = 1 + draw(32);
   begin_area(VMALLOC_KIND_VMAP, (pages + 1) * PAGE);
   PRINT(" shmem_pin_map+0x5f/0x120 [i915] pages=%" PRIu64 " vmap", pages);
   print_nodes(pages);
@@ -177,14 +163,14 @@ static void print_vmap(void)
 
 static void print_ioremap(void)
 {
-  begin_area(VMALLOC_KIND_IOREMAP, (2 + random_below(3)) * PAGE);
+  begin_area(VMALLOC_KIND_IOREMAP, (2 + draw(3)) * PAGE);
   PRINT(" __pci_enable_msix_range+0x305/0x520 phys=0x%016" PRIx64 " ioremap\n",
-        (UINT64_C(0xc0000) + random_below(1 << 18)) * PAGE);
+        (UINT64_C(0xc0000) + draw(1 << 18)) * PAGE);
 }
 
 static void print_ram(void)
 {
-  begin_area(VMALLOC_KIND_NONE, (1 + random_below(64)) * PAGE);
+  begin_area(VMALLOC_KIND_NONE, (1 + draw(64)) * PAGE);
   PRINT(" vm_map_ram\n");
 }
 
@@ -202,9 +188,9 @@ static void make_text(void)
 {
   text.bytes = malloc((size_t)LINES * LINE_MAX);
   if (text.bytes == NULL)
-    die("text");
+    bench_die("no memory", 0);
   for (size_t i = 0; i < LINES; i++) {
-    uint64_t of_thousand = random_below(1000);
+    uint64_t of_thousand = draw(1000);
     size_t kind = 0;
     for (; of_thousand >= kinds[kind].share; kind++)
       of_thousand -= kinds[kind].share;
@@ -212,70 +198,9 @@ static void make_text(void)
   }
 }
 
-/* --- the two sides ----------------------------------------------------------------- */
-
-static char path[64];
-static struct text_buffer {
-  char *bytes;
-  size_t capacity, length;
-} buffer;
-
-static void make_file(void)
-{
-  int fd = memfd_create("vmallocinfo", MFD_CLOEXEC);
-  if (fd < 0)
-    die("memfd_create");
-  for (size_t done = 0; done < text.length;) {
-    ssize_t n = write(fd, text.bytes + done, text.length - done);
-    if (n < 0)
-      die("write");
-    done += (size_t)n;
-  }
-  snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-}
-
-/* As sysroot_slurp does once its buffer has grown: a power of 2, with room to spare. */
-static void make_buffer(void)
-{
-  buffer.capacity = 1 << 14;
-  while (buffer.capacity <= text.length)
-    buffer.capacity *= 2;
-  buffer.bytes = malloc(buffer.capacity);
-  if (buffer.bytes == NULL)
-    die("buffer");
-  memset(buffer.bytes, 1, buffer.capacity);
-}
-
-static double read_seconds(void)
-{
-  double start = clock_seconds(CLOCK_THREAD_CPUTIME_ID);
-  int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-  ssize_t n;
-  for (buffer.length = 0;
-       (n = read(fd, buffer.bytes + buffer.length, buffer.capacity - buffer.length)) > 0;)
-    buffer.length += (size_t)n;
-  close(fd);
-  double seconds = clock_seconds(CLOCK_THREAD_CPUTIME_ID) - start;
-  if (fd < 0 || n < 0 || buffer.length != text.length)
-    die("read");
-  return seconds;
-}
+/* --- the parser --------------------------------------------------------------------- */
 
 static struct vmallocinfo got;
-
-static double parse_seconds(void)
-{
-  struct parse_error parse_error = {0};
-  double start = clock_seconds(CLOCK_THREAD_CPUTIME_ID);
-  int error =
-      vmallocinfo_parse(scan_text(buffer.bytes, buffer.length), PAGE, &got, &parse_error);
-  double seconds = clock_seconds(CLOCK_THREAD_CPUTIME_ID) - start;
-  if (error != 0) {
-    fprintf(stderr, "bench: line %u: %s\n", parse_error.line, parse_error.cause);
-    exit(2);
-  }
-  return seconds;
-}
 
 static void check(const char *name, struct reading reading, uint64_t want)
 {
@@ -305,26 +230,15 @@ static void check_sums(void)
   check("callers", reading_known(got.callers_count), VMALLOC_CALLERS_MAX);
 }
 
-int main(int argc, char **argv)
+void bench_vmallocinfo(void)
 {
-  static const double limit = 1.25;
-  /* The least of each: what others do to the machine's caches meanwhile only adds, and
-   * not to both alike. */
-  double least_read = INFINITY, least_parse = INFINITY;
+  struct parse_error parse_error = {0};
   make_text();
-  make_file();
-  make_buffer();
-  for (size_t i = 0; i < TURNS; i++) {
-    least_read = fmin(least_read, read_seconds());
-    least_parse = fmin(least_parse, parse_seconds());
-    check_sums();
-  }
-  if (argc > 1 && strcmp(argv[1], "--verbose") == 0)
-    fprintf(stderr, "%d lines, %zu bytes: read %.2f ms, parse %.2f ms\n", LINES,
-            text.length, least_read * 1e3, least_parse * 1e3);
-  double ratio = least_parse / least_read;
-  printf("vmallocinfo_parse_against_read %.3f %.2f\n", ratio, limit);
-  free(buffer.bytes);
+  int error =
+      vmallocinfo_parse(scan_text(text.bytes, text.length), PAGE, &got, &parse_error);
+  if (error != 0)
+    bench_die(parse_error.cause, error);
+  check_sums();
+  printf("bytes %zu\n", text.length);
   free(text.bytes);
-  return ratio > limit;
 }
