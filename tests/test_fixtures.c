@@ -183,16 +183,17 @@ START_TEST(default_series_are_bounded_and_add_up)
 }
 END_TEST
 
-/* Terms that need the boot log, which no captured tree has. */
-static bool is_live_only(enum term term)
+/* Terms that are read from the boot log, which captured trees do not have. */
+static bool is_in_no_tree(enum term term)
 {
   return term == TERM_HIDDEN_hash_tables || term == TERM_HIDDEN_swiotlb_dynamic;
 }
 
-/* Each row of consumers.def was read somewhere, and each consumer held something. */
+/* Some fixture has the file of each row of consumers.def, and some fixture has a value
+ * above zero for each term of a consumer. */
 START_TEST(every_consumer_is_known_in_some_fixture)
 {
-  static bool read[SOURCE_COUNT], held[TERM_COUNT];
+  static bool read[SOURCE_COUNT], above_zero[TERM_COUNT];
   struct sample *sample = malloc(sizeof(*sample));
   struct explanation *e = malloc(sizeof(*e));
   for (size_t f = 0; f < fixtures_count(); f++) {
@@ -204,13 +205,13 @@ START_TEST(every_consumer_is_known_in_some_fixture)
     for (unsigned i = 0; i < SOURCE_COUNT; i++)
       read[i] |= is_known(sample->sources[i]);
     for (unsigned i = 0; i < TERM_COUNT; i++)
-      held[i] |= is_known(e->terms[i]) && e->terms[i].value > 0;
+      above_zero[i] |= is_known(e->terms[i]) && e->terms[i].value > 0;
   }
 #define CONSUMER(name, ...) ck_assert_msg(read[SOURCE_##name], "no fixture has " #name);
 #include "meminfo_explain/tables/consumers.def"
   for (unsigned i = 0; i < TERM_COUNT; i++)
     if (term_rows[i].view >= TERM_VIEW_HIDDEN && term_rows[i].view < TERM_VIEW_DETAIL)
-      ck_assert_msg(held[i] || is_live_only(i), "%s is above zero in no fixture",
+      ck_assert_msg(above_zero[i] || is_in_no_tree(i), "%s is above zero in no fixture",
                     term_rows[i].name);
   free(sample);
   free(e);
