@@ -312,13 +312,13 @@ END_TEST
 START_TEST(other_files_are_damaged)
 {
   begin();
-  static const char *const texts[] = {"",
-                                      "\n",
-                                      "meminfo_explain",
-                                      "meminfo_explain state 1\n",
-                                      "meminfo_explain state 1\nboot " BOOT "\n",
-                                      "# a text that is longer than a header and a sum "
-                                      "are together, with room to spare at its end\n"};
+  static const char *const texts[] = {
+      "",
+      "\n",
+      "meminfo_explain",
+      "meminfo_explain state 1\n",
+      "meminfo_explain state 1\nboot " BOOT "\n",
+      ("# longer than a header and a sum, together " BOOT BOOT BOOT "\n")};
   for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
     tree_write(tree, "state", texts[i]);
     assert_refused(-EBADMSG);
