@@ -13,44 +13,80 @@ WANTED_BY_DEFAULT = """total/bytes-removed kernel/bytes-hugetlb user_pss/bytes-b
 black_hole/signed_bytes-above_floor black_hole/count-state vmalloc/bytes-other
 trend/count-worst quality/count-sources_malformed""".split()
 
+ERROR = "quality/bytes-pss_error"
+
 
 class Live(DaemonTest):
     def test_every_metric_in_every_interval(self):
-        # With less than the whole budget, a busy machine may withhold pss for a sample.
         daemon = self.collectd("PssBudget 100", "AllSeries true")
         daemon.start()
         daemon.wait_for_samples(40, 100)
         daemon.stop()
-        self.assertNoWarnings(daemon)
-        samples = daemon.samples.whole
-        # The write threads drop what is queued at the end, so the last may be incomplete;
-        # callers of vmalloc come and go, and the floor is learned first.
-        complete = len(samples) - 1
+        # The write threads drop what is queued at the end, so the last may be incomplete.
+        samples = daemon.samples.whole[:-1]
+        self.check_log(daemon, samples)
+        # Callers of vmalloc come and go, and the floor is learned first.
         names = {name for _, values in samples for name in values
                  if not name.startswith("vmalloc/") and not name.endswith("floor")}
-        for name in sorted(names):
-            self.assertGreaterEqual(len(daemon.samples.all_of(name)), complete, name)
+        first = next(i for i, (_, values) in enumerate(samples) if ERROR in values)
+        self.assertLess(first, 10, "no pass over the processes has ended")
+        for number, (stamp, values) in enumerate(samples):
+            missing = (names if number >= first else set(WANTED[:9])) - values.keys()
+            self.assertEqual(set(), missing - self.excused(missing, samples[:number], stamp,
+                                                           values), stamp)
         self.assertGreaterEqual(len(names), 50)
         for name in WANTED:
             self.assertIn(name, daemon.samples.first())
         self.check_pss(samples)
 
+    def excused(self, missing, before, stamp, values):
+        """Of what is missing, what a busy machine may lack in a sample: the pss accounting
+        where it is withheld, and what takes a vmallocinfo of the moment where reading one
+        would take more than 1 % of the time."""
+        names = set()
+        if self.is_pss_withheld(values):
+            names = {name for name in missing if "pss" in name and "quality/" not in name}
+        if any(float(others["quality/duration-read"]) > 0.01 * (stamp - then)
+               for then, others in before):
+            names.add("identity/signed_bytes-vmalloc_pages")
+        return names
+
+    def check_log(self, daemon, samples):
+        """No warnings, but that the pss accounting is withheld where it is."""
+        withheld = any(self.is_pss_withheld(values) for _, values in samples)
+        self.assertEqual([], [line for line in daemon.warnings()
+                              if not withheld or "pss accounting withheld" not in line])
+
+    def is_pss_withheld(self, values):
+        """Where many processes begin and end, for as long as more than 1 % of memory is in
+        doubt."""
+        return float(values.get(ERROR, "inf")) > 0.01 * float(values["total/bytes-mem_total"])
+
     def check_pss(self, samples):
         """The sum of Pss agrees with AnonPages + Mapped within its own error, and the drift of
-        two counters over the CPUs (vm stats threshold is 125 pages at most)."""
+        two counters over the CPUs (vm stats threshold is 125 pages at most). Judged where
+        no more than that was mapped or unmapped in the intervals before and after."""
         drift = 2 * os.cpu_count() * 125 * os.sysconf("SC_PAGESIZE")
-        residual, error = "identity/signed_bytes-pss_mapped_anon", "quality/bytes-pss_error"
-        wrong = [(values[residual], values[error]) for _, values in samples
-                 if residual in values and error in values
-                 and abs(float(values[residual])) > float(values[error]) + drift]
-        self.assertLessEqual(len(wrong), len(samples) // 20, f"Pss disagrees: {wrong}")
+        mapped = [float(values["user_cache/bytes-anon_pages"]) +
+                  float(values["detail/bytes-mapped"]) for _, values in samples]
+        residual = "identity/signed_bytes-pss_mapped_anon"
+        calm = [samples[i][1] for i in range(1, len(mapped) - 1)
+                if max(abs(mapped[i] - mapped[i - 1]), abs(mapped[i + 1] - mapped[i])) <= drift
+                and residual in samples[i][1]]
+        if len(calm) < 10:
+            print(f"skipped: live: Pss against AnonPages + Mapped: {len(calm)} of {len(samples)} "
+                  "samples were calm")
+            return
+        wrong = [(values[residual], values[ERROR]) for values in calm
+                 if abs(float(values[residual])) > float(values[ERROR]) + drift]
+        self.assertLessEqual(len(wrong), len(calm) // 20, f"Pss disagrees: {wrong}")
 
     def test_default_set_has_at_most_96_series(self):
         daemon = self.collectd("PssBudget 100", "TrendState false", interval=0.5)
         daemon.start()
         daemon.wait_for_samples(8)  # the floor is known
         daemon.stop()
-        self.assertNoWarnings(daemon)
+        self.check_log(daemon, daemon.samples.whole[:-1])
         for name in WANTED_BY_DEFAULT:
             self.assertIn(name, daemon.samples.first())
         # Rate and eta need more history than this.
