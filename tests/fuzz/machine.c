@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* The whole path: a tree of files to everything that is ever said of it. An input is the
- * files, one behind the other:
+/* The whole path, from a tree of files to all output. An input contains the files one
+ * after the other:
  *
  *   @@ proc/meminfo
  *   MemTotal: ...
  *   @@ proc/1/stat
  *   ...
  *
- * They lie in a new directory below $TMPDIR, which tests/fuzz/run has in memory. */
+ * They are written to a new directory in $TMPDIR, which tests/fuzz/run puts in memory. */
 #define _GNU_SOURCE
 #include "fuzz.h"
 
@@ -30,7 +30,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Seconds after which a file hangs: long enough for a machine under load. */
+/* Seconds after which reading a file counts as hung: long enough on a busy machine. */
 #define PATIENCE 30.0
 
 /* --- the tree ----------------------------------------------------------------------- */
@@ -80,7 +80,7 @@ static void write_file(const char *tree, struct span path, struct bytes text)
     mkdir(full, 0755);
     *at = '/';
   }
-  FILE *file = fopen(full, "w"); /* it may be a directory, or below a file */
+  FILE *file = fopen(full, "w"); /* fails if it is a directory, or below a file */
   if (file == NULL)
     return;
   fwrite(text.at, 1, text.size, file);
@@ -113,10 +113,10 @@ static void write_tree(const char *tree, struct bytes input)
   }
 }
 
-/* --- what holds ----------------------------------------------------------------------
+/* --- properties ----------------------------------------------------------------------
  */
 
-static bool has_name(const char *name)
+static bool is_valid_name(const char *name)
 {
   return name[0] != '\0' &&
          name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_")] == '\0';
@@ -133,7 +133,7 @@ static void require_sources(const struct sample *sample)
       require(memchr(text, '\0', sizeof(text)) != NULL && text[0] != '\0');
       require_printable(text);
     }
-    /* Never a loss without a word. */
+    /* Every failure is reported. */
     require(wrong || (status->state != READING_MALFORMED &&
                       status->state != READING_DENIED && status->parse_error.count == 0));
   }
@@ -153,7 +153,7 @@ static void require_amounts(const struct explanation *e)
   }
 }
 
-/* To the byte, or not at all. */
+/* Every known accounting adds up to MemTotal to the byte. */
 static void require_conservation(const struct explanation *e)
 {
   const struct amount total = e->terms[TERM_TOTAL_mem_total];
@@ -162,7 +162,7 @@ static void require_conservation(const struct explanation *e)
     if (!is_known(hole))
       continue;
     require(is_known(total));
-    uint64_t sum = (uint64_t)hole.value; /* which may wrap, and back */
+    uint64_t sum = (uint64_t)hole.value; /* unsigned: partial sums may wrap */
     for (unsigned i = 0; i < TERM_COUNT; i++)
       if (is_known(e->terms[i]) &&
           (term_rows[i].view == TERM_VIEW_FREE || term_rows[i].view == TERM_VIEW_KERNEL ||
@@ -186,18 +186,18 @@ static void require_metric(void *context, const struct metric *metric)
 {
   unsigned *count = context;
   ++*count;
-  require(has_name(metric->view) && has_name(metric->instance));
+  require(is_valid_name(metric->view) && is_valid_name(metric->instance));
   require(strlen(metric->view) < 64 && strlen(metric->instance) < 128);
   require(isfinite(metric->value) && fabs(metric->value) < 2e19);
   require(metric->value >= 0 || metric->type == METRIC_TYPE_SIGNED_BYTES ||
           metric->type == METRIC_TYPE_BYTES_RATE);
 }
 
-/* All series, and the default set. */
+/* Checks the default series and all series. */
 static void require_metrics(const struct observer *observer,
                             const struct watched_verdicts *verdicts)
 {
-  unsigned counts[2] = {0}; /* of the default set, and of all series */
+  unsigned counts[2] = {0}; /* default series, all series */
   for (int all = 0; all < 2; all++) {
     static struct publisher publisher;
     memset(&publisher, 0, sizeof(publisher));
@@ -235,7 +235,7 @@ static json_t *member(const json_t *object, const char *key)
   return value;
 }
 
-/* The object of a view has all its terms, with their values. */
+/* The JSON object of a view has all terms of the view, with their values. */
 static void require_terms(const json_t *object, const struct explanation *e,
                           enum term_view view)
 {
@@ -262,7 +262,7 @@ static void require_json(const struct observer *observer)
   FILE *out = open_memstream(&text, &size);
   require(json_print(observer, out) == 0);
   fclose(out);
-  require_lines(text, size); /* so it is UTF-8 as well */
+  require_lines(text, size); /* ASCII, so it is valid UTF-8 */
   require(size > 0 && strchr(text, '\n') == text + size - 1);
   json_t *root = json_loadb(text, size, JSON_REJECT_DUPLICATES, NULL);
   require(json_is_object(root));
@@ -296,7 +296,7 @@ static void require_evidence(const struct observer *observer)
   text_free(&text);
 }
 
-/* The same tree again comes to the same, but for what needs a history. */
+/* A second observation of the same tree has the same terms and black holes. */
 static void require_same(const struct explanation *a, const struct explanation *b)
 {
   for (unsigned i = 0; i < TERM_COUNT; i++)
@@ -425,7 +425,7 @@ static void make_archives(const char *below, fuzz_seed_callback *callback, void 
       *strrchr(found.gl_pathv[i], '/') = '\0';
       root_length = strlen(found.gl_pathv[i]);
       archive.size = 0;
-      processes_left = 12; /* files of processes */
+      processes_left = 12; /* number of files in folders of processes */
       snprintf(path, sizeof(path), "%s%s", found.gl_pathv[i], below);
       ftw(path, add_entry, 16);
       callback(context, (struct bytes){archive.at, archive.size});

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the kernel may answer about page pools: the attributes of one answer, or whole
- * conversations, with the datagrams in place of the kernel's. */
+/* Target for the kernel's answers about page pools: the attributes of one answer, or all
+ * datagrams of a conversation. */
 #define _GNU_SOURCE
 #include "collect/consumer_function.h"
 #include "collect/page_pool.h"
@@ -12,14 +12,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The conversation that runs. */
+/* The kernel's side of the current conversation. */
 static struct {
-  struct bytes rest; /* datagrams, each behind its length in two bytes */
+  struct bytes rest; /* datagrams, each after two bytes with its length */
   uint32_t sequence; /* of the last request */
-  bool fitting;      /* answers get the request's number and our port */
+  bool matching;     /* answers get the sequence number and the port of the request */
 } kernel;
 
-/* used: the linker's --wrap comes too late for LTO to see that they are. */
+/* LTO does not see that the linker's --wrap uses these functions. */
 __attribute__((used)) ssize_t __wrap_mnl_socket_sendto(const struct mnl_socket *,
                                                        const void *, size_t);
 __attribute__((used)) ssize_t __wrap_mnl_socket_recvfrom(const struct mnl_socket *,
@@ -46,7 +46,7 @@ ssize_t __wrap_mnl_socket_recvfrom(const struct mnl_socket *socket, void *out,
   length |= (size_t)fuzz_take_byte(&kernel.rest) << 8;
   if (length > kernel.rest.size)
     length = kernel.rest.size;
-  if (length > size) { /* as libmnl has it */
+  if (length > size) { /* like libmnl */
     errno = ENOSPC;
     return -1;
   }
@@ -54,15 +54,15 @@ ssize_t __wrap_mnl_socket_recvfrom(const struct mnl_socket *socket, void *out,
   kernel.rest.at += length;
   kernel.rest.size -= length;
   struct nlmsghdr header;
-  for (size_t at = 0; kernel.fitting && length - at >= sizeof(header);) {
+  for (size_t at = 0; kernel.matching && length - at >= sizeof(header);) {
     memcpy(&header, (char *)out + at, sizeof(header));
     header.nlmsg_seq = kernel.sequence;
     header.nlmsg_pid = mnl_socket_get_portid(socket);
     memcpy((char *)out + at, &header, sizeof(header));
-    size_t size_of_it = ((size_t)header.nlmsg_len + 3) & ~(size_t)3;
-    if (size_of_it == 0 || size_of_it > length - at)
+    size_t aligned_length = ((size_t)header.nlmsg_len + 3) & ~(size_t)3;
+    if (aligned_length == 0 || aligned_length > length - at)
       break;
-    at += size_of_it;
+    at += aligned_length;
   }
   return (ssize_t)length;
 }
@@ -73,14 +73,14 @@ void fuzz_page_pool(struct bytes input)
   uint64_t bytes = 77;
   int error;
   if (kind == 0) {
-    char *copy = fuzz_copy(input); /* as aligned as malloc's are */
+    char *copy = fuzz_copy(input); /* aligned, as malloc() returns it */
     error = page_pool_parse(copy, input.size, &bytes);
     require(error == 0 || error == -EBADMSG);
     require(bytes >= 77 && (error == 0 || bytes == 77));
     free(copy);
   } else {
     kernel.rest = input;
-    kernel.fitting = kind == 1;
+    kernel.matching = kind == 1;
     error = page_pool_read(4096, &bytes);
     require(error <= 0 && error > -4096);
     require(error != -EINTR && error != -EOPNOTSUPP && error != -EPROTO);
@@ -132,28 +132,28 @@ static void add_end(struct conversation *conversation, uint16_t type, int error)
 
 void seeds_of_page_pool(fuzz_seed_callback *callback, void *context)
 {
-  struct conversation talk = {.at = {1}, .size = 1};
+  struct conversation conversation = {.at = {1}, .size = 1};
   struct nlmsghdr *message = begin(GENL_ID_CTRL, CTRL_CMD_NEWFAMILY);
   mnl_attr_put_strz(message, CTRL_ATTR_FAMILY_NAME, "netdev");
   mnl_attr_put_u16(message, CTRL_ATTR_FAMILY_ID, NETDEV);
-  add(&talk, message);
-  add_end(&talk, NLMSG_DONE, 0);
+  add(&conversation, message);
+  add_end(&conversation, NLMSG_DONE, 0);
   message = begin(NETDEV, PAGE_POOL_GET);
   mnl_attr_put_u32(message, 1, 7);
   mnl_attr_put_u32(message, INFLIGHT_MEM, 8192);
-  add(&talk, message);
+  add(&conversation, message);
   message = begin(NETDEV, PAGE_POOL_GET);
   mnl_attr_put_u64(message, INFLIGHT_MEM, (uint64_t)5 << 32);
   mnl_attr_put_u32(message, DMABUF, 3);
-  add(&talk, message);
+  add(&conversation, message);
   const size_t headers = mnl_nlmsg_size(sizeof(struct genlmsghdr));
   struct conversation pool = {.size = 1};
   memcpy(pool.at + 1, buffer + headers, message->nlmsg_len - headers);
   pool.size += message->nlmsg_len - headers;
   callback(context, (struct bytes){pool.at, pool.size});
-  struct conversation refused = talk;
-  add_end(&talk, NLMSG_DONE, 0);
-  callback(context, (struct bytes){talk.at, talk.size});
+  struct conversation refused = conversation;
+  add_end(&conversation, NLMSG_DONE, 0);
+  callback(context, (struct bytes){conversation.at, conversation.size});
   add_end(&refused, NLMSG_ERROR, -EOPNOTSUPP);
   callback(context, (struct bytes){refused.at, refused.size});
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What is read and is not the kernel's: the daemon's configuration, the alarm's state
- * from before a restart, a recorded series. */
+/* Targets for input that does not come from the kernel: the daemon's configuration, the
+ * alarm's state file, a recorded series. */
 #define _GNU_SOURCE
 #include "fuzz.h"
 
@@ -20,9 +20,9 @@
 
 /* --- the configuration -------------------------------------------------------------- */
 
-/* As collectd's own parser makes it: lines of a key and values; of these, what is in
- * quotes is text, true and false are booleans, and the rest numbers, of any kind that
- * strtod knows. A line that begins with '<' has a child, which is none of ours. */
+/* The structures that collectd's parser makes of lines with a key and values. A value in
+ * quotes is a string, true and false are booleans, and all else is a number for strtod().
+ * A line that begins with '<' is a block with a child. */
 enum { ITEMS_MAX = 64, VALUES_MAX = 4 };
 struct tree {
   oconfig_item_t items[ITEMS_MAX], child;
@@ -65,7 +65,7 @@ static void add_item(struct tree *tree, char *line)
   }
 }
 
-/* What the daemon offers to config.c. */
+/* The daemon's functions that config.c calls. */
 static unsigned errors_count;
 
 void daemon_log(int level, const char *format, ...)
@@ -126,7 +126,7 @@ void fuzz_config(struct bytes input)
   config = defaults;
   errors_count = 0;
   config_apply(&tree.block, &config);
-  /* One error at most for each line; and none changed anything by half. */
+  /* At most one error per line; a line with an error changes nothing. */
   require(errors_count <= (unsigned)tree.block.children_num);
   if (errors_count == (unsigned)tree.block.children_num)
     require(memcmp(&config, &defaults, sizeof(config)) == 0);
@@ -190,7 +190,7 @@ static double clock_of(const struct watched_series *watched)
   return trend->begun ? trend->last_time : 1e9;
 }
 
-/* Hours of a leak, as the alarm has them before it is stopped. */
+/* Adds samples of a leak, as before the daemon is stopped. */
 static void age(struct watched_series *watched, unsigned samples, double step)
 {
   static const struct trend_settings settings = {.window = 600, .rise = 1 << 20};
@@ -219,7 +219,7 @@ static void age(struct watched_series *watched, unsigned samples, double step)
   }
 }
 
-/* Patches to a text: where (three bytes), how many bytes (one), and what. */
+/* Applies patches to a text: offset (three bytes), length (one byte), new bytes. */
 static void patch(struct text *text, struct bytes input)
 {
   while (input.size >= 4) {
@@ -233,7 +233,7 @@ static void patch(struct text *text, struct bytes input)
   }
 }
 
-/* A state that is read is one that goes on, and that is written as it was read. */
+/* A state that is accepted can be continued, and is written as it was read. */
 static void require_state(const char *text, size_t length)
 {
   static struct watched_series watched;
@@ -266,8 +266,8 @@ static void require_file(const char *path)
   text_free(&text);
 }
 
-/* By the first byte: a file of those bytes; a text of those bytes; or the text of a good
- * state in which these bytes were changed. */
+/* The first byte selects what the others are: a file, the text of a state, or patches to
+ * the text of a valid state. */
 void fuzz_state(struct bytes input)
 {
   static struct watched_series aged, none;
@@ -358,7 +358,7 @@ void fuzz_series(struct bytes input)
                 .rise = choice & 2 ? TREND_RISE : 4096},
       .available = choice & 4 ? 1e9 : NAN,
       .total = choice & 8 ? 8e9 : NAN};
-  if (input.size == 0) /* of which fmemopen makes no file */
+  if (input.size == 0) /* fmemopen() fails */
     return;
   char *copy = fuzz_copy(input), *said = NULL, *errors = NULL;
   size_t said_size, errors_size;

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """usage: hosts.py BUILD_DIR CHECK.mjs
-Started by tests/grafana/run: feeds a Graphite and a Prometheus, and runs check.mjs on them.
-Three hosts read a captured machine whose memory is being taken: `default` sends the default
-set of series, `all` all of them, and so does `stock`, with UseStockTypes and to Graphite
-alone. Each writes to Graphite by all namings."""
+Started by tests/grafana/run. Feeds Graphite and Prometheus from three collectds, and runs
+check.mjs on them. All three read one captured machine with a simulated leak. `default` sends
+the default series, `all` all series, and `stock` all series with UseStockTypes, to Graphite
+only. Each writes to Graphite with all namings."""
 import pathlib
 import shutil
 import sys
@@ -22,7 +22,7 @@ HOSTS = {"default": [], "all": ["AllSeries true"],
 
 
 def start_host(scratch, build, name, carbon_port, prometheus_port):
-    """With windows so short that the alarm sees the leak soon."""
+    """Starts a collectd with so short a TrendWindow that the alarm finds the leak in seconds."""
     daemon = Collectd(
         scratch, load_write_graphite(
             node("default", "tcp", carbon_port, "collectd."),
@@ -39,7 +39,7 @@ def start_host(scratch, build, name, carbon_port, prometheus_port):
 def run(build, check):
     with Scratch("grafana") as scratch:
         machine = Machine(ROOT / "fixtures/6.12-composed-allocinfo", scratch.path / "machine")
-        # No fixture has both: what only this one has, and a balloon that holds memory outside.
+        # No fixture has both allocinfo and a balloon with memory outside MemTotal.
         balloon = "sys/kernel/debug/hv-balloon"
         shutil.copy(ROOT / "fixtures/6.1-composed-hyperv" / balloon, machine.root / balloon)
         graphite = Graphite(scratch, "1s:1h,60s:2d")
@@ -49,7 +49,7 @@ def run(build, check):
         prometheus = Prometheus(scratch, ports[:2])
         node_js = scratch.start("check.mjs", ["node", check, ROOT, graphite.url, prometheus.url,
                                               graphite.ports[0]], stdout=sys.stdout)
-        # A while of calm comes first: a rise is one from what was there before.
+        # The leak begins after 9 seconds, as the alarm needs a history without it.
         started = time.monotonic()
         while node_js.alive():
             machine.rate = 5 * 512 if time.monotonic() - started > 9 else 0
