@@ -13,7 +13,9 @@
 /* Prints to the daemon's log. */
 extern const struct logger notify_logger;
 
-/* For struct alarm_output: dispatches a notification. `time`: the cdtime_t of the sample.
+/* For struct alarm_output: dispatches a notification. Its text, which names the consumer
+ * that rose, is that of watched_message() (trend/watched_series.h). `time`: the cdtime_t
+ * of the sample.
  */
 void notify_change(void *time, enum series series, enum trend_state state,
                    const char *text);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A number read from the kernel, or the reason why there is none. */
+/* A number read from the kernel, or the reason why there is none. sysroot_error_state()
+ * (sysroot.h) makes a state of an errno: EACCES is denied. */
 #ifndef MEMINFO_EXPLAIN_BASE_READING_H
 #define MEMINFO_EXPLAIN_BASE_READING_H
 

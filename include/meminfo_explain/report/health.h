@@ -20,7 +20,8 @@ struct health {
 };
 
 /* Takes one sample and logs what is new: diagnostics (diagnostic.h) and a withheld pss
- * accounting as warnings, their ends and unknown lines of meminfo as information. */
+ * accounting as warnings; their ends ("recovered", log_damper.h) and unknown lines of
+ * meminfo as information. */
 void health_log(struct health *health, const struct sample *sample,
                 const struct explanation *explanation, const struct logger *logger);
 

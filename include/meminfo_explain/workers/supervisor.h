@@ -2,7 +2,9 @@
 /* A worker thread for files that may hang when they are read, and its replacement when
  * one does, so that no other thread waits for them. smaps hangs while another thread
  * holds the mmap_lock of the process; a driver's file, while the driver holds its lock.
- * Nothing but the end of our own process interrupts such a read.
+ * Nothing but the end of our own process interrupts such a read. How long a read may take
+ * is set by the caller: CONSUMERS_PATIENCE (collect/consumers.h) for files of drivers,
+ * CENSUS_PATIENCE (pss/census.h) for those of processes.
  *
  * A worker runs rounds on request. Each access to a file in a round stands between
  * supervisor_enter() and supervisor_leave(). When an access takes longer than the
