@@ -14,10 +14,11 @@
  * A line does not say whether a site holds objects or pages. A site holds whole pages if
  * its bytes are a multiple of the page size, and at least a page per call. So the black
  * hole by site is too large by
- *   - objects of caches whose size is a number of pages: every kmalloc of more than half
- * a page up to two (kmalloc-4k, kmalloc-8k), and caches such as names_cache
+ *   - objects of caches whose size is a number of pages: every kmalloc of more than
+ *     half a page up to two (kmalloc-4k, kmalloc-8k), and caches such as names_cache
  *   - larger kmalloc, whose pages do not come from alloc_slab_page although Slab in
- * meminfo includes them (mm/slub.c: ___kmalloc_large_node): at most Slab - ALLOCINFO_SLAB
+ *     meminfo includes them (mm/slub.c: ___kmalloc_large_node): at most Slab -
+ *     ALLOCINFO_SLAB
  *   - page tables that only some versions count (see allocinfo.def)
  * and too small by sites that hold both pages and objects, which count as objects.
  *
