@@ -283,7 +283,8 @@ START_TEST(a_state_that_cannot_be_used_is_one_line_and_a_new_start)
   tree_write(tree, "state", "damage");
   open_alarm(TREND_WINDOW);
   assert_logged_once(LOG_WARNING,
-                     "/state: damaged; leak detection restarts from scratch");
+                     "/state: damaged, or not a regular file; leak detection restarts "
+                     "from scratch");
   run(1, 0);
   restart();
   ck_assert_uint_eq(logged.count, 0);

@@ -81,7 +81,7 @@ static void load(struct alarm *alarm)
         path);
   else if (status != -ENOENT)
     LOG(alarm, LOG_WARNING, "%s: %s; leak detection restarts from scratch", path,
-        status == -EBADMSG       ? "damaged"
+        status == -EBADMSG       ? "damaged, or not a regular file"
         : status == -EPERM       ? "owned or writable by another user, ignored"
         : status == -EINPROGRESS ? "the disk does not respond"
                                  : strerror(-status));
