@@ -80,7 +80,7 @@ static int parse_arguments(int argc, char **argv, struct trend_replay *settings)
     }
   }
   if (status == 0 && optind < argc) {
-    fprintf(stderr, "meminfo-explain: trend: too many arguments: \"%s\" (try --help)\n",
+    fprintf(stderr, "meminfo-explain: trend: unexpected argument: \"%s\" (try --help)\n",
             argv[optind]);
     return EXIT_USAGE;
   }
@@ -153,6 +153,9 @@ int trend_main(int argc, char **argv)
   struct trend_replay settings = {.trend = {.window = TREND_WINDOW, .rise = TREND_RISE},
                                   .available = NAN,
                                   .total = NAN};
+  static char name[] =
+      "meminfo-explain: trend"; /* getopt_long's messages begin with it */
+  argv[0] = name;
   int status = parse_arguments(argc, argv, &settings);
   if (status != 0)
     return status > 0 ? status : EXIT_SUCCESS;

@@ -126,7 +126,7 @@ class Cli(DaemonTest):
         self.assertEqual(["2", "3", "5"], lines)
         for arguments in ("--window 0", "--window 1e-9", "--rise x", "--bogus", "extra"):
             self.expect(2, "trend", *arguments.split())
-            self.assertNotEqual("", self.err, arguments)
+            self.assertRegex(self.err, r"\Ameminfo-explain: trend: ", arguments)
         self.expect(0, "trend", "--help")
 
     @unittest.skipUnless(os.access("/dev/full", os.W_OK), "there is no /dev/full")
