@@ -183,8 +183,8 @@ static void warm_up(struct observer *observer, bool pss)
 
 static int run(const struct settings *settings, struct observer *observer)
 {
-  const struct observe_options options = {
-      .collect = {.pss = settings->pss, .pss_max_process = settings->pss_max_process}};
+  const struct collect_options options = {.pss = settings->pss,
+                                          .pss_max_process = settings->pss_max_process};
   warm_up(observer, settings->pss);
   for (unsigned long n = 0; n < settings->samples; n++) {
     if (n > 0)

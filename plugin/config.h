@@ -15,7 +15,7 @@
 
 struct config {
   char root[PATH_MAX];
-  struct observe_options observe;
+  struct collect_options collect;
   struct publisher_options publish;
   bool trend; /* the leak alarm, with these settings */
   struct trend_settings trend_settings;

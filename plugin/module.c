@@ -22,17 +22,17 @@ struct reader {
 };
 
 /* collectd knows the interval only where a callback runs. */
-static struct observe_options observe_options(void)
+static struct collect_options collect_options(void)
 {
-  struct observe_options options = config.observe;
-  options.collect.interval = CDTIME_T_TO_DOUBLE(plugin_get_interval());
+  struct collect_options options = config.collect;
+  options.interval = CDTIME_T_TO_DOUBLE(plugin_get_interval());
   return options;
 }
 
 static int read_callback(user_data_t *user_data)
 {
   struct reader *reader = user_data->data;
-  const struct observe_options options = observe_options();
+  const struct collect_options options = collect_options();
   const struct watched_verdicts *verdicts = NULL;
   reader->time = cdtime();
   int status = observe(&reader->observer, &options);
@@ -84,8 +84,8 @@ static int init_callback(void)
   }
   /* So that the first sample has the processes of a small machine; it never waits. */
   static const double head_start = 0.25; /* seconds */
-  const struct observe_options options = observe_options();
-  status = collector_prepare(&reader->observer.collector, &options.collect, head_start);
+  const struct collect_options options = collect_options();
+  status = collector_prepare(&reader->observer.collector, &options, head_start);
   if (status != 0)
     P_WARNING("processes cannot be read yet: %s; each sample tries again.",
               STRERROR(-status));

@@ -60,7 +60,7 @@ static void add_metric(void *context, const struct metric *metric)
 
 int golden_explain(const char *root, struct lines *lines)
 {
-  static const struct observe_options options = {.collect = {.pss = true}};
+  static const struct collect_options options = {.pss = true};
   static const struct trend_settings settings = {.window = TREND_WINDOW,
                                                  .rise = TREND_RISE};
   struct observer *observer = malloc(sizeof(*observer));

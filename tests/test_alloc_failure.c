@@ -391,7 +391,7 @@ START_TEST(evidence_without_memory)
 {
   char *tree = tree_make();
   struct observer *observer = malloc(sizeof(*observer));
-  static const struct observe_options options = {.collect = {.pss = false}};
+  static const struct collect_options options = {.pss = false};
   ck_assert_int_eq(observer_open(IDLE, observer), 0);
   ck_assert_int_eq(observe(observer, &options), 0);
   for (long number = 1, more = 1; more; number++) {
@@ -532,7 +532,7 @@ END_TEST
 START_TEST(json_without_memory_is_none)
 {
   struct observer *observer = malloc(sizeof(*observer));
-  static const struct observe_options options = {.collect = {.pss = true}};
+  static const struct collect_options options = {.pss = true};
   ck_assert_int_eq(observer_open(IDLE, observer), 0);
   ck_assert_int_eq(observe(observer, &options), 0);
   char *want = NULL;

@@ -70,7 +70,7 @@ static void copy_file(const char *path)
 
 static void look(void)
 {
-  static const struct observe_options options = {.collect = {.pss = false}};
+  static const struct collect_options options = {.pss = false};
   ck_assert_int_eq(observe(now, &options), 0);
 }
 

@@ -151,7 +151,7 @@ static void add_to_sums(void *context, const struct metric *metric)
  * every known consumer was above zero. */
 START_TEST(default_series_are_bounded_and_add_up)
 {
-  static const struct observe_options options = {.collect = {.pss = true}};
+  static const struct collect_options options = {.pss = true};
   static struct publisher publisher;
   struct observer *observer = malloc(sizeof(*observer));
   ck_assert_int_eq(observer_open(fixture_root((size_t)_i), observer), 0);

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static const struct observe_options no_pss = {.collect.pss = false};
+static const struct collect_options no_pss = {.pss = false};
 
 /* A machine of 1 GB with `hole` kB in the black hole and an error of a few kB. */
 static void write_machine(const char *tree, unsigned hole)
@@ -190,8 +190,7 @@ START_TEST(processes_of_a_pid_namespace_are_partial)
                  "2 (kthreadd) S 0 0 0 0 -1 2129984 0 0 0 0 0 0 0 0 20 0 1 0 2 0 0");
     ck_assert_int_eq(observer_open(tree, &observer), 0);
     observer.collector.root.live = true;
-    ck_assert_int_eq(
-        observe(&observer, &(struct observe_options){.collect = {.pss = true}}), 0);
+    ck_assert_int_eq(observe(&observer, &(struct collect_options){.pss = true}), 0);
     const struct processes *p = &observer.sample.processes;
     ck_assert_known(p->kernel_thread_count, (unsigned)kernel_thread);
     ck_assert_known(p->unlisted, kernel_thread ? 0 : (1100 - 100) * 1024);
@@ -251,7 +250,7 @@ START_TEST(looks_take_half_of_the_interval_at_most)
     double interval, waited; /* seconds */
   } cases[] = {{0, 0.3}, {10, 0.3}, {0.6, 0.3}, {0.1, 0.05}, {0.01, 0.005}};
   for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-    const struct observe_options options = {.collect.interval = cases[i].interval};
+    const struct collect_options options = {.interval = cases[i].interval};
     char *tree = make_machine(5000);
     ck_assert_int_eq(observer_open(tree, &observer), 0);
     observed();

@@ -44,16 +44,16 @@ static void note_gone(struct observer *observer)
   }
 }
 
-static struct timespec pause_of(const struct observe_options *options)
+static struct timespec pause_of(const struct collect_options *options)
 {
-  double most = options->collect.interval * 1e9 / 2 / OBSERVE_LOOKS;
+  double most = options->interval * 1e9 / 2 / OBSERVE_LOOKS;
   long pause = OBSERVE_PAUSE_NS;
-  if (options->collect.interval > 0 && most < (double)pause)
+  if (options->interval > 0 && most < (double)pause)
     pause = (long)most;
   return (struct timespec){.tv_nsec = pause};
 }
 
-int observe(struct observer *observer, const struct observe_options *options)
+int observe(struct observer *observer, const struct collect_options *options)
 {
   const struct timespec pause = pause_of(options);
   struct sample *sample = &observer->sample;
@@ -61,7 +61,7 @@ int observe(struct observer *observer, const struct observe_options *options)
   unsigned retries = 0;
   int status;
   for (int look = 0;; look++) {
-    status = collect(&observer->collector, &options->collect, sample);
+    status = collect(&observer->collector, options, sample);
     explain(sample, &observer->explanation);
     retries += sample->retries;
     if (look == OBSERVE_LOOKS || !jumps(observer->last_estimate, hole))

@@ -314,9 +314,8 @@ void fuzz_machine(struct bytes input)
   static struct watched_series watched;
   static const struct trend_settings settings = {.window = TREND_WINDOW,
                                                  .rise = TREND_RISE};
-  static const struct observe_options options = {
-      .collect = {
-          .pss = true, .consumers_patience = PATIENCE, .census_patience = PATIENCE}};
+  static const struct collect_options options = {
+      .pss = true, .consumers_patience = PATIENCE, .census_patience = PATIENCE};
   char tree[128];
   struct watched_verdicts verdicts;
   tree_make(tree);

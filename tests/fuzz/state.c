@@ -95,12 +95,12 @@ static void require_path(const char *path, const char *otherwise)
 /* Whatever was configured, the values are within the bounds that the manual states. */
 static void require_config(const struct config *config, const struct config *defaults)
 {
-  const struct observe_options *observe = &config->observe;
+  const struct collect_options *collect = &config->collect;
   require_path(config->root, defaults->root);
   require_path(config->state_file, defaults->state_file);
   require_path(config->evidence_dir, defaults->evidence_dir);
-  require(observe->collect.pss_budget >= 0.001 && observe->collect.pss_budget <= 100);
-  require(observe->collect.pss_max_process <= (uint64_t)1 << 62);
+  require(collect->pss_budget >= 0.001 && collect->pss_budget <= 100);
+  require(collect->pss_max_process <= (uint64_t)1 << 62);
   for (unsigned i = 0; i < GROUPING_COUNT; i++)
     require(config->publish.names[i] <= TOP_N_SHOWN_MAX ||
             config->publish.names[i] == PUBLISHER_NAMES_BY_ROW);

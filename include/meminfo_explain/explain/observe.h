@@ -16,10 +16,6 @@
 #define OBSERVE_LOOKS    3
 #define OBSERVE_PAUSE_NS (100 * 1000 * 1000)
 
-struct observe_options {
-  struct collect_options collect;
-};
-
 /* Too large for a small stack. Used by one thread at a time. */
 struct observer {
   struct collector collector;
@@ -39,6 +35,6 @@ void observer_close(struct observer *observer);
 /* Collects and explains a sample, and fills in what depends on earlier ones: the floor,
  * explanation.removed (the highest MemTotal less the present one: balloons and hot-unplug
  * take pages out of it) and which sources are gone. 0, or -errno as from collect(). */
-int observe(struct observer *observer, const struct observe_options *options);
+int observe(struct observer *observer, const struct collect_options *options);
 
 #endif
