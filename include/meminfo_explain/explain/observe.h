@@ -11,8 +11,9 @@
 /* No counter includes free memory for up to 0.2 s while it is reported to a hypervisor
  * (mm/page_reporting.c isolates up to 32 blocks at a time), offlined or compacted for a
  * large allocation. So where an estimate differs from the last one by more than its
- * error, the sample is taken again, up to OBSERVE_LOOKS times, with pauses that together
- * take at most half of the interval. */
+ * error, the sample is taken again until it does not, up to OBSERVE_LOOKS times. Each
+ * time waits for OBSERVE_PAUSE_NS, or less where all pauses would take more than half of
+ * the interval. */
 #define OBSERVE_LOOKS    3
 #define OBSERVE_PAUSE_NS (100 * 1000 * 1000)
 
