@@ -566,9 +566,9 @@ START_TEST(rule_unexplained)
   hole->unexplained = amount_known(GB(1) + PAGE);
   check_says(RULE_unexplained, GB(1) + PAGE,
              "No known driver accounts for 1.0 GiB (1.0 % of MemTotal) of the black "
-             "hole; to see which code allocated it, use /proc/allocinfo (Linux 6.10, "
-             "CONFIG_MEM_ALLOC_PROFILING, sysctl vm.mem_profiling=1) or boot with "
-             "page_owner=on.");
+             "hole; to see which code allocated it, use /proc/allocinfo (since Linux "
+             "6.10, with CONFIG_MEM_ALLOC_PROFILING and sysctl vm.mem_profiling=1) or "
+             "boot with page_owner=on.");
   check_needs_amount(RULE_unexplained, &hole->unexplained);
   check_needs(RULE_unexplained, &hole->unexplained_error);
   check_silent_if_refused(RULE_unexplained);
@@ -684,14 +684,14 @@ START_TEST(rule_balloon_inside)
   *term(TERM_HIDDEN_virtio_balloon) = amount_known(PAGE);
   check_says(RULE_balloon_inside, PAGE,
              "The hypervisor has taken 4.0 KiB (under 0.1 % of MemTotal) through the "
-             "virtio balloon: MemTotal still includes it, but nothing can use it.");
+             "virtio balloon: MemTotal still includes it, although no process has it.");
   check_needs_amount(RULE_balloon_inside, term(TERM_HIDDEN_virtio_balloon));
   be_quiet();
   sample.consumers.vmware_current = reading_known(GB(3));
   explain_with(GB(3));
   check_says(RULE_balloon_inside, GB(3),
              "The hypervisor has taken 3.0 GiB (3.0 % of MemTotal) through the VMware "
-             "balloon: MemTotal still includes it, but nothing can use it.");
+             "balloon: MemTotal still includes it, although no process has it.");
   check_silent_if_refused(RULE_balloon_inside);
 }
 END_TEST
@@ -1319,9 +1319,10 @@ START_TEST(rule_no_mem_available)
   struct meminfo *m = &sample.meminfo;
   m->mem_free = reading_known(GB(50));
   m->mem_available = reading_missing(READING_ABSENT);
-  check_says(RULE_no_mem_available, 0,
-             "This kernel has no MemAvailable (Linux 3.14); free memory and page cache "
-             "without Shmem come to 70.0 GiB (70.0 % of MemTotal).");
+  check_says(
+      RULE_no_mem_available, 0,
+      "This kernel has no MemAvailable (added in Linux 3.14); free memory and page "
+      "cache without Shmem come to 70.0 GiB (70.0 % of MemTotal).");
   check_needs(RULE_no_mem_available, &m->mem_free);
   check_needs(RULE_no_mem_available, &m->cached);
   check_needs(RULE_no_mem_available, &m->buffers);

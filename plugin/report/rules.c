@@ -410,8 +410,8 @@ static bool rule_unexplained(const struct context *c, struct sentence *out)
   return say(
       out, bytes,
       "No known driver accounts for %s of the black hole; to see which code allocated "
-      "it, use /proc/allocinfo (Linux 6.10, CONFIG_MEM_ALLOC_PROFILING, sysctl "
-      "vm.mem_profiling=1) or boot with page_owner=on.",
+      "it, use /proc/allocinfo (since Linux 6.10, with CONFIG_MEM_ALLOC_PROFILING and "
+      "sysctl vm.mem_profiling=1) or boot with page_owner=on.",
       share(c, bytes).text);
 }
 
@@ -486,11 +486,11 @@ static bool rule_balloon_inside(const struct context *c, struct sentence *out)
                                        TERM_HIDDEN_virtio_balloon};
   for (size_t i = 0; i < sizeof(balloons) / sizeof(*balloons); i++)
     if (exceeds(term(c, balloons[i]), 0, c->total))
-      return say(
-          out, (double)term(c, balloons[i]).value,
-          "The hypervisor has taken %s through %s: MemTotal still includes it, but "
-          "nothing can use it.",
-          share(c, (double)term(c, balloons[i]).value).text, owner_of(balloons[i]).name);
+      return say(out, (double)term(c, balloons[i]).value,
+                 "The hypervisor has taken %s through %s: MemTotal still includes it, "
+                 "although no process has it.",
+                 share(c, (double)term(c, balloons[i]).value).text,
+                 owner_of(balloons[i]).name);
   return false;
 }
 
@@ -733,10 +733,11 @@ static bool rule_no_mem_available(const struct context *c, struct sentence *out)
   if (!is_known(c->total) || m->mem_available.state != READING_ABSENT ||
       !is_known(cache) || !is_known(free_pages))
     return false;
-  return say(out, 0,
-             "This kernel has no MemAvailable (Linux 3.14); free memory and page cache "
-             "without Shmem come to %s.",
-             share(c, (double)free_pages.value + (double)cache.value).text);
+  return say(
+      out, 0,
+      "This kernel has no MemAvailable (added in Linux 3.14); free memory and page "
+      "cache without Shmem come to %s.",
+      share(c, (double)free_pages.value + (double)cache.value).text);
 }
 
 /* The file that failed, or the first that the row's pattern names. */
