@@ -138,7 +138,8 @@ static int text_grow(struct text *text)
   return 0;
 }
 
-/* `single`: the first read that has room gives all of it. */
+/* With `single`, a first read that ends with a newline before the end of the buffer gave
+ * the whole file. Any other may be cut short, and the file is read to its end. */
 static int slurp_fd(int fd, size_t max, bool single, struct text *text)
 {
   text->length = 0;
@@ -151,12 +152,16 @@ static int slurp_fd(int fd, size_t max, bool single, struct text *text)
         return error;
     }
     ssize_t n = read(fd, text->bytes + text->length, text->capacity - text->length);
+    if (n == 0)
+      return 0;
     if (n < 0 && errno != EINTR)
       return -errno;
-    if (n > 0)
-      text->length += (size_t)n;
-    if (n == 0 || (n > 0 && single && text->length < text->capacity))
+    if (n < 0)
+      continue;
+    text->length += (size_t)n;
+    if (single && text->length < text->capacity && text->bytes[text->length - 1] == '\n')
       return 0;
+    single = false;
   }
 }
 

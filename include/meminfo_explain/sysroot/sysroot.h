@@ -48,9 +48,10 @@ int sysroot_slurp(const struct sysroot *root, const char *path, struct text *tex
 /* The same, but -EFBIG above `max` bytes. */
 int sysroot_slurp_within(const struct sysroot *root, const char *path, size_t max,
                          struct text *text);
-/* The same, without the read that finds the end of the file: for a file that the kernel
- * makes in one piece and gives whole to the first read with room for it. These are the
- * files that fs/proc opens with single_open(): of a process all but smaps and maps. */
+/* The same, without the read that finds the end of the file if the first read gives a
+ * text that ends with a newline: for a file that the kernel makes in one piece and gives
+ * whole to a read with room for it. These are the files that fs/proc opens with
+ * single_open(): of a process all but smaps and maps. */
 int sysroot_slurp_single(const struct sysroot *root, const char *path, struct text *text);
 void text_free(struct text *text);
 
