@@ -40,4 +40,8 @@ for at in "${!folders[@]}"; do
 done
 ! grep -rnE '#include "(\.\./|(base|sysroot|parse|workers|pss|collect|explain|trend|report|alarm)/)' plugin include ||
 	fail "a private header of a folder is included from outside of it"
+# No file includes, by whatever way, one that includes it; NAME.c and NAME.h are one.
+grep -rHoE --include='*.[ch]' '#include "([a-z_]+/)*[a-z_]+\.h"' plugin include |
+	sed -E 's|^(.*/)?([a-z_]+)\.[ch]:#include "(.*/)?([a-z_]+)\.h"|\2 \4|' |
+	tsort >/dev/null || fail "files include each other in a circle"
 echo "$checked includes checked"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "parse/vmalloc_callers.h"
+#include "meminfo_explain/parse/vmallocinfo.h"
 
 #include "suite.h"
 

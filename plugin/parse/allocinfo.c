@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "meminfo_explain/parse/allocinfo.h"
-#include "vmalloc_callers.h"
+#include "meminfo_explain/parse/vmalloc_callers.h"
 
 #include <ctype.h>
 #include <errno.h>

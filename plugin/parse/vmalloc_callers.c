@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "vmalloc_callers.h"
+#include "meminfo_explain/parse/vmalloc_callers.h"
 
 #include <string.h>
 
@@ -104,15 +104,16 @@ static bool is_before(const struct vmalloc_caller *a, const struct vmalloc_calle
 }
 
 /* By insertion: there are a few dozen, and qsort(3) may allocate. */
-void vmalloc_callers_sort(struct vmallocinfo *info)
+void vmalloc_callers_sort(const struct vmalloc_caller callers[], unsigned count,
+                          unsigned short by_size[])
 {
-  for (unsigned i = 0; i < info->callers_count; i++) {
+  for (unsigned i = 0; i < count; i++) {
     unsigned at = i;
     for (; at > 0; at--) {
-      if (!is_before(&info->callers[i], &info->callers[info->by_size[at - 1]]))
+      if (!is_before(&callers[i], &callers[by_size[at - 1]]))
         break;
-      info->by_size[at] = info->by_size[at - 1];
+      by_size[at] = by_size[at - 1];
     }
-    info->by_size[at] = (unsigned short)i;
+    by_size[at] = (unsigned short)i;
   }
 }

@@ -8,7 +8,6 @@
  *
  * Lines that were only counted are added at the end. */
 #include "meminfo_explain/parse/vmallocinfo.h"
-#include "vmalloc_callers.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -480,7 +479,7 @@ static void end(struct vmallocinfo *out)
       readings[i] = reading_missing(READING_MALFORMED);
   if (!is_known(out->pages))
     clear_callers(out);
-  vmalloc_callers_sort(out);
+  vmalloc_callers_sort(out->callers, out->callers_count, out->by_size);
 }
 
 int vmallocinfo_parse(struct scan text, uint64_t page_size, struct vmallocinfo *out,

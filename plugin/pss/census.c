@@ -3,6 +3,7 @@
 #include "meminfo_explain/pss/census.h"
 #include "meminfo_explain/base/clock.h"
 #include "meminfo_explain/workers/supervisor.h"
+#include "pss_scan.h"
 #include "totals.h"
 
 #include <errno.h>

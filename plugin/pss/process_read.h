@@ -4,7 +4,7 @@
 #ifndef MEMINFO_EXPLAIN_PSS_PROCESS_READ_H
 #define MEMINFO_EXPLAIN_PSS_PROCESS_READ_H
 
-#include "pss_scan.h"
+#include "pss_scan_data.h"
 
 /* One pass of a scan. */
 struct pass {

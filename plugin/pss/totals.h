@@ -3,7 +3,7 @@
 #ifndef MEMINFO_EXPLAIN_PSS_TOTALS_H
 #define MEMINFO_EXPLAIN_PSS_TOTALS_H
 
-#include "pss_scan.h"
+#include "pss_scan_data.h"
 
 /* Replaces *out, for processes_settle(). *oldest_at is the monotonic time of the oldest
  * reading in it. */

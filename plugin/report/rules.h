@@ -3,7 +3,8 @@
 #ifndef MEMINFO_EXPLAIN_REPORT_RULES_H
 #define MEMINFO_EXPLAIN_REPORT_RULES_H
 
-#include "meminfo_explain/report/sentences.h"
+#include "meminfo_explain/explain/explain.h"
+#include "meminfo_explain/report/rule.h"
 
 struct context {
   const struct sample *sample;

@@ -5,7 +5,7 @@
 
 #include "meminfo_explain/base/format.h"
 #include "meminfo_explain/base/reading.h"
-#include "meminfo_explain/report/sentences.h"
+#include "meminfo_explain/report/rule.h"
 
 /* Bytes and their share of MemTotal: "12.3 MiB (4.5 % of MemTotal)". Without the share
  * where `total` is not known. */

@@ -5,7 +5,7 @@
 #ifndef MEMINFO_EXPLAIN_TREND_BUCKETS_H
 #define MEMINFO_EXPLAIN_TREND_BUCKETS_H
 
-#include "meminfo_explain/trend/trend.h"
+#include "meminfo_explain/trend/trend_data.h"
 #include "robust.h"
 
 #include <math.h>

@@ -3,7 +3,7 @@
 #ifndef MEMINFO_EXPLAIN_TREND_RISE_H
 #define MEMINFO_EXPLAIN_TREND_RISE_H
 
-#include "meminfo_explain/trend/trend.h"
+#include "meminfo_explain/trend/trend_data.h"
 
 #include <stdbool.h>
 

@@ -4,7 +4,7 @@
 #ifndef MEMINFO_EXPLAIN_TREND_STEP_H
 #define MEMINFO_EXPLAIN_TREND_STEP_H
 
-#include "meminfo_explain/trend/trend.h"
+#include "meminfo_explain/trend/trend_data.h"
 
 #include <stdbool.h>
 

@@ -7,6 +7,7 @@
 #include "meminfo_explain/base/clock.h"
 #include "meminfo_explain/parse/field.h"
 #include "population.h"
+#include "pss/pss_scan.h"
 #include "pss/totals.h"
 
 #include <errno.h>

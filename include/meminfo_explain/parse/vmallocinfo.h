@@ -10,18 +10,9 @@
 
 #include "meminfo_explain/base/reading.h"
 #include "meminfo_explain/base/scan.h"
+#include "meminfo_explain/parse/vmalloc_callers.h"
 
 #include <stdbool.h>
-
-/* A caller and the module that its code is in. The symbol has no offset and no suffixes
- * of the compiler (.isra.N, .constprop.N, .part.N, .cold, .llvm.N, .lto_priv.N). */
-struct vmalloc_caller {
-  char symbol[96];
-  char module[64]; /* "" for the kernel itself */
-  uint64_t bytes;  /* of the pages behind its vmalloc areas */
-  uint64_t entries_count;
-};
-#define VMALLOC_CALLERS_MAX 256
 
 /* Kinds of area, by the flag that the kernel prints. Only vmalloc areas own their pages.
  */

@@ -7,6 +7,7 @@
 #define MEMINFO_EXPLAIN_PSS_CENSUS_H
 
 #include "meminfo_explain/pss/processes.h"
+#include "meminfo_explain/pss/pss_scan_options.h"
 #include "meminfo_explain/sysroot/source.h"
 #include "meminfo_explain/sysroot/sysroot.h"
 
@@ -18,12 +19,6 @@
 #define CENSUS_PATIENCE 5.0
 
 struct census; /* opaque */
-
-struct pss_scan_options {
-  double share;         /* of one CPU that the scan may take, 0 to 1; 0: no limit */
-  double period;        /* seconds from one pass to the next */
-  uint64_t max_process; /* bytes of Rss above which smaps is not opened; 0: no limit */
-};
 
 /* A process whose smaps hangs: it is set aside until it answers. */
 struct hung_process {

@@ -6,26 +6,7 @@
 #define MEMINFO_EXPLAIN_REPORT_SENTENCES_H
 
 #include "meminfo_explain/explain/explain.h"
-
-enum rule {
-#define RULE(name, next)                         RULE_##name,
-#define ABOVE(name, percent, number, text, next) RULE_##name,
-#include "meminfo_explain/tables/rules.def"
-  RULE_COUNT
-};
-
-struct sentence {
-  enum rule rule;
-  double weight;  /* bytes of memory it is about; all of MemTotal where it is about the
-                     trust in the other numbers; never below 0 */
-  char text[400]; /* one sentence, with its full stop */
-};
-
-struct rule_row {
-  const char *name;
-  const char *next; /* a command to run, or "" */
-};
-extern const struct rule_row rule_rows[RULE_COUNT];
+#include "meminfo_explain/report/rule.h"
 
 /* Fills in out[], heaviest first, and returns the number of sentences. `before` is the
  * meminfo of an earlier sample of the same machine, or NULL.

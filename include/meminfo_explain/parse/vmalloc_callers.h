@@ -5,7 +5,19 @@
 #define MEMINFO_EXPLAIN_PARSE_VMALLOC_CALLERS_H
 
 #include "meminfo_explain/base/scan.h"
-#include "meminfo_explain/parse/vmallocinfo.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* A caller and the module that its code is in. The symbol has no offset and no suffixes
+ * of the compiler (.isra.N, .constprop.N, .part.N, .cold, .llvm.N, .lto_priv.N). */
+struct vmalloc_caller {
+  char symbol[96];
+  char module[64]; /* "" for the kernel itself */
+  uint64_t bytes;  /* of the pages behind its vmalloc areas */
+  uint64_t entries_count;
+};
+#define VMALLOC_CALLERS_MAX 256
 
 /* Cuts "name.isra.0+0x1a/0x40" to "name": the offset and, from the first one on, the
  * suffixes that compilers add. A dot that begins the name stays (ppc64 ABI v1). */
@@ -30,7 +42,9 @@ unsigned short *vmalloc_caller_find(struct vmalloc_caller_index *index,
                                     const struct vmalloc_caller callers[],
                                     struct span symbol, struct span module);
 
-/* Fills in by_size[]: larger callers first, equal ones by name. */
-void vmalloc_callers_sort(struct vmallocinfo *info);
+/* Fills in by_size[] with the indices of `count` callers: larger ones first, equal ones
+ * by name. */
+void vmalloc_callers_sort(const struct vmalloc_caller callers[], unsigned count,
+                          unsigned short by_size[]);
 
 #endif
