@@ -54,16 +54,19 @@ static size_t numbers_in(const struct field *field)
   return field->size / sizes[field->kind];
 }
 
+/* A number of any kind. */
+union number {
+  bool of_bool;
+  uint32_t of_u32;
+  int64_t of_i64;
+  float of_f32;
+  double of_f64;
+};
+
 static double get_number(const struct field *field, const void *record, size_t index)
 {
   const char *at = (const char *)record + field->offset + index * sizes[field->kind];
-  union {
-    bool of_bool;
-    uint32_t of_u32;
-    int64_t of_i64;
-    float of_f32;
-    double of_f64;
-  } number;
+  union number number;
   memcpy(&number, at, sizes[field->kind]);
   switch (field->kind) {
   case BOOL:
@@ -83,13 +86,7 @@ static void set_number(const struct field *field, void *record, size_t index,
                        double value)
 {
   char *at = (char *)record + field->offset + index * sizes[field->kind];
-  union {
-    bool of_bool;
-    uint32_t of_u32;
-    int64_t of_i64;
-    float of_f32;
-    double of_f64;
-  } number;
+  union number number;
   switch (field->kind) {
   case BOOL:
     number.of_bool = value != 0;
