@@ -1,46 +1,45 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
-# What the shell tools share. Sourced by bash scripts that have `set -euo pipefail`, and
-# `tool`, the name that their messages begin with.
+# Functions of the shell scripts: messages, options, packages, builds. Sourced by bash scripts
+# with `set -euo pipefail` that set `tool`, the name at the beginning of their messages.
 
 tool=${tool:?}
 root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
-# Where collectd lies, which Debian leaves out of a user's PATH.
+# Debian installs collectd here, which is not in a user's PATH.
 PATH=$PATH:/usr/sbin:/sbin
 
-# shellcheck disable=SC2034 # used by those who source this
+# shellcheck disable=SC2034 # used by the scripts that source this
 build_packages=(collectd-core collectd-dev cmake gcc make pkg-config libjansson-dev
 	libmnl-dev libc6-dev)
 # What the benchmarks compare with, and what they run in.
 # shellcheck disable=SC2034
 bench_packages=(smem prometheus-process-exporter valgrind python3)
 
-# Where the alarms go in the tests; collectd-core only suggests the two libraries.
+# For alerts in Prometheus; collectd-core only suggests the two libraries.
 # shellcheck disable=SC2034
 alert_packages=(prometheus libmicrohttpd12 libprotobuf-c1)
 
 # shellcheck disable=SC2034
 graphite_packages=(graphite-carbon graphite-web gunicorn)
-# What the checks of the dashboards need: Node.js from elsewhere brings its npm along.
+# For the dashboards; a Node.js that is not Debian's has its own npm.
 # shellcheck disable=SC2034
 node_packages=()
 command -v node >/dev/null || node_packages+=(nodejs)
 command -v npm >/dev/null || node_packages+=(npm)
 
-# What draws Grafana's panels, in the letters that Grafana uses.
+# For drawing Grafana's panels, in Grafana's font.
 # shellcheck disable=SC2034
 browser_packages=(chromium fonts-inter)
 
-# What the writers of collectd need; collectd-core only suggests the libraries. rrdtool also
-# reads what was written.
+# For collectd's writers, whose libraries collectd-core only suggests, and to read RRD files.
 # shellcheck disable=SC2034
 writer_packages=(rrdtool librrd8 libyajl2 libcurl3-gnutls)
 
-# What tools/fleet starts.
+# For tools/fleet.
 # shellcheck disable=SC2034
 fleet_packages=("${graphite_packages[@]}" carbon-c-relay iproute2 util-linux)
 
-# What builds packages and judges them, makes a clean root, and reads manuals.
+# For building and checking packages and manuals, and for a clean root to install them in.
 # shellcheck disable=SC2034
 packaging_packages=(build-essential debhelper check lintian rpm mmdebstrap man-db mandoc)
 
@@ -92,8 +91,8 @@ package_installed() {
 	[ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
 }
 
-# Installs packages while no package may start a service: policy-rc.d is what Debian's
-# maintainer scripts ask. One that is there already is the machine's own affair.
+# Installs packages without starting their services: Debian's maintainer scripts ask
+# policy-rc.d. One that exists is left as it is.
 install_packages() (
 	policy=/usr/sbin/policy-rc.d
 	# shellcheck disable=SC2317 # called by the trap
@@ -107,7 +106,7 @@ install_packages() (
 	fi
 	get=(env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300)
 	install=("${get[@]}" install -y --no-install-recommends -- "$@")
-	# The lists of a fresh machine are empty, those of an old one stale.
+	# On a fresh machine apt has no package lists, on an old one stale ones.
 	as_root "${install[@]}" </dev/null ||
 		{ as_root "${get[@]}" update </dev/null && as_root "${install[@]}" </dev/null; }
 )
@@ -116,7 +115,7 @@ install_packages() (
 need_packages() {
 	local package log missing=()
 	if ! command -v dpkg-query >/dev/null; then
-		note "not a Debian machine: please see to it that there is what Debian has in: $*"
+		note "this is not Debian: please install the equivalent of these packages: $*"
 		return
 	fi
 	for package; do
@@ -133,7 +132,7 @@ need_packages() {
 	rm -f "$log"
 }
 
-# install_npm_packages FROM TO: those of FROM/package-lock.json, into the directory TO.
+# install_npm_packages FROM TO: installs what FROM/package-lock.json lists into TO.
 install_npm_packages() {
 	command -v npm >/dev/null || die "no Node.js and npm here"
 	mkdir -p "$2"
@@ -142,12 +141,12 @@ install_npm_packages() {
 	cp "$1"/package{,-lock}.json "$2/"
 	npm ci --prefix "$2" --ignore-scripts --no-audit --no-fund >"$2/npm.log" 2>&1 || {
 		tail -n 20 "$2/npm.log" >&2
-		die "npm cannot install what package-lock.json names: is its registry within reach?"
+		die "npm cannot install the packages of package-lock.json: is its registry reachable?"
 	}
 	cp "$1/package-lock.json" "$2/installed"
 }
 
-# logged WHAT LOG COMMAND...: silent unless the command fails; appends to LOG.
+# logged WHAT LOG COMMAND...: appends the command's output to LOG; shows it if it fails.
 logged() {
 	local what=$1 log=$2
 	shift 2
@@ -156,8 +155,8 @@ logged() {
 	die "$what failed: see $log"
 }
 
-# configure DIR [CMAKE-ARGUMENT...]: a cache made for another checkout or generator is
-# thrown away.
+# configure DIR [CMAKE-ARGUMENT...]: runs cmake. Removes a cache that was made for another
+# checkout or generator.
 configure() {
 	local dir=$1 cache=$1/CMakeCache.txt
 	shift
@@ -182,7 +181,7 @@ compile() {
 		cmake --build "$dir" -j "$(nproc)" ${targets[@]+"${targets[@]}"}
 }
 
-# build DIR [CMAKE-ARGUMENT...]: everything, quietly.
+# build DIR [CMAKE-ARGUMENT...]: configures and compiles everything.
 build() {
 	configure "$@"
 	compile "$1"
