@@ -19,7 +19,7 @@ MACHINES = {"web1": "6.18-debian12-idle-24g", "db1": "6.6-composed-1t-locked-shm
 # db1 sends the default set of series.
 OPTIONS = {"web1": ["AllSeries true"], "db1": [], "vm1": ["AllSeries true", "UseStockTypes true"]}
 
-# The ring that the caches are on counts address and instance, so the instance must be there.
+# carbon_ch hashes address and instance, so an instance is required.
 RELAY = """cluster caches
     carbon_ch replication 1
         127.0.0.1:{0}=a
@@ -45,7 +45,7 @@ def have_namespaces():
 
 
 class Fleet:
-    """All but the receiver runs once this is made."""
+    """Starts the hosts, the relay, the caches and graphite-web; start_receiver() the rest."""
 
     def __init__(self, scratch, build):
         self.scratch, self.build = scratch, build
@@ -54,7 +54,7 @@ class Fleet:
         self.start_relay()
         self.namespaces = have_namespaces()
         if not self.namespaces:
-            print("skipped: fleet: no network namespaces here, so the hosts differ by name alone")
+            print("skipped: fleet: no network namespaces here; all hosts share one network")
         self.subnets = f"198.18.{random.randrange(200)}"  # RFC 2544 reserves these for tests
         self.addresses = set()  # of the receiver, as the hosts see it
         for number, host in enumerate(MACHINES):
@@ -67,8 +67,8 @@ class Fleet:
         wait_until("relay", lambda: accepts(self.relay_port), 60, [relay])
 
     def start_host(self, host, number):
-        """In a network of its own if that is possible: a pair of interfaces is all that leads
-        out of it, and goes when the host goes."""
+        """In a network namespace if that is possible; a pair of interfaces connects it, and
+        disappears with the host."""
         receiver, address = "127.0.0.1", f"{self.subnets}.{number + 2}/30"
         if self.namespaces:
             receiver = f"{self.subnets}.{number + 1}"
@@ -92,7 +92,7 @@ class Fleet:
         ip("link", "set", link, "up")
 
     def start_receiver(self, *more_nodes, types=True):
-        """A receiver that knows our types, or not; and writes to more nodes than the relay."""
+        """It writes to the relay and to more nodes; it knows the plugin's types, or not."""
         parts = [load("network", *(f'Listen "{address}" "{self.network_port}"'
                                    for address in sorted(self.addresses))),
                  load_write_graphite(node("relay", "tcp", self.relay_port, "collectd."),
@@ -120,7 +120,7 @@ def run(build):
         print(f"""
 Three hosts in one Graphite, collectd.{{web1,db1,vm1}}.meminfo_explain-*:
   {fleet.graph()}
-vm1 has UseStockTypes: its estimate is gauge-estimate, that of the others signed_bytes-estimate.
+vm1 has UseStockTypes: its estimate is gauge-estimate; the others send signed_bytes-estimate.
 Running until Ctrl-C.""", flush=True)
         while True:
             time.sleep(1)

@@ -70,7 +70,7 @@ parse_options() {
 		esac
 		name=${1#--}
 		if [[ $1 == --* && $values == *" $name "* ]]; then
-			[ $# -ge 2 ] || usage_error "$1 wants a value"
+			[ $# -ge 2 ] || usage_error "$1 requires a value"
 			[ "$name" != build ] || [ -d "$2" ] || usage_error "--build: not a directory: $2"
 			option[$name]=$2
 			shift 2

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""usage: pictures.py graphs BUILD_DIR OUTPUT_DIR README|''
-       pictures.py dashboard BUILD_DIR OUTPUT_DIR
+"""usage: pictures.py graphs|dashboard BUILD_DIR OUTPUT_DIR
 Started by tools/pictures: takes memory step by step, gives it back, and draws."""
 import os
 import pathlib
@@ -16,7 +15,7 @@ from harness.graphite import Graphite
 from harness.inject import Injector, Unavailable
 from harness.process import ROOT, Error, Scratch, exit_on_signals
 
-# No picture has the name of this machine.
+# The pictures do not show the name of this machine.
 METRICS = "example.meminfo_explain"
 HOLE = f"{METRICS}-black_hole"
 
@@ -26,12 +25,12 @@ def note(text):
 
 
 def steps_of(dashboard):
-    """How many times pipes take so many MiB, with so many seconds between, and how many MiB
-    zram takes once, after half of them."""
+    """(steps, MiB that a pipe takes in each, seconds between them, MiB that zram takes once,
+    after half of the steps)"""
     if not dashboard:
         return 7, 8, 6, 24
     mib = 2
-    if os.geteuid() == 0:  # whose pipes may hold more than 64 MiB
+    if os.geteuid() == 0:  # the pipes of other users may hold 64 MiB in all
         meminfo = pathlib.Path("/proc/meminfo").read_text()
         available = int(re.search(r"MemAvailable: +(\d+)", meminfo).group(1))
         mib = min(32, max(1, available // 1024 // 256))
@@ -39,14 +38,14 @@ def steps_of(dashboard):
 
 
 class Recording:
-    """Takes memory while collectd sends to Graphite, which is also told what was taken."""
+    """Takes memory while collectd sends to Graphite; also sends the amount that is taken."""
 
     def __init__(self, scratch, build, dashboard):
         self.scratch, self.build = scratch, build
         self.steps, self.mib, self.pause, self.zram_mib = steps_of(dashboard)
         self.graphite = Graphite(scratch, "1s:1h")
         options = ["TrendState false"]
-        if dashboard:  # so that a leak of a minute is one for the alarm
+        if dashboard:  # so short that the alarm detects a leak of a minute
             options += ["TrendWindow 10", "TrendRise 8388608"]
         self.daemon = Collectd(
             scratch, load_write_graphite(node("graphite", "tcp", self.graphite.ports[0], "")),
@@ -56,7 +55,7 @@ class Recording:
         self.taken, self.takers, self.words = [], [], "pipes"
         self.daemon.start()
 
-    def watch(self, seconds):
+    def record(self, seconds):
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             self.daemon.process.check()
@@ -66,14 +65,14 @@ class Recording:
 
     def take(self, kind, mib):
         self.takers.append(Injector(self.scratch, self.build, kind, mib))
-        self.watch(self.pause)
+        self.record(self.pause)
 
     def take_all(self):
-        """Sets since and until: the time of the picture so far; and taken: bytes."""
-        self.watch(6)  # the first samples are those of a daemon that starts
+        """Sets `since` and `until`, the time of the picture, and `taken`, in bytes."""
+        self.record(6)  # while it starts, the daemon itself takes memory
         self.since = int(time.time())
         note(f"taking {self.steps * self.mib + self.zram_mib} MiB; this takes two minutes")
-        self.watch(15)
+        self.record(15)
         for step in range(self.steps):
             try:
                 self.take("pipe", self.mib)
@@ -84,10 +83,10 @@ class Recording:
                     self.take("zram", self.zram_mib)
                     self.words += " and zram"
                 except Unavailable as reason:
-                    note(f"no zram, so all that is taken stays unexplained: {reason}")
+                    note(f"no zram, so the plugin explains nothing of what is taken: {reason}")
         self.taken = sum(taker.bytes for taker in self.takers)
-        self.watch(6)
-        self.until = int(time.time()) - 2  # not the samples that a busy machine writes late
+        self.record(6)
+        self.until = int(time.time()) - 2  # a busy machine writes the last samples late
 
     def give_back(self):
         while self.takers:
@@ -102,7 +101,7 @@ class Recording:
 
 
 def colour(name):
-    """What the dashboards give it."""
+    """The colour that the dashboards give it."""
     panels = (ROOT / "grafana/panels.mjs").read_text()
     found = re.search(rf"(?m)^  '?{re.escape(name)}'?: '#([0-9a-f]{{6}})',$", panels)
     return found.group(1) if found else "9fa1a3"
@@ -125,7 +124,7 @@ class Drawing:
             "yUnitSystem": "binary"}, *targets)
 
     def stack(self):
-        """A target for each term that is ever above 0, the largest first, and the black hole."""
+        """Targets: the terms that are ever above 0, the largest first, and the black hole."""
         targets = []
         for view in ("user_lru", "kernel"):
             terms = self.graphite.series(
@@ -140,28 +139,27 @@ class Drawing:
     def black_hole(self):
         estimate, error = f"{HOLE}.signed_bytes-estimate", f"{HOLE}.bytes-error"
         low, high = f"diffSeries({estimate},{error})", f"sumSeries({estimate},{error})"
-        # As pale as the dashboards' red is in their band, so that the legend tells them apart.
+        # The red of the dashboards at the opacity of their band.
         return [f"color(alias(areaBetween(group({low},{high})),'its error'),'f7cbd0')",
                 coloured("estimate", estimate),
-                "color(alias(dashed(example.taken),'what they took'),'black')"]
+                "color(alias(dashed(example.taken),'memory taken'),'black')"]
 
 
 def graphs(scratch, build, output):
     recording = Recording(scratch, build, dashboard=False)
     recording.take_all()
     recording.give_back()
-    recording.watch(18)
+    recording.record(18)
     drawing = Drawing(recording.graphite, recording.since, int(time.time()))
-    recording.watch(3)  # until all of it has arrived
+    recording.record(3)  # until all samples have arrived
     for name in ("signed_bytes-estimate", "bytes-error", "signed_bytes-lru"):
         if not recording.graphite.series(drawing.span, f"{HOLE}.{name}"):
             raise Error(f"no {name} on this machine{recording.daemon.last_lines()}")
     pictures = {
-        "memtotal.png": drawing.draw("What is not free of MemTotal, by the lru accounting", 480,
+        "memtotal.png": drawing.draw("MemTotal less free memory, by the lru accounting", 480,
                                      drawing.stack(), areaMode="stacked"),
         "black_hole.png": drawing.draw(
-            f"The black hole, while {recording.words} take {recording.taken >> 20} MiB and give "
-            "them back", 360, drawing.black_hole())}
+            f"The black hole while {recording.words} hold {recording.taken >> 20} MiB", 360, drawing.black_hole())}
     recording.finish()
     for name, png in pictures.items():
         (output / name).write_bytes(png)
@@ -172,7 +170,7 @@ def dashboard(scratch, build, output):
     recording = Recording(scratch, build, dashboard=True)
     recording.take_all()
     recording.give_back()
-    recording.watch(3)
+    recording.record(3)
     picture = scratch.path / "dashboard.png"
     subprocess.run(["node", ROOT / "tools/panels/draw.mjs", ROOT / "build/panels",
                     recording.graphite.url, str(recording.since), str(recording.until), picture],

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """usage: run.py BUILD_DIR ROOT INTERVAL INTERVALS GRAPHITE
 Started by tools/run: runs collectd with the plugin, shows the values as they arrive, and
-prints links to graphs. INTERVALS may be empty: until Ctrl-C; so may GRAPHITE: without it."""
+prints links to graphs. With an empty INTERVALS it runs until Ctrl-C; with an empty GRAPHITE
+there are no graphs."""
 import contextlib
 import math
 import os
@@ -23,7 +24,7 @@ SPAN = {"from": "-2min"}
 
 
 class Arrivals(Samples):
-    """Puts each sample into a queue, and prints the messages between the values."""
+    """Puts each sample into a queue, and prints the messages between them."""
 
     def __init__(self, pipe):
         self.queue = queue.Queue()
@@ -71,31 +72,31 @@ def print_links(graphite):
         return f"aliasSub(aliasByMetric(maximumAbove({METRICS}-{view}.bytes-*,0)),'^bytes-','')"
 
     def off_by(errors):
-        """The estimate and so many times its error; nothing where that is not known, which a
-        sum would take for 0."""
+        """The estimate plus so many times its error. Where the error is unknown it has no
+        value; sumSeries() would use 0 for it."""
         error = f"{HOLE}.bytes-error"
         return (f"multiplySeries(offset(divideSeries({HOLE}.signed_bytes-estimate,{error}),"
                 f"{errors}),{error})")
     stack = link(
-        "MemTotal, by the lru accounting",
+        "MemTotal by the lru accounting",
         parts_above_zero("kernel"), parts_above_zero("user_lru"),
         f"color(alias({HOLE}.signed_bytes-lru,'black hole'),'black')",
         f"color(alias({METRICS}-total.bytes-pcp_free,'pcp_free'),'gray')",
         f"color(alias({METRICS}-total.bytes-mem_free,'mem_free'),'e0e0e0')", areaMode="stacked")
-    three = link("black hole, three ways", *(
+    three = link("The black hole by three accountings", *(
         f"alias({HOLE}.signed_bytes-{name},'{name}')" for name in ("lru", "cache", "pss")))
-    error = link("black hole and its error", f"alias({off_by(-1)},'at least')",
-                 f"alias({HOLE}.signed_bytes-estimate,'estimate')", f"alias({off_by(1)},'at most')")
+    error = link("The black hole and its error", f"alias({off_by(-1)},'lower bound')",
+                 f"alias({HOLE}.signed_bytes-estimate,'estimate')", f"alias({off_by(1)},'upper bound')")
     print(f"""
-Graphs, as PNG (format=json gives the numbers). Try: curl -o graph.png 'URL'
+Graphs as PNG (or with format=json as numbers): curl -o graph.png 'URL'
 
 MemTotal as a stack, by the lru accounting:
   {stack}
-The black hole by all three accountings:
+The black hole by three accountings:
   {three}
 The black hole with its error:
   {error}
-All names begin with {METRICS}-""", flush=True)
+All metrics begin with {METRICS}-""", flush=True)
 
 
 def print_more(build):
@@ -104,20 +105,20 @@ def print_more(build):
         build = build.relative_to(pathlib.Path.cwd())
     print(f"""
 See more:
-  {build}/meminfo-explain --help   the same as a table or JSON, and how it was decided
+  {build}/meminfo-explain --help   the same values as a table or JSON, and the decisions
   {here}tools/run --graphite           the values as graphs
-This was the default set; with "AllSeries true" the plugin sends every series: README.md""")
+These are the default series; with "AllSeries true" the plugin sends all: see README.md""")
 
 
 def graphite_has_values(graphite):
-    with contextlib.suppress(OSError, ValueError):
+    with contextlib.suppress(Error):
         return bool(graphite.series(SPAN, f"{HOLE}.signed_bytes-estimate"))
     return False
 
 
 def show_samples(daemon, graphite, interval, intervals):
-    """Shows so many, and the links once there is something to see; without a number, until
-    Ctrl-C, and samples only until there are links."""
+    """Shows so many samples, and prints the links once Graphite has values. Without a number,
+    shows samples until then, and runs until Ctrl-C."""
     shown, linked, stamp = 0, graphite is None, None
     started = arrived = time.monotonic()
     while not intervals or shown < intervals or not linked:
@@ -127,7 +128,7 @@ def show_samples(daemon, graphite, interval, intervals):
             daemon.samples.end_if_idle(0.3)
             daemon.process.check()
             if time.monotonic() > arrived + 20 + 3 * interval:
-                raise Error("collectd sends no values") from None
+                raise Error("no values from collectd") from None
             continue
         arrived = time.monotonic()
         if intervals or not linked:
@@ -140,7 +141,7 @@ def show_samples(daemon, graphite, interval, intervals):
             if not intervals:
                 print("\nRunning until Ctrl-C.", flush=True)
         if not linked and time.monotonic() > started + 60 + 3 * interval:
-            raise Error(f"Graphite shows no values: {graphite.log()}")
+            raise Error(f"no values in Graphite: {graphite.log()}")
 
 
 def run(build, root, interval, intervals, with_graphite):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """usage: check.py BUILD_DIR
-Started by tools/fleet --check: what arrives in Graphite is right to the byte, files are as
-large as docs/fleet.md says, and while a cache is down no more is lost than stated there."""
+Started by tools/fleet --check: all values arrive in Graphite to the byte, files have the size
+that docs/fleet.md states, and while a cache is down no more points are lost than it states."""
 import pathlib
 import re
 import sys
@@ -17,20 +17,20 @@ from harness.collectd import node
 from harness.process import Error, Scratch, exit_on_signals, wait_until
 
 OWN = ("signed_bytes", "bytes_rate")
-# Of the default set: where a sample begins, and what people alert on.
+# Series of the default set that a sample begins with, or that alerts use.
 BY_DEFAULT = ("total.bytes-mem_total", "black_hole.signed_bytes-estimate",
               "black_hole.count-state")
-# The most series of a host by default, as README and the manual have it.
-MOST = 96
+# The limit on the default series of a host.
+DEFAULT_SERIES_MAX = 96
 DEFAULT_HOST = "db1"
 RETENTION = "1s:10m"
 DOWN = 4  # seconds
-# Of a series: what may be on its way, or in carbon's memory, on a busy machine.
-ON_ITS_WAY = 3
+# Points of a series that may be in transit, or in carbon's memory, on a busy machine.
+IN_TRANSIT = 3
 
 
 def expected_values(host, which):
-    """Of its expect.txt, by the names in Graphite. stock: signed types arrive as gauge."""
+    """{name in Graphite: value} of expect.txt. stock: signed types arrive as gauge."""
     values = {}
     for line in (ROOT / "fixtures" / MACHINES[host] / "expect.txt").read_text().splitlines():
         name, value = line.split()
@@ -43,18 +43,18 @@ def expected_values(host, which):
 
 
 def check_arrived(graphite, host, which):
-    """Raises Error unless the host's values are those of its expect.txt: all of them, stock,
-    without-own (those of signed types do not arrive), or default (those sent by default)."""
+    """Raises Error unless the host's values are those of its expect.txt: all of them; with
+    stock types; without-own types, which must not arrive; or those sent by default."""
     series = graphite.series({"from": "-10s"}, f"collectd.{host}.meminfo_explain-*.*")
     got = {name.split(".meminfo_explain-", 1)[1]: values[-1] for name, values in series.items()}
     want = expected_values(host, which)
     own = [name for name in want if name.split(".")[1].split("-")[0] in OWN]
     lost = ""
     if which == "without-own":
-        lost = f", all {len(own)} of our own types are lost"
+        lost = f"; the {len(own)} of the plugin's own types are lost"
         for name in own:
             if name in got:
-                raise Error(f"{name} arrived, of a type that the receiver does not know")
+                raise Error(f"{name} arrived, though the receiver does not know its type")
             del want[name]
     if which == "default":
         if not all(name in got for name in BY_DEFAULT):
@@ -69,24 +69,12 @@ def check_arrived(graphite, host, which):
 
 
 def wait_for_values(fleet, host, which):
-    """Prints what arrived, or raises the last Error."""
-    last = None
-
-    def arrived():
-        nonlocal last
-        try:
-            return check_arrived(fleet.graphite, host, which)
-        except Error as error:
-            last = error
-            return None
-    try:
-        print("  " + wait_until("values", arrived, 60, fleet.scratch.processes, pause=0.3))
-    except Error as error:
-        raise last or error from None
+    print("  " + wait_until("values", lambda: check_arrived(fleet.graphite, host, which), 60,
+                            fleet.scratch.processes, pause=0.3))
 
 
 def check_graph(fleet):
-    """What the link draws is one series of each host."""
+    """The link draws one series of each host."""
     def drawn():
         link = fleet.graph().replace("format=png", "format=json")
         return sorted(fleet.graphite.series_of(link)) == sorted(MACHINES)
@@ -100,7 +88,7 @@ def retentions(text):
 
 
 def size(archives):
-    """As docs/fleet.md has it."""
+    """The formula of docs/fleet.md."""
     return 16 + sum(12 + 12 * points for _, points in archives)
 
 
@@ -111,9 +99,9 @@ def check_host_files(directories):
             if path.stat().st_size != size(retentions(RETENTION)):
                 raise Error(f"{path}: {path.stat().st_size} bytes")
             hosts.setdefault(path.relative_to(directory).parts[1], []).append(path)
-    if len(hosts.get(DEFAULT_HOST, ())) not in range(1, MOST + 1):
-        raise Error(f"{DEFAULT_HOST}, which sends the default set, has more than {MOST} series, "
-                    "or none")
+    if len(hosts.get(DEFAULT_HOST, ())) not in range(1, DEFAULT_SERIES_MAX + 1):
+        raise Error(f"{DEFAULT_HOST}, which sends the default set, has more than "
+                    f"{DEFAULT_SERIES_MAX} series, or none")
     for host, paths in sorted(hosts.items()):
         total = sum(path.stat().st_size for path in paths)
         print(f"  {host}: {len(paths)} series, {total} bytes in files of "
@@ -121,7 +109,7 @@ def check_host_files(directories):
 
 
 def check_document():
-    """The sizes of files that docs/fleet.md computes."""
+    """Real files have the sizes that docs/fleet.md computes."""
     document = ROOT / "docs/fleet.md"
     rows = re.findall(r"^\| `([0-9a-z:,]+)` \| ([0-9,]+) \|", document.read_text(), re.M)
     if not rows:
@@ -143,16 +131,16 @@ def slots(path, since, until):
 
 
 def lost_on(prefix, since, until, steady, broken):
-    """Of how many series how many points were written, are missing, and are missing in the
-    series that has most missing. All values of a sample have one time, so those of the cache
-    that was never down tell when there were samples."""
+    """(series, points that were sent, points that are missing, most that are missing in one
+    series). All values of a sample have one time, so the files of the cache that was never
+    down show when there were samples."""
     series = written = missing = worst = 0
     for host in MACHINES:
         samples = set()
         for path in steady.glob(f"collectd/{host}/**/*.wsp"):
             samples |= slots(path, since, until)
         for path in broken.glob(f"{prefix}/{host}/**/*.wsp"):
-            if slots(path, 0, since):  # not a name that came later
+            if slots(path, 0, since):  # a series that began before
                 gone = len(samples - slots(path, since, until))
                 series, written = series + 1, written + len(samples)
                 missing, worst = missing + gone, max(worst, gone)
@@ -161,24 +149,23 @@ def lost_on(prefix, since, until, steady, broken):
 
 def check_lost(since, until, steady, broken):
     failures = []
-    for prefix, way in (("collectd", "through the relay"), ("past_tcp", "without it, TCP"),
-                        ("past_udp", "without it, UDP")):
+    for prefix, way in (("collectd", "through the relay"), ("direct_tcp", "directly, by TCP"),
+                        ("direct_udp", "directly, by UDP")):
         series, written, missing, worst = lost_on(prefix, since, until, steady, broken)
         print(f"  {way}: {missing} of {written} points of {series} series are lost, "
-              f"{worst} of a series at most")
+              f"at most {worst} of one series")
         if written < series * DOWN or series == 0:
             failures.append(f"{way}: nothing to measure")
-        elif prefix == "collectd" and worst > ON_ITS_WAY:
-            failures.append(f"{way}: more is lost than was on its way")
+        elif prefix == "collectd" and worst > IN_TRANSIT:
+            failures.append(f"{way}: more is lost than was in transit")
         elif prefix != "collectd" and worst < DOWN:
-            failures.append(f"{way}: less is lost than the cache was down")
+            failures.append(f"{way}: less is lost than was sent while the cache was down")
     if failures:
         raise Error("\n".join(failures))
 
 
 def outage(fleet, end):
-    """Cache b is ended by end, and started again. All that is written at its end and its
-    beginning is looked at."""
+    """Ends cache b by end(), starts it again, and checks the time from before to after."""
     graphite, since = fleet.graphite, int(time.time())
     time.sleep(2)
     end(graphite.caches[1])
@@ -186,7 +173,7 @@ def outage(fleet, end):
     graphite.start_cache(1)
     time.sleep(2)
     until = int(time.time())
-    time.sleep(3)  # what is late is not lost
+    time.sleep(3)  # late points are not lost
     check_lost(since, until, graphite.whisper(0), graphite.whisper(1))
 
 
@@ -196,17 +183,18 @@ def check(build):
     with Scratch("fleet") as scratch:
         fleet = Fleet(scratch, build)
         graphite = fleet.graphite
-        # Past the relay, too, to see what that loses.
-        past = [node(name, name, graphite.ports[1], f"past_{name}.") for name in ("tcp", "udp")]
-        print("A receiver that lacks our types:")
-        fleet.start_receiver(*past, types=False)
+        # Nodes without the relay, to see how many points these lose.
+        direct = [node(name, name, graphite.ports[1], f"direct_{name}.")
+                  for name in ("tcp", "udp")]
+        print("A receiver that does not know the plugin's types:")
+        fleet.start_receiver(*direct, types=False)
         fleet.receiver.wait_for_line("Dataset not found: signed_bytes")
         wait_for_values(fleet, "web1", "without-own")
         wait_for_values(fleet, "vm1", "stock")
 
-        print("The receiver is started again, with types.db.d/meminfo_explain.db:")
+        print("The receiver restarts with types.db.d/meminfo_explain.db:")
         fleet.receiver.stop()
-        fleet.start_receiver(*past)
+        fleet.start_receiver(*direct)
         wait_for_values(fleet, "web1", "all")
         wait_for_values(fleet, "db1", "default")
         wait_for_values(fleet, "vm1", "stock")
@@ -214,14 +202,14 @@ def check(build):
         check_host_files([graphite.whisper(0), graphite.whisper(1)])
         check_document()
 
-        print(f"Cache b is stopped, and started again after {DOWN} s:")
+        print(f"Cache b is stopped, and starts again after {DOWN} s:")
         outage(fleet, scratch.stop)
-        print(f"Cache b is killed, and started again after {DOWN} s:")
+        print(f"Cache b is killed, and starts again after {DOWN} s:")
         outage(fleet, scratch.kill)
         lines = fleet.receiver.lines(r"write_graphite plugin: .*\(tcp\) failed")
         if not lines:
-            raise Error("the receiver logs nothing about what it cannot send")
-        print(f"The receiver logs {len(lines)} times: {lines[0]}")
+            raise Error("the receiver does not log that it cannot send")
+        print(f"The receiver logs this {len(lines)} times: {lines[0]}")
         scratch.stop_all()
 
 

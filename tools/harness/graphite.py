@@ -14,10 +14,13 @@ PYTHON = "/usr/bin/python3"
 
 
 def get(url):
-    """The body of the answer; never through a proxy."""
+    """Returns the body of the answer, or raises Error. Never uses a proxy."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(url, timeout=30) as answer:
-        return answer.read()
+    try:
+        with opener.open(url, timeout=30) as answer:
+            return answer.read()
+    except OSError as error:
+        raise Error(f"{url}: {error}") from None
 
 
 class Graphite:

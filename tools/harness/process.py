@@ -28,17 +28,19 @@ def read(path):
 
 
 def wait_until(what, condition, seconds=60, processes=(), pause=0.05):
-    """Returns the first true value of condition(). Raises Error after so many seconds, or as
-    soon as one of processes has ended."""
-    end = time.monotonic() + seconds
+    """Returns the first true value of condition(), which may raise Error until then. Raises
+    Error after so many seconds, or as soon as one of processes has ended."""
+    end, last = time.monotonic() + seconds, ""
     while True:
-        value = condition()
-        if value:
-            return value
+        try:
+            if value := condition():
+                return value
+        except Error as error:
+            last = f": {error}"
         for process in processes:
             process.check()
         if time.monotonic() > end:
-            raise Error(f"no {what} within {seconds} s")
+            raise Error(f"no {what} within {seconds} s{last}")
         time.sleep(pause)
 
 

@@ -4,7 +4,7 @@ import json
 import urllib.parse
 
 from harness.graphite import get
-from harness.process import free_ports
+from harness.process import free_ports, wait_until
 
 CONFIGURATION = """global: {{scrape_interval: 200ms, scrape_timeout: 200ms, evaluation_interval: 200ms}}
 rule_files: {rules}
@@ -16,8 +16,8 @@ scrape_configs:
 
 
 class Prometheus:
-    """ports: what it scrapes on 127.0.0.1; rules: files. It looks for its targets only five
-    seconds after its start."""
+    """ports: what it scrapes on 127.0.0.1; rules: files. It begins to scrape five seconds after
+    its start."""
 
     def __init__(self, scratch, ports, rules=()):
         self.port, = free_ports(1)
@@ -31,6 +31,7 @@ class Prometheus:
             "prometheus", f"--config.file={configuration}",
             f"--storage.tsdb.path={scratch.path}/tsdb", f"--web.listen-address=127.0.0.1:{self.port}",
             "--query.lookback-delta=2s", "--log.level=warn"])
+        wait_until("Prometheus", lambda: get(f"{self.url}/-/ready"), 60, [self.process])
 
     def query(self, expression):
         """[(labels, value as text)]"""
