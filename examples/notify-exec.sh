@@ -21,7 +21,7 @@ export LC_ALL=C
 PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin
 sendmail=${SENDMAIL:-/usr/sbin/sendmail}
 
-complain() {
+log_error() {
 	logger -t notify-exec.sh -p daemon.err -- "$1"
 }
 
@@ -55,10 +55,10 @@ seconds=${parsed%% *}
 stamp=$(date -u ${seconds:+-d "@$seconds"} +%Y-%m-%dT%H:%M:%SZ)
 line="$stamp ${parsed#* }"
 
-printf '%s\n' "$line" >>"$log" || complain "cannot write to $log: $line"
+printf '%s\n' "$line" >>"$log" || log_error "cannot write to $log: $line"
 
 # Not by mail(1), of which some obey lines that begin with "~!". The address is an argument:
 # no header can add another.
 [ -n "$address" ] || exit 0
 printf 'To: %s\nSubject: [collectd] %.200s\n\n%s\n' "$address" "${line#* }" "$line" |
-	"$sendmail" -oi -- "$address" || complain "cannot mail to $address: $line"
+	"$sendmail" -oi -- "$address" || log_error "cannot mail to $address: $line"

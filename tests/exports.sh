@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # usage: exports.sh BUILD_DIR
-# The built plugin is a file that collectd accepts, gives away one name alone, and asks
-# of the daemon only what the daemon has.
+# collectd can load the built plugin: it is a plain file, exports module_register only, and
+# imports only symbols that collectd exports.
 set -euo pipefail
 PATH=$PATH:/usr/sbin
 export LC_ALL=C
@@ -21,11 +21,11 @@ if [ -L "$plugin" ] || [ ! -f "$plugin" ]; then
 fi
 exported=$(nm -D --defined-only "$plugin" | awk '{ print $NF }')
 [ "$exported" = module_register ] ||
-	fail "$plugin exports more or less than module_register:" "${exported//$'\n'/ }"
+	fail "$plugin does not export exactly module_register:" "${exported//$'\n'/ }"
 
-# What has a version comes from a library, what is weak may stay open.
+# Versioned symbols come from libraries; weak ones may be undefined.
 wanted=$(nm -D --undefined-only "$plugin" | awk '$1 == "U" && $2 !~ /@/ { print $2 }' | sort)
-[ -n "$wanted" ] || fail "$plugin asks nothing of the daemon"
+[ -n "$wanted" ] || fail "$plugin imports nothing from collectd"
 offered=$(nm -D --defined-only "$daemon" | awk '{ sub(/@.*/, "", $NF); print $NF }' | sort)
 missing=$(comm -23 <(echo "$wanted") <(echo "$offered"))
-[ -z "$missing" ] || fail "$daemon lacks what $plugin asks for:" "${missing//$'\n'/ }"
+[ -z "$missing" ] || fail "$daemon does not export what $plugin imports:" "${missing//$'\n'/ }"

@@ -159,7 +159,8 @@ def graphs(scratch, build, output):
         "memtotal.png": drawing.draw("MemTotal less free memory, by the lru accounting", 480,
                                      drawing.stack(), areaMode="stacked"),
         "black_hole.png": drawing.draw(
-            f"The black hole while {recording.words} hold {recording.taken >> 20} MiB", 360, drawing.black_hole())}
+            f"The black hole while {recording.words} hold {recording.taken >> 20} MiB", 360,
+            drawing.black_hole())}
     recording.finish()
     for name, png in pictures.items():
         (output / name).write_bytes(png)

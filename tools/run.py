@@ -13,7 +13,8 @@ import signal
 import sys
 import time
 
-from harness.collectd import Collectd, Samples, load_meminfo_explain, load_write_graphite, node, quoted
+from harness.collectd import (Collectd, Samples, load_meminfo_explain, load_write_graphite, node,
+                              quoted)
 from harness.graphite import Graphite
 from harness.process import ROOT, Error, Scratch, exit_on_signals
 
@@ -86,7 +87,8 @@ def print_links(graphite):
     three = link("The black hole by three accountings", *(
         f"alias({HOLE}.signed_bytes-{name},'{name}')" for name in ("lru", "cache", "pss")))
     error = link("The black hole and its error", f"alias({off_by(-1)},'lower bound')",
-                 f"alias({HOLE}.signed_bytes-estimate,'estimate')", f"alias({off_by(1)},'upper bound')")
+                 f"alias({HOLE}.signed_bytes-estimate,'estimate')",
+                 f"alias({off_by(1)},'upper bound')")
     print(f"""
 Graphs as PNG (or with format=json as numbers): curl -o graph.png 'URL'
 

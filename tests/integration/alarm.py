@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A real leak: pipes fill, two MiB at a time, and the windows of the alarm are short."""
+"""A real leak: pipes fill, two MiB at a time. The windows of the alarm are short."""
 import re
 import time
 
@@ -12,14 +12,14 @@ class Alarm(DaemonTest):
         self.evidence = self.work / "evidence"
         self.evidence.mkdir()
         self.state = self.work / "state"
-        # The scan of processes only costs time here.
+        # The scan of processes is not needed here.
         self.daemon = self.collectd("Pss false", "TrendWindow 20", "TrendRise 8388608",
                                     f'StateFile "{self.state}"', f'EvidenceDir "{self.evidence}"',
                                     interval=0.2)
         self.pipes = []
 
     def notifications(self, severity=".*"):
-        """About the estimate."""
+        """The lines of the log about the estimate."""
         return self.daemon.lines(rf"Notification: severity = {severity}, .*"
                                  r"type_instance = estimate,")
 
@@ -41,7 +41,7 @@ class Alarm(DaemonTest):
 
     def test_is_raised_survives_a_restart_and_clears(self):
         self.daemon.start()
-        self.daemon.wait_for_samples(110)  # a window, and a bit
+        self.daemon.wait_for_samples(110)  # somewhat more than a window
         self.assertEqual([], self.notifications(), "an alarm without a leak")
         self.leak(16)
         message = self.wait_for_notification("WARNING")

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""The files of examples/ in the real daemons: a leak is made in a captured machine, and must
-arrive in the log of notify-exec.sh by the plugin's own notification and by threshold, and in
-the alerts of a Prometheus."""
+"""The files of examples/ in real daemons. A captured machine leaks: the leak must appear in the
+log of notify-exec.sh, by the plugin's own notification and by that of threshold, and as alerts
+of Prometheus."""
 import grp
 import os
 import pwd
@@ -30,7 +30,7 @@ def why_no_prometheus():
 
 
 class NotifyExec(DaemonTest):
-    """notify-exec.sh by itself, and notifications that try to make it do something."""
+    """notify-exec.sh on its own, with hostile notifications."""
 
     def setUp(self):
         self.empty = self.work / "empty"
@@ -47,7 +47,7 @@ class NotifyExec(DaemonTest):
         self.assertEqual([], os.listdir(self.empty), "notify-exec.sh obeyed")
 
     def test_hostile_text_is_text(self):
-        # Each of these would make a file, end a line, or pretend to be another field.
+        # Each tries to create a file, to end a line, or to be another field.
         self.notify(b"Severity: WARNING\nTime: 1769850900.123\nHost: $(touch a) h\n"
                     b"Plugin: `touch b`\nType: -n%s%n\nTypeInstance: ; touch c #\n"
                     b"Severity: OKAY\nTime: 0\nPlugin: forged\n\n"
@@ -61,7 +61,7 @@ class NotifyExec(DaemonTest):
                          read(self.mail))
 
     def test_malformed_notifications_are_one_line(self):
-        """None at all, a time that is none, and one that is too long."""
+        """An empty one, an invalid time, and a message that is too long."""
         for notification in (b"\n", b": \n", b"Time: 1; touch f\nSeverity: OKAY\n\nm\n",
                              b"Time: 99999999999999999999\n\n" + b"0" * 5000 + b"\n"):
             self.line.unlink(missing_ok=True)
@@ -85,11 +85,11 @@ class Alerts(DaemonTest):
             os.chown(path, pwd.getpwnam(self.user).pw_uid, -1)
         reason = why_no_prometheus()
         if reason:
-            print(f"skipped: alerts: {reason}, so only collectd's own alerts are tested")
+            print(f"skipped: alerts: {reason}, so only collectd's alerts are tested")
         self.prometheus, parts = None, self.examples()
         if not reason:
             port, = free_ports(1)
-            # What fires must do so soon.
+            # Alerts must fire soon.
             rules = self.work / "rules.yml"
             rules.write_text(re.sub("for: .*", "for: 1s", read(RULES)))
             self.prometheus = Prometheus(self.scratch, [port], [rules])
@@ -105,11 +105,11 @@ class Alerts(DaemonTest):
                               ('"/[^"]*/alerts.log"', self.notified)):
             notify = re.sub(pattern, quoted(path), notify)
         group = grp.getgrgid(os.getgid()).gr_name
-        # Values are taken for missing after so many intervals: a busy machine may be late.
+        # A value is missing after this number of intervals; a busy machine may be late.
         return ["Timeout 20", f'Include "{EXAMPLES}/threshold.conf"', notify,
                 load("unixsock", f'SocketFile "{self.work}/socket"', f'SocketGroup "{group}"')]
 
-    # --- what is waited for, while time goes on ---
+    # --- waiting, while the machine changes ---
 
     def wait_for(self, what, condition, seconds=60):
         def take_and_look():
@@ -119,7 +119,7 @@ class Alerts(DaemonTest):
         return self.daemon.wait_until(what, take_and_look, seconds)
 
     def new_chapter(self):
-        """What was notified until now does not count any more."""
+        """From now on, ignores the notifications so far."""
         self.seen = len(read(self.notified).splitlines())
 
     def wait_for_notification(self, severity, metric, text=""):
@@ -129,7 +129,7 @@ class Alerts(DaemonTest):
             for line in read(self.notified).splitlines()[self.seen:]))
 
     def alerts(self):
-        """Those of late, for a step is soon over."""
+        """Those of the last two seconds: the alert of a step ends soon."""
         firing = self.prometheus.query('max_over_time(ALERTS{alertstate="firing"}[2s])')
         return {(alert["alertname"], alert.get("instance", "-"), alert["severity"])
                 for alert, _ in firing}
@@ -172,11 +172,11 @@ class Alerts(DaemonTest):
         self.wait_for("hostile notification", lambda: line in read(self.notified).splitlines())
         self.assertEqual(["alerts.log"], os.listdir(notify), "notify-exec.sh obeyed")
         self.assertNotRegex(read(self.notified), r"(?m)^[^ ]+ (WARNING|FAILURE) testhost ")
-        if self.prometheus:  # it was there before collectd: until now, nothing was sent
-            self.wait_for("calm", lambda: not self.alerts())
+        if self.prometheus:  # it started before collectd, when values were missing
+            self.wait_for("end of all alerts", lambda: not self.alerts())
 
     def step(self):
-        """A large one; it is one from what was there before."""
+        """A large step, from a level that the alarm has seen for a while."""
         self.wait_for("25 samples", lambda: self.daemon.samples.begun >= 25)
         self.new_chapter()
         self.machine.hole = 1200 << 10
@@ -196,12 +196,12 @@ class Alerts(DaemonTest):
         if self.prometheus:
             self.assertTrue(self.prometheus.query(
                 'collectd_meminfo_explain_duration_seconds{meminfo_explain="black_hole",'
-                'type="eta"}'), "durations have another name")
+                'type="eta"}'), "no series of durations")
         self.wait_for_alert("MeminfoBlackHoleFailing", "testhost", "critical")
         self.wait_for_alert("MeminfoBlackHoleUsesUpMemory", "testhost", "critical")
 
     def given_back_and_removed(self):
-        """By a balloon; and a file is not understood."""
+        """The leak ends, a balloon removes memory, and a file is malformed."""
         self.machine.rate, self.machine.hole, self.machine.removed = 0, 0, 300 << 10
         zoneinfo = read(self.machine.fixture / "proc/zoneinfo")
         managed = max(map(int, re.findall(r"(?m)^ +managed +(\d+)$", zoneinfo)))

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The plugin of a build by the preset `sanitize`, with ASan and UBSan, inside the real daemon:
-on this machine, on a captured one and on a damaged one."""
+"""The plugin with ASan and UBSan (preset sanitize) in a real collectd: on this machine, on a
+captured one, and on a damaged one."""
 import os
 
 from harness.testcase import DaemonTest, FIXTURES
@@ -12,7 +12,7 @@ class Asan(DaemonTest):
         proc.mkdir(parents=True)
         meminfo = (FIXTURES / "6.1-debian12-1g/proc/meminfo").read_bytes()
         (proc / "meminfo").write_bytes(meminfo[:700])
-        # Bytes that are no text, and the same ones when this has to be seen again.
+        # Binary data, the same in each run.
         library = (self.build / "plugins/meminfo_explain.so").read_bytes()
         (proc / "vmallocinfo").write_bytes(library[:5000])
         (proc / "zoneinfo").write_bytes(library[-5000:])

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""fixtures/capture.sh: what it captures is explained as what it was captured from; also by
-busybox, without privilege, and where files hang; and nothing in it identifies the machine."""
+"""fixtures/capture.sh: a capture is explained in the same way as the original, also if it is
+made by busybox, without privilege, or while files hang; and nothing in it identifies the
+machine."""
 import json
 import os
 import re
@@ -14,7 +15,7 @@ from harness.testcase import DaemonTest, FIXTURES
 
 CAPTURE = ROOT / "fixtures/capture.sh"
 BRD = FIXTURES / "6.12-debian12-brd-ftrace-perf"
-# Of each epoch one, and those that are special.
+# One of each era of kernels, and special ones.
 MACHINES = """2.6.32-composed-x86_64 3.10-composed-ppc64-64k-thread-info 5.15-composed-lxcfs
 6.12-composed-allocinfo 6.12-debian12-brd-ftrace-perf 6.12-debian12-unprivileged
 6.17-composed-devices""".split()
@@ -22,7 +23,7 @@ MACHINES = """2.6.32-composed-x86_64 3.10-composed-ppc64-64k-thread-info 5.15-co
 
 class Capture(DaemonTest):
     def capture(self, into, *arguments, shell=("sh",)):
-        """Into the directory into, which is returned."""
+        """Captures into the directory `into`, and returns it."""
         done = subprocess.run([*shell, CAPTURE, *arguments, into, "a test"], check=False,
                               capture_output=True, text=True)
         self.assertEqual(0, done.returncode, f"{shell}, {into}: {done.stderr}")
@@ -41,10 +42,10 @@ class Capture(DaemonTest):
                               stdout=subprocess.PIPE).stdout
 
     def check_captured_again(self, shell, work):
-        """A capture of a capture is the same."""
+        """A capture of a capture is explained in the same way."""
         for machine in MACHINES:
             again = self.capture(work / machine, "--root", FIXTURES / machine, shell=shell)
-            # What the first capture was denied is only missing in a second one.
+            # The second capture does not know what was denied to the first one.
             lines = [line for line in self.about(again) if not line.startswith("denied:")]
             lines += [line for line in self.about(FIXTURES / machine)
                       if line.startswith("denied:")]
@@ -70,7 +71,7 @@ class Capture(DaemonTest):
                          self.explain("--root", capture)["pss"]["processes"])
 
     def test_captures_again_and_leaves_out_by_sh_and_busybox(self):
-        applets = self.work / "applets"  # nothing else, as on OpenWrt
+        applets = self.work / "applets"  # nothing but busybox, as on OpenWrt
         applets.mkdir()
         subprocess.run(["busybox", "--install", "-s", applets], check=True)
         busybox = ["env", "-i", f"PATH={applets}", shutil.which("busybox"), "sh"]
@@ -90,7 +91,7 @@ class Capture(DaemonTest):
         self.assertEqual([], errors)
 
     def check_close(self, live, captured):
-        """As far apart as the two may be off, and what a process may add meanwhile."""
+        """The two differ by no more than both errors, and what a process takes meanwhile."""
         self.assertEqual(live["mem_total"], captured["mem_total"])
         self.assertEqual(live["page_size"], captured["page_size"])
         a, b = live["black_hole"], captured["black_hole"]
@@ -98,14 +99,14 @@ class Capture(DaemonTest):
         self.assertLess(abs(live["pss"]["processes"] - captured["pss"]["processes"]), 12)
 
     def readable_sources(self, explained):
-        """Without the boot log and netlink, which no tree has."""
+        """Without netlink, which a captured tree does not have."""
         return {name: state for name, state in explained["sources"].items()
                 if state in ("known", "malformed") and not name.startswith("netlink")}
 
     def test_this_machine(self):
         shutil.copy("/bin/sleep", self.work / "my_secret_name")
         sleeper = self.scratch.start("sleeper", [self.work / "my_secret_name", 300], good=(-15,))
-        # The machine goes on between the two, so several attempts.
+        # The machine changes between the two, so several attempts.
         for attempt in range(5):
             live = self.explain()
             capture = self.capture(self.work / f"live-{attempt}")
@@ -121,10 +122,10 @@ class Capture(DaemonTest):
         self.check_private(capture)
 
     def check_private(self, capture):
-        """What must not leave the machine: names, addresses, paths."""
+        """No names, addresses and paths in the capture."""
         secrets = [re.compile(r"(?m)my_secret_name|^0*[1-9a-f][0-9a-f]*-[0-9a-f]+ |/bin/|/lib/"),
                    re.compile(re.escape(str(self.work)))]
-        if re.search("[^a-z]", os.uname().nodename):  # a plain word may stand anywhere
+        if re.search("[^a-z]", os.uname().nodename):  # else it may be a word of a file
             secrets.append(re.compile(rf"(?<!\w){re.escape(os.uname().nodename)}(?!\w)"))
         address = re.compile(r"0x0*[1-9a-f][0-9a-f]{6,}")
         for path in (path for path in capture.rglob("*") if path.is_file()):

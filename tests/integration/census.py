@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""A reading of smaps that hangs holds up nothing: neither the other values, nor the other
-processes, nor the end of the daemon."""
+"""While the smaps of a process hangs, other values and other processes are read, and the daemon
+can end."""
 import os
 import shutil
 import time
@@ -16,7 +16,7 @@ class Census(DaemonTest):
         self.assertLess(time.monotonic() - started, seconds)
 
     def check_every_interval(self, daemon, *names):
-        """Each was sent in all samples but the last."""
+        """Each series was sent in all samples but the last."""
         for name in names:
             self.assertGreaterEqual(len(daemon.samples.all_of(name)),
                                     len(daemon.samples.whole) - 1, name)
@@ -50,7 +50,7 @@ class Census(DaemonTest):
         daemon.wait_for_samples(12)
         hangs = rf"\[warning\].*{path}: no answer"
         daemon.wait_for_line(hangs)
-        # The first pass was the one that hung; those after it were not held up.
+        # The first pass hung; the following ones did not.
         self.assertGreaterEqual(len(daemon.samples.all_of("quality/count-processes_read")), 4)
         stuck.let_go()
         daemon.wait_for_line(rf"\[info\].*{path}: answered")

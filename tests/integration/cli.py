@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""meminfo-explain as its users call it: formats, exit statuses, diagnostics."""
+"""The command line of meminfo-explain: formats, exit statuses, diagnostics."""
 import json
 import os
 import re
@@ -11,14 +11,14 @@ from harness.testcase import DaemonTest, FIXTURES
 
 class Cli(DaemonTest):
     def expect(self, status, *arguments, **options):
-        """Runs the tool; what it printed is in self.out and self.err."""
+        """Runs the tool; sets self.out and self.err to its output."""
         done = subprocess.run([self.build / "meminfo-explain", *arguments], check=False,
                               capture_output=True, text=True, **options)
         self.assertEqual(status, done.returncode, f"{arguments}: {done.stderr}")
         self.out, self.err = done.stdout, done.stderr
 
     def explain(self, *arguments):
-        """The one JSON object of a run that succeeds; it sums to MemTotal by each accounting
+        """Returns the JSON of a successful run, which adds up to MemTotal by each accounting
         that is known."""
         self.expect(0, "--format", "json", *arguments)
         explained = json.loads(self.out)
@@ -32,7 +32,7 @@ class Cli(DaemonTest):
         return explained
 
     def root_with(self, case):
-        """A root whose meminfo is one of fixtures/malformed."""
+        """Returns a root with a meminfo of fixtures/malformed."""
         proc = self.work / "root/proc"
         proc.mkdir(parents=True, exist_ok=True)
         (proc / "meminfo").write_bytes((FIXTURES / "malformed" / case / "input").read_bytes())
@@ -106,7 +106,7 @@ class Cli(DaemonTest):
             self.assertIn(report["balloon_inside"][part], words)
 
     def test_trend_of_a_recorded_series(self):
-        """Flat for three hours, then 1 MiB a minute for one, then given back."""
+        """Constant for three hours, then 1 MiB per minute for an hour, then all of it back."""
         def value(t):
             return 1e8 + ((t - 10800) / 60 * (1 << 20) if 10800 < t < 14400 else 0) + t % 7
         series = "".join(f"{t} {value(t):.0f} 1000\n" for t in range(0, 21600, 60))

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""tools/run in directories whose names have all that a shell takes for its own: with
---graphite, every link that it prints answers with numbers and with a picture; after Ctrl-C it
-ends well, and leaves nothing behind."""
+"""tools/run in directories whose names have all special characters of a shell: with --graphite,
+every link that it prints returns numbers and a picture; after Ctrl-C it exits with success,
+and leaves nothing behind."""
 import json
 import os
 import re
@@ -28,7 +28,7 @@ class Graphs(DaemonTest):
                                   env=dict(os.environ, TMPDIR=str(self.temporary)))
 
     def check_ended_well(self, process):
-        """By itself, or by Ctrl-C."""
+        """With success, and without temporary files."""
         self.scratch.processes.remove(process)
         process.wait()
         self.assertEqual([], os.listdir(self.temporary), "left behind")
@@ -52,7 +52,7 @@ class Graphs(DaemonTest):
         for link in links:
             self.assertGreaterEqual(len(self.numbers(link)), 2, link)
             self.assertEqual(b"PNG", get(link)[1:4], link)
-        # Where no bound on the error is known, none is drawn: not one of 0.
+        # While the error is unknown, no bounds are drawn.
         link = re.search(r"with its error:\n *(.*)", read(process.log)).group(1)
         self.assertEqual(["estimate"],
                          self.numbers(link.replace("bytes-error", "bytes-unknown")))

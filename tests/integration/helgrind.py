@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The plugin's threads inside the real daemon, under helgrind."""
+"""The plugin in a real collectd under helgrind."""
 from harness.testcase import DaemonTest
 
 # collectd's own threads read flags of its own without a lock as it ends (read_loop in

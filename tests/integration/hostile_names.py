@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Names are hostile text, wherever the kernel or a captured tree has them, and nothing is
-written but the state file and evidence. In this tree, every name wants to be a command of the
-terminal, a line of its own in a log, or another series; all outputs are checked."""
+"""Names from the kernel or from a captured tree are untrusted text: in a tree whose names contain
+terminal commands, log lines and names of other series, all outputs are checked. And the plugin
+writes nothing but its state file and evidence."""
 import collections
 import fnmatch
 import json
@@ -14,8 +14,8 @@ import time
 from harness.process import read
 from harness.testcase import DaemonTest, FIXTURES
 
-# Commands of a terminal, a bell, a backspace, half of UTF-8, C1 controls, a text that runs
-# backwards (U+202E), invisible blanks (U+200B, U+2028), and what formats would obey.
+# Terminal commands, a bell, a backspace, half a UTF-8 sequence, C1 controls, right-to-left text
+# (U+202E), invisible blanks (U+200B, U+2028), and characters that are special in formats.
 EVIL = (b"e\x1b[31;1m\x1b]0;t\a\b\xc2\x9b\xff\xe2\x80\xae\xe2\x80\x8b\xe2\x80\xa8"
         b"%n%s;*=[{~}.$`")
 LONG = b"L" * 300
@@ -49,7 +49,7 @@ BAD_FILES = (b"sys/block/zram3%(injected)s%(evil)s/mm_stat",
              b"sys/bus/virtio/devices/virtio%(injected)s/device",
              b"sys/kernel/debug/ramdisk_pages/ram%(injected)s%(evil)s")
 
-# What opens for writing, makes, moves or removes.
+# System calls that create, move, change or remove files.
 CHANGES = """creat mkdir mkdirat rename renameat renameat2 unlink unlinkat rmdir link linkat
 symlink symlinkat mknod mknodat truncate chmod fchmodat chown fchownat""".split()
 TRACER = ["strace", "-f", "--seccomp-bpf", "-qq", "-y", "-s", "4096", "-e", "signal=none"]
@@ -99,11 +99,10 @@ class HostileNames(DaemonTest):
         self.write(b"proc/sys/vm/overcommit_ratio", EVIL + LONG + b"\n")
         self.append("meminfo", b"%(evil)s: %(evil)s\n")
 
-    # --- what is asked of every output ---
+    # --- checks of every output ---
 
     def check_printable(self, what, text):
-        """Nothing but ASCII that a terminal shows, and newlines; no line made by a name, and
-        no line without bounds."""
+        """Only printable ASCII and newlines, no injected line, no line of unlimited length."""
         self.assertNotEqual(b"", text, what)
         self.assertNotRegex(text, rb"[^\x20-\x7e\n]", what)
         self.assertNotRegex(text, rb"(?m)^.{0,2}\[error\] INJECTED", what)
@@ -118,11 +117,11 @@ class HostileNames(DaemonTest):
         return done.stdout
 
     def check_tool(self):
-        """All formats; returns the JSON."""
+        """Checks all formats; returns the JSON."""
         for arguments in (["--format", "table"], ["--why"], ["--no-pss"]):
             self.check_printable(arguments, self.run_tool("--root", self.root, *arguments))
         text = self.run_tool("--root", self.root, "--format", "json")
-        # One line, however long; there is nothing to escape, either.
+        # One line of any length, without anything to escape.
         self.assertNotRegex(text, rb"[^\x20-\x7e\n]")
         self.assertEqual(1, text.count(b"\n"))
         self.assertNotIn(rb"\u", text)
@@ -130,7 +129,7 @@ class HostileNames(DaemonTest):
         def unique(pairs):
             names = collections.Counter(name for name, _ in pairs)
             self.assertEqual([], [name for name, count in names.items() if count > 1],
-                             "a key twice is a value lost")
+                             "with a key twice, a value is lost")
             return dict(pairs)
         explained = json.loads(text, object_pairs_hook=unique)
         self.assertTrue(all(one["text"] for one in explained["report"]), explained["report"])
@@ -164,7 +163,7 @@ class HostileNames(DaemonTest):
     # --- the plugin ---
 
     def start_traced(self, daemon):
-        """With the umask of a careless user."""
+        """With umask 0."""
         self.trace = self.work / "strace"
         self.trace.unlink(missing_ok=True)
         tracer = []
@@ -174,11 +173,11 @@ class HostileNames(DaemonTest):
             tracer = [*TRACER, "-e", f"trace={calls}", "-o", self.trace]
         else:
             self.trace = None
-            print("skipped: hostile_names: what is written: no strace here")
+            print("skipped: hostile_names: files that are written: no strace here")
         daemon.start(*tracer, umask=0)
 
     def written(self):
-        """The paths that were opened for writing, made, moved or removed."""
+        """The paths that were opened for writing, created, moved, changed or removed."""
         paths = set()
         for line in read(self.trace).splitlines():
             call = re.match(r"\d+ +([a-z0-9]+)\(", line)
@@ -191,12 +190,12 @@ class HostileNames(DaemonTest):
         return paths
 
     def check_only_written(self, daemon, *patterns):
-        """Nothing else, besides what collectd writes."""
+        """The daemon wrote nothing else, except files of collectd itself."""
         if self.trace is None:
             return
         paths = self.written()
         self.assertIn(str(daemon.log_path), paths)
-        # comm: how a thread gets its name
+        # comm: the names of threads
         patterns += (str(daemon.log_path), str(daemon.base / "pid"), "/dev/null",
                      "/proc/self/task/*/comm")
         self.assertEqual([], [path for path in sorted(paths) if not any(
@@ -214,8 +213,8 @@ class HostileNames(DaemonTest):
         self.check_only_written(daemon, f"{state}/kept", f"{state}/kept.new")
 
     def leak_until_evidence(self, daemon, evidence):
-        """Free memory goes away into the black hole, by less than its error at once, else each
-        sample is looked at again."""
+        """Moves free memory into the black hole, in steps smaller than its error: after a larger
+        one, a sample is retried."""
         meminfo = self.root / "proc/meminfo"
         text = meminfo.read_bytes()
         free = int(re.search(rb"(?m)^MemFree: +(\d+)", text).group(1))
@@ -232,7 +231,7 @@ class HostileNames(DaemonTest):
         daemon.wait_until("evidence", leak)
 
     def test_plugin_on_the_tree(self):
-        """While it leaks, and then all of it is bad."""
+        """While the machine leaks, and after all files become malformed."""
         evidence, state = self.work / "evidence", self.work / "state"
         evidence.mkdir()
         daemon = self.collectd(
@@ -267,16 +266,16 @@ class HostileNames(DaemonTest):
                          "collectd did not take all values")
 
     def check_series(self, samples):
-        """Each by a name that every receiver takes; none lost and none twice."""
+        """Every receiver accepts the names of the series; none is lost, none sent twice."""
         self.assertEqual([], [line for line in samples.other if "PUTVAL" in line])
         names = {name for _, values in samples.whole for name in values}
         for name in names:
             self.assertRegex(name, r"^[a-z0-9_]+/[a-z_]+-[a-z0-9_]+$")
-            # With the plugin's name before it, and a date after it, as csv has it.
+            # As a file name of csv, with the plugin's name and a date.
             self.assertLessEqual(len("meminfo_explain-" + name + "-2026-01-31"), 160)
         self.assertGreater(len(names), 150)
         first = samples.first()
         self.assertEqual(14 << 10, float(first["detail/bytes-raw_zoo_anon"]),
-                         "three lines of one name are not their sum")
+                         "not the sum of three lines with the same name")
         self.assertEqual(2 * 2048 * 4096, float(first["vmalloc/bytes-a_b"]),
-                         "two callers of one name are not their sum")
+                         "not the sum of two callers with the same name")

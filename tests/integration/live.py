@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The plugin on this machine: every metric in every interval, and no warning in the log."""
+"""The plugin on this machine sends every metric in every interval, and logs no warning."""
 import os
 
 from harness.testcase import DaemonTest
@@ -22,10 +22,10 @@ class Live(DaemonTest):
         daemon.start()
         daemon.wait_for_samples(40, 100)
         daemon.stop()
-        # The write threads drop what is queued at the end, so the last may be incomplete.
+        # The last sample may be incomplete: at its end, collectd drops queued values.
         samples = daemon.samples.whole[:-1]
         self.check_log(daemon, samples)
-        # Callers of vmalloc come and go, and the floor is learned first.
+        # Callers of vmalloc change, and the floor is known after some samples.
         names = {name for _, values in samples for name in values
                  if not name.startswith("vmalloc/") and not name.endswith("floor")}
         first = next(i for i, (_, values) in enumerate(samples) if ERROR in values)
@@ -40,9 +40,9 @@ class Live(DaemonTest):
         self.check_pss(samples)
 
     def excused(self, missing, before, stamp, values):
-        """Of what is missing, what a busy machine may lack in a sample: the pss accounting
-        where it is withheld, and what takes a vmallocinfo of the moment where reading one
-        would take more than 1 % of the time."""
+        """The names that a sample on a busy machine may lack: those of the pss accounting if it
+        is withheld, and the identity that requires a new vmallocinfo if reading one would take
+        more than 1 % of the time."""
         names = set()
         if self.is_pss_withheld(values):
             names = {name for name in missing if "pss" in name and "quality/" not in name}
@@ -52,20 +52,20 @@ class Live(DaemonTest):
         return names
 
     def check_log(self, daemon, samples):
-        """No warnings, but that the pss accounting is withheld where it is."""
+        """No warning, except that the pss accounting is withheld if it is."""
         withheld = any(self.is_pss_withheld(values) for _, values in samples)
         self.assertEqual([], [line for line in daemon.warnings()
                               if not withheld or "pss accounting withheld" not in line])
 
     def is_pss_withheld(self, values):
-        """Where many processes begin and end, for as long as more than 1 % of memory is in
-        doubt."""
+        """True while many processes begin and end, and more than 1 % of memory is in doubt."""
         return float(values.get(ERROR, "inf")) > 0.01 * float(values["total/bytes-mem_total"])
 
     def check_pss(self, samples):
-        """The sum of Pss agrees with AnonPages + Mapped within its own error, and the drift of
-        two counters over the CPUs (vm stats threshold is 125 pages at most). Judged where
-        no more than that was mapped or unmapped in the intervals before and after."""
+        """The sum of Pss equals AnonPages + Mapped within its error and the drift of two per-CPU
+        counters (vm stats threshold is at most 125 pages). Checked in samples whose
+        AnonPages + Mapped has changed by no more than this drift since the previous one and
+        until the next one."""
         drift = 2 * os.cpu_count() * 125 * os.sysconf("SC_PAGESIZE")
         mapped = [float(values["user_cache/bytes-anon_pages"]) +
                   float(values["detail/bytes-mapped"]) for _, values in samples]

@@ -10,7 +10,7 @@ NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
 @unittest.skipIf(os.geteuid() != 0, "dropping privileges takes root")
 class Privileges(DaemonTest):
     def run_as_nobody(self, *options):
-        # Whatever large processes there are is not a question of privilege.
+        # Large processes must not matter here.
         daemon = self.collectd("PssBudget 100")
         os.chown(daemon.base, 65534, 65534)
         daemon.start(*NOBODY, *options)

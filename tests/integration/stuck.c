@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* usage: stuck DIR
- * A process whose mmap_lock stays held: reading its smaps hangs, as it does in the field
- * behind a file server that does not answer. Mounts a file system of one file on DIR
- * (FUSE, as root), lets a child map that file, write to it, and map something else in its
- * place: the kernel then writes the page back with the lock held (fs/fuse/file.c:
- * fuse_vma_close, since 5.16), and we do not answer. Prints the child's process number
- * when it is stuck, and lets go of it when it is killed, or after two minutes. While it
- * lasts, ps(1) hangs as well. DIR remains to be unmounted.
- * Exit status: 77 where this machine cannot do it. */
+ * Makes a process hang with its mmap_lock held, so that reading its smaps hangs, as it
+ * does behind a file server that does not answer. Mounts a FUSE file system with one file
+ * on DIR (as root). A child maps that file, writes to it, and maps something else in its
+ * place: the kernel writes the page back with the lock held (fs/fuse/file.c:
+ * fuse_vma_close, since 5.16), and gets no answer. Prints the child's pid once it hangs.
+ * The child continues when this process is killed, or after two minutes. Until then ps(1)
+ * hangs as well. The caller unmounts DIR.
+ * Exit status: 77 where this machine does not support it. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -50,7 +50,7 @@ static struct fuse_attr attributes(uint64_t node)
                             .blksize = PAGE};
 }
 
-/* Answers one request, unless it is to write: then returns true. */
+/* Answers one request; returns true, without an answer, if it is a write. */
 static int answer(int fuse)
 {
   static char request[FUSE_MIN_READ_BUFFER + (1 << 20)];
@@ -94,7 +94,7 @@ static int answer(int fuse)
   }
 }
 
-/* The child: stuck in mmap. */
+/* The child, which hangs in mmap. */
 static _Noreturn void get_stuck(const char *directory)
 {
   char path[4096];
@@ -123,10 +123,10 @@ int main(int argc, char **argv)
     cannot(argv[1]);
   pid_t child = fork();
   if (child == 0) {
-    close(fuse); /* the last one to close it frees the child: that is us */
+    close(fuse); /* so that the end of the parent closes the connection */
     get_stuck(argv[1]);
   }
-  alarm(120); /* in any case */
+  alarm(120); /* the child must not hang for longer */
   while (!answer(fuse))
     continue;
   printf("%d\n", (int)child);

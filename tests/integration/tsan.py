@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The plugin of a build by the preset `threads`, with ThreadSanitizer, inside the real daemon;
-while the smaps of a process hangs, where that can be had."""
+"""The plugin with ThreadSanitizer (preset threads) in a real collectd, while the smaps of a
+process hangs, if this machine supports that."""
 from harness.inject import Stuck, Unavailable
 from harness.testcase import DaemonTest
 

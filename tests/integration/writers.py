@@ -40,7 +40,7 @@ class Posts(http.server.BaseHTTPRequestHandler):
 
 
 class Datagrams(socketserver.BaseRequestHandler):
-    """The length of each, and how many values it has, which are its parts of type 6."""
+    """Collects (length, number of values), which are the parts of type 6."""
 
     def handle(self):
         data, values, at = self.request[0], 0, 0
@@ -51,12 +51,12 @@ class Datagrams(socketserver.BaseRequestHandler):
 
 
 def normal(value):
-    """As expect.txt has numbers."""
+    """A number as in expect.txt."""
     return f"{float(value):.6f}"
 
 
 def seven_digits(name, value):
-    """As unixsock has them. Out of the range of its type, the cache has NaN."""
+    """A number as unixsock prints it: NaN if it is outside the range of its type."""
     if "/percent-" in name:
         return "nan" if float(value) > 100.1 else f"{float(value):.4f}"
     return f"{float(value):.6e}"
@@ -64,7 +64,7 @@ def seven_digits(name, value):
 
 class Writers(DaemonTest):
     def sink(self, server_class, handler):
-        """A server in a thread; it collects what arrives in `got`."""
+        """A server in a thread, which collects what arrives in `got`."""
         server = server_class(("127.0.0.1", 0), handler)
         server.got = []
         self.addCleanup(server.shutdown)
@@ -73,7 +73,8 @@ class Writers(DaemonTest):
         return server, server.server_address[1]
 
     def start(self, root):
-        """A collectd that writes to all, and one that lacks the plugin, and has its types."""
+        """Starts a collectd that uses all writers, and one without the plugin, but with its
+        types, that receives."""
         self.sinks = []
         self.prometheus_port, network_port = free_ports(2)
         self.lines, carbon_port = self.sink(socketserver.ThreadingTCPServer, Lines)
@@ -99,7 +100,7 @@ class Writers(DaemonTest):
         self.sender.start()
         self.sender.wait_for_samples(4)
 
-    # --- what they wrote: (NAME, VALUE) ---
+    # --- what each writer delivered: (NAME, VALUE) ---
 
     def from_csv(self):
         return [item for _, values in self.sender.samples.whole for item in values.items()]
@@ -129,7 +130,7 @@ class Writers(DaemonTest):
         return f"{self.rrd}/testhost/meminfo_explain-{name}.rrd"
 
     def from_rrdtool(self):
-        """What was written last; the archive has rates of it."""
+        """The last values; the archive has averages."""
         names = [str(path.relative_to(self.rrd / "testhost"))[len("meminfo_explain-"):-4]
                  for path in self.rrd.glob("testhost/*/*.rrd")]
         questions = "".join(f"lastupdate {self.rrd_file(name)}\n" for name in names)
@@ -138,7 +139,7 @@ class Writers(DaemonTest):
         return zip(names, re.findall(r"(?m)^\d+: (.*)", answers), strict=True)
 
     def archived(self, *names):
-        """What the archive has, printed whole."""
+        """The values in the archive, with all digits."""
         graph = ["graph", "/dev/null", "--end", "now", "--start", "now-50s"]
         for number, name in enumerate(names):
             graph += [f"DEF:d{number}={self.rrd_file(name)}:value:MAX",
@@ -147,7 +148,7 @@ class Writers(DaemonTest):
                               stdout=subprocess.PIPE).stdout.split()[1:]
 
     def from_unixsock(self, names):
-        """Of those that the daemon's cache has."""
+        """The values that collectd's cache has."""
         with socket.socket(socket.AF_UNIX) as connection:
             connection.connect(str(self.work / "socket"))
             stream = connection.makefile("rw")
@@ -160,8 +161,8 @@ class Writers(DaemonTest):
     # --- what must have arrived ---
 
     def check_writer(self, writer):
-        """Of what is expected, every value it ever wrote; of what is not known, nothing; else
-        what csv has, which is not in expect.txt because it is a time."""
+        """All values it wrote are those of expect.txt; it wrote no unknown one; the others,
+        which are not in expect.txt since they are durations, are the same as those of csv."""
         got = set(getattr(self, f"from_{writer}")())
         names = {name for name, _ in got}
         known = {(name, normal(value)) for name, value in got if name in self.expected}
@@ -179,8 +180,8 @@ class Writers(DaemonTest):
         self.assertEqual([], list(self.from_unixsock(self.absent)))
 
     def check_logs(self, root):
-        # The library that write_prometheus uses says this of collectd itself; and the plugin,
-        # what the capture was denied.
+        # The first is logged by the library of write_prometheus, about collectd. The plugin
+        # logs the files that were denied to the capture.
         known = ["MHD_OPTION_EXTERNAL_LOGGER"]
         for line in re.findall(r"(?m)^denied:(.*)", read(root / "about")):
             known += [f"plugin: {path}: Permission denied; " for path in line.split()]
@@ -189,7 +190,7 @@ class Writers(DaemonTest):
         self.assertEqual([], [line for line in lines if not any(one in line for one in known)])
 
     def check_root(self, root):
-        """All of it, by all of them, and nothing that only other machines have."""
+        """All writers deliver all values, and none that only other machines have."""
         self.rrd = self.work / "rrd"
         values = {about: dict(line.split() for line in
                               read(about.parent / "expect.txt").splitlines())
@@ -210,7 +211,7 @@ class Writers(DaemonTest):
         self.check_logs(root)
 
     def check_cost(self, writer, size, values):
-        """A value costs on average what docs/fleet.md says, in one sentence for both."""
+        """A value takes as many bytes on average as docs/fleet.md states."""
         text = read(ROOT / "docs/fleet.md").replace("\n", " ")
         stated = re.search(rf"Measured by .writers\.py.: [^.]*{writer} (\d+) bytes", text)
         self.assertTrue(stated, f"docs/fleet.md has no cost of {writer}")
@@ -230,12 +231,12 @@ class Writers(DaemonTest):
 
     def test_machine_of_1_tb(self):
         self.check_root(FIXTURES / "6.6-composed-1t-locked-shmem")
-        # The numbers themselves, so that nobody makes expect.txt again without looking.
+        # Literally, so that a wrong expect.txt is noticed.
         literal = {"total/bytes-mem_total": "1082123878400.000000",
                    "identity/signed_bytes-anon_lru": "-644247715840.000000",
                    "detail/percent-commit": "728.865131"}
         self.assertEqual(literal, {name: self.expected[name] for name in literal})
         self.assertIn("kernel/bytes-hardware_corrupted", self.absent)
-        # In the archive of rrdtool: whole bytes, and nothing out of its type's range.
+        # The archive of rrdtool has whole bytes, and no value outside its type's range.
         self.assertEqual(["1082123878400.000000", "-644247715840.000000", "-nan"],
                          self.archived(*literal))

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* usage: churn COUNT PER_SECOND FILE
- * Memory that is never still, until it is killed: COUNT processes grow and shrink,
- * end and begin, PER_SECOND others come and go, and the page cache of FILE, which is made
- * and has no blocks on the disk, is filled and dropped. In a memory cgroup that FILE does
- * not fit in, all of that is reclaim. */
+ * Changes the memory of the machine until it is killed: COUNT processes grow, shrink, end
+ * and begin, PER_SECOND others begin and end, and the page cache of the new sparse FILE
+ * is filled and dropped. In a memory cgroup smaller than FILE, this forces reclaim. */
 #define _GNU_SOURCE
 #include "../bench/population.h"
 
@@ -17,7 +16,7 @@
 static const off_t file_size = (off_t)256 << 20;
 static const size_t block = (size_t)1 << 20;
 
-/* A block after the other, from the beginning again when all are in the cache. */
+/* Reads the next block; at the end, drops the cache and starts again. */
 static void read_block(int file)
 {
   static char bytes[(size_t)1 << 20];

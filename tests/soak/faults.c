@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* To be preloaded into collectd: faults on what the plugin does with the files of its
- * Root (relative paths that begin with proc/ or sys/) and with files in one directory,
- * that of the state and the evidence; and a clock that jumps. Nothing else is touched.
+/* Preloaded into collectd, injects faults into what the plugin does with the files of its
+ * Root (relative paths that begin with proc/ or sys/) and with the files of one
+ * directory, that of the state and the evidence; and lets the clock jump.
  *
- * MEMINFO_EXPLAIN_FAULTS names a file of rules, one a line, read again when another one
- * is put in its place:
+ * MEMINFO_EXPLAIN_FAULTS names a file of rules, one per line. It is read again when it is
+ * replaced:
  *
  *   ID WHAT GLOB ARGUMENT EVERY
  *
  *   open, read, list, write, fsync, rename   fail with the errno ARGUMENT
- *   short    a read gives so many bytes at most
- *   torn     the file ends after so many bytes
- *   slow     a write takes so many milliseconds
- *   clock    CLOCK_REALTIME is so many seconds off; no path: GLOB is -
+ *   short    a read returns at most ARGUMENT bytes
+ *   cut      the file ends after ARGUMENT bytes
+ *   slow     a write takes ARGUMENT milliseconds
+ *   clock    CLOCK_REALTIME is off by ARGUMENT seconds; GLOB is -
  *
- * Only each EVERY-th call that a rule is meant for is hit. GLOB is that of fnmatch(3),
- * `*` matches slashes. MEMINFO_EXPLAIN_DIRECTORY is the directory, MEMINFO_EXPLAIN_HITS a
- * file of FAULT_IDS numbers: how many calls each ID has hit. */
+ * A rule hits every EVERY-th call that matches. GLOB is as in fnmatch(3); `*` matches
+ * slashes. MEMINFO_EXPLAIN_DIRECTORY is the directory; MEMINFO_EXPLAIN_HITS a file of
+ * FAULT_IDS numbers, the calls that each ID has hit. */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <dlfcn.h>
@@ -49,7 +49,7 @@ struct rule {
 };
 
 static struct {
-  pthread_rwlock_t lock; /* guards rules and what they were read from */
+  pthread_rwlock_t lock; /* guards rules and read_from */
   struct rule rules[RULES_MAX];
   unsigned count;
   struct stat read_from;
@@ -61,11 +61,11 @@ static struct {
 
 /* A file in use belongs to one thread. */
 static struct file {
-  char path[PATH_SIZE]; /* "": not ours */
+  char path[PATH_SIZE]; /* "": no rule applies */
   size_t given;         /* bytes */
 } files[FILES_MAX];
 
-/* What stands behind ours. */
+/* The functions that are replaced. */
 static struct {
   int (*openat)(int, const char *, int, ...);
   long (*syscall)(long, ...);
@@ -115,12 +115,11 @@ static void read_plan(void)
   while (fgets(line, sizeof(line), file) != NULL)
     take_rule(line, &clock_off);
   fclose(file);
-  /* At once: who asks the clock takes no lock, and is to see no moment without the jump.
-   */
+  /* In one step: clock_gettime takes no lock, and must not see a moment without it. */
   plan.clock_off = clock_off;
 }
 
-/* One that was put in its place is another file. */
+/* A replaced file differs in inode or time. */
 static bool is_current(const struct stat *st)
 {
   return st->st_ino == plan.read_from.st_ino &&
@@ -188,7 +187,7 @@ static void *next(const char *name)
   return found;
 }
 
-/* Others' constructors may call us before ours ran, but start no threads. */
+/* Constructors of other libraries may call before ours ran, but start no threads. */
 static void find_real(void)
 {
   if (real.clock_gettime != NULL)
@@ -222,13 +221,11 @@ __attribute__((constructor)) static void begin(void)
   close(fd);
   plan.hits = hits;
   update_plan();
-  /* csv prints to a pipe: what is printed shall arrive at once. */
-  setvbuf(stdout, NULL, _IOLBF, 0);
 }
 
 /* --- files -------------------------------------------------------------------------- */
 
-/* What the rules call a file; "" where it is not ours. */
+/* The path of a file in the rules; "" where no rule applies. */
 static void name_file(int directory, const char *path, char out[PATH_SIZE])
 {
   char link[64], where[PATH_SIZE] = "";
@@ -268,7 +265,7 @@ static const char *path_of(int fd)
   return fd >= 0 && fd < FILES_MAX ? files[fd].path : "";
 }
 
-/* False where it fails, with errno. */
+/* Returns false, and sets errno, where a rule lets open fail. */
 static bool may_open(int directory, const char *path, char ours[PATH_SIZE])
 {
   name_file(directory, path, ours);
@@ -351,7 +348,7 @@ ssize_t read(int fd, void *bytes, size_t size)
   long most;
   if (fails("read", path))
     return -1;
-  if (strikes("torn", path, &most)) {
+  if (strikes("cut", path, &most)) {
     size_t left = (size_t)most > files[fd].given ? (size_t)most - files[fd].given : 0;
     size = size < left ? size : left;
   }
@@ -371,7 +368,7 @@ ssize_t write(int fd, const void *bytes, size_t size)
   if (path[0] == '\0')
     return real.write(fd, bytes, size);
   if (strikes("slow", path, &milliseconds)) {
-    /* One that is killed meanwhile has written half. */
+    /* Half of it first: a kill during the pause leaves a partial file. */
     ssize_t n = real.write(fd, bytes, (size + 1) / 2);
     nanosleep(&(struct timespec){.tv_sec = milliseconds / 1000,
                                  .tv_nsec = milliseconds % 1000 * 1000000},
@@ -410,8 +407,8 @@ int clock_gettime(clockid_t clock, struct timespec *out)
   return status;
 }
 
-/* Who waits until a time by the clock that jumps waits by the kernel's. A time by the
- * monotonic one is far below. */
+/* A time by CLOCK_REALTIME is converted to the kernel's clock; one by CLOCK_MONOTONIC is
+ * far smaller. */
 int pthread_cond_timedwait(pthread_cond_t *condition, pthread_mutex_t *mutex,
                            const struct timespec *until)
 {

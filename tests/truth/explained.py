@@ -13,18 +13,18 @@ MIB = 1 << 20
 
 
 class Skip(Exception):
-    """Nothing can be measured here, which is no failure."""
+    """Nothing can be measured on this machine."""
 
 
 class Explain:
-    """KEEP=DIR in the environment keeps the samples there, for a closer look."""
+    """With KEEP=DIR in the environment, the samples are kept in DIR."""
 
     def __init__(self, build):
         self.program, self.kept = build / "meminfo-explain", os.environ.get("KEEP")
         if not self.program.exists():
             raise Error(f"not built: {self.program}")
         if os.geteuid() != 0:
-            raise Skip("only root may see everything and inject everything")
+            raise Skip("this requires root")
         hole = self.samples(1, 1)[0]["black_hole"]
         if hole["estimate"] is None:
             raise Skip("no black hole on this machine: " + (hole["refused"] or "no estimate"))

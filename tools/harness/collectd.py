@@ -36,7 +36,7 @@ def load(name, *options, interval=None):
 
 
 def node(name, protocol, port, prefix, *options):
-    """A node of write_graphite: where values are sent, and what their names begin with."""
+    """A node of write_graphite. prefix: what the names of its metrics begin with."""
     return "\n  ".join([f'<Node "{name}">', 'Host "127.0.0.1"', f'Protocol "{protocol}"',
                         f'Port "{port}"', f'Prefix "{prefix}"', *options]) + "\n</Node>"
 
@@ -46,22 +46,22 @@ def load_write_graphite(*nodes):
 
 
 class Samples(threading.Thread):
-    """Reads what collectd's csv plugin prints, until its end. The values of one sample share
-    their time; a sample is whole when the next one begins, or at the end."""
+    """Reads what collectd's csv plugin prints, until collectd ends. The values of a sample have
+    the same time; a sample is whole when the next one begins, or at the end."""
 
     def __init__(self, pipe):
         super().__init__(daemon=True)
         self.pipe = pipe
         self.whole = []     # (time, {"VIEW/TYPE-INSTANCE": text})
-        self.begun = 0      # samples of which a value has arrived
-        self.other = []     # lines that are no values of the plugin
-        # The sample that is arriving; when its first and last values did, by our clock.
+        self.begun = 0      # number of samples, the incomplete one included
+        self.other = []     # all lines but the plugin's values
+        # The incomplete sample, and when its first and last values arrived.
         self.time, self.values, self.began, self.arrival = None, {}, 0, 0
         self.lock = threading.Lock()
         self.start()
 
     def run(self):
-        """Reads on whatever happens: collectd would wait for the pipe to be emptied."""
+        """Never stops reading: with a full pipe, collectd would block."""
         for line in self.pipe:
             match = VALUE.match(line)
             with self.lock:
@@ -88,7 +88,7 @@ class Samples(threading.Thread):
             self.values = {}
 
     def end_if_idle(self, seconds):
-        """Takes a sample for whole when no value has come for so long."""
+        """Regards the sample as whole if no value has arrived for so many seconds."""
         with self.lock:
             if time.time() - self.arrival >= seconds:
                 self.end()
@@ -117,17 +117,16 @@ class Samples(threading.Thread):
 
 
 class Collectd:
-    """A collectd that can be started several times; each time its log and its samples are
-    new ones. With csv=True, it prints its values, which `samples` reads; with one of its
-    write threads, they arrive in order. The parts of its configuration come after what every
-    collectd here has."""
+    """A collectd that can be started several times, each time with a new log and new samples.
+    parts: its configuration, after the common part. csv: whether it prints its values for
+    `samples`. With one write thread they arrive in order."""
 
     def __init__(self, scratch, *parts, name="testhost", interval=1, level="info", log=None,
                  csv=True, write_threads=1, samples=Samples):
         self.scratch, self.name, self.new_samples = scratch, name, samples
         self.base = scratch.path / name
         self.base.mkdir(exist_ok=True)
-        self.log_path = self.base / "log"  # unless log is "stderr", among the values
+        self.log_path = self.base / "log"  # with log="stderr", the log is among the values
         self.conf = scratch.path / f"{name}.conf"
         if csv:
             # Standard error is not buffered.
@@ -142,9 +141,9 @@ class Collectd:
         self.process = self.samples = None
 
     def start(self, *wrapper, **options):
-        """Through the command wrapper, if there is one."""
+        """wrapper: a command that runs another one."""
         self.log_path.unlink(missing_ok=True)
-        # collectd expands its -C as a shell would, so it gets a name without blanks.
+        # collectd expands the argument of -C as a shell does, so it must have no blanks.
         self.process = self.scratch.start(
             f"collectd {self.name}", [*wrapper, "collectd", "-f", "-C", self.conf.name],
             cwd=self.scratch.path, program="collectd", stdout=subprocess.PIPE,
@@ -187,8 +186,8 @@ class Collectd:
 
 
 def load_meminfo_explain(scratch, build, *options):
-    """The lines that load the plugin of a build directory; a copy of it, which other users
-    can read."""
+    """The lines that load a copy of the plugin in a build directory, which other users can
+    read."""
     directory = scratch.path / "plugins"
     if not directory.exists():
         directory.mkdir()

@@ -9,7 +9,7 @@ import uuid
 
 from harness.process import Error, accepts, free_ports, read, wait_until
 
-# Not another Python, which knows nothing of Debian's packages.
+# Debian's Python, which finds the modules of Debian's packages.
 PYTHON = "/usr/bin/python3"
 
 
@@ -24,9 +24,9 @@ def get(url):
 
 
 class Graphite:
-    """One or more carbon caches, called a, b, ..., and a graphite-web that asks all of them.
-    Each cache takes lines by TCP and UDP on its port. With more than one, a relay must
-    distribute the metrics."""
+    """Carbon caches, called a, b, ..., and a graphite-web that queries all of them. Each cache
+    receives lines by TCP and UDP on its port. With more than one, a relay must distribute the
+    metrics."""
 
     def __init__(self, scratch, retentions, caches=1):
         self.scratch, self.names = scratch, "abcd"[:caches]
@@ -37,7 +37,7 @@ class Graphite:
         for directory in ("conf", "log", "run"):
             (scratch.path / directory).mkdir(exist_ok=True)
         self._configure(retentions)
-        # A home of its own: font caches and the like are written there.
+        # In HOME, libraries write font caches and the like.
         self.environment = dict(
             os.environ, HOME=str(scratch.path), XDG_CACHE_HOME=str(scratch.path),
             PYTHONPATH=str(scratch.path / "conf"), DJANGO_SETTINGS_MODULE="graphite.settings",
@@ -64,7 +64,7 @@ class Graphite:
 
     def _launch_cache(self, number):
         name, path = self.names[number], self.scratch.path
-        # Twisted's daemons clean up, and end by the signal after that.
+        # Twisted's daemons clean up, then end by the signal.
         self.caches[number] = self._start(
             f"carbon {name}", "carbon-cache", "--nodaemon", f"--instance={name}",
             f"--config={path}/conf/carbon.conf", f"--pidfile={path}/run/carbon-{name}.pid",
@@ -75,7 +75,7 @@ class Graphite:
                    [self.caches[number]])
 
     def start_cache(self, number):
-        """Starts again one that was stopped or killed."""
+        """Starts a cache that was stopped or killed."""
         self._launch_cache(number)
         self._await_cache(number)
 
@@ -116,7 +116,7 @@ class Graphite:
 
     @staticmethod
     def series_of(link):
-        """{name: [value, ...]} of the series that have values; what is not known is left out."""
+        """{name: [value, ...]} of the series that have values, without unknown values."""
         found = {}
         for series in json.loads(get(link)):
             values = [value for value, _ in series["datapoints"] if value is not None]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What tests do to a machine: take known amounts of memory, make a process hang."""
+"""Takes known amounts of memory, and makes a process hang."""
 import itertools
 import re
 import subprocess
@@ -10,11 +10,11 @@ numbers = itertools.count(1)
 
 
 class Unavailable(Exception):
-    """This machine does not allow the kind."""
+    """This machine does not support it."""
 
 
 class Injector:
-    """Holds `bytes` of memory until release()."""
+    """Holds `bytes` of memory of a kind (tests/truth/inject.c) until release()."""
 
     def __init__(self, scratch, build, kind, mib):
         program = build / "tests/inject"
@@ -22,7 +22,7 @@ class Injector:
             raise Error(f"not built: {program}")
         self.scratch = scratch
         self.output = scratch.path / f"inject-{next(numbers)}.out"
-        # On SIGTERM, or when its input ends, it gives back what outlives a process, too.
+        # On SIGTERM, or at the end of its input, it frees memory that outlives a process.
         self.process = scratch.start(f"inject {kind}", [program, kind, mib, scratch.path],
                                      log=self.output, stdin=subprocess.PIPE, death="TERM")
         wait_until(f"{kind} memory", lambda: self.ready() or not self.process.alive(), 120)
@@ -37,7 +37,7 @@ class Injector:
         return re.match(r"READY bytes=(\d+)\n", read(self.output))
 
     def release(self):
-        """Raises Error if it complains of anything."""
+        """Raises Error if the program has printed an error."""
         self.process.popen.stdin.close()
         self.scratch.processes.remove(self.process)
         self.process.wait()
@@ -46,8 +46,8 @@ class Injector:
 
 
 class Stuck:
-    """A process, `pid`, whose smaps hangs until let_go() (tests/integration/stuck.c). While
-    it lasts, whatever looks at all processes hangs as well."""
+    """A process, `pid`, whose smaps hangs until let_go() (tests/integration/stuck.c). Until
+    then, programs that read the files of all processes hang as well."""
 
     def __init__(self, scratch, build):
         program, mount = build / "tests/stuck", scratch.path / f"mount-{next(numbers)}"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A captured machine from which a test takes memory that no counter has."""
+"""A captured machine with a leak that no counter shows."""
 import os
 import re
 import shutil
@@ -7,8 +7,8 @@ import time
 
 
 class Machine:
-    """A copy of a fixture. take() changes its meminfo by `hole`, which grows by `rate`, and
-    by `removed`."""
+    """A copy of a fixture. take() reduces MemFree by `hole`, which grows at `rate`, and both
+    MemTotal and MemFree by `removed`."""
 
     def __init__(self, fixture, root):
         shutil.copytree(fixture, root)
@@ -20,8 +20,8 @@ class Machine:
         self.now = time.monotonic()
 
     def edit(self, name, *substitutions):
-        """(PATTERN, REPLACEMENT) on a file of the fixture. A daemon reads the old file or the
-        new one, never half of one."""
+        """Writes a file of the fixture with (PATTERN, REPLACEMENT) applied. It is replaced as
+        a whole: a daemon reads the old file or the new one."""
         text = (self.fixture / "proc" / name).read_text()
         for pattern, replacement in substitutions:
             text = re.sub(pattern, replacement, text, flags=re.M)

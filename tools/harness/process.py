@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Processes in a temporary directory. None of them outlives the script that started it."""
+"""Processes in a temporary directory; none of them outlives the script that starts it."""
 import contextlib
 import os
 import pathlib
@@ -12,12 +12,12 @@ import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-# Where Debian installs collectd; it is not in a user's PATH.
+# Debian installs collectd here, which is not in a user's PATH.
 os.environ["PATH"] += ":/usr/sbin:/sbin"
 
 
 class Error(Exception):
-    """What was started, or waited for, did not do what it must."""
+    """A process failed, or a condition was not met in time."""
 
 
 def read(path):
@@ -54,23 +54,24 @@ def free_ports(count):
 
 
 def accepts(port):
+    """Whether a server accepts connections on a port of 127.0.0.1."""
     with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 5):
         return True
     return False
 
 
 def exit_on_signals():
-    """Lets SIGTERM and SIGHUP end the script the way an exception does, cleaning up."""
+    """Makes SIGTERM and SIGHUP raise SystemExit, so that `with` statements clean up."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda number, _: sys.exit(128 + number))
 
 
 class Process:
-    """A command in a session of its own: Ctrl-C does not reach it, and all that it starts is
-    ended with it. Its standard input is empty; its output goes to the file log, or to the
-    caller's. good: its exit statuses when all is well. program: the one to stop, where command
-    is a wrapper that starts it and passes no signal on, such as strace or unshare. death: the
-    signal that it gets when the thread that started it ends."""
+    """A command in a session of its own: Ctrl-C does not reach it, and its child processes end
+    with it. Its standard input is empty; its output goes to the file log, if there is one.
+    good: the exit statuses of success. program: the process to stop, where the command is a
+    wrapper that does not forward signals, such as strace or unshare. death: the signal that it
+    gets when the thread that started it ends."""
 
     def __init__(self, name, command, log=None, good=(0,), program=None, death="KILL", **options):
         self.name, self.log, self.good, self.program = name, log, good, program
@@ -96,7 +97,7 @@ class Process:
             raise Error(f"{self.name} ended with status {self.popen.returncode}{self.last_lines()}")
 
     def program_pid(self):
-        """The first descendant that runs program, or the process itself."""
+        """The pid of the first descendant that runs program, or of the process itself."""
         pid = self.pid
         with contextlib.suppress(OSError, IndexError):
             while self.program and read(f"/proc/{pid}/comm").strip() != self.program:
@@ -104,8 +105,8 @@ class Process:
         return pid
 
     def _session_lives(self):
-        """Whether anything of it still runs. A zombie does not: PID 1 of a container may
-        reap none."""
+        """Whether a process of the session still runs. Zombies do not count: in a container,
+        PID 1 may not reap them."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, 0)
             fields = (read(path).rpartition(")")[2].split()
@@ -115,8 +116,8 @@ class Process:
         return False
 
     def wait(self, seconds=60):
-        """Waits for the end of it and of all that it started; raises Error unless that comes
-        in time and its exit status is good."""
+        """Waits until it and its child processes have ended; raises Error unless they end in
+        time and its exit status is good."""
         end = time.monotonic() + seconds
         try:
             status = self.popen.wait(seconds)
@@ -155,7 +156,7 @@ class Scratch:
         prefix = f"meminfo_explain-{name}."
         self.path = pathlib.Path(tempfile.mkdtemp(prefix=prefix, dir=directory)).resolve()
         self.path.chmod(0o755)  # daemons may run as other users
-        self.processes = []     # the last one started comes first
+        self.processes = []     # in the order in which they are stopped
         self.undo = contextlib.ExitStack()
 
     def __enter__(self):
@@ -179,7 +180,7 @@ class Scratch:
                 signal.signal(number, handler)
 
     def start(self, name, command, **options):
-        """Starts a Process; its output goes to the file NAME.out unless options say otherwise."""
+        """Starts a Process; without stdout or log, its output goes to the file NAME.out."""
         if "stdout" not in options:
             options.setdefault("log", self.path / (name.replace(" ", "-") + ".out"))
         process = Process(name, command, **options)
@@ -195,7 +196,7 @@ class Scratch:
         process.kill()
 
     def stop_all(self):
-        """Stops all, the last one started first; raises Error where one did not end well."""
+        """Stops all, the last one started first; raises Error if one of them fails."""
         errors = []
         while self.processes:
             try:

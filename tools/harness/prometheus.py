@@ -6,7 +6,10 @@ import urllib.parse
 from harness.graphite import get
 from harness.process import free_ports, wait_until
 
-CONFIGURATION = """global: {{scrape_interval: 200ms, scrape_timeout: 200ms, evaluation_interval: 200ms}}
+CONFIGURATION = """global:
+  scrape_interval: 200ms
+  scrape_timeout: 200ms
+  evaluation_interval: 200ms
 rule_files: {rules}
 scrape_configs:
   - job_name: collectd
@@ -26,10 +29,11 @@ class Prometheus:
         configuration.write_text(CONFIGURATION.format(
             rules=json.dumps(list(map(str, rules))),
             targets=json.dumps([f"127.0.0.1:{port}" for port in ports])))
-        # The look-back is short so that values which are no longer sent are gone soon.
+        # With a short look-back, values that are no longer sent disappear soon.
         self.process = scratch.start("prometheus", [
             "prometheus", f"--config.file={configuration}",
-            f"--storage.tsdb.path={scratch.path}/tsdb", f"--web.listen-address=127.0.0.1:{self.port}",
+            f"--storage.tsdb.path={scratch.path}/tsdb",
+            f"--web.listen-address=127.0.0.1:{self.port}",
             "--query.lookback-delta=2s", "--log.level=warn"])
         wait_until("Prometheus", lambda: get(f"{self.url}/-/ready"), 60, [self.process])
 

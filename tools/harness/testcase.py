@@ -12,8 +12,7 @@ FIXTURES = ROOT / "fixtures"
 
 
 class DaemonTest(unittest.TestCase):
-    """Each test has a Scratch of its own; when it fails, the last lines of its collectds are
-    printed. An Error of the harness fails it, too."""
+    """Each test has a Scratch. If it fails, the last lines of its collectds are printed."""
 
     build = None  # the build directory: set by tests/integration/run
     maxDiff = None
@@ -24,11 +23,11 @@ class DaemonTest(unittest.TestCase):
             self.work, self.collectds = self.scratch.path, []
             super().run(result)
             if len(result.failures) + len(result.errors) > bad:
-                for collectd in self.collectds:
+                for collectd in self.collectds[-2:]:
                     print(collectd.last_lines())
 
     def collectd(self, *options, root=pathlib.Path("/"), parts=(), **more):
-        """A collectd with the plugin, not started yet. root: what the plugin explains."""
+        """A collectd with the plugin, not started yet. root: the plugin's Root."""
         if str(root) != "/":
             options += (f'Root "{root}"',)
         plugin = load_meminfo_explain(self.scratch, self.build, *options)
@@ -36,7 +35,7 @@ class DaemonTest(unittest.TestCase):
         return self.collectds[-1]
 
     def preloaded(self, library):
-        """The command that preloads a library of the build's compiler."""
+        """A wrapper that preloads a library of the compiler."""
         cache = (self.build / "CMakeCache.txt").read_text()
         compiler = re.search(r"^CMAKE_C_COMPILER:[^=]*=(.*)", cache, re.M).group(1)
         path = subprocess.run([compiler, f"-print-file-name={library}"], capture_output=True,
