@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+#include "rule_numbers.h"
+
+#include <string.h>
+
+/* What counts as growth since the first sample: so much of MemTotal, or so many bytes
+ * however large the machine is. */
+static const double growth_percent = 1, growth_bytes = 64 << 20;
+
+struct amount rules_mem_total(const struct sample *sample)
+{
+  struct amount total = amount_of(sample->meminfo.mem_total);
+  return total.value > 0 ? total : (struct amount){.state = READING_ABSENT};
+}
+
+bool is_growth(const struct context *c, struct amount grown)
+{
+  return exceeds(grown, growth_percent, c->total) ||
+         (is_known(c->total) && is_known(grown) && (double)grown.value > growth_bytes);
+}
+
+struct amount cache_without_shmem(const struct meminfo *m)
+{
+  struct reading sum = m->cached;
+  if (!is_known(m->cached) || !is_known(m->buffers) || !is_known(m->shmem))
+    return (struct amount){.state = READING_ABSENT};
+  reading_add(&sum, m->buffers.value);
+  return growth(m->shmem, sum);
+}
+
+/* Anonymous memory freed by MADV_FREE moves to the file lists (mm/swap.c:
+ * lru_lazyfree_fn) and is in AnonPages until it is reclaimed: what the one identity
+ * lacks, the other has in excess. */
+struct amount lazyfree(const struct context *c)
+{
+  struct amount missing = imbalance(c, IDENTITY_anon_lru, -1);
+  struct amount excess = imbalance(c, IDENTITY_file_lru, 1);
+  if (!is_known(missing) || !is_known(excess) || missing.value <= 0 || excess.value <= 0)
+    return (struct amount){.state = READING_ABSENT};
+  return missing.value < excess.value ? missing : excess;
+}
+
+struct owner owner_of(enum term term)
+{
+  static const struct owner owners[TERM_COUNT] = {
+      [TERM_HIDDEN_zram] = {"zram", "zramctl"},
+      [TERM_HIDDEN_zswap] = {"zswap", "/sys/kernel/debug/zswap"},
+      [TERM_HIDDEN_zsmalloc] = {"zsmalloc (zram or zswap)", "nr_zspages in /proc/vmstat"},
+      [TERM_HIDDEN_virtio_balloon] = {"the virtio balloon",
+                                      "balloon_inflate in /proc/vmstat"},
+      [TERM_HIDDEN_vmware_balloon] = {"the VMware balloon", "/sys/kernel/debug/vmmemctl"},
+      [TERM_HIDDEN_zfs_abd] = {"the ZFS ARC", "/proc/spl/kstat/zfs/abdstats"},
+      [TERM_HIDDEN_gpu] = {"graphics buffers (TTM)",
+                           "GPUActive in /proc/meminfo or debugfs ttm/page_pool"},
+      [TERM_HIDDEN_dma_buf_heap] = {"the dma-buf system heap",
+                                    "/sys/kernel/dmabuf/buffers"},
+      [TERM_HIDDEN_cma] = {"drivers that hold CMA pages", "/sys/kernel/mm/cma"},
+      [TERM_HIDDEN_page_pool] = {"page pools of network drivers",
+                                 "ethtool -g for the sizes of their rings"},
+      [TERM_HIDDEN_ftrace] = {"ftrace ring buffers",
+                              "/sys/kernel/tracing/buffer_total_size_kb"},
+      [TERM_HIDDEN_brd] = {"RAM disks (brd)", "/sys/kernel/debug/ramdisk_pages"},
+      [TERM_HIDDEN_swiotlb_dynamic] = {"bounce buffers added since boot (swiotlb)",
+                                       "/sys/kernel/debug/swiotlb"},
+      [TERM_HIDDEN_swiotlb_transient] = {"transient bounce buffers (swiotlb)",
+                                         "/sys/kernel/debug/swiotlb"},
+      [TERM_HIDDEN_hash_tables] = {"hash tables allocated at boot",
+                                   "\"hash table entries\" in dmesg"},
+      [TERM_HIDDEN_memmap] = {"struct pages of hot-added memory (memmap)",
+                              "nr_memmap_pages in /proc/vmstat"},
+  };
+  if (owners[term].name != NULL)
+    return owners[term];
+  return (struct owner){term_rows[term].name, "meminfo-explain"};
+}
+
+enum term largest_hidden(const struct context *c)
+{
+  unsigned largest = TERM_COUNT;
+  for (unsigned i = 0; i < TERM_COUNT; i++)
+    if (term_rows[i].view == TERM_VIEW_HIDDEN && is_known(term(c, i)) &&
+        term(c, i).value > 0 &&
+        (largest == TERM_COUNT || term(c, i).value > term(c, largest).value))
+      largest = i;
+  return largest;
+}
+
+bool say_above(const struct context *c, double percent, struct amount number,
+               const char *text, struct sentence *out)
+{
+  const char *mark = strstr(text, "{}");
+  return exceeds(number, percent, c->total) &&
+         say(out, (double)number.value, "%.*s%s%s", (int)(mark - text), text,
+             share(c, (double)number.value).text, mark + strlen("{}"));
+}

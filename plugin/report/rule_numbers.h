@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/* What several rules compute. */
+#ifndef MEMINFO_EXPLAIN_REPORT_RULE_NUMBERS_H
+#define MEMINFO_EXPLAIN_REPORT_RULE_NUMBERS_H
+
+#include "rules.h"
+#include "wording.h"
+
+/* More than half. */
+#define MOST_PERCENT 50
+
+static inline struct amount term(const struct context *c, enum term term)
+{
+  return c->explanation->terms[term];
+}
+
+static inline struct amount growth(struct reading from, struct reading to)
+{
+  return amount_difference(amount_of(to), amount_of(from));
+}
+
+/* Whether both are known and a is more than `percent` of the whole. */
+static inline bool exceeds(struct amount a, double percent, struct amount whole)
+{
+  return is_known(a) && is_known(whole) &&
+         (double)a.value > percent / 100 * (double)whole.value;
+}
+
+bool is_growth(const struct context *c, struct amount grown);
+
+/* The amount where it exceeds the error of the black hole, else absent. */
+static inline struct amount beyond_error(const struct context *c, struct amount amount)
+{
+  const struct reading error = c->explanation->black_hole.error;
+  bool beyond = is_known(error) && (double)amount.value > (double)error.value;
+  return beyond ? amount : (struct amount){.state = READING_ABSENT};
+}
+
+/* The residual of an identity that does not hold, times `sign`, 1 or -1; else absent. */
+static inline struct amount imbalance(const struct context *c, enum identity identity,
+                                      int sign)
+{
+  const struct identity_result *result = &c->explanation->identities[identity];
+  if (!result->judged || result->holds)
+    return (struct amount){.state = READING_ABSENT};
+  return sign > 0 ? result->residual
+                  : amount_difference(amount_of(reading_known(0)), result->residual);
+}
+
+static inline struct formatted share(const struct context *c, double bytes)
+{
+  return share_of_total(bytes, rules_mem_total(c->sample));
+}
+
+/* The weight of a sentence about the trust in all others. */
+static inline double everything(const struct context *c)
+{
+  struct amount total = rules_mem_total(c->sample);
+  return is_known(total) ? (double)total.value : 0;
+}
+
+static inline uint64_t bytes_or_0(struct reading reading)
+{
+  return is_known(reading) ? reading.value : 0;
+}
+
+/* Buffers is page cache too (fs/proc/meminfo.c subtracts it from NR_FILE_PAGES). */
+struct amount cache_without_shmem(const struct meminfo *meminfo);
+
+/* Memory released by MADV_FREE that the kernel has not reclaimed yet. */
+struct amount lazyfree(const struct context *c);
+
+/* What a HIDDEN term is called in a sentence, and where its number comes from. */
+struct owner {
+  const char *name, *source;
+};
+struct owner owner_of(enum term term);
+
+/* The largest HIDDEN term; TERM_COUNT where none is known to be above 0. */
+enum term largest_hidden(const struct context *c);
+
+/* Says the text of an ABOVE row where the number is above `percent` of MemTotal. */
+bool say_above(const struct context *c, double percent, struct amount number,
+               const char *text, struct sentence *out);
+
+#endif

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+#include "rule_numbers.h"
+
+/* The ABOVE rows. */
+#define LINE(member)  amount_of(c->sample->meminfo.member)
+#define TERM(name)    term(c, TERM_##name)
+#define HOLE(member)  c->explanation->black_hole.member
+#define DECIDED(name) amount_of(c->explanation->decided.name.reading)
+#define RULE(name, next)
+#define ABOVE(name, percent, number, text, next)                                         \
+  bool rule_##name(const struct context *c, struct sentence *out)                        \
+  {                                                                                      \
+    return say_above(c, percent, number, text, out);                                     \
+  }
+#include "meminfo_explain/tables/rules.def"

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+#include "rule_numbers.h"
+
+#include <math.h>
+
+bool rule_slab_growth(const struct context *c, struct sentence *out)
+{
+  if (c->before == NULL)
+    return false;
+  struct amount grown = growth(c->before->s_unreclaim, c->sample->meminfo.s_unreclaim);
+  return is_growth(c, grown) &&
+         say(out, (double)grown.value,
+             "SUnreclaim has grown by %s since the first sample, as it does when the "
+             "kernel leaks objects.",
+             share(c, (double)grown.value).text);
+}
+
+bool rule_vmalloc(const struct context *c, struct sentence *out)
+{
+  static const double percent = 2;
+  const struct vmallocinfo *info = &c->sample->vmallocinfo;
+  struct amount vmalloc = term(c, TERM_KERNEL_vmalloc);
+  if (!exceeds(vmalloc, percent, c->total))
+    return false;
+  if (!is_known(info->pages) || info->callers_count == 0)
+    return say(out, (double)vmalloc.value,
+               "vmalloc holds %s; root can see its callers in /proc/vmallocinfo.",
+               share(c, (double)vmalloc.value).text);
+  const struct vmalloc_caller *caller = &info->callers[info->by_size[0]];
+  return say(
+      out, (double)vmalloc.value, "vmalloc holds %s; its largest caller is %s%s with %s.",
+      share(c, (double)vmalloc.value).text, caller->symbol,
+      format_module(caller->module).text, format_bytes((double)caller->bytes).text);
+}
+
+bool rule_vmalloc_unknown(const struct context *c, struct sentence *out)
+{
+  const struct decision *vmalloc = &c->explanation->decided.vmalloc;
+  bool in_hole = vmalloc->unbounded || vmalloc->error > 0; /* else there is none */
+  if (!is_known(c->total) || is_known(vmalloc->reading) || !in_hole ||
+      vmalloc->why == NULL)
+    return false;
+  /* There may be more address space than memory. */
+  return say(out, fmin((double)vmalloc->error, everything(c)),
+             "The size of vmalloc is unknown: %s.", vmalloc->why);
+}
+
+bool rule_direct_map(const struct context *c, struct sentence *out)
+{
+  static const double percent_large = 50;
+  const struct percentage large = c->explanation->ratios[RATIO_DETAIL_direct_map_large];
+  struct reading map = c->explanation->decided.direct_map.reading;
+  if (!is_known(large) || !is_known(map) || large.percent >= percent_large)
+    return false;
+  /* The cost is page tables: 8 bytes for each small page. */
+  double cost = (100 - large.percent) / 100 * (double)map.value / 512;
+  return say(out, cost,
+             "Only %.1f %% of the kernel's direct map is in large pages: the rest costs "
+             "TLB entries and about %s of page tables.",
+             large.percent, format_bytes(cost).text);
+}
+
+/* However little: a memory module that fails does not stop at one page. */
+bool rule_hardware_corrupted(const struct context *c, struct sentence *out)
+{
+  bool said = say_above(c, 0, amount_of(c->sample->meminfo.hardware_corrupted),
+                        "Memory is failing: the kernel has taken {} out of use "
+                        "(HardwareCorrupted).",
+                        out);
+  if (said)
+    out->weight = everything(c);
+  return said;
+}

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+#include "rule_numbers.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+bool rule_refused(const struct context *c, struct sentence *out)
+{
+  return c->explanation->refused != NULL &&
+         say(out, everything(c), "The black hole cannot be computed: %s.",
+             c->explanation->refused);
+}
+
+bool rule_black_hole_unknown(const struct context *c, struct sentence *out)
+{
+  struct list list = {.count = 0};
+  if (!is_known(c->total) || is_known(c->explanation->black_hole.estimate))
+    return false;
+  for (unsigned i = 0; i < TERM_COUNT; i++)
+    if (term(c, i).state == READING_MALFORMED && term_rows[i].view >= TERM_VIEW_FREE &&
+        term_rows[i].view <= TERM_VIEW_USER_PSS)
+      list_add(&list, "%s", term_rows[i].name);
+  if (list.count == 0)
+    return say(out, everything(c),
+               "The black hole cannot be computed: a line that it needs is missing from "
+               "meminfo or malformed.");
+  return say(out, everything(c),
+             "The black hole cannot be computed because of malformed numbers: %s%s.",
+             list.text, list_rest(&list).text);
+}
+
+/* True for an imbalance that is no contradiction but memory of a known kind: pages on an
+ * LRU list that are held only by a pin (rule lru_cache), MADV_FREE (rule lazyfree), a
+ * counter that is known to be too low (rule vmalloc_counter). */
+static bool is_explained(const struct context *c, enum identity identity)
+{
+  double residual = (double)c->explanation->identities[identity].residual.value;
+  switch (identity) {
+  case IDENTITY_anon_lru:
+    return residual > 0 || is_known(lazyfree(c));
+  case IDENTITY_file_lru:
+  case IDENTITY_lru_cache:
+    return residual > 0;
+  case IDENTITY_vmalloc_pages:
+    return residual < 0;
+  case IDENTITY_pss_mapped_anon: /* rule_pss says why there is no Pss */
+    return !is_known(term(c, TERM_USER_PSS_pss)) &&
+           !is_known(term(c, TERM_USER_PSS_pss_anon));
+  default:
+    return false;
+  }
+}
+
+bool rule_identities(const struct context *c, struct sentence *out)
+{
+  struct list list = {.count = 0};
+  for (unsigned i = 0; i < IDENTITY_COUNT && is_known(c->total); i++) {
+    struct amount residual = imbalance(c, i, 1);
+    if (is_known(residual) && !is_explained(c, i))
+      list_add(&list, "%s by %s", identity_rows[i].name,
+               format_bytes(fabs((double)residual.value)).text);
+  }
+  return list.count > 0 &&
+         say(out, everything(c),
+             "The kernel's counters contradict each other (%s%s): do not trust numbers "
+             "derived from them.",
+             list.text, list_rest(&list).text);
+}
+
+bool rule_black_hole_negative(const struct context *c, struct sentence *out)
+{
+  const struct black_hole *hole = &c->explanation->black_hole;
+  if (!is_known(c->total) || !is_known(hole->estimate) || !is_known(hole->error))
+    return false;
+  double excess = -(double)hole->estimate.value;
+  return excess > (double)hole->error.value &&
+         say(out, everything(c),
+             "The parts of memory add up to %s more than MemTotal, and the error is only "
+             "%s: something is counted twice.",
+             share(c, excess).text, format_bytes((double)hole->error.value).text);
+}
+
+bool rule_hidden_exceeds(const struct context *c, struct sentence *out)
+{
+  const struct black_hole *hole = &c->explanation->black_hole;
+  struct sentence unused;
+  enum term largest = largest_hidden(c);
+  if (!is_known(c->total) || !is_known(hole->hidden) || !is_known(hole->unexplained) ||
+      !is_known(hole->unexplained_error) || largest == TERM_COUNT ||
+      rule_black_hole_negative(c, &unused)) /* then the consumers are not to blame */
+    return false;
+  double excess =
+      -(double)hole->unexplained.value - (double)hole->unexplained_error.value;
+  return excess > 0 &&
+         say(out, everything(c),
+             "Hidden consumers report %s, %s more than the black hole can hold: one of "
+             "them includes pages that are counted elsewhere (the largest is %s with "
+             "%s).",
+             share(c, (double)hole->hidden.value).text, format_bytes(excess).text,
+             owner_of(largest).name, format_bytes((double)term(c, largest).value).text);
+}
+
+/* The file that failed, or the first that the row's pattern names. */
+static struct formatted source_path(const struct source_status *status, unsigned row)
+{
+  const char *path = status->path[0] != '\0' ? status->path : source_rows[row].path;
+  struct formatted first;
+  int length = (int)(source_rows[row].is_file ? strcspn(path, " |") : strlen(path));
+  snprintf(first.text, sizeof(first.text), "%.*s", length, path);
+  return first;
+}
+
+bool rule_sources_malformed(const struct context *c, struct sentence *out)
+{
+  struct list list = {.count = 0};
+  const char *cause = NULL;
+  for (unsigned i = 0; i < SOURCE_COUNT; i++) {
+    const struct source_status *status = &c->sample->sources[i];
+    if (status->state != READING_MALFORMED)
+      continue;
+    if (list.count == 0)
+      cause = status->parse_error.cause;
+    list_add(&list, "%s", source_path(status, i).text);
+  }
+  return list.count > 0 &&
+         say(out, 0, "Malformed: %s%s%s%s.", list.text, list_rest(&list).text,
+             cause == NULL     ? ""
+             : list.count == 1 ? ": "
+                               : "; the first: ",
+             cause != NULL ? cause : "");
+}
+
+bool rule_sources_denied(const struct context *c, struct sentence *out)
+{
+  struct list list = {.count = 0};
+  for (unsigned i = 0; i < SOURCE_COUNT; i++)
+    if (c->sample->sources[i].state == READING_DENIED)
+      list_add(&list, "%s", source_path(&c->sample->sources[i], i).text);
+  if (c->sample->hash_tables.state == READING_DENIED)
+    list_add(&list, "the boot log (CAP_SYSLOG)");
+  return list.count > 0 && say(out, 0, "Permission denied: %s%s; run as root.", list.text,
+                               list_rest(&list).text);
+}
+
+/* Weighs nothing, because it is not known what the lines count. */
+bool rule_unknown_lines(const struct context *c, struct sentence *out)
+{
+  const struct meminfo *m = &c->sample->meminfo;
+  struct list list = {.count = 0};
+  for (unsigned i = 0; i < m->others_count && i < MEMINFO_OTHERS_MAX; i++) {
+    const struct meminfo_other *other = &m->others[i];
+    if (is_known(other->value) && !other->is_count)
+      list_add(&list, "%s with %s", other->key,
+               format_bytes((double)other->value.value).text);
+    else
+      list_add(&list, "%s", other->key);
+  }
+  list.count = m->others_count;
+  return list.count > 0 &&
+         say(out, 0,
+             "This program does not know some lines of /proc/meminfo (%s%s): what they "
+             "count may be in the black hole.",
+             list.text, list_rest(&list).text);
+}
