@@ -323,7 +323,7 @@ void bench_churn(void)
   open_census();
   census_pass(0);
   double constant = counters() - full_sum();
-  population_churn(population, 200);
+  population_churn(population, 200, 200 << 10);
   for (size_t i = 0; i < settings.samples; i++) {
     usleep(250 * 1000);
     request_and_wait(&options);

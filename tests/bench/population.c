@@ -195,13 +195,16 @@ static void replace(struct population *population, struct slot *slot)
   await(slot);
 }
 
-static _Noreturn void fork_forever(unsigned per_second)
+static _Noreturn void fork_forever(unsigned per_second, size_t bytes)
 {
+  char *memory =
+      mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED)
+    die("mmap");
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   for (;;) {
     if (fork() == 0) {
-      static char memory[200 << 10];
-      fit(memory, sizeof(memory), sizeof(memory));
+      fit(memory, bytes, bytes);
       usleep(20 * 1000);
       _exit(0);
     }
@@ -212,13 +215,13 @@ static _Noreturn void fork_forever(unsigned per_second)
   }
 }
 
-void population_churn(struct population *population, unsigned per_second)
+void population_churn(struct population *population, unsigned per_second, size_t bytes)
 {
   population->forker = fork();
   if (population->forker < 0)
     die("fork");
   if (population->forker == 0)
-    fork_forever(per_second);
+    fork_forever(per_second, bytes);
 }
 
 void population_resize(struct population *population, size_t index, size_t bytes)

@@ -30,9 +30,9 @@ void population_resize(struct population *population, size_t index, size_t bytes
  * longest time that this has taken, in seconds. */
 volatile double *population_stall(struct population *population, size_t index);
 
-/* From now on, so many processes per second are forked, touch some memory, and end after
- * 20 ms. */
-void population_churn(struct population *population, unsigned per_second);
+/* From now on, so many processes per second are forked, touch so many bytes, and end
+ * after 20 ms. */
+void population_churn(struct population *population, unsigned per_second, size_t bytes);
 
 /* The same numbers in each run. */
 uint32_t random_below(uint32_t limit);
