@@ -404,16 +404,19 @@ START_TEST(without_these_files_the_page_size_is_the_hosts)
 }
 END_TEST
 
-START_TEST(slabinfo_is_read_only_where_stacks_may_be_in_it)
+#define CACHE(name) name " 60 64 16384 4 1 : tunables 0 0 0 : slabdata 16 16 0\n"
+
+START_TEST(slabinfo_has_stacks_only_where_they_are_smaller_than_a_page)
 {
   static const struct {
     const char *mapped, *slabinfo;
-    enum reading_state source, count;
+    enum reading_state count;
   } cases[] = {
-      {"4000", "thread_stack 60 64 16384 4 1\n", READING_ABSENT, READING_ABSENT},
-      {"64000", "thread_stack 60 64 16384 4 1\n", READING_KNOWN, READING_KNOWN},
-      {"64000", "dentry 60 64 192 21 1\n", READING_KNOWN, READING_ABSENT},
-      {"64000", "thread_stack 60\n", READING_KNOWN, READING_MALFORMED},
+      {"4000", CACHE("thread_stack"), READING_ABSENT},
+      {"64000", CACHE("thread_stack"), READING_KNOWN},
+      {"64000", CACHE("thread_info"), READING_KNOWN},
+      {"64000", CACHE("dentry"), READING_ABSENT},
+      {"64000", CACHE("dentry") "thread_stack 60\n", READING_MALFORMED},
   };
   for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
     char *tree = tree_of_basics(), text[128];
@@ -422,7 +425,7 @@ START_TEST(slabinfo_is_read_only_where_stacks_may_be_in_it)
     tree_write(tree, "proc/meminfo", text);
     tree_write(tree, "proc/slabinfo", cases[i].slabinfo);
     struct sample *sample = collect_tree(tree, 0);
-    ck_assert_int_eq(sample->sources[SOURCE_slabinfo].state, cases[i].source);
+    ck_assert_int_eq(sample->sources[SOURCE_slab_caches].state, READING_KNOWN);
     ck_assert_int_eq(sample->thread_stack_count.state, cases[i].count);
     ck_assert_uint_eq(sample->thread_stack_count.value,
                       cases[i].count == READING_KNOWN ? 64 : 0);
@@ -887,7 +890,7 @@ SUITE_MAIN("collect", every_source_of_a_whole_machine_is_known,
            in_an_empty_root_nothing_is_known,
            page_size_of_a_captured_tree_follows_from_its_files,
            without_these_files_the_page_size_is_the_hosts,
-           slabinfo_is_read_only_where_stacks_may_be_in_it,
+           slabinfo_has_stacks_only_where_they_are_smaller_than_a_page,
            huge_pages_are_summed_over_their_sizes,
            a_missing_file_of_one_size_makes_the_sum_malformed,
            names_without_a_huge_page_size_are_ignored, zram_devices_are_summed,

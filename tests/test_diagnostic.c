@@ -55,10 +55,10 @@ START_TEST(a_denied_source_names_file_cause_cost_and_remedy)
       "proc/vmallocinfo: Permission denied; the callers of vmalloc are unknown, and "
       "before Linux 5.3 its size too; run as root or grant CAP_DAC_READ_SEARCH");
   ck_assert_str_eq(
-      line_about(SOURCE_slabinfo,
+      line_about(SOURCE_slab_caches,
                  (struct source_status){.state = READING_DENIED, .error = -EPERM}),
-      "proc/slabinfo: Operation not permitted; whether kernel stacks are in slab is "
-      "unknown; run as root or grant CAP_DAC_READ_SEARCH");
+      "proc/slabinfo: Operation not permitted; slab caches are unknown, and with 64 KiB "
+      "pages whether stacks are in slab; run as root or grant CAP_DAC_READ_SEARCH");
 }
 END_TEST
 

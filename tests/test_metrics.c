@@ -292,7 +292,7 @@ START_TEST(failed_sources_and_malformed_lines_are_counted)
   sample.sources[SOURCE_meminfo].state = READING_KNOWN;
   sample.sources[SOURCE_meminfo].parse_error.count = 2;
   sample.sources[SOURCE_vmallocinfo].state = READING_DENIED;
-  sample.sources[SOURCE_slabinfo].state = READING_DENIED;
+  sample.sources[SOURCE_slab_caches].state = READING_DENIED;
   sample.sources[SOURCE_vmstat].state = READING_MALFORMED;
   sample.sources[SOURCE_vmstat].parse_error.count = 5;
   sample.meminfo.others_count = 3;

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "suite.h"
 
+#include "meminfo_explain/collect/groupings.h"
 #include "meminfo_explain/explain/observe.h"
 
 #include <pthread.h>
@@ -176,6 +177,38 @@ START_TEST(vmallocinfo_is_read_again_when_vmalloc_used_moved)
 }
 END_TEST
 
+#define CACHE_OF_PAGES(pages) "a 1 1 8 1 1 : tunables 0 0 0 : slabdata 1 " #pages " 0\n"
+
+static uint64_t observed_slab_cache(void)
+{
+  struct grouping_member member;
+  ck_assert_int_eq(observe(&observer, &no_pss), 0);
+  ck_assert(grouping_member(&observer.sample, GROUPING_slab_caches, 0, &member));
+  return member.bytes;
+}
+
+/* As on a live machine. */
+START_TEST(slabinfo_is_read_again_when_slab_moved)
+{
+  char *tree = make_machine(5000);
+  tree_write(tree, "proc/slabinfo", CACHE_OF_PAGES(1));
+  ck_assert_int_eq(observer_open(tree, &observer), 0);
+  observer.collector.root.live = true;
+  ck_assert_uint_eq(observed_slab_cache(), 4096);
+  struct cached_grouping *caches = observer.collector.groupings[GROUPING_slab_caches];
+  const double pause = caches->cached.schedule.cost / SCHEDULE_SHARE;
+  usleep((useconds_t)(pause * 1e6) + 1000);
+  tree_write(tree, "proc/slabinfo", CACHE_OF_PAGES(2));
+  ck_assert_uint_eq(observed_slab_cache(), 4096); /* of the first reading */
+  ck_assert(observer.sample.sources[SOURCE_slab_caches].age > 0);
+  caches->whole_then.value += 4096; /* Slab has changed since */
+  ck_assert_uint_eq(observed_slab_cache(), 8192);
+  ck_assert(observer.sample.sources[SOURCE_slab_caches].age == 0);
+  observer_close(&observer);
+  tree_remove(tree);
+}
+END_TEST
+
 /* In a PID namespace proc has no kernel thread, so some processes were not read. */
 START_TEST(processes_of_a_pid_namespace_are_partial)
 {
@@ -270,7 +303,7 @@ SUITE_MAIN("observe", processes_of_a_pid_namespace_are_partial,
            looks_take_half_of_the_interval_at_most,
            removed_is_relative_to_the_highest_mem_total,
            vmallocinfo_is_read_again_when_vmalloc_used_moved,
-           a_quiet_machine_is_sampled_once,
+           slabinfo_is_read_again_when_slab_moved, a_quiet_machine_is_sampled_once,
            a_jump_that_stays_is_accepted_after_some_looks,
            a_jump_that_passes_is_not_reported, a_change_within_the_error_is_no_jump,
            an_absent_root_is_an_error)

@@ -215,31 +215,24 @@ static struct source_status read_modules(struct collector *collector, struct mod
   return status;
 }
 
-/* Objects of the slab cache of kernel stacks. There is one only where a stack is smaller
- * than a page (kernel/fork.c: thread_stack_cache_init; thread_info before 4.8), that is
- * on 64 KiB pages; elsewhere the file is not read. */
-static struct source_status read_thread_stacks(struct collector *collector,
-                                               uint64_t page_size, struct reading *out)
+/* Objects of the slab cache of kernel stacks, in the text of slabinfo. There is one only
+ * where a stack is smaller than a page (kernel/fork.c: thread_stack_cache_init;
+ * thread_info before 4.8), that is on 64 KiB pages. */
+static struct reading count_thread_stacks(const struct collector *collector,
+                                          uint64_t page_size, enum reading_state slabinfo)
 {
-  struct source_status status = {.state = READING_ABSENT};
+  struct parse_error unused = {0};
   uint64_t objects = 0;
-  *out = reading_missing(READING_ABSENT);
   if (page_size < 1 << 16)
-    return status;
-  status = read_source(collector, SOURCE_slabinfo);
-  *out = reading_missing(status.state);
-  if (!is_known(status))
-    return status;
-  int error =
-      field_parse(text_of(collector), "thread_stack", 3, &objects, &status.parse_error);
+    return reading_missing(READING_ABSENT);
+  if (slabinfo != READING_KNOWN)
+    return reading_missing(slabinfo);
+  int error = field_parse(text_of(collector), "thread_stack", 3, &objects, &unused);
   if (error == -ENOENT)
-    error =
-        field_parse(text_of(collector), "thread_info", 3, &objects, &status.parse_error);
+    error = field_parse(text_of(collector), "thread_info", 3, &objects, &unused);
   if (error == 0)
-    *out = reading_known(objects);
-  else
-    *out = reading_missing(error == -ENOENT ? READING_ABSENT : READING_MALFORMED);
-  return status;
+    return reading_known(objects);
+  return reading_missing(error == -ENOENT ? READING_ABSENT : READING_MALFORMED);
 }
 
 /* Mounts of lxcfs over our meminfo. */
@@ -314,20 +307,42 @@ static void collect_allocinfo(struct collector *collector, struct sample *out)
   out->sources[SOURCE_allocinfo] = cached_status(cached);
 }
 
+/* Whether what the members are parts of has moved by more than small change. Without it,
+ * the file may have changed at any time. */
+static bool has_moved(struct reading then, struct reading now)
+{
+  return !is_known(then) || !is_known(now) ||
+         abs_diff(then.value, now.value) > then.value / 64;
+}
+
+static void read_grouping(struct collector *collector, enum grouping i,
+                          struct reading whole, const struct sample *sample)
+{
+  struct cached_grouping *grouping = collector->groupings[i];
+  struct source_status status = file_grouping_read(
+      &collector->root, grouping_rows[i].source, file_grouping_parsers[i],
+      sample->page_size, whole, &collector->text, &grouping->list);
+  if (i == GROUPING_slab_caches)
+    collector->thread_stack_count =
+        count_thread_stacks(collector, sample->page_size, status.state);
+  cached_note(&grouping->cached, status);
+  grouping->whole_then = whole;
+}
+
 static void collect_groupings(struct collector *collector, struct sample *out)
 {
   for (unsigned i = 0; i < GROUPING_COUNT; i++) {
     struct cached_grouping *grouping = collector->groupings[i];
-    const enum source source = grouping_rows[i].source;
     if (grouping == NULL)
       continue;
-    if (cached_is_due(&grouping->cached, collector->root.live, true))
-      cached_note(&grouping->cached,
-                  file_grouping_read(&collector->root, source, file_grouping_parsers[i],
-                                     out->page_size, &collector->text, &grouping->list));
+    const struct reading whole = file_grouping_whole(out, i);
+    if (cached_is_due(&grouping->cached, collector->root.live,
+                      has_moved(grouping->whole_then, whole)))
+      read_grouping(collector, i, whole, out);
     out->groupings[i] = &grouping->list;
-    out->sources[source] = cached_status(&grouping->cached);
+    out->sources[grouping_rows[i].source] = cached_status(&grouping->cached);
   }
+  out->thread_stack_count = collector->thread_stack_count;
 }
 
 /* --- consumers ---------------------------------------------------------------------- */
@@ -488,8 +503,6 @@ int collect(struct collector *collector, const struct collect_options *options,
   sources[SOURCE_overcommit_kbytes] =
       read_number(collector, SOURCE_overcommit_kbytes, 1024, &out->overcommit_kbytes);
   sources[SOURCE_modules] = read_modules(collector, &out->modules);
-  sources[SOURCE_slabinfo] =
-      read_thread_stacks(collector, out->page_size, &out->thread_stack_count);
   sources[SOURCE_mountinfo] = read_lxcfs_mounts(collector, &out->lxcfs_count);
   collect_boot(&collector->boot, out);
   out->read_seconds = clock_seconds(CLOCK_MONOTONIC) - start;

@@ -7,9 +7,23 @@ grouping_parser *const file_grouping_parsers[GROUPING_COUNT] = {
 #include "meminfo_explain/tables/groupings.def"
 };
 
+struct reading file_grouping_whole(const struct sample *sample, enum grouping grouping)
+{
+  switch (grouping) {
+#define GROUPING(name, ...)
+#define FILE_GROUPING(name, path, cost, remedy, whole, ...)                              \
+  case GROUPING_##name:                                                                  \
+    return sample->whole;
+#include "meminfo_explain/tables/groupings.def"
+  default:
+    return reading_missing(READING_ABSENT);
+  }
+}
+
 struct source_status file_grouping_read(const struct sysroot *root, enum source source,
                                         grouping_parser *parse, uint64_t page_size,
-                                        struct text *text, struct grouping_list *out)
+                                        struct reading whole, struct text *text,
+                                        struct grouping_list *out)
 {
   struct source_status status = source_read(root, source, text);
   out->count = 0;
@@ -23,5 +37,7 @@ struct source_status file_grouping_read(const struct sysroot *root, enum source 
     out->total = reading_missing(status.state);
   if (!is_known(out->total))
     out->count = 0;
+  else if (is_known(whole) && whole.value > out->total.value)
+    out->total = whole;
   return status;
 }

@@ -74,6 +74,7 @@ void fuzz_cpulist(struct bytes input);
 void fuzz_field(struct bytes input);
 void fuzz_kmsg(struct bytes input);
 void fuzz_modules(struct bytes input);
+void fuzz_slab_caches(struct bytes input);
 void fuzz_mountinfo(struct bytes input);
 void fuzz_scan(struct bytes input);
 void fuzz_meminfo(struct bytes input);

@@ -7,6 +7,7 @@
 #include "meminfo_explain/parse/allocinfo.h"
 #include "meminfo_explain/parse/cpulist.h"
 #include "meminfo_explain/parse/field.h"
+#include "meminfo_explain/parse/grouping_list.h"
 #include "meminfo_explain/parse/kmsg.h"
 #include "meminfo_explain/parse/meminfo.h"
 #include "meminfo_explain/parse/modules.h"
@@ -299,6 +300,32 @@ void fuzz_modules(struct bytes input)
   if (error == 0)
     require(out.size.state == size.state && out.size.value == size.value &&
             out.modules_count.value == count.value);
+  free(copy);
+}
+
+/* The total is the sum over each line parsed by itself. */
+void fuzz_slab_caches(struct bytes input)
+{
+  char *copy = fuzz_copy(input);
+  struct parse_error parse_error = {0}, line_error = {0};
+  static struct grouping_list list, one;
+  list = (struct grouping_list){.total = reading_known(0)};
+  struct reading total = reading_known(0);
+  int error = slab_caches_parse(scan_of(copy, input), 4096, &list, &parse_error);
+  require_error_with_cause(error, &parse_error, input);
+  for (const char *at = copy, *end = copy + input.size; at < end;) {
+    const char *newline = memchr(at, '\n', (size_t)(end - at));
+    size_t length = newline != NULL ? (size_t)(newline - at) + 1 : (size_t)(end - at);
+    one = (struct grouping_list){.total = reading_known(0)};
+    slab_caches_parse(scan_text(at, length), 4096, &one, &line_error);
+    for (unsigned i = 0; i < one.count; i++)
+      reading_add(&total, one.members[i].bytes);
+    at += length;
+  }
+  require(parse_error.count == line_error.count);
+  require(list.total.state == total.state && list.total.value == total.value);
+  for (unsigned i = 0; i < list.count; i++)
+    require(list.members[i].extra[0] <= list.members[i].count);
   free(copy);
 }
 

@@ -16,6 +16,7 @@ const struct fuzz_target fuzz_targets[] = {
     {"field", "lines", fuzz_field, NULL, seeds_of_field},
     {"kmsg", "lines", fuzz_kmsg, NULL, seeds_of_kmsg},
     {"modules", "lines", fuzz_modules, "*/proc/modules", NULL},
+    {"slab_caches", "lines", fuzz_slab_caches, "*/proc/slabinfo", NULL},
     {"mountinfo", "lines", fuzz_mountinfo, "*/proc/self/mountinfo", NULL},
     {"scan", "lines", fuzz_scan, NULL, seeds_of_scan},
     {"meminfo", "memory", fuzz_meminfo, "*/proc/meminfo malformed/*/input", NULL},

@@ -44,6 +44,7 @@ struct cached_source {
 struct cached_grouping {
   struct cached_source cached;
   struct grouping_list list;
+  struct reading whole_then; /* of the row, when the file was read */
 };
 
 /* Used by one thread at a time. A steady-state collect() allocates nothing. */
@@ -64,6 +65,7 @@ struct collector {
     struct allocinfo info;
   } allocinfo;
   struct cached_grouping *groupings[GROUPING_COUNT]; /* NULL for rows without a file */
+  struct reading thread_stack_count;                 /* when slabinfo was read */
   struct census *census; /* of the processes; NULL before the first sample with Pss */
 };
 

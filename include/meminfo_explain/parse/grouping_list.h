@@ -37,8 +37,8 @@ struct grouping_list {
 void grouping_add(struct grouping_list *list, const struct grouping_member *member);
 
 /* The parser of a FILE_GROUPING row: adds each member of the text to *list, whose total
- * is 0 at first. 0; or -EBADMSG with the cause in *parse_error where a line is not of the
- * grammar, and the caller discards the list. */
+ * is 0 at first, and notes lines that are not of the grammar in *parse_error. 0; or
+ * -EBADMSG where what is left is no list of members, and the caller discards it. */
 typedef int grouping_parser(struct scan text, uint64_t page_size,
                             struct grouping_list *list, struct parse_error *parse_error);
 #define FILE_GROUPING(name, ...) grouping_parser name##_parse;
