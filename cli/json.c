@@ -353,11 +353,10 @@ static json_t *json_report(const struct observer *observer)
                                   &observer->first, sentences);
   json_t *array = json_array();
   for (unsigned i = 0; i < count; i++) {
-    const struct rule_row *row = &rule_rows[sentences[i].rule];
     json_t *object = json_object();
-    json_object_set_new(object, "rule", json_string(row->name));
+    json_object_set_new(object, "rule", json_string(rule_rows[sentences[i].rule].name));
     json_object_set_new(object, "text", json_string(sentences[i].text));
-    json_object_set_new(object, "next", json_text(row->next));
+    json_object_set_new(object, "next", json_text(sentences[i].next));
     json_array_append_new(array, object);
   }
   return array;

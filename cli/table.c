@@ -153,8 +153,8 @@ static void print_sentence(FILE *out, const struct sentence *sentence)
     at += length + (at[length] == ' ');
   }
   fputc('\n', out);
-  if (rule_rows[sentence->rule].next[0] != '\0')
-    fprintf(out, "    %s\n", rule_rows[sentence->rule].next);
+  if (sentence->next[0] != '\0')
+    fprintf(out, "    %s\n", sentence->next);
 }
 
 static void print_report(FILE *out, const struct observer *observer)

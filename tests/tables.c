@@ -3,6 +3,7 @@
  * Prints one table of the documents from the .def files, in Markdown or for a manual
  * page. tools/tables calls it. */
 #include "meminfo_explain/collect/collect.h"
+#include "meminfo_explain/report/rule.h"
 #include "meminfo_explain/trend/trend.h"
 
 #include <ctype.h>
@@ -412,12 +413,16 @@ static void print_sources(const char *view)
 #include "meminfo_explain/tables/groupings.def"
 }
 
-static void print_rule(const char *name, const char *text, const char *next)
+static void print_rule(const char *name, const char *text,
+                       const char *const next[RULE_NEXT_MAX])
 {
   printf("| `%s` | ", name);
   print_escaped(text);
   fputs(" | ", stdout);
-  print_code(next);
+  for (unsigned i = 0; i < RULE_NEXT_MAX && next[i] != NULL; i++) {
+    fputs(i > 0 ? ", or " : "", stdout);
+    print_code(next[i]);
+  }
   puts(" |");
 }
 
@@ -425,10 +430,30 @@ static void print_rules(const char *view)
 {
   (void)view;
   puts("| rule | sentence | next command |\n|---|---|---|");
-#define ABOVE(name, percent, number, text, next)                                         \
-  print_rule(#name, "above " #percent " % of MemTotal: " text, next);
-#define RULE(name, next) print_rule(#name, "", next);
+#define ABOVE(name, percent, number, text, ...)                                          \
+  print_rule(#name, "above " #percent " % of MemTotal: " text,                           \
+             (const char *const[RULE_NEXT_MAX]){__VA_ARGS__});
+#define RULE(name, ...)                                                                  \
+  print_rule(#name, "", (const char *const[RULE_NEXT_MAX]){__VA_ARGS__});
 #include "meminfo_explain/tables/rules.def"
+}
+
+/* For tests/commands.sh: each command of rules.def and series.def, after its row's name.
+ */
+static void print_commands(const char *view)
+{
+  (void)view;
+  static const struct rule_row rows[] = {
+#define RULE(name, ...)                         {#name, {__VA_ARGS__}},
+#define ABOVE(name, percent, number, text, ...) {#name, {__VA_ARGS__}},
+#include "meminfo_explain/tables/rules.def"
+#define SERIES(name, amount, error, words, next) {"series " #name, {next}},
+#include "meminfo_explain/tables/series.def"
+  };
+  for (size_t i = 0; i < COUNT(rows); i++)
+    for (unsigned k = 0; k < RULE_NEXT_MAX && rows[i].next[k] != NULL; k++)
+      if (*rows[i].next[k] != '\0')
+        printf("%s\t%s\n", rows[i].name, rows[i].next[k]);
 }
 
 static void print_benchmarks(const char *view)
@@ -627,6 +652,7 @@ int main(int argc, char **argv)
     void (*print)(const char *view);
   } tables[] = {
       {"terms", print_terms},
+      {"commands", print_commands},
       {"black_hole", print_black_hole},
       {"decisions", print_decisions},
       {"identity_table", print_identity_table},

@@ -1484,17 +1484,69 @@ START_TEST(sizes_are_printed_in_the_unit_that_fits)
 }
 END_TEST
 
+static const struct credentials user = {.live = true, .uid = 1000, .gid = 1000};
+static const struct credentials root = {
+    .live = true, .root = true, .capabilities = ~0ull};
+
+static void check_next(enum rule rule, struct credentials who, const char *next)
+{
+  sample.credentials = who;
+  const struct sentence *sentence = find(rule);
+  ck_assert_ptr_nonnull(sentence);
+  ck_assert_str_eq(sentence->next, next);
+}
+
+START_TEST(sudo_is_for_a_user_who_is_not_root)
+{
+  static const struct credentials captured = {.live = false};
+  be_quiet();
+  sample.sources[SOURCE_vmallocinfo].state = READING_DENIED;
+  check_next(RULE_sources_denied, user, "sudo meminfo-explain");
+  check_next(RULE_sources_denied, root,
+             "grep -s . /sys/kernel/security/lockdown /sys/kernel/security/lsm; "
+             "grep Cap /proc/self/status");
+  check_next(RULE_sources_denied, captured, "sh capture.sh /tmp/capture");
+  sample.meminfo.hardware_corrupted = reading_known(PAGE);
+  explain_again();
+  static const char command[] = "sudo dmesg | grep -iE 'hardware error|memory failure'";
+  check_next(RULE_hardware_corrupted, user, command);
+  check_next(RULE_hardware_corrupted, root, command + strlen("sudo "));
+  check_next(RULE_hardware_corrupted, captured, command + strlen("sudo "));
+  for (unsigned i = 0; i < RULE_COUNT; i++)
+    for (unsigned k = 0; k < RULE_NEXT_MAX && rule_rows[i].next[k] != NULL; k++)
+      ck_assert_ptr_null(strstr(rule_rows[i].next[k] + 1, "sudo "));
+}
+END_TEST
+
+START_TEST(allocinfo_is_the_command_where_the_kernel_has_it)
+{
+  static const char command[] = "cat /proc/allocinfo 2>/dev/null | sort -rn | head -n 20";
+  be_quiet();
+  explain_with(GB(2));
+  const struct sentence *sentence = find(RULE_unexplained);
+  ck_assert_ptr_nonnull(sentence);
+  ck_assert_ptr_nonnull(strstr(sentence->next, "/proc/config.gz"));
+  sample.sources[SOURCE_allocinfo].state = READING_KNOWN;
+  check_next(RULE_unexplained, root, command);
+  sample.sources[SOURCE_allocinfo].state = READING_DENIED;
+  sentence = find(RULE_unexplained);
+  ck_assert_str_eq(sentence->next, command);
+}
+END_TEST
+
 START_TEST(every_command_is_valid_shell)
 {
   for (unsigned i = 0; i < RULE_COUNT; i++) {
-    ck_assert_ptr_nonnull(rule_rows[i].next);
+    ck_assert_ptr_nonnull(rule_rows[i].next[0]);
     for (unsigned j = 0; j < i; j++)
       ck_assert_str_ne(rule_rows[i].name, rule_rows[j].name);
-    if (rule_rows[i].next[0] == '\0')
-      continue;
-    char command[256]; /* parsed by a shell, not run */
-    snprintf(command, sizeof(command), "sh -n <<'EOF'\n%s\nEOF", rule_rows[i].next);
-    ck_assert_msg(system(command) == 0, "%s", rule_rows[i].next);
+    for (unsigned k = 0; k < RULE_NEXT_MAX && rule_rows[i].next[k] != NULL; k++) {
+      char command[512]; /* parsed by a shell, not run: tests/commands runs them */
+      int length = snprintf(command, sizeof(command), "sh -n <<'EOF'\n%s\nEOF",
+                            rule_rows[i].next[k]);
+      ck_assert_int_lt(length, (int)sizeof(command));
+      ck_assert_msg(system(command) == 0, "%s", rule_rows[i].next[k]);
+    }
   }
 }
 END_TEST
@@ -1740,8 +1792,8 @@ int main(void)
 {
   const TTest *const tests[] = {
   /* A rule without a test of its name does not compile. */
-#define RULE(name, next)                         rule_##name,
-#define ABOVE(name, percent, number, text, next) rule_##name,
+#define RULE(name, ...)                         rule_##name,
+#define ABOVE(name, percent, number, text, ...) rule_##name,
 #include "meminfo_explain/tables/rules.def"
       quiet_machine_has_only_the_sentence_of_the_largest_user,
       nothing_is_said_where_nothing_is_known,
@@ -1754,6 +1806,8 @@ int main(void)
       longest_names_fit_in_a_sentence,
       sentence_that_is_cut_ends_with_a_full_stop,
       sizes_are_printed_in_the_unit_that_fits,
+      sudo_is_for_a_user_who_is_not_root,
+      allocinfo_is_the_command_where_the_kernel_has_it,
       every_command_is_valid_shell,
       values_that_are_not_known_are_never_used,
       every_rule_applied_in_some_test, /* the last */

@@ -170,10 +170,9 @@ static void put_report(struct output *out, const struct observer *now)
       sentences_make(&now->sample, &now->explanation, &now->first, sentences);
   put(out, "== report");
   for (unsigned i = 0; i < count; i++) {
-    const char *next = rule_rows[sentences[i].rule].next;
     put(out, "%s", sentences[i].text);
-    if (next[0] != '\0')
-      put(out, "    next: %s", next);
+    if (sentences[i].next[0] != '\0')
+      put(out, "    next: %s", sentences[i].next);
   }
 }
 

@@ -483,6 +483,7 @@ int collect(struct collector *collector, const struct collect_options *options,
   struct source_status *sources = out->sources;
   double start = clock_seconds(CLOCK_MONOTONIC);
   memset(out, 0, sizeof(*out));
+  out->credentials = credentials_read(&collector->root);
   int error = read_page_size(collector, &out->page_size);
   if (error != 0) {
     sources[SOURCE_meminfo] =

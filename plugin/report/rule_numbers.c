@@ -85,6 +85,12 @@ enum term largest_hidden(const struct context *c)
   return largest;
 }
 
+void choose_by_credentials(const struct context *c, struct sentence *out)
+{
+  const struct credentials *who = &c->sample->credentials;
+  out->choice = !who->live ? NEXT_CAPTURED : who->root ? NEXT_AS_ROOT : NEXT_AS_USER;
+}
+
 bool say_above(const struct context *c, double percent, struct amount number,
                const char *text, struct sentence *out)
 {

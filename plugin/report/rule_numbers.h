@@ -79,6 +79,10 @@ struct owner owner_of(enum term term);
 /* The largest HIDDEN term; TERM_COUNT where none is known to be above 0. */
 enum term largest_hidden(const struct context *c);
 
+/* Chooses the command of a row with IF_DENIED. */
+enum next_by_credentials { NEXT_AS_USER, NEXT_AS_ROOT, NEXT_CAPTURED };
+void choose_by_credentials(const struct context *c, struct sentence *out);
+
 /* Says the text of an ABOVE row where the number is above `percent` of MemTotal. */
 bool say_above(const struct context *c, double percent, struct amount number,
                const char *text, struct sentence *out);

@@ -20,8 +20,8 @@ struct amount rules_mem_total(const struct sample *sample);
 
 /* Returns whether the rule applies; if so, sets the text and the weight of *out. */
 typedef bool rule_function(const struct context *context, struct sentence *out);
-#define RULE(name, next)                         rule_function rule_##name;
-#define ABOVE(name, percent, number, text, next) rule_function rule_##name;
+#define RULE(name, ...)                         rule_function rule_##name;
+#define ABOVE(name, percent, number, text, ...) rule_function rule_##name;
 #include "meminfo_explain/tables/rules.def"
 
 extern rule_function *const rules[RULE_COUNT];

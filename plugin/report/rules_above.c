@@ -6,8 +6,8 @@
 #define TERM(name)    term(c, TERM_##name)
 #define HOLE(member)  c->explanation->black_hole.member
 #define DECIDED(name) amount_of(c->explanation->decided.name.reading)
-#define RULE(name, next)
-#define ABOVE(name, percent, number, text, next)                                         \
+#define RULE(name, ...)
+#define ABOVE(name, percent, number, text, ...)                                          \
   bool rule_##name(const struct context *c, struct sentence *out)                        \
   {                                                                                      \
     return say_above(c, percent, number, text, out);                                     \

@@ -38,6 +38,8 @@ bool rule_unexplained(const struct context *c, struct sentence *out)
       (double)hole->unexplained.value <= (double)hole->unexplained_error.value)
     return false;
   double bytes = (double)hole->unexplained.value;
+  /* The kernel has it: then a boot option is not needed. */
+  out->choice = c->sample->sources[SOURCE_allocinfo].state != READING_ABSENT;
   if (site != NULL)
     return say(
         out, bytes,
@@ -78,6 +80,7 @@ bool rule_consumers_unreadable(const struct context *c, struct sentence *out)
     if (term_rows[i].view == TERM_VIEW_HIDDEN && !is_known(term(c, i)) &&
         term(c, i).state != READING_ABSENT)
       list_add(&list, "%s", owner_of(i).name);
+  choose_by_credentials(c, out);
   return list.count > 0 &&
          say(out, (double)unexplained.value,
              "The unexplained %s may belong to consumers that could not be read (%s%s): "

@@ -40,6 +40,7 @@ bool rule_vmalloc_unknown(const struct context *c, struct sentence *out)
   if (!is_known(c->total) || is_known(vmalloc->reading) || !in_hole ||
       vmalloc->why == NULL)
     return false;
+  choose_by_credentials(c, out);
   /* There may be more address space than memory. */
   return say(out, fmin((double)vmalloc->error, everything(c)),
              "The size of vmalloc is unknown: %s.", vmalloc->why);

@@ -95,6 +95,8 @@ static bool say_why_pss_is_incomplete(const struct context *c, bool unlisted,
   double unread = (double)bytes_or_0(p->unread_rss) + (double)bytes_or_0(p->unlisted);
   if (unlisted != (bytes_or_0(p->unlisted) > 0))
     return false;
+  if (!unlisted)
+    choose_by_credentials(c, out);
   if (withheld)
     return say(out, unread, "The total Pss of all processes is not available: %s%s.",
                pss->why, remedy_for_pss(pss, unlisted));

@@ -139,6 +139,7 @@ bool rule_sources_denied(const struct context *c, struct sentence *out)
       list_add(&list, "%s", source_path(&c->sample->sources[i], i).text);
   if (c->sample->hash_tables.state == READING_DENIED)
     list_add(&list, "the boot log (CAP_SYSLOG)");
+  choose_by_credentials(c, out);
   return list.count > 0 && say(out, 0, "Permission denied: %s%s; run as root.", list.text,
                                list_rest(&list).text);
 }

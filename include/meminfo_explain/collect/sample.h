@@ -12,6 +12,7 @@
 #include "meminfo_explain/parse/zoneinfo.h"
 #include "meminfo_explain/pss/census.h"
 #include "meminfo_explain/pss/processes.h"
+#include "meminfo_explain/sysroot/credentials.h"
 #include "meminfo_explain/sysroot/source.h"
 
 /* sys/kernel/mm/hugepages/hugepages-SIZEkB, summed over the sizes. */
@@ -38,7 +39,8 @@ struct consumers {
 };
 
 struct sample {
-  uint64_t page_size; /* bytes */
+  uint64_t page_size;             /* bytes */
+  struct credentials credentials; /* with which all of it was read */
   struct meminfo meminfo;
   struct zoneinfo zoneinfo;       /* read right before meminfo */
   struct zoneinfo zoneinfo_after; /* read right after vmstat */
