@@ -63,6 +63,12 @@ static json_t *json_black_hole(const struct explanation *e)
   json_t *object = json_object();
   for (unsigned i = 0; i < HOLE_COUNT; i++)
     json_object_set_new(object, hole_rows[i].name, json_amount(hole_amount(hole, i)));
+  json_object_set_new(object, "at_least", json_amount(hole->range.least));
+  json_object_set_new(object, "at_most", json_amount(hole->range.most));
+  json_object_set_new(object, "unexplained_at_least",
+                      json_amount(hole->unexplained_range.least));
+  json_object_set_new(object, "unexplained_at_most",
+                      json_amount(hole->unexplained_range.most));
   json_object_set_new(object, "estimate_from",
                       is_known(hole->estimate)
                           ? json_string(accounting_name(hole->estimate_from))

@@ -59,6 +59,28 @@ static void print_view(FILE *out, const struct explanation *e, const char *headi
     fprintf(out, "  (%zu more at 0)\n", zeros);
 }
 
+/* "+/- 1.0 MiB" where the error is less than the number, else what the number is at least
+ * and at most. */
+static struct formatted format_range(struct amount number, struct reading error,
+                                     const struct range *range)
+{
+  struct formatted text = {""};
+  bool is_large = !is_known(error) || (int64_t)error.value > number.value;
+  if (!is_large)
+    format_append(text.text, sizeof(text.text), "+/- %s",
+                  format_bytes((double)error.value).text);
+  else if (!is_known(range->most))
+    format_append(text.text, sizeof(text.text), "+/- unknown");
+  else if (is_known(range->least) && range->least.value > 0)
+    format_append(text.text, sizeof(text.text), "from %s to %s",
+                  format_bytes((double)range->least.value).text,
+                  format_bytes((double)range->most.value).text);
+  else
+    format_append(text.text, sizeof(text.text), "at most %s",
+                  format_bytes((double)range->most.value).text);
+  return text;
+}
+
 static void print_black_hole(FILE *out, const struct explanation *e)
 {
   const struct black_hole *hole = &e->black_hole;
@@ -70,11 +92,10 @@ static void print_black_hole(FILE *out, const struct explanation *e)
     fprintf(out, "BLACK HOLE: unknown: a line that it needs is missing or malformed\n");
     return;
   }
-  fprintf(
-      out, "%-*s %12s  %5.1f %%  +/- %s (%s accounting)\n", NAME_WIDTH + 2, "BLACK HOLE",
-      format_bytes((double)hole->estimate.value).text, hole->share.percent,
-      is_known(hole->error) ? format_bytes((double)hole->error.value).text : "unknown",
-      accounting_name(hole->estimate_from));
+  fprintf(out, "%-*s %12s  %5.1f %%  %s (%s accounting)\n", NAME_WIDTH + 2, "BLACK HOLE",
+          format_bytes((double)hole->estimate.value).text, hole->share.percent,
+          format_range(hole->estimate, hole->error, &hole->range).text,
+          accounting_name(hole->estimate_from));
   for (unsigned m = 0; m < ACCOUNTING_COUNT; m++) {
     if (is_known(hole->of[m]))
       fprintf(out, "  by %-*s %12s\n", NAME_WIDTH - 3, accounting_name(m),
@@ -95,11 +116,11 @@ static void print_hidden(FILE *out, const struct explanation *e)
     return;
   print_view(out, e, "  of it hidden consumers", TERM_VIEW_HIDDEN);
   if (is_known(hole->unexplained))
-    fprintf(out, "  %-*s %12s           +/- %s\n", NAME_WIDTH, "unexplained",
-            format_bytes((double)hole->unexplained.value).text,
-            is_known(hole->unexplained_error)
-                ? format_bytes((double)hole->unexplained_error.value).text
-                : "unknown");
+    fprintf(
+        out, "  %-*s %12s           %s\n", NAME_WIDTH, "unexplained",
+        format_bytes((double)hole->unexplained.value).text,
+        format_range(hole->unexplained, hole->unexplained_error, &hole->unexplained_range)
+            .text);
 }
 
 /* Prints consumers whose memory is not, or not only, in the black hole. */
@@ -235,6 +256,21 @@ static void print_diagnostic(void *context, const struct diagnostic *diagnostic)
   fprintf(list->out, "  %s\n", diagnostic->text);
 }
 
+/* A name that ends in _count is that of a bare number. */
+static struct formatted format_decision(unsigned row, struct reading reading)
+{
+  const char *name = decision_name(row), *end = strrchr(name, '_');
+  struct formatted text = {""};
+  if (!is_known(reading))
+    format_append(text.text, sizeof(text.text), "%s", reading_state_name(reading.state));
+  else if (end != NULL && strcmp(end, "_count") == 0)
+    format_append(text.text, sizeof(text.text), "%llu",
+                  (unsigned long long)reading.value);
+  else
+    text = format_bytes((double)reading.value);
+  return text;
+}
+
 static void print_decisions(FILE *out, const struct explanation *e)
 {
   fprintf(out, "Decisions\n");
@@ -243,10 +279,7 @@ static void print_decisions(FILE *out, const struct explanation *e)
     if (decision->why == NULL)
       continue;
     fprintf(out, "  %-*s %12s  %s\n", NAME_WIDTH, decision_name(i),
-            is_known(decision->reading)
-                ? format_bytes((double)decision->reading.value).text
-                : reading_state_name(decision->reading.state),
-            decision->why);
+            format_decision(i, decision->reading).text, decision->why);
   }
 }
 

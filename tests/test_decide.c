@@ -95,6 +95,111 @@ START_TEST(unread_pcp_free_may_be_an_eighth_of_memory)
 }
 END_TEST
 
+/* All lines around KReclaimable and SecPageTables. */
+static void print_all_lines(void)
+{
+  struct reading *const lines[] = {&m->shmem,         &m->slab,         &m->s_reclaimable,
+                                   &m->s_unreclaim,   &m->kernel_stack, &m->bounce,
+                                   &m->writeback_tmp, &m->page_tables,  &m->commit_limit};
+  for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++)
+    *lines[i] = reading_known(0);
+}
+
+START_TEST(lists_of_old_kernels_are_short)
+{
+  begin();
+  m->mem_total = reading_known(GB(400));
+  m->kernel_stack = reading_known(MB(64));
+  m->vmalloc_total = reading_known(GB(32) << 10);
+  m->vmalloc_chunk = reading_known(GB(1));
+  m->cma_total = reading_known(0);
+  /* 4096 threads, a quarter of which is CPUs, each with lists of up to four zones */
+  ck_assert_uint_eq(decide_all()->pcp_free.error, 4096 * KB(768));
+  m->cma_total = reading_missing(READING_ABSENT); /* stacks may be of 8 KiB */
+  ck_assert_uint_eq(decide_all()->pcp_free.error, 2 * 4096 * KB(768));
+  sample->cpus_possible_count = reading_known(24);
+  ck_assert_uint_eq(decide_all()->pcp_free.error, 24 * (4 + 3) * KB(768));
+  m->vmalloc_chunk = reading_known(0); /* 4.4 to 4.19 */
+  ck_assert_uint_eq(decide_all()->pcp_free.error, GB(50));
+  print_all_lines();
+  m->kernel_stack = reading_known(MB(64));
+  ck_assert_uint_eq(decide_all()->pcp_free.error, 24 * (4 + 3) * KB(1536));
+  /* Each of these lines is newer. */
+  struct reading *const lines[] = {&m->sec_page_tables, &m->file_huge_pages, &m->zswap,
+                                   &m->unaccepted, &m->k_reclaimable};
+  for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
+    *lines[i] = reading_known(0);
+    ck_assert_uint_eq(decide_all()->pcp_free.error, GB(50));
+    *lines[i] = reading_missing(READING_ABSENT);
+  }
+  end();
+}
+END_TEST
+
+START_TEST(lists_of_few_pages_are_bounded_by_memory)
+{
+  begin();
+  m->mem_total = reading_known(MB(64));
+  m->vmalloc_chunk = reading_known(GB(1));
+  sample->cpus_possible_count = reading_known(2);
+  ck_assert_uint_eq(decide_all()->pcp_free.error, 2 * 6 * KB(24));
+  end();
+}
+END_TEST
+
+START_TEST(lists_of_5_14_are_bounded_by_the_watermarks)
+{
+  begin();
+  print_all_lines();
+  m->mem_total = reading_known(GB(64));
+  sample->cpus_possible_count = reading_known(4);
+  const uint64_t lists = 4 * 4 * KB(1536);
+  m->k_reclaimable = reading_known(GB(1));
+  m->mem_free = m->active_file = m->inactive_file = reading_known(GB(2));
+  m->mem_available = reading_missing(READING_ABSENT);
+  ck_assert_uint_eq(decide_all()->pcp_free.error, GB(8));
+  /* The low watermarks are missing from free memory, cache and slab. */
+  m->mem_available = reading_known(GB(7) - MB(300));
+  ck_assert_uint_eq(decide_all()->pcp_free.error, lists + 4 * MB(100));
+  m->k_reclaimable = reading_known(MB(20)); /* half of it is missing */
+  m->mem_available = reading_known(GB(6) + MB(20) - MB(210));
+  ck_assert_uint_eq(decide_all()->pcp_free.error, lists + 4 * MB(100));
+  m->active_file = m->inactive_file = reading_known(MB(10)); /* and half of this */
+  m->mem_available = reading_known(GB(2) + MB(40) - MB(120));
+  ck_assert_uint_eq(decide_all()->pcp_free.error, lists + 4 * MB(100));
+  m->mem_available = reading_known(0);
+  ck_assert_uint_eq(decide_all()->pcp_free.error, GB(8));
+  end();
+}
+END_TEST
+
+START_TEST(the_number_of_cpus_has_bounds)
+{
+  begin();
+  m->mem_total = reading_known(GB(64));
+  ck_assert_uint_eq(decide_all()->cpus_count.reading.value, 2048);
+  m->mem_total = reading_known(MB(64));
+  ck_assert_uint_eq(decide_all()->cpus_count.reading.value, 8);
+  m->mem_total = reading_known(GB(64));
+  m->percpu = reading_known(MB(32));
+  ck_assert_uint_eq(decide_all()->cpus_count.reading.value, 1024);
+  m->kernel_stack = reading_known(MB(8));
+  ck_assert_uint_eq(decide_all()->cpus_count.reading.value, 256);
+  m->vmalloc_total = reading_known(GB(32) << 10);
+  ck_assert_uint_eq(decide_all()->cpus_count.reading.value, 128);
+  assert_why(&decided.cpus_count, "KernelStack");
+  sample->cpus_possible_count = reading_known(48);
+  ck_assert_uint_eq(decide_all()->cpus_count.reading.value, 48);
+  sample->zoneinfo.cpus_count = reading_known(4);
+  ck_assert_uint_eq(decide_all()->cpus_count.reading.value, 4);
+  sample->zoneinfo.cpus_count = sample->cpus_possible_count =
+      reading_missing(READING_DENIED);
+  m->kernel_stack = reading_known(KB(8));
+  ck_assert_uint_eq(decide_all()->cpus_count.reading.value, 1);
+  end();
+}
+END_TEST
+
 START_TEST(isolated_comes_from_vmstat_then_zoneinfo_then_is_bounded)
 {
   begin();
@@ -419,14 +524,18 @@ START_TEST(percpu_is_counted_without_its_boot_part)
 }
 END_TEST
 
-START_TEST(percpu_without_the_number_of_cpus_is_unknown)
+START_TEST(percpu_without_the_number_of_cpus_counts_as_it_is)
 {
   begin();
   m->percpu = reading_known(MB(4));
-  const struct decision *percpu = &decide_all()->percpu;
-  assert_missing(percpu, READING_ABSENT);
-  ck_assert_uint_eq(percpu->error, MB(4));
-  ck_assert(!percpu->unbounded && !percpu->withholds);
+  assert_known(&decide_all()->percpu, MB(4), 0);
+  ck_assert_uint_eq(decided.percpu.excess, MB(4)); /* it may all be the first chunk */
+  m->percpu = reading_known(MB(900));
+  assert_known(&decide_all()->percpu, MB(900), 0);
+  ck_assert_uint_eq(decided.percpu.excess, 2048 * (56 * 4096 + 100000));
+  sample->zoneinfo.cpus_count = reading_known(2);
+  assert_known(&decide_all()->percpu, MB(900) - 2 * 56 * 4096, 200000);
+  ck_assert_uint_eq(decided.percpu.excess, 2048 * (56 * 4096 + 100000));
   end();
 }
 END_TEST
@@ -798,6 +907,8 @@ END_TEST
 SUITE_MAIN(
     "decide", nothing_is_known_of_an_empty_sample,
     pcp_free_is_the_sum_of_the_per_cpu_lists, unread_pcp_free_may_be_an_eighth_of_memory,
+    lists_of_old_kernels_are_short, lists_of_few_pages_are_bounded_by_memory,
+    lists_of_5_14_are_bounded_by_the_watermarks, the_number_of_cpus_has_bounds,
     isolated_comes_from_vmstat_then_zoneinfo_then_is_bounded,
     a_whole_is_a_term_only_where_its_parts_are_not_printed,
     a_malformed_line_of_memory_withholds, vmalloc_is_decided_by_what_the_numbers_can_be,
@@ -808,7 +919,8 @@ SUITE_MAIN(
     the_boot_log_has_the_exact_first_chunk, a_stack_smaller_than_a_page_is_in_slab,
     without_an_mmu_vmalloc_is_in_slab,
     gigantic_pages_of_a_kernel_without_managed_are_outside,
-    percpu_is_counted_without_its_boot_part, percpu_without_the_number_of_cpus_is_unknown,
+    percpu_is_counted_without_its_boot_part,
+    percpu_without_the_number_of_cpus_counts_as_it_is,
     hugetlb_is_the_line_then_sysfs_then_the_default_size,
     sysfs_without_any_size_leaves_the_default_size,
     huge_pages_above_mem_total_are_malformed_and_withhold,

@@ -977,16 +977,18 @@ START_TEST(without_the_second_zoneinfo_no_bound_is_known)
 }
 END_TEST
 
-START_TEST(without_valid_thresholds_no_bound_is_known)
+START_TEST(without_valid_thresholds_the_number_of_cpus_bounds_the_drift)
 {
-  begin();
-  ck_assert_int_eq(hole()->error.state, READING_KNOWN);
-  sample.zoneinfo.zone_drift = reading_missing(READING_MALFORMED);
-  ck_assert_int_eq(hole()->error.state, READING_ABSENT);
-  begin();
-  sample.zoneinfo.node_drift = reading_missing(READING_MALFORMED);
-  ck_assert_int_eq(hole()->estimate.state, READING_KNOWN);
-  ck_assert_int_eq(hole()->error.state, READING_ABSENT);
+  struct reading *const drifts[] = {&sample.zoneinfo.zone_drift,
+                                    &sample.zoneinfo.node_drift};
+  for (size_t i = 0; i < LENGTH(drifts); i++) {
+    begin();
+    uint64_t error = hole()->error.value;
+    *drifts[i] = reading_missing(READING_MALFORMED);
+    ck_assert_int_eq(hole()->error.state, READING_KNOWN);
+    ck_assert_uint_gt(hole()->error.value, error);
+    ck_assert_uint_lt(hole()->error.value, error + MB(2));
+  }
 }
 END_TEST
 
@@ -1049,7 +1051,11 @@ START_TEST(a_denied_zoneinfo_widens_the_error_by_an_eighth_of_mem_total)
                READING_DENIED);
   assert_amount(hole()->estimate, MB(14)); /* includes the per-CPU lists */
   ck_assert_int_eq(hole()->error.state, READING_KNOWN);
-  ck_assert_uint_eq(hole()->error.value, MB(128));
+  ck_assert_uint_ge(hole()->error.value, MB(128));
+  /* The lists can only make the black hole smaller. */
+  ck_assert_int_lt(hole()->range.least.value, (int64_t)MB(14) - (int64_t)MB(128));
+  ck_assert_int_gt(hole()->range.most.value, MB(14));
+  ck_assert_int_lt(hole()->range.most.value, MB(14) + (int64_t)MB(120));
 }
 END_TEST
 
@@ -1059,6 +1065,10 @@ START_TEST(no_error_bound_is_known_where_vmalloc_is_not)
   sample.meminfo.vmalloc_used = reading_known(0);
   assert_amount(hole()->estimate, MB(60));
   ck_assert_int_eq(hole()->error.state, READING_ABSENT);
+  ck_assert_int_eq(hole()->range.least.state, READING_ABSENT);
+  ck_assert_int_eq(hole()->unexplained_range.least.state, READING_ABSENT);
+  /* Whatever vmalloc is, the black hole is not larger. */
+  assert_amount(hole()->range.most, (int64_t)(MB(60) + hole()->bounded_error.value));
 }
 END_TEST
 
@@ -1423,7 +1433,7 @@ SUITE_MAIN("explain", hidden_pages_are_found_to_the_page,
            drift_of_many_cpus_is_three_sigma_and_not_the_worst_case,
            the_tear_of_the_sample_is_part_of_the_error,
            without_the_second_zoneinfo_no_bound_is_known,
-           without_valid_thresholds_no_bound_is_known,
+           without_valid_thresholds_the_number_of_cpus_bounds_the_drift,
            the_mean_of_the_per_cpu_lists_is_free,
            the_estimate_is_lru_where_batches_do_not_explain_the_gap,
            swap_cache_makes_the_cache_accounting_an_interval,

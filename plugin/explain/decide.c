@@ -2,6 +2,7 @@
 #include "decide.h"
 #include "decide_consumers.h"
 #include "meminfo_explain/collect/skew.h"
+#include "per_cpu.h"
 
 #include <string.h>
 
@@ -11,23 +12,6 @@ static struct decision take_line(struct reading reading, const char *why)
 {
   return (struct decision){
       .reading = reading, .withholds = reading.state == READING_MALFORMED, .why = why};
-}
-
-static struct decision decide_pcp_free(const struct sample *sample)
-{
-  struct reading before = decision_bounded(sample, sample->zoneinfo.pcp);
-  struct reading after = decision_bounded(sample, sample->zoneinfo_after.pcp);
-  if (is_known(before) && is_known(after)) {
-    uint64_t pages = (before.value + after.value) / sample->page_size;
-    return decision_certain(reading_known(pages / 2 * sample->page_size),
-                            WHY(pcp_free_mean));
-  }
-  if (is_known(before))
-    return decision_certain(before, WHY(pcp_free_before));
-  /* The limit since 6.8 (mm/page_alloc.c: zone_highsize). Earlier kernels allow less. */
-  return (struct decision){.reading = reading_missing(before.state),
-                           .error = sample->meminfo.mem_total.value / 8,
-                           .why = WHY(pcp_free_unavailable)};
 }
 
 static struct decision decide_isolated(const struct sample *sample)
@@ -58,19 +42,35 @@ static uint64_t spare_units_error(uint64_t cpus, uint64_t percpu)
   return (cpus & (cpus - 1)) == 0 ? 0 : percpu / 4;
 }
 
+/* The first chunk, which is outside MemTotal (mm/percpu.c: pcpu_setup_first_chunk), has a
+ * unit for each possible CPU. "Embedded N pages/cpu" in the boot log was 50 to 65 pages
+ * of 4 KiB on all machines seen. */
+static const uint64_t boot_unit = 56 * 4096, boot_unit_error = 100 * 1000;
+
+/* Percpu without the online CPUs' part of the first chunk; all of it, where they are not
+ * known either. The other possible CPUs' part is all of the rest at most. */
+static struct decision percpu_of_unknown_cpus(const struct sample *sample,
+                                              uint64_t percpu)
+{
+  const uint64_t most = CPUS_MAX * (boot_unit + boot_unit_error);
+  const struct reading online = sample->zoneinfo.cpus_count;
+  const uint64_t cpus = online.value;
+  const uint64_t counted = sub_sat(percpu, cpus * boot_unit);
+  return (struct decision){
+      .reading = reading_known(counted),
+      .error = cpus * boot_unit_error < percpu ? cpus * boot_unit_error : percpu,
+      .excess = counted < most ? counted : most,
+      .why = cpus > 0 ? WHY(percpu_online) : WHY(percpu_cpus_unknown)};
+}
+
 static struct decision decide_percpu(const struct sample *sample)
 {
-  /* The first chunk (mm/percpu.c: pcpu_setup_first_chunk). "Embedded N pages/cpu" in the
-   * boot log was 50 to 65 pages of 4 KiB on all machines seen. */
-  static const uint64_t boot_unit = 56 * 4096, boot_unit_error = 100 * 1000;
   struct reading percpu = decision_bounded(sample, sample->meminfo.percpu);
   if (!is_known(percpu))
     return take_line(percpu, percpu.state == READING_ABSENT ? WHY(percpu_no_line) : NULL);
   struct reading first = sample->percpu_first_chunk;
   if (!is_known(sample->cpus_possible_count))
-    return (struct decision){.reading = reading_missing(READING_ABSENT),
-                             .error = percpu.value,
-                             .why = WHY(percpu_cpus_unknown)};
+    return percpu_of_unknown_cpus(sample, percpu.value);
   uint64_t cpus = sample->cpus_possible_count.value;
   uint64_t spare = spare_units_error(cpus, percpu.value);
   if (is_known(first))
@@ -363,6 +363,7 @@ void decide(const struct sample *sample, struct decided *out)
   const struct meminfo *m = &sample->meminfo;
   const struct hugepages *huge = &sample->hugepages;
   memset(out, 0, sizeof(*out));
+  out->cpus_count = decide_cpus(sample);
   out->pcp_free = decide_pcp_free(sample);
   out->tear = decision_certain(skew_of(&sample->zoneinfo, &sample->zoneinfo_after), NULL);
   out->isolated = decide_isolated(sample);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "meminfo_explain/explain/explain.h"
 #include "decide.h"
+#include "per_cpu.h"
 
 #include <math.h>
 #include <string.h>
@@ -94,6 +95,12 @@ static struct reading read_operand(const struct sample *sample,
   const char *base = operand.decided ? (const char *)decided : (const char *)sample;
   /* A decision begins with its reading. */
   return *(const struct reading *)(base + operand.offset);
+}
+
+/* a - b of two known amounts, or 0 where b is larger. */
+static uint64_t sub_amount(struct amount a, struct amount b)
+{
+  return a.value > b.value ? amount_abs_diff(a, b) : 0;
 }
 
 static void amount_add(struct amount *sum, int64_t value)
@@ -225,9 +232,9 @@ static double drift_error(double drift, uint64_t deltas, unsigned counters)
   return fmin(sigmas, counters * drift);
 }
 
-static uint64_t batches_of(const struct sample *sample)
+static uint64_t batches_of(const struct sample *sample, struct reading cpus)
 {
-  return sample->zoneinfo.cpus_count.value * LRU_BATCH_PAGES * sample->page_size;
+  return cpus.value * LRU_BATCH_PAGES * sample->page_size;
 }
 
 /* What the counters of an accounting may be off by. */
@@ -238,11 +245,10 @@ static uint64_t counters_error(const struct sample *sample, enum accounting acco
    * pages. Zone counters: free and bounce pages. */
   static const unsigned node_counters[ACCOUNTING_COUNT] = {
       [ACCOUNTING_LRU] = 5 + 7, [ACCOUNTING_CACHE] = 5 + 3, [ACCOUNTING_PSS] = 5 + 3};
-  const struct zoneinfo *z = &sample->zoneinfo;
-  double node = drift_error((double)z->node_drift.value, z->node_deltas_count.value,
-                            node_counters[accounting]);
-  double zone = drift_error((double)z->zone_drift.value, z->zone_deltas_count.value, 2);
-  double bytes = hypot(node, zone);
+  const struct drift node = node_drift(sample), zone = zone_drift(sample);
+  double bytes =
+      hypot(drift_error((double)node.bytes, node.deltas, node_counters[accounting]),
+            drift_error((double)zone.bytes, zone.deltas, 2));
   return bytes < (double)INT64_MAX ? (uint64_t)bytes : INT64_MAX;
 }
 
@@ -253,35 +259,65 @@ static bool has_swap_cache(const struct sample *sample)
   return cached.state > READING_KNOWN || cached.value > 0;
 }
 
-/* The sum of the bounds that apply: of the counters, the tear, LRU batches or swap cache,
- * and the decisions. Absent if one of these has no bound. */
-static struct reading error_of(const struct sample *sample, const struct explanation *e,
-                               enum accounting accounting)
+/* What an estimate of the black hole may be off by. */
+struct doubt {
+  struct reading less, more; /* how much smaller or larger the truth may be */
+  struct reading either;     /* a bound on both: of parts that may be one or the other */
+  bool less_unbounded, more_unbounded;
+};
+
+static void doubt_add(struct doubt *doubt, uint64_t less, uint64_t more)
 {
-  struct reading error = reading_known(counters_error(sample, accounting));
-  const struct zoneinfo *z = &sample->zoneinfo;
-  /* The tear is unknown where the second zoneinfo could not be read, and the drift where
-   * the thresholds in zoneinfo are malformed. */
-  if (is_known(z->free) && is_known(z->pcp) &&
-      (e->decided.tear.reading.state > READING_KNOWN ||
-       z->node_drift.state > READING_KNOWN || z->zone_drift.state > READING_KNOWN))
-    return reading_missing(READING_ABSENT);
-  reading_add(&error, e->decided.tear.reading.value);
-  if (accounting == ACCOUNTING_LRU)
-    reading_add(&error, batches_of(sample));
-  else if (sample->meminfo.swap_cached.state > READING_KNOWN)
-    return reading_missing(READING_ABSENT);
+  reading_add(&doubt->less, less);
+  reading_add(&doubt->more, more);
+  reading_add(&doubt->either, less > more ? less : more);
+}
+
+/* A number that is not known counts as 0, so the truth can only be smaller. */
+static void doubt_add_decision(struct doubt *doubt, const struct decision *decision)
+{
+  if (is_known(decision->reading))
+    doubt_add(doubt, decision->error, decision->error + decision->excess);
   else
-    reading_add(&error, sample->meminfo.swap_cached.value);
+    doubt_add(doubt, decision->error, 0);
+  doubt->less_unbounded |= decision->unbounded;
+  doubt->more_unbounded |= decision->unbounded && is_known(decision->reading);
+}
+
+/* Pages in LRU batches and unmapped swap cache are counted by no term: without them the
+ * black hole is smaller. */
+static void doubt_add_user(struct doubt *doubt, const struct sample *sample,
+                           const struct explanation *e, enum accounting accounting)
+{
+  const struct reading swap_cached = sample->meminfo.swap_cached;
+  if (accounting == ACCOUNTING_LRU)
+    doubt_add(doubt, batches_of(sample, e->decided.cpus_count.reading), 0);
+  else if (swap_cached.state > READING_KNOWN)
+    doubt->less_unbounded = true;
+  else
+    doubt_add(doubt, swap_cached.value, 0);
+}
+
+/* Of the counters, the tear, LRU batches or swap cache, and the decisions. */
+static struct doubt doubt_of(const struct sample *sample, const struct explanation *e,
+                             enum accounting accounting)
+{
+  struct doubt doubt = {.less = {0}};
+  const uint64_t counters = counters_error(sample, accounting);
+  const struct reading tear = e->decided.tear.reading;
+  const struct zoneinfo *z = &sample->zoneinfo;
+  doubt_add(&doubt, counters, counters);
+  /* The tear is unknown where the second zoneinfo could not be read. */
+  if (is_known(z->free) && is_known(z->pcp) && tear.state > READING_KNOWN)
+    doubt.less_unbounded = doubt.more_unbounded = true;
+  doubt_add(&doubt, tear.value, tear.value);
+  doubt_add_user(&doubt, sample, e, accounting);
   for (size_t i = 0; i < TERM_COUNT; i++) {
     const struct decision *decision = decision_of(&e->decided, &term_rows[i]);
-    if (decision == NULL || !is_part_of(&term_rows[i], accounting))
-      continue;
-    if (decision->unbounded)
-      return reading_missing(READING_ABSENT);
-    reading_add(&error, decision->error);
+    if (decision != NULL && is_part_of(&term_rows[i], accounting))
+      doubt_add_decision(&doubt, decision);
   }
-  return error;
+  return doubt;
 }
 
 static struct percentage share_of(struct amount part, struct amount whole)
@@ -295,19 +331,34 @@ static struct percentage share_of(struct amount part, struct amount whole)
                              .percent = 100.0 * (double)part.value / (double)whole.value};
 }
 
+/* Isolated pages are on no LRU list, but in the counters of the cache accounting: it is
+ * the more exact where their number is not known and there is less swap cache. */
+static bool is_isolated_unknown(const struct sample *sample, const struct explanation *e)
+{
+  const struct reading swap_cached = sample->meminfo.swap_cached;
+  return !is_known(e->decided.isolated.reading) && swap_cached.state <= READING_KNOWN &&
+         swap_cached.value < e->decided.isolated.error;
+}
+
 /* The lru accounting is the reference: it holds whatever is in swap, and includes pages
  * that are held only by a pin. But pages wait in per-CPU batches before they are on the
  * LRU, while the counters of the cache accounting change at once. So cache is more
  * accurate where batches and drift can explain the whole difference; and it is all there
  * is where lru is not known. */
-static bool prefers_cache(const struct sample *sample, const struct black_hole *hole)
+static bool prefers_cache(const struct sample *sample, const struct explanation *e)
 {
+  const struct black_hole *hole = &e->black_hole;
   struct amount lru = hole->of[ACCOUNTING_LRU], cache = hole->of[ACCOUNTING_CACHE];
   if (!is_known(cache) || !is_known(lru))
     return is_known(cache);
+  if (is_isolated_unknown(sample, e))
+    return sub_amount(lru, cache) <=
+               e->decided.isolated.error +
+                   batches_of(sample, e->decided.cpus_count.reading) &&
+           sub_amount(cache, lru) <= counters_error(sample, ACCOUNTING_CACHE);
   if (has_swap_cache(sample))
     return false;
-  return amount_abs_diff(lru, cache) <= batches_of(sample);
+  return amount_abs_diff(lru, cache) <= batches_of(sample, sample->zoneinfo.cpus_count);
 }
 
 /* Pss comes from the page tables and does not drift. So pss is the most accurate where
@@ -328,34 +379,65 @@ static bool prefers_pss(const struct sample *sample, const struct black_hole *ho
 }
 
 static enum accounting best_accounting(const struct sample *sample,
-                                       const struct black_hole *hole)
+                                       const struct explanation *e)
 {
+  const struct black_hole *hole = &e->black_hole;
   if (prefers_pss(sample, hole))
     return ACCOUNTING_PSS;
-  if (prefers_cache(sample, hole))
+  if (prefers_cache(sample, e))
     return ACCOUNTING_CACHE;
   return is_known(hole->of[ACCOUNTING_LRU]) ? ACCOUNTING_LRU : ACCOUNTING_PSS;
 }
 
-static void explain_estimate(const struct sample *sample, struct explanation *out)
+static struct amount moved(struct amount amount, const struct reading *by, int sign)
+{
+  if (is_known(amount) && is_known(*by))
+    amount_add(&amount, sign * (int64_t)by->value);
+  else
+    amount = (struct amount){.state = READING_ABSENT};
+  return amount;
+}
+
+static struct range range_of(struct amount estimate, const struct doubt *doubt)
+{
+  return (struct range){
+      .least = doubt->less_unbounded ? (struct amount){.state = READING_ABSENT}
+                                     : moved(estimate, &doubt->less, -1),
+      .most = doubt->more_unbounded ? (struct amount){.state = READING_ABSENT}
+                                    : moved(estimate, &doubt->more, 1),
+  };
+}
+
+static struct reading error_of(const struct doubt *doubt)
+{
+  return doubt->less_unbounded || doubt->more_unbounded ? reading_missing(READING_ABSENT)
+                                                        : doubt->either;
+}
+
+static void explain_estimate(const struct sample *sample, struct explanation *out,
+                             struct doubt *doubt)
 {
   struct black_hole *hole = &out->black_hole;
-  hole->estimate_from = best_accounting(sample, hole);
+  hole->estimate_from = best_accounting(sample, out);
   hole->estimate = hole->of[hole->estimate_from];
-  if (is_known(hole->estimate))
-    hole->error = error_of(sample, out, hole->estimate_from);
-  /* If the difference is more than batches after all, lru is right. */
-  if (is_known(hole->error) && is_known(hole->of[ACCOUNTING_LRU]))
-    reading_add(&hole->error, amount_abs_diff(hole->estimate, hole->of[ACCOUNTING_LRU]));
   hole->share = share_of(hole->estimate, out->terms[TERM_TOTAL_mem_total]);
+  if (!is_known(hole->estimate))
+    return;
+  *doubt = doubt_of(sample, out, hole->estimate_from);
+  /* If the difference is more than batches after all, lru is right. */
+  const struct amount lru = hole->of[ACCOUNTING_LRU];
+  if (is_known(lru))
+    doubt_add(doubt, sub_amount(hole->estimate, lru), sub_amount(lru, hole->estimate));
+  hole->error = error_of(doubt);
+  hole->bounded_error = doubt->either;
+  hole->range = range_of(hole->estimate, doubt);
 }
 
 /* The consumers in the black hole, and the rest. A consumer that could not be read may be
  * as large as all of the rest. */
-static void explain_hidden(struct explanation *out)
+static void explain_hidden(struct explanation *out, struct doubt *doubt)
 {
   struct black_hole *hole = &out->black_hole;
-  struct reading error = hole->error;
   bool unread = false;
   hole->hidden.state = READING_KNOWN;
   for (size_t i = 0; i < TERM_COUNT; i++) {
@@ -366,13 +448,16 @@ static void explain_hidden(struct explanation *out)
       amount_add(&hole->hidden, out->terms[i].value);
     else
       unread |= out->terms[i].state != READING_ABSENT;
-    if (decision != NULL && is_known(error))
-      reading_add(&error, decision->error);
+    if (decision != NULL)
+      doubt_add_decision(doubt, decision);
   }
   hole->unexplained = amount_difference(hole->estimate, hole->hidden);
-  if (unread && is_known(error) && hole->unexplained.value > 0)
-    reading_add(&error, (uint64_t)hole->unexplained.value);
-  hole->unexplained_error = error;
+  if (!is_known(hole->estimate))
+    return;
+  if (unread && hole->unexplained.value > 0)
+    doubt_add(doubt, (uint64_t)hole->unexplained.value, 0);
+  hole->unexplained_error = error_of(doubt);
+  hole->unexplained_range = range_of(hole->unexplained, doubt);
 }
 
 /* A kernel that can count by allocation site but does not has 0 for all of them. */
@@ -391,8 +476,9 @@ static void explain_black_hole(const struct sample *sample, struct explanation *
     hole->of[m] = remainder_of(sample, out, m);
   hole->cache_low = amount_difference(hole->of[ACCOUNTING_CACHE],
                                       amount_of(sample->meminfo.swap_cached));
-  explain_estimate(sample, out);
-  explain_hidden(out);
+  struct doubt doubt = {.less = {0}};
+  explain_estimate(sample, out, &doubt);
+  explain_hidden(out, &doubt);
   explain_allocinfo(&sample->allocinfo, hole);
 }
 

@@ -56,7 +56,7 @@ class Cli(DaemonTest):
 
     def test_table(self):
         self.expect(0)
-        self.assertRegex(self.out, r"(?m)^BLACK HOLE .*\+/- ")
+        self.assertRegex(self.out, r"(?m)^BLACK HOLE .*(\+/-|from|at most) ")
         self.expect(0, "--why")
         self.assertRegex(self.out, "(?m)^Decisions$")
 

@@ -96,6 +96,11 @@ struct percentage {
   enum reading_state state;
 };
 
+/* What a number is at least and at most. A side is absent where it has no bound. */
+struct range {
+  struct amount least, most;
+};
+
 struct black_hole {
   struct amount of[ACCOUNTING_COUNT]; /* MemTotal - free - kernel - user; signed */
   struct amount cache_low; /* of[cache] - SwapCached; the truth is between the two */
@@ -103,12 +108,18 @@ struct black_hole {
   enum accounting estimate_from; /* undefined where estimate is not known */
   struct amount floor;           /* floor.h; absent until it is learned */
   struct amount above_floor;     /* estimate - floor */
-  struct reading error;      /* bound on |estimate - truth|; absent where none is known */
+  struct reading error; /* bound on |estimate - truth|; absent where none is known */
+  /* The same as a range. A term that is not known is part of the estimate, so the truth
+   * may be smaller and is not larger: with vmalloc unknown, `most` is. */
+  struct range range;
+  /* The known parts of the error, also where error is absent. */
+  struct reading bounded_error;
   struct amount hidden;      /* sum of the known HIDDEN terms */
   struct amount unexplained; /* estimate - hidden */
   /* What unexplained may be off by: error, the errors of the consumers, and all of
    * unexplained where a consumer could not be read. */
   struct reading unexplained_error;
+  struct range unexplained_range;
   /* Sum of the allocation sites in the black hole; absent where the kernel does not count
    * by site. */
   struct amount allocinfo;
