@@ -1,0 +1,787 @@
+/* SPDX-License-Identifier: MIT */
+#include "claims.h"
+
+#include "report/rule_numbers.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct claim {
+  const struct context *part, *whole;
+  const char *changed;
+  const struct sentence *sentence;
+  struct judgement *out;
+};
+
+/* --- verdicts ------------------------------------------------------------------------
+ */
+
+__attribute__((format(printf, 3, 4))) static void
+judge(const struct claim *claim, enum verdict verdict, const char *format, ...)
+{
+  struct judgement *out = claim->out;
+  va_list args;
+  if (verdict <= out->verdict) /* the first of the worst */
+    return;
+  out->verdict = verdict;
+  va_start(args, format);
+  vsnprintf(out->why, sizeof(out->why), format, args);
+  va_end(args);
+}
+
+/* The claim is that the number is `part`, give or take `error`. */
+static void judge_number(const struct claim *claim, const char *name, struct amount part,
+                         struct amount whole, double error)
+{
+  if (!is_known(part))
+    judge(claim, VERDICT_FALSE, "%s is not known", name);
+  else if (!is_known(whole))
+    judge(claim, VERDICT_UNKNOWN, "the whole has no %s", name);
+  else if (fabs((double)part.value - (double)whole.value) > error)
+    judge(claim, VERDICT_FALSE, "%s: %s +- %s, of all files %s", name,
+          format_bytes((double)part.value).text, format_bytes(error).text,
+          format_bytes((double)whole.value).text);
+}
+
+static void judge_that(const struct claim *claim, bool holds, const char *what)
+{
+  if (!holds)
+    judge(claim, VERDICT_FALSE, "%s", what);
+}
+
+static bool says(const struct claim *claim, const char *words)
+{
+  return strstr(claim->sentence->text, words) != NULL;
+}
+
+/* --- what no reader could know --------------------------------------------------------
+ * Lines and files whose absence is that of another kernel or machine. */
+
+struct optional {
+  enum term term;
+  const char *reason;
+};
+static const struct optional optional_terms[] = {
+    {TERM_KERNEL_sec_page_tables, "SecPageTables: since 6.1"},
+    {TERM_KERNEL_misc_reclaimable, "KReclaimable: since 4.20"},
+    {TERM_KERNEL_quicklists, "Quicklists: CONFIG_QUICKLIST"},
+    {TERM_KERNEL_hardware_corrupted, "HardwareCorrupted: CONFIG_MEMORY_FAILURE"},
+    {TERM_KERNEL_percpu, "Percpu: since 4.19"},
+    {TERM_KERNEL_hugetlb, "HugePages_Total: CONFIG_HUGETLB_PAGE"},
+};
+
+/* What the part lacks of all kernel terms for such reasons. */
+static double optional_missing(const struct claim *claim)
+{
+  double sum = 0;
+  for (size_t i = 0; i < sizeof(optional_terms) / sizeof(*optional_terms); i++) {
+    struct amount part = term(claim->part, optional_terms[i].term);
+    struct amount whole = term(claim->whole, optional_terms[i].term);
+    if (part.state == READING_ABSENT && is_known(whole))
+      sum += (double)whole.value;
+  }
+  return sum;
+}
+
+/* Whether a term of a driver is missing, because its file is not in the part. */
+static bool driver_missing(const struct claim *claim)
+{
+  for (unsigned i = 0; i < TERM_COUNT; i++)
+    if ((term_rows[i].view == TERM_VIEW_HIDDEN ||
+         term_rows[i].view == TERM_VIEW_UPPER_BOUND) &&
+        term(claim->part, i).state == READING_ABSENT && is_known(term(claim->whole, i)))
+      return true;
+  return false;
+}
+
+/* --- numbers -------------------------------------------------------------------------
+ */
+
+static const struct decision *decision_of(const struct context *c, enum term term)
+{
+  const struct operand first = term_rows[term].operands[0];
+  if (!first.decided)
+    return NULL;
+  return (const struct decision *)((const char *)&c->explanation->decided + first.offset);
+}
+
+/* The error of the sum of Pss is that of its first part (decide.c: decide_pss). */
+static double term_error(const struct context *c, enum term term)
+{
+  bool part = term == TERM_USER_PSS_pss_file || term == TERM_USER_PSS_pss_shmem;
+  const struct decision *decision = decision_of(c, part ? TERM_USER_PSS_pss_anon : term);
+  return decision != NULL ? (double)decision->error : 0;
+}
+
+static double hole_error(const struct context *c)
+{
+  return (double)bytes_or_0(c->explanation->black_hole.error);
+}
+
+static void judge_hole(const struct claim *claim, const char *name, struct amount part,
+                       struct amount whole, double error)
+{
+  double missing = optional_missing(claim);
+  if (is_known(part) && is_known(whole) && missing > 0 &&
+      fabs((double)part.value - (double)whole.value) > error &&
+      fabs((double)part.value - (double)whole.value - missing) <= error)
+    judge(claim, VERDICT_INDISTINGUISHABLE, "lines of other kernels are missing");
+  else
+    judge_number(claim, name, part, whole, error);
+}
+
+static void judge_estimate(const struct claim *claim)
+{
+  const struct black_hole *part = &claim->part->explanation->black_hole;
+  const struct black_hole *whole = &claim->whole->explanation->black_hole;
+  if (is_known(part->estimate) && is_known(part->error))
+    judge_hole(claim, "estimate", part->estimate, whole->estimate,
+               hole_error(claim->part) + hole_error(claim->whole));
+}
+
+static void judge_unexplained(const struct claim *claim)
+{
+  const struct black_hole *part = &claim->part->explanation->black_hole;
+  const struct black_hole *whole = &claim->whole->explanation->black_hole;
+  if (!is_known(part->unexplained) || !is_known(part->unexplained_error))
+    return;
+  struct judgement own = {.verdict = VERDICT_HOLDS};
+  struct claim of = *claim;
+  of.out = &own;
+  judge_hole(&of, "unexplained", part->unexplained, whole->unexplained,
+             (double)part->unexplained_error.value +
+                 (double)bytes_or_0(whole->unexplained_error));
+  if (own.verdict == VERDICT_FALSE && driver_missing(claim))
+    judge(claim, VERDICT_INDISTINGUISHABLE, "a driver's file is not captured");
+  else
+    judge(claim, own.verdict, "%s", own.why);
+}
+
+/* zram and zswap; the term zsmalloc has what one of them does not report. */
+static struct amount compressed(const struct context *c)
+{
+  static const enum term pools[] = {TERM_HIDDEN_zram, TERM_HIDDEN_zswap,
+                                    TERM_HIDDEN_zsmalloc};
+  struct reading sum = {0};
+  for (size_t i = 0; i < sizeof(pools) / sizeof(*pools); i++)
+    if (is_known(term(c, pools[i])))
+      reading_add(&sum, (uint64_t)term(c, pools[i]).value);
+  return amount_of(sum);
+}
+
+static void judge_term(const struct claim *claim, enum term i)
+{
+  struct amount part = term(claim->part, i), whole = term(claim->whole, i);
+  if (i == TERM_HIDDEN_zsmalloc)
+    part = compressed(claim->part), whole = compressed(claim->whole);
+  judge_number(claim, term_rows[i].name, part, whole,
+               term_error(claim->part, i) + term_error(claim->whole, i));
+}
+
+/* Broken in the part: broken in the whole as well, by as much. */
+static void judge_identity(const struct claim *claim, enum identity i)
+{
+  const struct identity_result *part = &claim->part->explanation->identities[i];
+  const struct identity_result *whole = &claim->whole->explanation->identities[i];
+  if (!part->judged || part->holds)
+    return;
+  if (!whole->judged || whole->holds)
+    judge(claim, VERDICT_FALSE, "identity %s %s", identity_rows[i].name,
+          whole->judged ? "holds" : "is not judged");
+  else
+    judge_number(claim, identity_rows[i].name, part->residual, whole->residual, 0);
+}
+
+/* --- rankings ------------------------------------------------------------------------
+ */
+
+struct user {
+  const char *mark; /* in the sentence */
+  struct amount amount;
+};
+enum { USERS = 9 };
+
+static void users_of(const struct context *c, struct user out[USERS])
+{
+  const struct meminfo *m = &c->sample->meminfo;
+  struct reading free_pages = m->mem_free;
+  struct amount pcp = term(c, TERM_FREE_pcp_free);
+  if (is_known(free_pages) && is_known(pcp))
+    reading_add(&free_pages, (uint64_t)pcp.value);
+  const struct user users[USERS] = {
+      {"(MemFree and per-CPU lists)", amount_of(free_pages)},
+      {"(AnonPages)", amount_of(m->anon_pages)},
+      {"(Cached and Buffers without Shmem)", cache_without_shmem(m)},
+      {"(Shmem)", amount_of(m->shmem)},
+      {"(Slab)", amount_of(m->slab)},
+      {"(Hugetlb)", term(c, TERM_KERNEL_hugetlb)},
+      {"vmalloc", term(c, TERM_KERNEL_vmalloc)},
+      {"(PageTables)", term(c, TERM_KERNEL_page_tables)},
+      {"the black hole", c->explanation->black_hole.estimate},
+  };
+  memcpy(out, users, sizeof(users));
+}
+
+/* The users that the sentence names are the largest of the whole, in this order. */
+static void judge_ranking(const struct claim *claim, bool with_free)
+{
+  struct user users[USERS];
+  users_of(claim->whole, users);
+  for (unsigned i = 0; i < USERS; i++) {
+    const char *named = strstr(claim->sentence->text, users[i].mark);
+    if (named == NULL)
+      continue;
+    if (!is_known(users[i].amount)) {
+      judge(claim, VERDICT_UNKNOWN, "the whole has no %s", users[i].mark);
+      continue;
+    }
+    for (unsigned k = with_free ? 0 : 1; k < USERS; k++) {
+      const char *other = strstr(claim->sentence->text, users[k].mark);
+      bool ranked_below = other == NULL || other > named;
+      if (k != i && is_known(users[k].amount) && ranked_below &&
+          users[k].amount.value > users[i].amount.value)
+        judge(claim, VERDICT_FALSE, "%s is larger than %s: %s > %s", users[k].mark,
+              users[i].mark, format_bytes((double)users[k].amount.value).text,
+              format_bytes((double)users[i].amount.value).text);
+    }
+  }
+}
+
+/* The numbers of the users that the sentence names. */
+static void judge_user_numbers(const struct claim *claim)
+{
+  struct user part[USERS], whole[USERS];
+  users_of(claim->part, part);
+  users_of(claim->whole, whole);
+  for (unsigned i = 0; i < USERS; i++) {
+    double error = 0;
+    if (i == 0)
+      error = term_error(claim->part, TERM_FREE_pcp_free);
+    else if (i == 5)
+      error = term_error(claim->part, TERM_KERNEL_hugetlb);
+    else if (i == 6)
+      error = term_error(claim->part, TERM_KERNEL_vmalloc);
+    else if (i == 8)
+      error = hole_error(claim->part) + hole_error(claim->whole);
+    if (says(claim, whole[i].mark) && i == 8)
+      judge_hole(claim, whole[i].mark, part[i].amount, whole[i].amount, error);
+    else if (says(claim, whole[i].mark))
+      judge_number(claim, whole[i].mark, part[i].amount, whole[i].amount, error);
+  }
+}
+
+/* --- rules: one claim_NAME each -------------------------------------------------------
+ */
+
+/* ABOVE rows: the same expression of the whole. The errors of what the expression uses
+ * are summed in `noted`. */
+static double noted;
+
+static struct amount note_term(const struct context *c, enum term i)
+{
+  noted += term_error(c, i);
+  return term(c, i);
+}
+
+static struct black_hole note_hole(const struct context *c)
+{
+  noted += hole_error(c);
+  return c->explanation->black_hole;
+}
+
+static struct amount note_decision(const struct decision *decision)
+{
+  noted += (double)decision->error;
+  return amount_of(decision->reading);
+}
+
+#define LINE(member)  amount_of(c->sample->meminfo.member)
+#define TERM(name)    note_term(c, TERM_##name)
+#define HOLE(member)  note_hole(c).member
+#define DECIDED(name) note_decision(&c->explanation->decided.name)
+#define RULE(name, ...)
+#define ABOVE(name, percent, number, ...)                                                \
+  static struct amount number_##name(const struct context *c)                            \
+  {                                                                                      \
+    return number;                                                                       \
+  }                                                                                      \
+  static void claim_##name(const struct claim *claim)                                    \
+  {                                                                                      \
+    noted = 0;                                                                           \
+    struct amount part = number_##name(claim->part);                                     \
+    struct amount whole = number_##name(claim->whole);                                   \
+    judge_above(claim, #name, part, whole);                                              \
+  }
+
+static void judge_above(const struct claim *claim, const char *name, struct amount part,
+                        struct amount whole)
+{
+  if (says(claim, "up to") && is_known(part) && is_known(whole) &&
+      part.value >= whole.value)
+    return;
+  if (says(claim, "at least") && is_known(part) && is_known(whole) &&
+      part.value <= whole.value)
+    return;
+  judge_number(claim, name, part, whole, noted);
+  if (is_known(part) && !says(claim, share(claim->part, (double)part.value).text))
+    judge(claim, VERDICT_FALSE, "the sentence has another number");
+}
+
+#include "meminfo_explain/tables/rules.def"
+
+static void claim_refused(const struct claim *claim)
+{
+  judge_that(claim, claim->whole->explanation->refused != NULL,
+             "the whole is not refused");
+}
+
+static void claim_black_hole_unknown(const struct claim *claim)
+{
+  const struct source_status *meminfo = &claim->part->sample->sources[SOURCE_meminfo];
+  if (says(claim, "because of malformed numbers"))
+    judge_that(claim, meminfo->parse_error.count > 0, "no line is malformed");
+  else
+    judge_that(claim, !is_known(claim->part->explanation->black_hole.estimate),
+               "it is computed");
+}
+
+static void claim_identities(const struct claim *claim)
+{
+  for (unsigned i = 0; i < IDENTITY_COUNT; i++) {
+    char named[64];
+    snprintf(named, sizeof(named), "%s by", identity_rows[i].name);
+    if (says(claim, named))
+      judge_identity(claim, i);
+  }
+}
+
+static void claim_black_hole_negative(const struct claim *claim)
+{
+  const struct black_hole *whole = &claim->whole->explanation->black_hole;
+  judge_that(claim,
+             is_known(whole->estimate) &&
+                 (double)whole->estimate.value < -hole_error(claim->whole),
+             "nothing is counted twice");
+  judge_estimate(claim);
+}
+
+static void claim_hidden_exceeds(const struct claim *claim)
+{
+  const struct black_hole *whole = &claim->whole->explanation->black_hole;
+  judge_that(claim,
+             is_known(whole->unexplained) &&
+                 -(double)whole->unexplained.value >
+                     (double)bytes_or_0(whole->unexplained_error),
+             "the black hole can hold the consumers");
+}
+
+static void claim_short_of_memory(const struct claim *claim)
+{
+  judge_number(claim, "MemAvailable",
+               amount_of(claim->part->sample->meminfo.mem_available),
+               amount_of(claim->whole->sample->meminfo.mem_available), 0);
+  judge_ranking(claim, false);
+  judge_user_numbers(claim);
+}
+
+static void claim_low_free(const struct claim *claim)
+{
+  const struct meminfo *part = &claim->part->sample->meminfo;
+  const struct meminfo *whole = &claim->whole->sample->meminfo;
+  judge_number(claim, "LowTotal", amount_of(part->low_total), amount_of(whole->low_total),
+               0);
+  judge_number(claim, "LowFree", amount_of(part->low_free), amount_of(whole->low_free),
+               0);
+}
+
+static void claim_largest(const struct claim *claim)
+{
+  struct user users[USERS];
+  judge_ranking(claim, true);
+  judge_user_numbers(claim);
+  users_of(claim->whole, users);
+  for (unsigned i = 0; i < USERS; i++)
+    if (says(claim, users[i].mark) && says(claim, "Most"))
+      judge_that(claim,
+                 !is_known(users[i].amount) ||
+                     exceeds(users[i].amount, MOST_PERCENT, claim->whole->total),
+                 "it is less than half");
+}
+
+static void claim_black_hole_owner(const struct claim *claim)
+{
+  enum term part = largest_hidden(claim->part), whole = largest_hidden(claim->whole);
+  judge_estimate(claim);
+  if (part == TERM_COUNT || whole == TERM_COUNT)
+    return;
+  judge_term(claim, part);
+  if (is_known(term(claim->part, whole)))
+    judge_that(claim, part == whole, "another owner is larger");
+  else if (term(claim->part, whole).state == READING_ABSENT)
+    judge(claim, VERDICT_INDISTINGUISHABLE, "the file of %s is not captured",
+          term_rows[whole].name);
+}
+
+static void judge_site(const struct claim *claim)
+{
+  const struct allocinfo *part = &claim->part->sample->allocinfo;
+  const struct allocinfo *whole = &claim->whole->sample->allocinfo;
+  if (part->sites_listed == 0 || !says(claim, part->sites[0].function))
+    return;
+  if (whole->sites_listed == 0)
+    judge(claim, VERDICT_UNKNOWN, "the whole has no sites");
+  else
+    judge_that(claim,
+               strcmp(part->sites[0].file, whole->sites[0].file) == 0 &&
+                   part->sites[0].bytes == whole->sites[0].bytes,
+               "another site is the largest");
+}
+
+static void claim_unexplained(const struct claim *claim)
+{
+  judge_unexplained(claim);
+  judge_site(claim);
+}
+
+static void claim_allocinfo_site(const struct claim *claim)
+{
+  judge_site(claim);
+}
+
+static void claim_consumers_unreadable(const struct claim *claim)
+{
+  judge_unexplained(claim);
+}
+
+static void claim_uncertain(const struct claim *claim)
+{
+  judge_estimate(claim);
+}
+
+static void claim_balloon_inside(const struct claim *claim)
+{
+  static const enum term balloons[] = {TERM_HIDDEN_vmware_balloon,
+                                       TERM_HIDDEN_virtio_balloon};
+  for (size_t i = 0; i < sizeof(balloons) / sizeof(*balloons); i++)
+    if (says(claim, owner_of(balloons[i]).name))
+      judge_term(claim, balloons[i]);
+}
+
+static void claim_balloon_outside(const struct claim *claim)
+{
+  if (says(claim, "virtio"))
+    judge_term(claim, TERM_OUTSIDE_virtio_balloon);
+  if (says(claim, "Hyper-V"))
+    judge_term(claim, TERM_OUTSIDE_hyperv_balloon);
+  if (says(claim, "Xen"))
+    judge_term(claim, TERM_OUTSIDE_xen_balloon);
+}
+
+static void claim_kexec_loaded(const struct claim *claim)
+{
+  judge_that(claim, bytes_or_0(claim->whole->sample->consumers.kexec_loaded_count) > 0,
+             "no kernel is loaded");
+}
+
+static void judge_grown(const struct claim *claim)
+{
+  judge(claim, VERDICT_FALSE, "growth, from one sample");
+}
+
+static void claim_slab_growth(const struct claim *claim)
+{
+  judge_grown(claim);
+}
+
+static void claim_shmem_growth(const struct claim *claim)
+{
+  judge_grown(claim);
+}
+
+static void claim_vmalloc(const struct claim *claim)
+{
+  const struct vmallocinfo *part = &claim->part->sample->vmallocinfo;
+  const struct vmallocinfo *whole = &claim->whole->sample->vmallocinfo;
+  judge_term(claim, TERM_KERNEL_vmalloc);
+  if (!says(claim, "largest caller"))
+    return;
+  const struct vmalloc_caller *a = &part->callers[part->by_size[0]];
+  const struct vmalloc_caller *b = &whole->callers[whole->by_size[0]];
+  if (whole->callers_count == 0)
+    judge(claim, VERDICT_UNKNOWN, "the whole has no callers");
+  else
+    judge_that(claim, strcmp(a->symbol, b->symbol) == 0 && a->bytes == b->bytes,
+               "another caller is the largest, or it holds more");
+}
+
+static void claim_direct_map(const struct claim *claim)
+{
+  const struct percentage part =
+      claim->part->explanation->ratios[RATIO_DETAIL_direct_map_large];
+  const struct percentage whole =
+      claim->whole->explanation->ratios[RATIO_DETAIL_direct_map_large];
+  judge_that(claim, is_known(whole) && fabs(part.percent - whole.percent) < 0.05,
+             "the share of large pages differs");
+}
+
+static void claim_hardware_corrupted(const struct claim *claim)
+{
+  judge_term(claim, TERM_KERNEL_hardware_corrupted);
+}
+
+static void claim_shmem(const struct claim *claim)
+{
+  const struct reading swap = claim->whole->sample->meminfo.swap_total;
+  judge_number(claim, "Shmem", amount_of(claim->part->sample->meminfo.shmem),
+               amount_of(claim->whole->sample->meminfo.shmem), 0);
+  if (says(claim, "there is no swap"))
+    judge_that(claim, is_known(swap) && swap.value == 0, "there is swap");
+  if (says(claim, "only swapped out"))
+    judge_that(claim, !is_known(swap) || swap.value > 0, "there is no swap");
+}
+
+static void claim_swap(const struct claim *claim)
+{
+  judge_number(claim, "swap used", term(claim->part, TERM_DETAIL_swap_used),
+               term(claim->whole, TERM_DETAIL_swap_used), 0);
+  judge_number(claim, "SwapTotal", amount_of(claim->part->sample->meminfo.swap_total),
+               amount_of(claim->whole->sample->meminfo.swap_total), 0);
+}
+
+static void claim_commit(const struct claim *claim)
+{
+  const struct meminfo *part = &claim->part->sample->meminfo;
+  const struct meminfo *whole = &claim->whole->sample->meminfo;
+  judge_number(claim, "CommitLimit", amount_of(part->commit_limit),
+               amount_of(whole->commit_limit), 0);
+  judge_number(claim, "Committed_AS", amount_of(part->committed_as),
+               amount_of(whole->committed_as), 0);
+}
+
+static void claim_pss(const struct claim *claim)
+{
+  if (says(claim, "malformed"))
+    judge_that(claim,
+               claim->part->sample->sources[SOURCE_smaps].parse_error.count > 0 ||
+                   claim->part->sample->sources[SOURCE_smaps].state == READING_MALFORMED,
+               "no smaps is malformed");
+  if (says(claim, "takes root"))
+    judge_that(claim, bytes_or_0(claim->part->sample->processes.denied_count) > 0,
+               "nothing is denied");
+}
+
+static void claim_unlisted(const struct claim *claim)
+{
+  judge_that(claim, bytes_or_0(claim->whole->sample->processes.unlisted) > 0,
+             "nothing hides processes");
+}
+
+static void claim_hung(const struct claim *claim)
+{
+  judge(claim, VERDICT_FALSE, "nothing hangs in a captured tree");
+}
+
+static void claim_vmalloc_unknown(const struct claim *claim)
+{
+  judge_that(claim, !is_known(term(claim->part, TERM_KERNEL_vmalloc)),
+             "vmalloc is known");
+  if (says(claim, "VmallocUsed is address space") &&
+      is_known(term(claim->whole, TERM_KERNEL_vmalloc)))
+    judge_that(claim,
+               claim->whole->explanation->decided.vmalloc.why ==
+                   WHY(vmalloc_address_space),
+               "VmallocUsed is no address space");
+}
+
+static void claim_no_mem_available(const struct claim *claim)
+{
+  judge_that(claim, claim->whole->sample->meminfo.mem_available.state == READING_ABSENT,
+             "the kernel has MemAvailable");
+}
+
+/* Only the file that was changed may have become malformed. */
+static void claim_sources_malformed(const struct claim *claim)
+{
+  for (unsigned i = 0; i < SOURCE_COUNT; i++) {
+    const struct source_status *part = &claim->part->sample->sources[i];
+    const struct source_status *whole = &claim->whole->sample->sources[i];
+    const char *path = part->path[0] != '\0' ? part->path : source_rows[i].path;
+    if (part->state == READING_MALFORMED && whole->state != READING_MALFORMED &&
+        part->error != -ENOENT &&
+        (claim->changed == NULL || strcmp(path, claim->changed) != 0))
+      judge(claim, VERDICT_FALSE, "%s is not malformed", path);
+  }
+}
+
+static void claim_sources_denied(const struct claim *claim)
+{
+  for (unsigned i = 0; i < SOURCE_COUNT; i++)
+    if (claim->part->sample->sources[i].state == READING_DENIED &&
+        claim->whole->sample->sources[i].state != READING_DENIED &&
+        claim->whole->sample->sources[i].state != READING_KNOWN)
+      judge(claim, VERDICT_FALSE, "%s is not denied", source_rows[i].path);
+}
+
+static void claim_unknown_lines(const struct claim *claim)
+{
+  const struct meminfo *part = &claim->part->sample->meminfo;
+  const struct meminfo *whole = &claim->whole->sample->meminfo;
+  for (unsigned i = 0; i < part->others_count && i < MEMINFO_OTHERS_MAX; i++) {
+    bool found = false;
+    for (unsigned k = 0; k < whole->others_count && k < MEMINFO_OTHERS_MAX; k++)
+      found |= strcmp(part->others[i].key, whole->others[k].key) == 0;
+    if (!found)
+      judge(claim, VERDICT_FALSE, "no line %s", part->others[i].key);
+  }
+}
+
+/* --- what each text must satisfy ------------------------------------------------------
+ */
+
+/* Rules whose numbers are not part of MemTotal. */
+static bool is_outside(enum rule rule)
+{
+  switch (rule) {
+  case RULE_balloon_outside:
+  case RULE_crashkernel:
+  case RULE_reserved:
+  case RULE_removed:
+  case RULE_hidden_exceeds:
+    return true;
+  default:
+    return false;
+  }
+}
+
+static void judge_text(const struct claim *claim)
+{
+  static const char *const never[] = {"nan",    "inf ", "-0 ", "-0.0",
+                                      "(null)", "  ",   "-1 %"};
+  const char *text = claim->sentence->text;
+  for (size_t i = 0; i < sizeof(never) / sizeof(*never); i++)
+    if (says(claim, never[i]))
+      judge(claim, VERDICT_FALSE, "the text has \"%s\"", never[i]);
+  for (const char *at = text; (at = strstr(at, " %")) != NULL; at++) {
+    const char *number = at;
+    while (number > text && strchr("0123456789.-", number[-1]) != NULL)
+      number--;
+    double percent = strtod(number, NULL);
+    if (number == at || percent < 0)
+      judge(claim, VERDICT_FALSE, "no number, or one below zero, before \"%%\"");
+    else if (percent > 100 && !is_outside(claim->sentence->rule))
+      judge(claim, VERDICT_FALSE, "%g %%", percent);
+  }
+  for (const char *at = text; (at = strstr(at, "iB")) != NULL; at++) {
+    const char *number = at - 1;
+    while (number > text && strchr("0123456789. ", number[-1]) != NULL)
+      number--;
+    if (number > text && number[-1] == '-')
+      judge(claim, VERDICT_FALSE, "a size below zero");
+  }
+}
+
+/* --- all -----------------------------------------------------------------------------
+ */
+
+typedef void claim_function(const struct claim *claim);
+static claim_function *const claims[RULE_COUNT] = {
+#define RULE(name, ...)  claim_##name,
+#define ABOVE(name, ...) claim_##name,
+#include "meminfo_explain/tables/rules.def"
+};
+
+static struct context context_of(const struct machine *machine)
+{
+  const struct observer *o = &machine->observer;
+  struct context c = {&o->sample, &o->explanation, NULL, {.state = READING_ABSENT}};
+  if (c.explanation->refused == NULL)
+    c.total = rules_mem_total(c.sample);
+  return c;
+}
+
+struct judgement claim_judge(const struct machine *part, const struct machine *whole,
+                             const char *changed, const struct sentence *sentence)
+{
+  struct judgement out = {.verdict = VERDICT_HOLDS};
+  const struct context a = context_of(part), b = context_of(whole);
+  const struct claim claim = {&a, &b, changed, sentence, &out};
+  judge_text(&claim);
+  claims[sentence->rule](&claim);
+  return out;
+}
+
+/* Judging the numbers. */
+struct numbers {
+  struct claim claim;
+  void (*callback)(void *context, const char *name, const struct judgement *judgement);
+  void *context;
+  unsigned count;
+};
+
+static void begin(struct numbers *numbers)
+{
+  *numbers->claim.out = (struct judgement){.verdict = VERDICT_HOLDS};
+}
+
+static void end(struct numbers *numbers, const char *kind, const char *name)
+{
+  char full[100];
+  snprintf(full, sizeof(full), "%s %s", kind, name);
+  numbers->callback(numbers->context, full, numbers->claim.out);
+  numbers->count++;
+}
+
+static void judge_black_hole(struct numbers *numbers)
+{
+  begin(numbers);
+  judge_estimate(&numbers->claim);
+  end(numbers, "black hole", "estimate");
+  begin(numbers);
+  judge_unexplained(&numbers->claim);
+  end(numbers, "black hole", "unexplained");
+}
+
+static void judge_terms(struct numbers *numbers)
+{
+  static const char *const views[] = {"total",      "free",     "kernel", "user_lru",
+                                      "user_cache", "user_pss", "hidden", "inside",
+                                      "outside",    "upper",    "detail"};
+  const struct claim *claim = &numbers->claim;
+  for (unsigned i = 0; i < TERM_COUNT; i++) {
+    if (!is_known(term(claim->part, i)) || !is_known(term(claim->whole, i)))
+      continue;
+    begin(numbers);
+    judge_term(claim, i);
+    end(numbers, views[term_rows[i].view], term_rows[i].name);
+  }
+}
+
+static void judge_identities(struct numbers *numbers)
+{
+  const struct identity_result *of = numbers->claim.part->explanation->identities;
+  for (unsigned i = 0; i < IDENTITY_COUNT; i++) {
+    if (!of[i].judged || of[i].holds)
+      continue;
+    begin(numbers);
+    judge_identity(&numbers->claim, i);
+    end(numbers, "identity", identity_rows[i].name);
+  }
+}
+
+unsigned claim_judge_numbers(const struct machine *part, const struct machine *whole,
+                             void (*callback)(void *context, const char *name,
+                                              const struct judgement *judgement),
+                             void *context)
+{
+  const struct context a = context_of(part), b = context_of(whole);
+  struct judgement out;
+  struct numbers numbers = {{&a, &b, NULL, NULL, &out}, callback, context, 0};
+  judge_black_hole(&numbers);
+  judge_terms(&numbers);
+  judge_identities(&numbers);
+  return numbers.count;
+}
