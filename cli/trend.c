@@ -21,10 +21,12 @@ static const char help[] =
     "and nan stands for a number that is not known.\n"
     "\n"
     "  -w, --window S         shortest window in seconds, 1 to 1e6 (default 3600)\n"
-    "  -R, --rise BYTES       smallest rise within half a window that counts,\n"
-    "                         4096 to 1e15 (default 27262976)\n"
+    "  -R, --rise BYTES       smallest rise within half a window that counts, at most "
+    "1e15;\n"
+    "                         0 (default): a 128th of MemTotal, 1 to 26 MiB\n"
     "  -a, --available BYTES  MemAvailable, for the eta\n"
-    "  -t, --total BYTES      MemTotal; a rise by 5 % of it is a failure\n"
+    "  -t, --total BYTES      MemTotal, for the default of --rise (without it:\n"
+    "                         26 MiB); a rise by 5 % of it is a failure\n"
     "  -h, --help             show this text\n"
     "\n"
     "exit status: 0 success, 1 a line is malformed, 2 wrong usage\n";
@@ -150,9 +152,10 @@ int trend_replay(const struct trend_replay *settings, FILE *in, FILE *out, FILE 
 
 int trend_main(int argc, char **argv)
 {
-  struct trend_replay settings = {.trend = {.window = TREND_WINDOW, .rise = TREND_RISE},
-                                  .available = NAN,
-                                  .total = NAN};
+  struct trend_replay settings = {
+      .trend = {.window = TREND_WINDOW, .rise = TREND_RISE_BY_TOTAL},
+      .available = NAN,
+      .total = NAN};
   static char name[] =
       "meminfo-explain: trend"; /* getopt_long's messages begin with it */
   argv[0] = name;

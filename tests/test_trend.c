@@ -893,6 +893,49 @@ START_TEST(sizes_of_any_host_are_accepted)
 }
 END_TEST
 
+START_TEST(rise_is_a_share_of_memory_unless_it_is_set)
+{
+  static const struct {
+    double total, rise;
+  } machines[] = {{56 * MIB, MIB},
+                  {128 * MIB, MIB},
+                  {256 * MIB, 2 * MIB},
+                  {1024 * MIB, 8 * MIB},
+                  {3328 * MIB, 26 * MIB},
+                  {24576 * MIB, 26 * MIB},
+                  {4096 * 1024 * MIB, 26 * MIB},
+                  {NAN, 26 * MIB}};
+  const struct trend_settings by_total = {.rise = TREND_RISE_BY_TOTAL},
+                              set = {.rise = 5000};
+  for (size_t i = 0; i < sizeof(machines) / sizeof(*machines); i++) {
+    ck_assert(trend_rise(&by_total, machines[i].total) == machines[i].rise);
+    ck_assert(trend_rise(&set, machines[i].total) == 5000);
+  }
+}
+END_TEST
+
+/* A router whose unreclaimable slab grows by a tenth of its memory in two days, after
+ * which it reboots. */
+START_TEST(leak_on_a_router_is_found_before_it_reboots)
+{
+  const double slope = 190e3 / HOUR;
+  struct run run = begin();
+  run.settings.rise = TREND_RISE_BY_TOTAL;
+  run.noise = 0.1 * MIB;
+  run.sample.error = 0;
+  run.sample.total = 240 * MIB;
+  run.sample.bytes = 14 * MIB;
+  stay(&run, DAY);
+  leak_until(&run, TREND_WARNING, slope, 32 * HOUR);
+  ck_assert_uint_eq(changes(&run), 1);
+  /* The same on a large host is none. */
+  run = begin();
+  run.settings.rise = TREND_RISE_BY_TOTAL;
+  go_on(&run, 2 * DAY, slope);
+  ck_assert_uint_eq(changes(&run), 0);
+}
+END_TEST
+
 START_TEST(states_have_names)
 {
   ck_assert_str_eq(trend_state_name(TREND_OKAY), "okay");
@@ -936,4 +979,5 @@ SUITE_MAIN(
     scaled_settings_do_the_same_in_scaled_time,
     scaled_rise_does_the_same_with_scaled_bytes,
     window_of_half_a_minute_finds_a_leak_of_seconds, sizes_of_any_host_are_accepted,
-    states_have_names)
+    rise_is_a_share_of_memory_unless_it_is_set,
+    leak_on_a_router_is_found_before_it_reboots, states_have_names)

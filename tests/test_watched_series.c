@@ -166,7 +166,7 @@ START_TEST(each_series_is_judged_by_itself_and_names_its_command)
     warned = true;
     watched_message(&watched, SERIES_slab_unreclaimable,
                     &verdicts.of[SERIES_slab_unreclaimable], &explanation, "", text);
-    ck_assert_ptr_nonnull(strstr(text, "unreclaimable slab rising: "));
+    ck_assert_ptr_nonnull(strstr(text, "unreclaimable slab (SUnreclaim) rising: "));
     ck_assert_ptr_nonnull(strstr(text, "; run: slabtop"));
   }
   ck_assert(warned);

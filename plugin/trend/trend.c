@@ -196,9 +196,19 @@ static double take_time(struct trend *trend, double window, double of_sample)
   return time;
 }
 
-void trend_add(struct trend *trend, const struct trend_settings *settings,
+double trend_rise(const struct trend_settings *settings, double total)
+{
+  if (settings->rise > 0)
+    return settings->rise;
+  /* fmin() is the constant where the total is NAN. */
+  return fmax(TREND_RISE_LEAST, fmin(TREND_RISE, total * TREND_RISE_SHARE));
+}
+
+void trend_add(struct trend *trend, const struct trend_settings *given,
                const struct trend_sample *sample, struct trend_verdict *out)
 {
+  const struct trend_settings *settings = &(struct trend_settings){
+      .window = given->window, .rise = trend_rise(given, sample->total)};
   enum trend_state before = trend->state;
   double time = take_time(trend, settings->window, sample->time);
   /* A large error is remembered for as long as its samples are in buckets of the span. A

@@ -313,7 +313,7 @@ void fuzz_machine(struct bytes input)
   static struct explanation first;
   static struct watched_series watched;
   static const struct trend_settings settings = {.window = TREND_WINDOW,
-                                                 .rise = TREND_RISE};
+                                                 .rise = TREND_RISE_BY_TOTAL};
   static const struct collect_options options = {
       .pss = true, .consumers_patience = PATIENCE, .census_patience = PATIENCE};
   char tree[128];

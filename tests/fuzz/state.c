@@ -105,7 +105,7 @@ static void require_config(const struct config *config, const struct config *def
     require(config->publish.names[i] <= TOP_N_SHOWN_MAX ||
             config->publish.names[i] == PUBLISHER_NAMES_BY_ROW);
   require(config->trend_settings.window >= 1 && config->trend_settings.window <= 1e6);
-  require(config->trend_settings.rise >= 4096 && config->trend_settings.rise <= 1e15);
+  require(config->trend_settings.rise >= 0 && config->trend_settings.rise <= 1e15);
 }
 
 void fuzz_config(struct bytes input)
@@ -139,7 +139,7 @@ void seeds_of_config(fuzz_seed_callback *callback, void *context)
   static const char all[] =
       "Root \"/\"\nPss true\nPssBudget 1\nPssMaxProcess 8589934592\nAllSeries false\n"
       "VmallocCallers 4\nAllocationSites 0\nReportUnknownLines false\nTrend true\n"
-      "TrendWindow 3600\nTrendRise 27262976\nTrendState true\n"
+      "TrendWindow 3600\nTrendRise 0\nTrendState true\n"
       "StateFile \"meminfo_explain.state\"\nEvidenceDir \"/var/lib/collectd/evidence\"\n"
       "UseStockTypes false\n";
   static const char odd[] = "root \"\"\nPss 1\nPssBudget nan\nPssMaxProcess -1\n"
@@ -355,7 +355,7 @@ void fuzz_series(struct bytes input)
   const uint8_t choice = fuzz_take_byte(&input);
   const struct trend_replay settings = {
       .trend = {.window = choice & 1 ? TREND_WINDOW : 60,
-                .rise = choice & 2 ? TREND_RISE : 4096},
+                .rise = choice & 2 ? TREND_RISE_BY_TOTAL : 4096},
       .available = choice & 4 ? 1e9 : NAN,
       .total = choice & 8 ? 8e9 : NAN};
   if (input.size == 0) /* fmemopen() fails */

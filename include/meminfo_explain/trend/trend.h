@@ -44,6 +44,10 @@ struct trend_verdict {
   double rise;  /* bytes since then; the height of a step */
 };
 
+/* The bytes that settings->rise stands for on a machine with so many bytes of MemTotal
+ * (NAN: not known). */
+double trend_rise(const struct trend_settings *settings, double total);
+
 /* Takes one sample and judges. Its numbers are finite, but for what may be NAN; the time
  * is 0 to 1e12, the others are below 1e19. */
 void trend_add(struct trend *trend, const struct trend_settings *settings,

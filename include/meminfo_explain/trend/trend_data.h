@@ -11,14 +11,20 @@ enum trend_state { TREND_OKAY, TREND_STEP, TREND_WARNING, TREND_FAILURE };
 
 struct trend_settings {
   double window; /* seconds; longer ones are 5, 12 and 24 times as long */
-  double rise; /* bytes that count as a rise within half a window; more in longer ones */
+  double rise;   /* bytes that count as a rise within half a window, more in longer ones;
+                  * or TREND_RISE_BY_TOTAL */
 };
 #define TREND_WINDOW 3600.0
-#define TREND_RISE   ((double)(26 << 20))
+/* The default: a share of MemTotal within limits. The lower one is above the noise of
+ * routers, the upper one above that of large hosts, and of those of unknown size. */
+#define TREND_RISE_BY_TOTAL 0.0
+#define TREND_RISE_SHARE    (1.0 / 128)
+#define TREND_RISE_LEAST    ((double)(1 << 20))
+#define TREND_RISE          ((double)(26 << 20))
 /* With a window below a second, indices of buckets would not fit. */
 #define TREND_WINDOW_MIN 1.0
 #define TREND_WINDOW_MAX 1e6
-#define TREND_RISE_MIN   4096.0
+#define TREND_RISE_MIN   0.0
 #define TREND_RISE_MAX   1e15
 
 enum { TREND_LEVELS = 3, TREND_BUCKETS = 184, TREND_PENDING = 11 };
