@@ -73,11 +73,11 @@ void *realloc(void *old, size_t size)
 /* --- trees and samples -------------------------------------------------------------- */
 
 #define MEMINFO "MemTotal: 1000000 kB\nMemFree: 500000 kB\nMapped: 4000 kB\n"
-#define VMSTAT  "nr_mapped 1000\nnr_isolated_anon 3\nnr_isolated_file 4\n"
+#define VMSTAT  "nr_mapped 1000\nnr_isolated_anon 3\nnr_isolated_file 4\nnr_unstable 0\n"
 #define ZONEINFO                                                                         \
   "Node 0, zone   Normal\n  pages free     125000\n        present  260000\n"            \
   "        managed  250000\n  pagesets\n    cpu: 0\n              count: 12\n"           \
-  "  vm stats threshold: 10\n"
+  "  vm stats threshold: 10\n  start_pfn:           1\n"
 
 static const char *copied_from, *copied_to;
 
@@ -373,10 +373,11 @@ START_TEST(page_size_of_a_captured_tree_follows_from_its_files)
   };
   for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
     char *tree = tree_of_basics(), text[128];
-    snprintf(text, sizeof(text), "MemTotal: 64000000 kB\nMapped: %u kB\n",
+    snprintf(text, sizeof(text), "MemTotal: 640000 kB\nMapped: %u kB\n",
              cases[i].mapped_kb);
     tree_write(tree, "proc/meminfo", text);
-    snprintf(text, sizeof(text), "nr_mapped %u\nnr_isolated_file 7\n",
+    snprintf(text, sizeof(text),
+             "nr_mapped %u\nnr_isolated_file 7\nnr_isolated_anon 7\nnr_unstable 0\n",
              cases[i].nr_mapped);
     tree_write(tree, "proc/vmstat", text);
     struct sample *sample = collect_tree(tree, 0);

@@ -36,11 +36,11 @@ static char *make_machine(unsigned hole)
 {
   char *tree = tree_make();
   tree_write(tree, "proc/zoneinfo",
-             "Node 0, zone   Normal\n  pages free     1\n        managed  250000\n"
-             "  pagesets\n    cpu: 0\n              count: 0\n"
-             "  vm stats threshold: 1\n");
+             "Node 0, zone   Normal\n  pages free     1\n        present  260000\n"
+             "        managed  250000\n  pagesets\n    cpu: 0\n"
+             "              count: 0\n  vm stats threshold: 1\n  start_pfn: 1\n");
   tree_write(tree, "proc/vmstat",
-             "nr_isolated_anon 0\nnr_isolated_file 0\nnr_mapped 1000\n");
+             "nr_isolated_anon 0\nnr_isolated_file 0\nnr_mapped 1000\nnr_unstable 0\n");
   tree_write(tree, "proc/vmallocinfo", "");
   write_machine(tree, hole);
   return tree;
@@ -258,7 +258,7 @@ START_TEST(a_source_that_was_known_before_is_gone)
     ck_assert(!sources[SOURCE_zram].gone);
   }
   tree_write(tree, "proc/vmstat",
-             "nr_isolated_anon 0\nnr_isolated_file 0\nnr_mapped 1000\n");
+             "nr_isolated_anon 0\nnr_isolated_file 0\nnr_mapped 1000\nnr_unstable 0\n");
   observed();
   ck_assert(!sources[SOURCE_vmstat].gone);
   observer_close(&observer);

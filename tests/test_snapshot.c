@@ -23,10 +23,11 @@ static unsigned changing_count; /* so many times it differs from the time before
 
 static void write_zoneinfo(uint64_t free_pages)
 {
-  char text[160];
+  char text[200];
   snprintf(text, sizeof(text),
            "Node 0, zone   Normal\n  pages free     %llu\n        present  100000\n"
-           "        managed  99000\n  pagesets\n    cpu: 0\n              count: 7\n",
+           "        managed  99000\n  pagesets\n    cpu: 0\n              count: 7\n"
+           "  start_pfn: 1\n",
            (unsigned long long)free_pages);
   tree_write(tree, "proc/zoneinfo", text);
 }
@@ -44,7 +45,8 @@ static void begin(void)
 {
   tree = tree_make();
   tree_write(tree, "proc/meminfo", "MemTotal:  396000 kB\nMemFree:  4000 kB\n");
-  tree_write(tree, "proc/vmstat", "nr_isolated_file 5\n");
+  tree_write(tree, "proc/vmstat",
+             "nr_isolated_anon 0\nnr_isolated_file 5\nnr_unstable 0\n");
   write_zoneinfo(1000);
   ck_assert_int_eq(sysroot_open(tree, &root), 0);
   root.open = open_changing;

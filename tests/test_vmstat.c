@@ -171,9 +171,56 @@ START_TEST(what_follows_a_cut_is_not_absent)
 }
 END_TEST
 
-SUITE_MAIN("vmstat", what_follows_a_cut_is_not_absent,
-           pages_become_bytes_and_events_stay_counts, absent_counter_is_not_zero,
-           every_row_is_found_by_its_key_in_any_order, key_is_not_found_inside_another,
+static int check_whole(const char *text)
+{
+  struct vmstat vmstat;
+  parse_error = (struct parse_error){0};
+  ck_assert_int_eq(vmstat_parse(scan_string(text), 4096, &vmstat, &parse_error), 0);
+  int error = vmstat_check_whole(scan_string(text), &vmstat, &parse_error);
+  ck_assert_int_eq(error == 0, parse_error.count == 0);
+  ck_assert_int_eq(vmstat.balloon_inflate_count.state == READING_MALFORMED, error != 0);
+  ck_assert_known(vmstat.nr_zspages, 4096);
+  return error;
+}
+
+#define HEAD   "nr_zspages 1\nnr_unevictable 0\n"
+#define EVENTS "pgpgin 0\nunevictable_pgs_stranded 0\n"
+
+START_TEST(lines_that_every_kernel_has_show_what_is_missing)
+{
+  static const struct {
+    const char *text, *cause; /* NULL for a whole file */
+  } cases[] = {
+      {HEAD EVENTS "nr_unstable 0\n", NULL},             /* 5.8 */
+      {HEAD "nr_unstable 0\n" EVENTS, NULL},             /* before */
+      {"nr_zspages 1\nnr_unstable 0\npgpgin 0\n", NULL}, /* before 2.6.28 */
+      {HEAD EVENTS, "ends before nr_unstable"},
+      {HEAD, "ends before nr_unstable"},
+      {HEAD "nr_unstable 0\npgpgin 0\n", "ends before unevictable_pgs_stranded"},
+      {HEAD "nr_unstable 0\nnr_written 0\n", "ends before nr_dirty_background_threshold"},
+      /* Without CONFIG_VM_EVENT_COUNTERS. */
+      {HEAD "nr_written 0\nnr_unstable 0\n", NULL},
+      {HEAD "nr_unstable 0\nnr_written 0\nnr_dirty_background_threshold 1\n", NULL},
+      {HEAD "nr_shmem_hugepages 0\nnr_unstable 0\n", "lines are missing"}, /* grep nr_ */
+      {HEAD EVENTS "nr_isolated_anon 0\nnr_unstable 0\n",
+       "one of a pair of lines is missing"},
+      {HEAD EVENTS "balloon_deflate 0\nnr_unstable 0\n",
+       "one of a pair of lines is missing"},
+      {HEAD EVENTS "nr_memmap_pages 0\nnr_unstable 0\n",
+       "one of a pair of lines is missing"},
+  };
+  for (size_t i = 0; i < LENGTH(cases); i++) {
+    ck_assert_msg(check_whole(cases[i].text) == (cases[i].cause == NULL ? 0 : -EBADMSG),
+                  "case %zu", i);
+    ck_assert_pstr_eq(parse_error.cause, cases[i].cause);
+  }
+}
+END_TEST
+
+SUITE_MAIN("vmstat", lines_that_every_kernel_has_show_what_is_missing,
+           what_follows_a_cut_is_not_absent, pages_become_bytes_and_events_stay_counts,
+           absent_counter_is_not_zero, every_row_is_found_by_its_key_in_any_order,
+           key_is_not_found_inside_another,
            bad_line_makes_its_counter_malformed_and_no_other,
            bad_value_of_an_unknown_key_is_ignored, text_without_any_number_is_refused,
            page_size_is_that_of_the_captured_machine, second_parse_replaces_the_first)

@@ -5,6 +5,7 @@
 #include "file_grouping.h"
 #include "hugepages.h"
 #include "meminfo_explain/base/clock.h"
+#include "meminfo_explain/collect/completeness.h"
 #include "meminfo_explain/collect/groupings.h"
 #include "meminfo_explain/parse/cpulist.h"
 #include "meminfo_explain/parse/field.h"
@@ -494,16 +495,19 @@ int collect(struct collector *collector, const struct collect_options *options,
   /* Right after the snapshot: what consumers hold is part of its black hole. */
   collect_consumers(collector, options, out);
   collect_vmallocinfo(collector, out);
+  sources[SOURCE_modules] = read_modules(collector, &out->modules);
+  completeness_of_zoneinfo(out);
+  completeness_of_vmallocinfo(out);
   collect_allocinfo(collector, out);
   collect_groupings(collector, out);
   sources[SOURCE_hugepages] =
       hugepages_read(&collector->root, out->page_size, &collector->text, &out->hugepages);
   sources[SOURCE_cpu_possible] = read_possible_cpus(collector, &out->cpus_possible_count);
+  completeness_of_cpus(out);
   sources[SOURCE_overcommit_ratio] =
       read_number(collector, SOURCE_overcommit_ratio, 1, &out->overcommit_ratio_count);
   sources[SOURCE_overcommit_kbytes] =
       read_number(collector, SOURCE_overcommit_kbytes, 1024, &out->overcommit_kbytes);
-  sources[SOURCE_modules] = read_modules(collector, &out->modules);
   sources[SOURCE_mountinfo] = read_lxcfs_mounts(collector, &out->lxcfs_count);
   collect_boot(&collector->boot, out);
   out->read_seconds = clock_seconds(CLOCK_MONOTONIC) - start;

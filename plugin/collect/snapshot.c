@@ -27,11 +27,13 @@ static void parse_zoneinfo(const struct text *text, uint64_t page_size,
 static void parse_vmstat(const struct text *text, uint64_t page_size,
                          struct source_status *status, struct vmstat *out)
 {
-  if (is_known(*status) &&
-      vmstat_parse(scan_of(text), page_size, out, &status->parse_error) != 0)
+  struct parse_error *error = &status->parse_error;
+  if (is_known(*status) && vmstat_parse(scan_of(text), page_size, out, error) != 0)
     status->state = READING_MALFORMED;
   if (!is_known(*status))
     reading_fill(out->fields, VMSTAT_FIELD_COUNT, status->state);
+  else if (vmstat_check_whole(scan_of(text), out, error) != 0)
+    status->state = READING_MALFORMED; /* but what it has is known */
 }
 
 static int parse_meminfo(const struct text *text, struct source_status *status,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "decide.h"
 #include "decide_consumers.h"
+#include "meminfo_explain/collect/completeness.h"
 #include "meminfo_explain/collect/skew.h"
 #include "per_cpu.h"
 
@@ -341,21 +342,17 @@ static void decide_direct_map(const struct sample *sample, struct decided *out)
   out->direct_map_large = decision_certain(large, NULL);
 }
 
-/* The zones add up to MemTotal, except while a kernel is still initialising struct pages
- * after boot: then the same amount is missing from their managed and their free pages. */
-static struct decision decide_zones_unlisted(const struct sample *sample)
+/* Not managed, which is too small while struct pages are still being initialised. Before
+ * 3.10, without managed, present did not include the struct pages. */
+static struct reading memory_outside(const struct sample *sample)
 {
-  const struct meminfo *m = &sample->meminfo;
-  const struct zoneinfo *z = &sample->zoneinfo;
-  if (!is_known(m->mem_total) || !is_known(m->mem_free) || !is_known(z->managed) ||
-      !is_known(z->free) || m->mem_total.value <= z->managed.value ||
-      m->mem_free.value <= z->free.value)
-    return decision_absent();
-  uint64_t total = m->mem_total.value - z->managed.value;
-  uint64_t free = m->mem_free.value - z->free.value;
-  if (abs_diff(total, free) > m->mem_total.value / 64)
-    return decision_absent();
-  return decision_certain(reading_known(total), WHY(zones_unlisted));
+  const struct reading present = sample->zoneinfo.present;
+  const struct reading total = sample->meminfo.mem_total;
+  if (!is_known(present) || !is_known(total) || !is_known(sample->zoneinfo.managed))
+    return reading_missing(reading_state_join(
+        total.state, reading_state_join(sample->zoneinfo.managed.state, present.state)));
+  return present.value < total.value ? reading_missing(READING_MALFORMED)
+                                     : reading_known(present.value - total.value);
 }
 
 void decide(const struct sample *sample, struct decided *out)
@@ -394,6 +391,9 @@ void decide(const struct sample *sample, struct decided *out)
   decide_direct_map(sample, out);
   if (vmalloc_epoch(sample) == EPOCH_PHYSICAL)
     out->vmalloc_physical = decision_certain(used_then(sample), NULL);
-  out->zones_unlisted = decide_zones_unlisted(sample);
+  out->reserved = decision_certain(memory_outside(sample), NULL);
+  const struct reading unlisted = completeness_unlisted(sample);
+  out->zones_unlisted =
+      decision_certain(unlisted, is_known(unlisted) ? WHY(zones_unlisted) : NULL);
   decide_consumers(sample, out);
 }

@@ -141,7 +141,7 @@ static void explain_terms(const struct sample *sample, struct explanation *out)
 }
 
 /* Why meminfo does not describe this machine, or NULL. */
-static const char *refusal(const struct sample *sample, const struct decided *decided)
+static const char *refusal(const struct sample *sample)
 {
   const struct reading managed = sample->zoneinfo.managed;
   const struct reading total = sample->meminfo.mem_total;
@@ -156,13 +156,11 @@ static const char *refusal(const struct sample *sample, const struct decided *de
            "not from the kernel";
   if (!is_known(managed) || !is_known(total))
     return NULL;
-  uint64_t unlisted = decided->zones_unlisted.reading.value;
-  /* They are equal, unless a balloon changes them between the two reads. */
-  uint64_t margin = managed.value / 64;
-  if (total.value > managed.value + unlisted + margin ||
-      total.value + margin < managed.value)
-    return "MemTotal differs from the sum of the zones' managed pages, so proc/meminfo "
-           "does not describe this machine";
+  /* They are equal, unless a balloon changes them between the two reads, or zones are not
+   * listed (collect/completeness.h). */
+  if (total.value + managed.value / 64 < managed.value)
+    return "MemTotal is less than the memory that the zones in proc/zoneinfo manage, so "
+           "proc/meminfo describes a container (lxcfs) or another machine";
   return NULL;
 }
 
@@ -525,7 +523,9 @@ void explain(const struct sample *sample, struct explanation *out)
 {
   memset(out, 0, sizeof(*out));
   decide(sample, &out->decided);
-  out->refused = refusal(sample, &out->decided);
+  out->refused = refusal(sample);
+  if (out->refused != NULL)
+    out->decided.reserved = decision_absent();
   explain_terms(sample, out);
   explain_black_hole(sample, out);
   for (size_t i = 0; i < IDENTITY_COUNT; i++)

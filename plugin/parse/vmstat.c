@@ -79,3 +79,83 @@ int vmstat_parse(struct scan text, uint64_t page_size, struct vmstat *out,
                    "no line of the form `key number'");
   return -EBADMSG;
 }
+
+/* Lines that show what the file must have besides. */
+enum mark {
+  MARK_UNSTABLE, /* in all kernels; since 5.8 the last line (mm/vmstat.c: vmstat_show) */
+  MARK_EVENTS,   /* the first event (CONFIG_VM_EVENT_COUNTERS) */
+  MARK_UNEVICTABLE, /* 2.6.28; with it come the events of the next row */
+  MARK_STRANDED,    /* the last of the events that depend on no option */
+  MARK_WRITTEN,     /* 2.6.37; with it came the thresholds */
+  MARK_THRESHOLD,   /* the last line before the events up to 6.11 */
+  MARK_SHMEM_HUGE,  /* 4.8, after workingset_*, which grep nr_ leaves out */
+  MARK_WORKINGSET,  /* 3.15 */
+  MARK_COUNT
+};
+
+static const struct span marks[MARK_COUNT] = {
+    [MARK_UNSTABLE] = SPAN("nr_unstable"),
+    [MARK_EVENTS] = SPAN("pgpgin"),
+    [MARK_UNEVICTABLE] = SPAN("nr_unevictable"),
+    [MARK_STRANDED] = SPAN("unevictable_pgs_stranded"),
+    [MARK_WRITTEN] = SPAN("nr_written"),
+    [MARK_THRESHOLD] = SPAN("nr_dirty_background_threshold"),
+    [MARK_SHMEM_HUGE] = SPAN("nr_shmem_hugepages"),
+    [MARK_WORKINGSET] = SPAN("workingset_nodereclaim"),
+};
+
+/* Counters of which a kernel has both or none. */
+static const enum vmstat_field pairs[][2] = {
+    {VMSTAT_FIELD_nr_isolated_anon, VMSTAT_FIELD_nr_isolated_file},
+    {VMSTAT_FIELD_nr_memmap_pages, VMSTAT_FIELD_nr_memmap_boot_pages},
+    {VMSTAT_FIELD_balloon_inflate_count, VMSTAT_FIELD_balloon_deflate_count},
+};
+
+/* What is missing from a file with these lines; NULL where nothing is known to be. */
+static const char *find_gap(const bool seen[MARK_COUNT], enum mark last)
+{
+  if (!seen[MARK_UNSTABLE])
+    return "ends before nr_unstable";
+  if (seen[MARK_EVENTS] && seen[MARK_UNEVICTABLE] && !seen[MARK_STRANDED])
+    return "ends before unevictable_pgs_stranded";
+  if (seen[MARK_EVENTS])
+    return NULL;
+  if (seen[MARK_WRITTEN] && last != MARK_UNSTABLE && last != MARK_THRESHOLD)
+    return "ends before nr_dirty_background_threshold";
+  return seen[MARK_SHMEM_HUGE] && !seen[MARK_WORKINGSET] ? "lines are missing" : NULL;
+}
+
+static const char *find_lone_half(const struct vmstat *vmstat)
+{
+  for (size_t i = 0; i < sizeof(pairs) / sizeof(*pairs); i++)
+    if ((vmstat->fields[pairs[i][0]].state == READING_ABSENT) !=
+        (vmstat->fields[pairs[i][1]].state == READING_ABSENT))
+      return "one of a pair of lines is missing";
+  return NULL;
+}
+
+int vmstat_check_whole(struct scan text, struct vmstat *out,
+                       struct parse_error *parse_error)
+{
+  bool seen[MARK_COUNT] = {false};
+  enum mark last = MARK_COUNT;
+  struct scan line = {0};
+  struct span key = {"", 0};
+  while (scan_line(&text, &line)) {
+    struct scan words = line;
+    key = scan_word(&words);
+    last = 0;
+    while (last < MARK_COUNT && !span_equal(key, marks[last]))
+      last++;
+    if (last < MARK_COUNT)
+      seen[last] = true;
+  }
+  const char *cause = find_gap(seen, last);
+  if (cause == NULL)
+    cause = find_lone_half(out);
+  if (cause == NULL)
+    return 0;
+  parse_error_note(parse_error, line.line, key, cause);
+  lose_rest(out);
+  return -EBADMSG;
+}

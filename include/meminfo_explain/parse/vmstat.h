@@ -27,4 +27,11 @@ struct vmstat {
 int vmstat_parse(struct scan text, uint64_t page_size, struct vmstat *out,
                  struct parse_error *parse_error);
 
+/* Looks for lines that every kernel has with those that the text has, of which *out was
+ * parsed. 0; or -EBADMSG where some are missing: then fields that were absent are
+ * malformed. Before 5.8 nothing shows that a file was cut off between
+ * unevictable_pgs_stranded and its end. */
+int vmstat_check_whole(struct scan text, struct vmstat *out,
+                       struct parse_error *parse_error);
+
 #endif

@@ -22,8 +22,12 @@ struct zoneinfo {
 };
 
 /* Replaces *out; sizes are pages x page_size. A field with a malformed line is malformed.
- * 0, or -EBADMSG where there is no `Node N, zone NAME` line, or the last line is cut off:
- * then all is malformed, because the rest of the file is missing from every sum. */
+ * 0, or -EBADMSG where there is no `Node N, zone NAME` line, or a part of the file is
+ * missing, which makes every sum too small: then all is malformed. Each zone has `pages
+ * free` and `present`; one with memory has as many lists of CPUs as the others and
+ * `start_pfn`, which comes after all that is summed; since 4.12 each node lists every
+ * kind of zone, which `protection` counts. Whole zones that are missing before 4.12, and
+ * whole nodes, are only seen by comparison with MemTotal (collect/completeness.h). */
 int zoneinfo_parse(struct scan text, uint64_t page_size, struct zoneinfo *out,
                    struct parse_error *parse_error);
 
