@@ -315,7 +315,7 @@ END_TEST
 START_TEST(a_bad_meminfo_is_an_error_and_the_rest_is_still_read)
 {
   char *tree = tree_of_basics();
-  tree_write(tree, "proc/meminfo", "<html>\n");
+  tree_write(tree, "proc/meminfo", "404 Not Found\n");
   struct sample *sample = collect_tree(tree, -EBADMSG);
   ck_assert_int_eq(sample->sources[SOURCE_meminfo].state, READING_MALFORMED);
   ck_assert_uint_eq(sample->sources[SOURCE_meminfo].parse_error.line, 1);

@@ -607,7 +607,7 @@ static const struct {
 #define DEVICE(text) text, sizeof(text) - 1
     {DEVICE("0x0005\n"), true},    {DEVICE("0x0005"), true},
     {DEVICE(" 0x0005 x\n"), true}, {DEVICE("0x0001\n"), false},
-    {DEVICE("0x00050\n"), false},  {DEVICE("0x0005\r\n"), false},
+    {DEVICE("0x00050\n"), false},  {DEVICE("0x0005\r\n"), true},
     {DEVICE("0x0005\0\n"), false}, {DEVICE("x0x0005\n"), false},
     {DEVICE("*\n"), false},        {DEVICE(""), false},
     {DEVICE("\n0x0005\n"), false}, {DEVICE("\xff\xff\n"), false},
@@ -704,7 +704,7 @@ static const struct {
     {"0010\n", 1, false},  {"1101111\n", 0, false}, {"001", 1, false},
     {"001 x\n", 1, false}, {"000\n", 0, false},     {"00\n", 0, true},
     {"", 0, true},         {"\n0010\n", 0, true},   {"0012\n", 0, true},
-    {"0x4\n", 0, true},    {"001\r\n", 0, true},    {"-010\n", 0, true},
+    {"0x4\n", 0, true},    {"001\r\n", 1, false},   {"-010\n", 0, true},
 };
 
 START_TEST(bit_is_a_character_of_the_first_word)

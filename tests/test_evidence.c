@@ -637,7 +637,7 @@ END_TEST
 START_TEST(bytes_that_are_not_text_become_question_marks)
 {
   begin();
-  tree_write_bytes(root, "proc/slabinfo", "a\0b\x1b\xff\n\0\n\tc\r\nopen", 16);
+  tree_write_bytes(root, "proc/slabinfo", "a\0b\x1b\xff\n\0\n\tc\b\nopen", 16);
   char *text = written();
   assert_section(text, "proc/slabinfo", "a?b??\n?\n\tc?\nopen\n");
   free(text);

@@ -549,9 +549,160 @@ START_TEST(what_follows_a_cut_is_not_absent)
 }
 END_TEST
 
-SUITE_MAIN("meminfo", what_follows_a_cut_is_not_absent,
-           kb_become_bytes_and_counts_stay_counts, absent_field_is_not_zero,
-           every_row_is_found_by_its_key_in_any_order,
+/* --- text of a captured tree -------------------------------------------------------- */
+
+static struct meminfo parse_captured(const char *text, struct parse_error *parse_error)
+{
+  struct meminfo meminfo;
+  *parse_error = (struct parse_error){0};
+  ck_assert_msg(meminfo_parse_captured(scan_string(text), &meminfo, parse_error) == 0,
+                "%s", text);
+  return meminfo;
+}
+
+/* Texts that are read as MemTotal 1000 kB, MemFree 12 kB and Buffers 0 kB. */
+static const char *const pasted[] = {
+    "MemTotal: 1000 kB\nMemFree: 12 kB\nBuffers: 0 kB\n",
+    "root@host:~# cat /proc/meminfo\nMemTotal: 1000 kB\nMemFree: 12 kB\nBuffers: 0 kB\n"
+    "root@host:~#",
+    "[root@host ~]# cat /proc/meminfo \nMemTotal: 1000 kB\nMemFree: 12 kB\n"
+    "Buffers: 0 kB\n[root@host ~]# \n",
+    "$ cat /proc/meminfo | head -3\nMemTotal: 1000 kB\nMemFree: 12 kB\nBuffers: 0 "
+    "kB\n$\n",
+    "1|shell@device:/ $ cat /proc/meminfo\nMemTotal: 1000 kB\nMemFree: 12 kB\n"
+    "Buffers: 0 kB\n1|shell@device:/ $ exit\n",
+    "~ # cat proc/meminfo\n\nMemTotal: 1000 kB\n\nMemFree: 12 kB\n\nBuffers: 0 kB\n\n",
+    "==> /proc/meminfo <==\nMemTotal: 1000 kB\nMemFree: 12 kB\nBuffers: 0 kB\n\n",
+    "/proc/meminfo:\nMemTotal: 1000 kB\nMemFree: 12 kB\nBuffers: 0 kB\n",
+    "This is my /proc/meminfo:\n```\nMemTotal: 1000 kB\nMemFree: 12 kB\nBuffers: 0 kB\n"
+    "```\n",
+    "```text\nMemTotal: 1000 kB\nMemFree: 12 kB\nBuffers: 0 kB\n```\n-------\n",
+    "<pre>\nMemTotal: 1000 kB\nMemFree: 12 kB\nBuffers: 0 kB\n</pre>\n",
+    "/proc/meminfo:MemTotal: 1000 kB\n/proc/meminfo:MemFree: 12 kB\n"
+    "/proc/meminfo:Buffers: 0 kB\n",
+    "meminfo:1:MemTotal: 1000 kB\nmeminfo:2:MemFree: 12 kB\nmeminfo:4:Buffers: 0 kB\n",
+    "1:MemTotal: 1000 kB\n2:MemFree: 12 kB\n4:Buffers: 0 kB\n",
+    "     1\tMemTotal: 1000 kB\n     2\tMemFree: 12 kB\n     3\tBuffers: 0 kB\n",
+    "host: MemTotal: 1000 kB\nhost: MemFree: 12 kB\nhost: Buffers: 0 kB\n",
+    "Nov 30 15:52:26 host kernel: MemTotal: 1000 kB\n[  12.345678] MemFree: 12 kB\n"
+    "JD> Buffers: 0 kB\n",
+    "    MemTotal: 1000 kB\n\tMemFree: 12 kB\n  Buffers: 0 kB  \n",
+    "- MemTotal: 1000 kB\n* MemFree: 12 kB\n\xe2\x80\xa2 Buffers: 0 kB\n",
+    "MemTotal: 1000 KB\nMemFree: 12 kb\nBuffers: 0 KiB\n",
+    "MemTotal: 1000kB\nMemFree: 12KiB\nBuffers: 0kb\n",
+    "MemTotal 1000 kB\nMemFree 12 kB\nBuffers\t0 kB\n",
+    "MemTotal : 1000 kB\nMemFree : 12 kB\nBuffers : 0 kB\n",
+    "MemTotal: 1000 kB MemFree: 12 kB Buffers: 0 kB\n",
+    "MemTotal: 1000 kB\nMemFree: 12 kB   <-- low!\nBuffers: 0 kB # none\n",
+    "MemTotal: 1000 kB\nMemFree: 12 kB\n...\nBuffers: 0 kB\n[...]\n[snip]\n"
+    "\xe2\x80\xa6\n(...)\n--- 8< snip ---\n... 20 more lines ...\n",
+    "MemTotal: 1000 kB\nMemFree: 12 kB\nBuffers: 0 kB",
+};
+
+START_TEST(pasted_text_is_read_where_it_is_unambiguous)
+{
+  for (size_t i = 0; i < LENGTH(pasted); i++) {
+    struct parse_error parse_error;
+    struct meminfo meminfo = parse_captured(pasted[i], &parse_error);
+    ck_assert_msg(meminfo.mem_total.value == KB(1000), "%s", pasted[i]);
+    ck_assert_msg(is_known(meminfo.mem_free) && meminfo.mem_free.value == KB(12), "%s",
+                  pasted[i]);
+    ck_assert_msg(is_known(meminfo.buffers) && meminfo.buffers.value == 0, "%s",
+                  pasted[i]);
+    ck_assert_msg(parse_error.count == 0, "%s: %s \"%s\"", pasted[i], parse_error.cause,
+                  parse_error.near);
+    ck_assert_msg(meminfo.others_count == 0, "%s", pasted[i]);
+  }
+}
+END_TEST
+
+START_TEST(counts_and_unknown_keys_are_read_from_pasted_text_too)
+{
+  struct parse_error parse_error;
+  struct meminfo meminfo = parse_captured("/proc/meminfo:1:MemTotal: 1000 kB\n"
+                                          "/proc/meminfo:2:VendorPool: 7 kB\n"
+                                          "     3\tVendorCount: 8\n"
+                                          "HugePages_Total: 3 HugePages_Free: 1\n"
+                                          "Hugepagesize: 2048 kB Mystery: 9 kB\n",
+                                          &parse_error);
+  ck_assert_known(meminfo.huge_pages_total_count, 3);
+  ck_assert_known(meminfo.huge_pages_free_count, 1);
+  ck_assert_int_eq(meminfo.huge_page_size.state, READING_MALFORMED);
+  ck_assert_uint_eq(meminfo.others_count, 2);
+  ck_assert_str_eq(meminfo.others[0].key, "VendorPool");
+  ck_assert_known(meminfo.others[0].value, KB(7));
+  ck_assert_str_eq(meminfo.others[1].key, "VendorCount");
+  ck_assert_known(meminfo.others[1].value, 8);
+  ck_assert_uint_eq(parse_error.count, 1);
+}
+END_TEST
+
+/* A line, its key and what is wrong with it. */
+static const struct {
+  const char *line, *near, *cause;
+} ambiguous[] = {
+    {"MemFree: 1,200 kB\n", "MemFree", "not a number"},
+    {"MemFree: 1.200 kB\n", "MemFree", "not a number"},
+    {"MemFree: 1 200 kB\n", "MemFree", "unit is not kB"},
+    {"MemFree: 12 MB\n", "MemFree", "unit is not kB"},
+    {"MemFree: 12 kB 13 kB\n", "MemFree", "unit is not kB"},
+    {"MemFree: 12 kB and more\n", "MemFree", "unit is not kB"},
+    {"MemFree: 12\n", "MemFree", "missing unit"},
+    {"MemFree: -12 kB\n", "MemFree", "not a number"},
+    {"MemFree:\n", "MemFree", "not a number"},
+    {"Node 0 MemFree: 12 kB\n", "Node?0?MemFree", NULL},
+    {"Mem: 12 13 14\n", "Mem", "unit is not kB"},
+    {"and this is what top says\n", "and", "no colon after the key"},
+    {"top - 10:11:12 up 13 days\n", "top?-?10", "not a number"},
+};
+
+START_TEST(ambiguous_line_of_a_captured_text_is_malformed)
+{
+  for (size_t i = 0; i < LENGTH(ambiguous); i++) {
+    char text[256];
+    snprintf(text, sizeof(text), "$ cat /proc/meminfo\nMemTotal: 1000 kB\n%s",
+             ambiguous[i].line);
+    struct parse_error parse_error;
+    struct meminfo meminfo = parse_captured(text, &parse_error);
+    ck_assert_msg(!is_known(meminfo.mem_free), "%s", text);
+    if (ambiguous[i].cause == NULL)
+      continue;
+    ck_assert_uint_eq(parse_error.line, 3);
+    ck_assert_str_eq(parse_error.near, ambiguous[i].near);
+    ck_assert_msg(parse_error.cause != NULL &&
+                      strcmp(parse_error.cause, ambiguous[i].cause) == 0,
+                  "%s: %s", text, parse_error.cause);
+  }
+}
+END_TEST
+
+START_TEST(kernel_prints_none_of_that)
+{
+  for (size_t i = 1; i < LENGTH(pasted); i++) {
+    struct meminfo meminfo;
+    struct parse_error parse_error = {0};
+    meminfo_parse(scan_string(pasted[i]), &meminfo, &parse_error);
+    ck_assert_msg(parse_error.count > 0 || i + 1 == LENGTH(pasted), "%s", pasted[i]);
+  }
+}
+END_TEST
+
+START_TEST(node_meminfo_is_refused_in_a_captured_tree_too)
+{
+  struct meminfo meminfo;
+  struct parse_error parse_error = {0};
+  ck_assert_int_eq(meminfo_parse_captured(scan_string("Node 0 MemTotal: 1000 kB\n"),
+                                          &meminfo, &parse_error),
+                   -EBADMSG);
+}
+END_TEST
+
+SUITE_MAIN("meminfo", pasted_text_is_read_where_it_is_unambiguous,
+           counts_and_unknown_keys_are_read_from_pasted_text_too,
+           ambiguous_line_of_a_captured_text_is_malformed, kernel_prints_none_of_that,
+           node_meminfo_is_refused_in_a_captured_tree_too,
+           what_follows_a_cut_is_not_absent, kb_become_bytes_and_counts_stay_counts,
+           absent_field_is_not_zero, every_row_is_found_by_its_key_in_any_order,
            cached_is_not_found_inside_swap_cached, line_is_known_or_its_error_is_reported,
            nul_byte_makes_its_field_malformed_and_no_other,
            key_that_occurs_twice_is_malformed_even_with_one_value,

@@ -38,12 +38,12 @@ static int slurp(struct fixture *fixture, const char *path)
   return sysroot_slurp(&fixture->root, path, &fixture->text);
 }
 
-/* Writes `size` bytes whose values follow from their offsets. */
+/* Writes `size` letters that follow from their offsets. */
 static char *write_pattern(const struct fixture *fixture, const char *path, size_t size)
 {
   char *bytes = malloc(size);
   for (size_t i = 0; i < size; i++)
-    bytes[i] = (char)(i % 251);
+    bytes[i] = (char)('A' + i % 53);
   tree_write_bytes(fixture->tree, path, bytes, size);
   return bytes;
 }
@@ -64,6 +64,18 @@ START_TEST(file_is_read_whole_at_any_size)
     ck_assert_mem_eq(f.text.bytes, want, sizes[i]);
     free(want);
   }
+  teardown(&f);
+}
+END_TEST
+
+START_TEST(text_of_a_captured_tree_is_cleaned_of_copying)
+{
+  struct fixture f = setup();
+  tree_write(f.tree, "proc/file", "> MemTotal:\xc2\xa0 5 kB\r\n> MemFree: 1 kB\r\n");
+  ck_assert_int_eq(slurp(&f, "proc/file"), 0);
+  static const char want[] = "MemTotal:  5 kB\nMemFree: 1 kB\n";
+  ck_assert_uint_eq(f.text.length, sizeof(want) - 1);
+  ck_assert_mem_eq(f.text.bytes, want, sizeof(want) - 1);
   teardown(&f);
 }
 END_TEST
@@ -681,10 +693,11 @@ START_TEST(paths_that_a_capture_was_denied_are_denied)
 }
 END_TEST
 
-SUITE_MAIN("sysroot", paths_that_a_capture_was_denied_are_denied,
-           file_is_read_whole_at_any_size, empty_file_is_an_empty_text,
-           pseudo_file_without_size_is_read, single_read_of_procfs_gives_the_whole_file,
-           buffer_is_reused_and_grows, irregular_files_are_refused, fifo_does_not_block,
+SUITE_MAIN("sysroot", text_of_a_captured_tree_is_cleaned_of_copying,
+           paths_that_a_capture_was_denied_are_denied, file_is_read_whole_at_any_size,
+           empty_file_is_an_empty_text, pseudo_file_without_size_is_read,
+           single_read_of_procfs_gives_the_whole_file, buffer_is_reused_and_grows,
+           irregular_files_are_refused, fifo_does_not_block,
            device_of_a_captured_tree_is_not_read, link_to_itself_is_an_error,
            forbidden_file_is_denied_and_its_neighbour_is_not,
            file_above_the_limit_is_refused_and_the_buffer_stays_usable,

@@ -36,14 +36,15 @@ static void parse_vmstat(const struct text *text, uint64_t page_size,
     status->state = READING_MALFORMED; /* but what it has is known */
 }
 
-static int parse_meminfo(const struct text *text, struct source_status *status,
+static int parse_meminfo(const struct text *text, bool live, struct source_status *status,
                          struct meminfo *out)
 {
   if (!is_known(*status)) {
     reading_fill(out->fields, MEMINFO_FIELD_COUNT, status->state);
     return status->error;
   }
-  int error = meminfo_parse(scan_of(text), out, &status->parse_error);
+  int error = live ? meminfo_parse(scan_of(text), out, &status->parse_error)
+                   : meminfo_parse_captured(scan_of(text), out, &status->parse_error);
   if (error != 0)
     status->state = READING_MALFORMED;
   return error;
@@ -73,7 +74,7 @@ static int read_once(const struct sysroot *root, uint64_t page_size,
   parse_zoneinfo(&texts->zoneinfo_after, page_size, &second, &out->zoneinfo_after);
   note_second_zoneinfo(&out->zoneinfo_status, &second);
   parse_vmstat(&texts->vmstat, page_size, &out->vmstat_status, &out->vmstat);
-  return parse_meminfo(&texts->meminfo, &out->meminfo_status, &out->meminfo);
+  return parse_meminfo(&texts->meminfo, root->live, &out->meminfo_status, &out->meminfo);
 }
 
 int snapshot_read(const struct sysroot *root, uint64_t page_size,

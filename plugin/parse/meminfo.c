@@ -1,66 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "meminfo_explain/parse/meminfo.h"
+#include "meminfo_line.h"
 
 #include <errno.h>
 #include <string.h>
-
-const struct meminfo_row meminfo_rows[MEMINFO_FIELD_COUNT] = {
-#define FIELD(member, key, unit, inside, ...)                                            \
-  {key, sizeof(key) - 1, MEMINFO_UNIT_##unit, MEMINFO_FIELD_##inside},
-#include "meminfo_explain/tables/meminfo.def"
-};
-
-/* The row of a key, searched from `hint` on: the kernel prints in the order of the rows,
- * so the row after the last one found is nearly always right. */
-static enum meminfo_field find_row(struct span key, enum meminfo_field hint)
-{
-  for (unsigned i = 0; i < MEMINFO_FIELD_COUNT; i++) {
-    unsigned row = (hint + i) % MEMINFO_FIELD_COUNT;
-    if (key.length == meminfo_rows[row].key_length &&
-        memcmp(key.at, meminfo_rows[row].key, key.length) == 0)
-      return row;
-  }
-  return MEMINFO_FIELD_COUNT;
-}
-
-/* A line. */
-struct line {
-  struct span key;
-  uint64_t value;
-  enum meminfo_unit unit;
-  const char *cause; /* what is wrong with it; NULL if nothing */
-};
-
-static struct line parse_line(struct scan scan, bool open)
-{
-  struct line line = {.key = {.at = scan.at}};
-  const char *colon = memchr(scan.at, ':', (size_t)(scan.end - scan.at));
-  if (colon == NULL) {
-    line.key = scan_word(&scan);
-    line.cause = "no colon after the key";
-    return line;
-  }
-  line.key.length = (size_t)(colon - scan.at);
-  scan.at = colon + 1;
-
-  int error = span_number(scan_word(&scan), &line.value);
-  struct span unit = scan_word(&scan);
-  if (unit.length == 0)
-    line.unit = MEMINFO_UNIT_COUNT;
-  else if (span_is(unit, "kB") && scan_word(&scan).length == 0)
-    line.unit = MEMINFO_UNIT_KB;
-  else
-    line.cause = "unit is not kB";
-  if (error == 0 && line.unit == MEMINFO_UNIT_KB)
-    error = scale(line.value, 1024, &line.value);
-  if (error == -ERANGE)
-    line.cause = "number out of range (a counter wrapped below zero?)";
-  else if (error != 0)
-    line.cause = "not a number";
-  else if (open && line.unit == MEMINFO_UNIT_COUNT)
-    line.cause = "line is cut off at the end of the file";
-  return line;
-}
 
 /* The entry with that key, as span_copy made it; NULL where there is none. */
 static struct meminfo_other *find_other(struct meminfo *out, const char *key)
@@ -71,7 +14,7 @@ static struct meminfo_other *find_other(struct meminfo *out, const char *key)
   return NULL;
 }
 
-static const char *store_other(const struct line *line, struct meminfo *out)
+static const char *store_other(const struct meminfo_line *line, struct meminfo *out)
 {
   struct meminfo_other other = {.value = reading_missing(READING_MALFORMED),
                                 .is_count = line->unit == MEMINFO_UNIT_COUNT};
@@ -90,9 +33,9 @@ static const char *store_other(const struct line *line, struct meminfo *out)
 }
 
 /* Stores the line in its field. NULL, or what is wrong with the line. */
-static const char *store_row(const struct line *line, enum meminfo_field row,
-                             struct meminfo *out)
+static const char *store_row(const struct meminfo_line *line, struct meminfo *out)
 {
+  const enum meminfo_field row = line->row;
   const char *cause = line->cause;
   if (cause == NULL && line->unit != meminfo_rows[row].unit)
     cause = line->unit == MEMINFO_UNIT_KB ? "unexpected unit" : "missing unit";
@@ -125,36 +68,81 @@ static void lose_rest(struct meminfo *out)
       out->fields[row] = reading_missing(READING_MALFORMED);
 }
 
-int meminfo_parse(struct scan text, struct meminfo *out, struct parse_error *parse_error)
+/* The state of a parser between two lines. */
+struct parser {
+  struct meminfo *out;
+  struct parse_error *parse_error;
+  unsigned lines[MEMINFO_FIELD_COUNT]; /* the line of each row */
+  unsigned next;                       /* the row that is expected next */
+  bool cut;                            /* the last line is cut off */
+};
+
+static void store(struct parser *parser, const struct meminfo_line *line, unsigned number)
 {
-  memset(out, 0, sizeof(*out));
-  unsigned lines[MEMINFO_FIELD_COUNT] = {0};
+  const char *cause;
+  if (line->row == MEMINFO_FIELD_COUNT) {
+    cause = store_other(line, parser->out);
+  } else {
+    cause = store_row(line, parser->out);
+    parser->lines[line->row] = number;
+    parser->next = line->row + 1;
+  }
+  if (cause != NULL)
+    parse_error_note(parser->parse_error, number, line->key, cause);
+}
+
+static void parse_kernel_line(struct parser *parser, struct scan line, bool open)
+{
+  struct meminfo_line parsed = meminfo_line_parse(line, open, parser->next);
+  store(parser, &parsed, line.line);
+  parser->cut = open && parsed.cause != NULL;
+}
+
+static void parse_pasted_line(struct parser *parser, struct scan line, bool open)
+{
+  if (pasted_line_kind(line) != PASTED_ENTRIES)
+    return;
+  do {
+    struct meminfo_line parsed = pasted_line_take(&line, open, parser->next);
+    parser->cut = open && parsed.cause != NULL;
+    if (parsed.row == MEMINFO_FIELD_COUNT && parsed.cause != NULL) /* any text */
+      parse_error_note(parser->parse_error, line.line, parsed.key, parsed.cause);
+    else
+      store(parser, &parsed, line.line);
+  } while (line.at < line.end);
+}
+
+static int parse(struct scan text, bool captured, struct meminfo *out,
+                 struct parse_error *parse_error)
+{
+  struct parser parser = {.out = out, .parse_error = parse_error};
   struct scan line;
-  unsigned next = 0;
-  bool cut = false;
+  memset(out, 0, sizeof(*out));
   while (scan_line(&text, &line)) {
     bool open = scan_line_is_open(&text, &line);
-    struct line parsed = parse_line(line, open);
-    enum meminfo_field row = find_row(parsed.key, next);
-    const char *cause;
-    if (row == MEMINFO_FIELD_COUNT) {
-      cause = store_other(&parsed, out);
-    } else {
-      cause = store_row(&parsed, row, out);
-      lines[row] = line.line;
-      next = row + 1;
-    }
-    if (cause != NULL)
-      parse_error_note(parse_error, line.line, parsed.key, cause);
-    cut = open && parsed.cause != NULL;
+    if (captured)
+      parse_pasted_line(&parser, line, open);
+    else
+      parse_kernel_line(&parser, line, open);
   }
   if (!is_known(out->mem_total) || out->mem_total.value == 0) {
     if (parse_error->count == 0)
       parse_error_note(parse_error, 0, (struct span){"MemTotal", 8}, "missing or 0");
     return -EBADMSG;
   }
-  if (cut)
+  if (parser.cut)
     lose_rest(out);
-  bound_fields(lines, out, parse_error);
+  bound_fields(parser.lines, out, parse_error);
   return 0;
+}
+
+int meminfo_parse(struct scan text, struct meminfo *out, struct parse_error *parse_error)
+{
+  return parse(text, false, out, parse_error);
+}
+
+int meminfo_parse_captured(struct scan text, struct meminfo *out,
+                           struct parse_error *parse_error)
+{
+  return parse(text, true, out, parse_error);
 }

@@ -3,6 +3,7 @@
 #include "meminfo_explain/sysroot/sysroot.h"
 #include "meminfo_explain/base/scan.h"
 #include "meminfo_explain/sysroot/openat_root.h"
+#include "pasted_text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -211,6 +212,8 @@ static int slurp(const struct sysroot *root, const char *path, size_t max, bool 
   if (error == 0)
     error = slurp_fd(fd, max, single, text);
   close(fd);
+  if (error == 0 && !root->live)
+    text->length = pasted_text_clean(text->bytes, text->length);
   return error;
 }
 

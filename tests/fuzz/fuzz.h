@@ -78,6 +78,7 @@ void fuzz_slab_caches(struct bytes input);
 void fuzz_mountinfo(struct bytes input);
 void fuzz_scan(struct bytes input);
 void fuzz_meminfo(struct bytes input);
+void fuzz_meminfo_captured(struct bytes input);
 void fuzz_zoneinfo(struct bytes input);
 void fuzz_smaps(struct bytes input);
 void fuzz_vmallocinfo(struct bytes input);

@@ -18,6 +18,7 @@
 #include "meminfo_explain/parse/vmallocinfo.h"
 #include "meminfo_explain/parse/vmstat.h"
 #include "meminfo_explain/parse/zoneinfo.h"
+#include "sysroot/pasted_text.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -399,6 +400,23 @@ void fuzz_meminfo(struct bytes input)
     require(known || again.others_count == out.others_count + 1);
     free(more);
   }
+  free(copy);
+}
+
+/* Together with pasted_text_clean(), as for a captured tree. */
+void fuzz_meminfo_captured(struct bytes input)
+{
+  char *copy = fuzz_copy(input);
+  size_t length = pasted_text_clean(copy, input.size);
+  struct parse_error parse_error = {0};
+  static struct meminfo out;
+  memset(&out, 0x5a, sizeof(out));
+  require(length <= input.size);
+  int error = meminfo_parse_captured(scan_text(copy, length), &out, &parse_error);
+  const struct bytes cleaned = {(const uint8_t *)copy, length};
+  require_error_with_cause(error, &parse_error, cleaned);
+  require_malformed_reported(out.fields, MEMINFO_FIELD_COUNT, &parse_error);
+  require(error != 0 || (is_known(out.mem_total) && out.mem_total.value > 0));
   free(copy);
 }
 

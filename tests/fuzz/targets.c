@@ -20,6 +20,8 @@ const struct fuzz_target fuzz_targets[] = {
     {"mountinfo", "lines", fuzz_mountinfo, "*/proc/self/mountinfo", NULL},
     {"scan", "lines", fuzz_scan, NULL, seeds_of_scan},
     {"meminfo", "memory", fuzz_meminfo, "*/proc/meminfo malformed/*/input", NULL},
+    {"meminfo_captured", "memory", fuzz_meminfo_captured,
+     "*/proc/meminfo malformed/*/input", NULL},
     {"zoneinfo", "memory", fuzz_zoneinfo, "*/proc/zoneinfo malformed/*/input.zoneinfo",
      NULL},
     {"smaps", "memory", fuzz_smaps, "*/proc/*/smaps* malformed/*/input.smaps_rollup",

@@ -5,25 +5,9 @@
 
 #include "meminfo_explain/base/reading.h"
 #include "meminfo_explain/base/scan.h"
+#include "meminfo_explain/parse/meminfo_row.h"
 
 #include <stdbool.h>
-
-enum meminfo_unit { MEMINFO_UNIT_COUNT, MEMINFO_UNIT_KB };
-
-enum meminfo_field {
-#define FIELD(member, key, unit, inside, ...) MEMINFO_FIELD_##member,
-#include "meminfo_explain/tables/meminfo.def"
-  MEMINFO_FIELD_COUNT,
-  MEMINFO_FIELD_nothing = MEMINFO_FIELD_COUNT /* in the column INSIDE: not physical */
-};
-
-struct meminfo_row {
-  const char *key; /* as the kernel prints it */
-  size_t key_length;
-  enum meminfo_unit unit;
-  enum meminfo_field inside;
-};
-extern const struct meminfo_row meminfo_rows[MEMINFO_FIELD_COUNT];
 
 /* A line without a row: of a newer kernel or a vendor's. */
 struct meminfo_other {
@@ -50,5 +34,11 @@ struct meminfo {
  * MemTotal; *parse_error has the first of them. Lines without a row are in others[]. 0,
  * or -EBADMSG where there is no MemTotal above 0: then it is not a meminfo. */
 int meminfo_parse(struct scan text, struct meminfo *out, struct parse_error *parse_error);
+
+/* The same for a file of a captured tree, as people paste it: a prompt, a command or the
+ * file's name around it, grep's prefix, line numbers, KB or KiB for kB, "..." for lines
+ * that were left out (plugin/parse/meminfo_line.h). What is ambiguous is malformed. */
+int meminfo_parse_captured(struct scan text, struct meminfo *out,
+                           struct parse_error *parse_error);
 
 #endif

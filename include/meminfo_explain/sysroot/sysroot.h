@@ -41,9 +41,11 @@ int sysroot_dup(const struct sysroot *root, struct sysroot *out);
 void sysroot_close(struct sysroot *root);
 
 /* Reads a file whole, which may hold any bytes; the size of a pseudo-file is not known
- * before. Never blocks on a FIFO, and never opens a device in a captured tree. 0, or
- * -errno: that of open(2) or read(2), -EFBIG above SYSROOT_FILE_MAX, -ENOMEM, -EISDIR, or
- * -ENOTSUP for any other file that is not regular. */
+ * before. In a captured tree the text is cleaned of what copying it has changed in its
+ * lines: CR, no-break spaces, quote marks of mail (plugin/sysroot/pasted_text.h). Never
+ * blocks on a FIFO, and never opens a device in a captured tree. 0, or -errno: that of
+ * open(2) or read(2), -EFBIG above SYSROOT_FILE_MAX, -ENOMEM, -EISDIR, or -ENOTSUP for
+ * any other file that is not regular. */
 int sysroot_slurp(const struct sysroot *root, const char *path, struct text *text);
 /* The same, but -EFBIG above `max` bytes. */
 int sysroot_slurp_within(const struct sysroot *root, const char *path, size_t max,
