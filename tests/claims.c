@@ -114,47 +114,57 @@ static double term_error(const struct context *c, enum term term)
 {
   bool part = term == TERM_USER_PSS_pss_file || term == TERM_USER_PSS_pss_shmem;
   const struct decision *decision = decision_of(c, part ? TERM_USER_PSS_pss_anon : term);
-  return decision != NULL ? (double)decision->error : 0;
+  return decision != NULL ? (double)decision->error + (double)decision->excess : 0;
 }
 
-static double hole_error(const struct context *c)
-{
-  return (double)bytes_or_0(c->explanation->black_hole.error);
-}
-
-static void judge_hole(const struct claim *claim, const char *name, struct amount part,
-                       struct amount whole, double error)
+/* The claim is that the number is in the range. The whole's number has one as well. */
+static void judge_range(const struct claim *claim, const char *name,
+                        const struct range *part, const struct range *whole)
 {
   double missing = optional_missing(claim);
-  if (is_known(part) && is_known(whole) && missing > 0 &&
-      fabs((double)part.value - (double)whole.value) > error &&
-      fabs((double)part.value - (double)whole.value - missing) <= error)
+  double below = (double)part->least.value - (double)whole->most.value;
+  double above = (double)whole->least.value - (double)part->most.value;
+  if (!is_known(part->least) || !is_known(whole->most))
+    below = 0;
+  if (!is_known(part->most) || !is_known(whole->least))
+    above = 0;
+  if (below > 0 && below <= missing)
     judge(claim, VERDICT_INDISTINGUISHABLE, "lines of other kernels are missing");
-  else
-    judge_number(claim, name, part, whole, error);
+  else if (below > 0)
+    judge(claim, VERDICT_FALSE, "%s: at least %s, of all files %s at most", name,
+          format_bytes((double)part->least.value).text,
+          format_bytes((double)whole->most.value).text);
+  else if (above > 0)
+    judge(claim, VERDICT_FALSE, "%s: at most %s, of all files %s at least", name,
+          format_bytes((double)part->most.value).text,
+          format_bytes((double)whole->least.value).text);
 }
 
 static void judge_estimate(const struct claim *claim)
 {
   const struct black_hole *part = &claim->part->explanation->black_hole;
   const struct black_hole *whole = &claim->whole->explanation->black_hole;
-  if (is_known(part->estimate) && is_known(part->error))
-    judge_hole(claim, "estimate", part->estimate, whole->estimate,
-               hole_error(claim->part) + hole_error(claim->whole));
+  if (!is_known(part->estimate))
+    return;
+  if (!is_known(whole->estimate))
+    judge(claim, VERDICT_UNKNOWN, "the whole has no estimate");
+  else
+    judge_range(claim, "estimate", &part->range, &whole->range);
 }
 
 static void judge_unexplained(const struct claim *claim)
 {
   const struct black_hole *part = &claim->part->explanation->black_hole;
   const struct black_hole *whole = &claim->whole->explanation->black_hole;
-  if (!is_known(part->unexplained) || !is_known(part->unexplained_error))
+  if (!is_known(part->unexplained))
     return;
   struct judgement own = {.verdict = VERDICT_HOLDS};
   struct claim of = *claim;
   of.out = &own;
-  judge_hole(&of, "unexplained", part->unexplained, whole->unexplained,
-             (double)part->unexplained_error.value +
-                 (double)bytes_or_0(whole->unexplained_error));
+  if (!is_known(whole->unexplained))
+    judge(&of, VERDICT_UNKNOWN, "the whole has no unexplained");
+  else
+    judge_range(&of, "unexplained", &part->unexplained_range, &whole->unexplained_range);
   if (own.verdict == VERDICT_FALSE && driver_missing(claim))
     judge(claim, VERDICT_INDISTINGUISHABLE, "a driver's file is not captured");
   else
@@ -265,10 +275,8 @@ static void judge_user_numbers(const struct claim *claim)
       error = term_error(claim->part, TERM_KERNEL_hugetlb);
     else if (i == 6)
       error = term_error(claim->part, TERM_KERNEL_vmalloc);
-    else if (i == 8)
-      error = hole_error(claim->part) + hole_error(claim->whole);
     if (says(claim, whole[i].mark) && i == 8)
-      judge_hole(claim, whole[i].mark, part[i].amount, whole[i].amount, error);
+      judge_estimate(claim);
     else if (says(claim, whole[i].mark))
       judge_number(claim, whole[i].mark, part[i].amount, whole[i].amount, error);
   }
@@ -287,12 +295,6 @@ static struct amount note_term(const struct context *c, enum term i)
   return term(c, i);
 }
 
-static struct black_hole note_hole(const struct context *c)
-{
-  noted += hole_error(c);
-  return c->explanation->black_hole;
-}
-
 static struct amount note_decision(const struct decision *decision)
 {
   noted += (double)decision->error;
@@ -301,7 +303,6 @@ static struct amount note_decision(const struct decision *decision)
 
 #define LINE(member)  amount_of(c->sample->meminfo.member)
 #define TERM(name)    note_term(c, TERM_##name)
-#define HOLE(member)  note_hole(c).member
 #define DECIDED(name) note_decision(&c->explanation->decided.name)
 #define RULE(name, ...)
 #define ABOVE(name, percent, number, ...)                                                \
@@ -363,8 +364,8 @@ static void claim_black_hole_negative(const struct claim *claim)
 {
   const struct black_hole *whole = &claim->whole->explanation->black_hole;
   judge_that(claim,
-             is_known(whole->estimate) &&
-                 (double)whole->estimate.value < -hole_error(claim->whole),
+             is_known(whole->estimate) && is_known(whole->range.most) &&
+                 whole->range.most.value < 0,
              "nothing is counted twice");
   judge_estimate(claim);
 }
@@ -457,9 +458,24 @@ static void claim_consumers_unreadable(const struct claim *claim)
   judge_unexplained(claim);
 }
 
+/* The words agree with the range that is judged. */
 static void claim_uncertain(const struct claim *claim)
 {
-  judge_estimate(claim);
+  const struct range *range = &claim->part->explanation->black_hole.unexplained_range;
+  judge_unexplained(claim);
+  if (says(claim, "Up to ") || says(claim, "Between "))
+    judge_that(claim,
+               is_known(range->most) &&
+                   says(claim, format_bytes((double)range->most.value).text),
+               "the sentence has another bound");
+  if (says(claim, "vmalloc"))
+    judge_that(claim, !is_known(term(claim->part, TERM_KERNEL_vmalloc)),
+               "vmalloc is known");
+}
+
+static void claim_black_hole_growth(const struct claim *claim)
+{
+  judge(claim, VERDICT_FALSE, "growth, from one sample");
 }
 
 static void claim_balloon_inside(const struct claim *claim)
@@ -583,18 +599,6 @@ static void claim_unlisted(const struct claim *claim)
 static void claim_hung(const struct claim *claim)
 {
   judge(claim, VERDICT_FALSE, "nothing hangs in a captured tree");
-}
-
-static void claim_vmalloc_unknown(const struct claim *claim)
-{
-  judge_that(claim, !is_known(term(claim->part, TERM_KERNEL_vmalloc)),
-             "vmalloc is known");
-  if (says(claim, "VmallocUsed is address space") &&
-      is_known(term(claim->whole, TERM_KERNEL_vmalloc)))
-    judge_that(claim,
-               claim->whole->explanation->decided.vmalloc.why ==
-                   WHY(vmalloc_address_space),
-               "VmallocUsed is no address space");
 }
 
 static void claim_no_mem_available(const struct claim *claim)

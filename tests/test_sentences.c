@@ -207,6 +207,27 @@ static void check_amount_above(enum rule rule, struct amount *amount, uint64_t l
   check_needs_amount(rule, amount);
 }
 
+/* A number with its range: `less` and `more` are what the truth may be off by. */
+static void set_range(struct amount *number, struct range *range, int64_t value,
+                      uint64_t less, uint64_t more)
+{
+  *number = (struct amount){value, READING_KNOWN};
+  range->least = (struct amount){value - (int64_t)less, READING_KNOWN};
+  range->most = (struct amount){value + (int64_t)more, READING_KNOWN};
+}
+
+static void set_hole(int64_t value, uint64_t less, uint64_t more)
+{
+  struct black_hole *hole = &explanation.black_hole;
+  set_range(&hole->estimate, &hole->range, value, less, more);
+}
+
+static void set_unexplained(int64_t value, uint64_t less, uint64_t more)
+{
+  struct black_hole *hole = &explanation.black_hole;
+  set_range(&hole->unexplained, &hole->unexplained_range, value, less, more);
+}
+
 static struct amount *term(enum term term)
 {
   return &explanation.terms[term];
@@ -329,16 +350,19 @@ START_TEST(rule_black_hole_negative)
 {
   be_quiet();
   struct black_hole *hole = &explanation.black_hole;
-  hole->error = reading_known(GB(2));
-  hole->estimate.value = -(int64_t)GB(2);
+  set_hole(-(int64_t)GB(2), 0, GB(2));
   check_silent(RULE_black_hole_negative);
-  hole->estimate.value -= (int64_t)PAGE;
+  set_hole(-(int64_t)GB(2) - (int64_t)PAGE, 0, GB(2));
   check_says(RULE_black_hole_negative, TOTAL,
              "The parts of memory add up to 2.0 GiB (2.0 % of MemTotal) more than "
              "MemTotal, and the error is only 2.0 GiB: something is counted twice.");
   check_needs_amount(RULE_black_hole_negative, &hole->estimate);
-  check_needs(RULE_black_hole_negative, &hole->error);
+  check_needs_amount(RULE_black_hole_negative, &hole->range.most);
   check_silent_if_refused(RULE_black_hole_negative);
+  /* What is not known makes it even less. */
+  hole->error = reading_missing(READING_ABSENT);
+  hole->range.least = (struct amount){.state = READING_ABSENT};
+  ck_assert_ptr_nonnull(find(RULE_black_hole_negative));
 }
 END_TEST
 
@@ -348,19 +372,17 @@ START_TEST(rule_hidden_exceeds)
   struct black_hole *hole = &explanation.black_hole;
   *term(TERM_HIDDEN_zram) = amount_known(GB(4));
   hole->hidden = amount_known(GB(5));
-  hole->unexplained = (struct amount){-(int64_t)GB(3), READING_KNOWN};
-  hole->unexplained_error = reading_known(GB(3));
+  set_unexplained(-(int64_t)GB(3), 0, GB(3));
   check_silent(RULE_hidden_exceeds);
-  hole->unexplained_error = reading_known(GB(1));
+  set_unexplained(-(int64_t)GB(3), 0, GB(1));
   check_says(RULE_hidden_exceeds, TOTAL,
              "Hidden consumers report 5.0 GiB (5.0 % of MemTotal), 2.0 GiB more than the "
              "black hole can hold: one of them includes pages that are counted elsewhere "
              "(the largest is zram with 4.0 GiB).");
   check_needs_amount(RULE_hidden_exceeds, &hole->hidden);
-  check_needs_amount(RULE_hidden_exceeds, &hole->unexplained);
-  check_needs(RULE_hidden_exceeds, &hole->unexplained_error);
+  check_needs_amount(RULE_hidden_exceeds, &hole->unexplained_range.most);
   check_silent_if_refused(RULE_hidden_exceeds);
-  hole->estimate.value = -(int64_t)GB(50); /* the consumers are not to blame */
+  set_hole(-(int64_t)GB(50), 0, 0); /* the consumers are not to blame */
   check_silent(RULE_hidden_exceeds);
 }
 END_TEST
@@ -486,6 +508,8 @@ START_TEST(each_user_can_be_the_largest)
       *holders[i].reading = reading_known(GB(70));
     else
       *holders[i].amount = amount_known(GB(70));
+    if (holders[i].amount == &explanation.black_hole.estimate)
+      set_hole(GB(70), 0, 0);
     char want[64];
     snprintf(want, sizeof(want), "MemTotal (100.0 GiB) is %s", holders[i].name);
     const struct sentence *sentence = find(RULE_largest);
@@ -505,21 +529,31 @@ START_TEST(rule_black_hole_owner)
 {
   be_quiet();
   struct black_hole *hole = &explanation.black_hole;
-  hole->error = reading_known(MB(100));
   *term(TERM_HIDDEN_zram) = amount_known(MB(256));
   *term(TERM_HIDDEN_zswap) = (struct amount){(int64_t)GB(9), READING_DENIED};
-  hole->estimate = amount_known(MB(512));
+  set_hole(MB(512), MB(10), MB(10));
   check_silent(RULE_black_hole_owner);
-  hole->estimate = amount_known(MB(512) + PAGE);
+  set_hole(MB(512) + PAGE, MB(10), MB(10));
   check_says(RULE_black_hole_owner, MB(256),
              "The black hole is 512.0 MiB (0.5 % of MemTotal); its largest known owner "
              "is zram with 256.0 MiB, 50 % of it (see zramctl).");
   check_needs_amount(RULE_black_hole_owner, &hole->estimate);
-  check_needs(RULE_black_hole_owner, &hole->error);
   check_silent_if_refused(RULE_black_hole_owner);
-  hole->error = reading_known(MB(512) + PAGE);
-  check_silent(RULE_black_hole_owner);
-  hole->error = reading_known(0);
+  set_hole(MB(512) + PAGE, MB(200), MB(10));
+  check_says(
+      RULE_black_hole_owner, MB(256),
+      "The black hole is at least 312.0 MiB (0.3 % of MemTotal); its largest known "
+      "owner is zram with 256.0 MiB (see zramctl).");
+  set_hole(MB(512) + PAGE, GB(1), MB(10));
+  check_says(RULE_black_hole_owner, MB(256),
+             "The black hole is at most 522.0 MiB (0.5 % of MemTotal); its largest known "
+             "owner is zram with 256.0 MiB (see zramctl).");
+  hole->range.most.state = READING_ABSENT;
+  hole->range.least.state = READING_ABSENT;
+  check_says(RULE_black_hole_owner, MB(256),
+             "The black hole is about 512.0 MiB (0.5 % of MemTotal); its largest known "
+             "owner is zram with 256.0 MiB (see zramctl).");
+  set_hole(MB(512) + PAGE, 0, 0);
   term(TERM_HIDDEN_zram)->state = READING_MALFORMED;
   check_says(RULE_black_hole_owner, MB(16),
              "The black hole is 512.0 MiB (0.5 % of MemTotal); its largest known owner "
@@ -536,7 +570,7 @@ START_TEST(every_hidden_term_has_a_row_in_owner_of)
     if (term_rows[i].view != TERM_VIEW_HIDDEN)
       continue;
     be_quiet();
-    explanation.black_hole.estimate = amount_known(GB(9));
+    set_hole(GB(9), 0, 0);
     *term(i) = amount_known(GB(8));
     const struct sentence *sentence = find(RULE_black_hole_owner);
     ck_assert_ptr_nonnull(sentence);
@@ -560,24 +594,32 @@ START_TEST(rule_unexplained)
 {
   be_quiet();
   struct black_hole *hole = &explanation.black_hole;
-  hole->unexplained_error = reading_known(MB(100));
-  hole->unexplained = amount_known(GB(1));
+  set_unexplained(GB(1), MB(100), MB(100));
   check_silent(RULE_unexplained);
-  hole->unexplained = amount_known(GB(1) + PAGE);
+  set_unexplained(GB(1) + PAGE, MB(100), MB(100));
   check_says(RULE_unexplained, GB(1) + PAGE,
              "No known driver accounts for 1.0 GiB (1.0 % of MemTotal) of the black "
              "hole; to see which code allocated it, use /proc/allocinfo (since Linux "
              "6.10, with CONFIG_MEM_ALLOC_PROFILING and sysctl vm.mem_profiling=1) or "
              "boot with page_owner=on.");
   check_needs_amount(RULE_unexplained, &hole->unexplained);
-  check_needs(RULE_unexplained, &hole->unexplained_error);
   check_silent_if_refused(RULE_unexplained);
   add_site(MB(900));
   check_says(RULE_unexplained, GB(1) + PAGE,
              "No known driver accounts for 1.0 GiB (1.0 % of MemTotal) of the black "
              "hole, whose largest allocation site in /proc/allocinfo is foo_rx_refill "
              "[foo] with 900.0 MiB.");
-  hole->unexplained_error = reading_known(GB(1) + PAGE);
+  check_needs_amount(RULE_unexplained, &hole->unexplained_range.least);
+  set_unexplained(GB(3), GB(1), 0);
+  *term(TERM_UPPER_BOUND_balloon) = amount_known(GB(5));
+  *term(TERM_UPPER_BOUND_sockets) = amount_known(GB(2));
+  *term(TERM_UPPER_BOUND_nfsd) = amount_known(MB(300)); /* less than a tenth */
+  check_says(RULE_unexplained, GB(2),
+             "No known driver accounts for at least 2.0 GiB (2.0 % of MemTotal) of the "
+             "black hole, whose largest allocation site in /proc/allocinfo is "
+             "foo_rx_refill [foo] with 900.0 MiB; up to 3.0 GiB of it may be a balloon "
+             "(driver unknown), if in MemTotal, 2.0 GiB socket buffers.");
+  set_unexplained(GB(3), GB(2), 0); /* at least 1 %, which is not enough */
   check_silent(RULE_unexplained);
 }
 END_TEST
@@ -608,15 +650,21 @@ START_TEST(rule_black_hole_growth)
 {
   be_quiet();
   struct black_hole *hole = &explanation.black_hole;
-  hole->error = reading_known(MB(100));
-  check_amount_above(
-      RULE_black_hole_growth, &hole->above_floor, GB(1),
-      "The black hole is 1.0 GiB (1.0 % of MemTotal) above its lowest level since the "
-      "first samples: if it keeps growing, suspect a leak in the kernel.");
-  check_needs(RULE_black_hole_growth, &hole->error);
-  check_silent_if_refused(RULE_black_hole_growth);
-  hole->error = reading_known(GB(1) + PAGE);
+  hole->bounded_error = reading_known(MB(100));
+  hole->above_floor = amount_known(GB(1));
   check_silent(RULE_black_hole_growth);
+  hole->above_floor = amount_known(GB(1) + PAGE);
+  check_says(RULE_black_hole_growth, GB(1) + PAGE,
+             "The black hole is 1.0 GiB (1.0 % of MemTotal) above its lowest level since "
+             "the first samples: if it keeps growing, suspect a leak in the kernel.");
+  check_needs_amount(RULE_black_hole_growth, &hole->above_floor);
+  check_silent_if_refused(RULE_black_hole_growth);
+  hole->bounded_error = reading_known(GB(2));
+  explanation.decided.vmalloc.unbounded = true;
+  check_says(RULE_black_hole_growth, GB(1) + PAGE,
+             "The black hole, in which vmalloc is here, is 1.0 GiB (1.0 % of MemTotal) "
+             "above its lowest level since the first samples, which its error of 2.0 GiB "
+             "may explain: if it keeps growing, suspect a leak in the kernel.");
 }
 END_TEST
 
@@ -647,32 +695,60 @@ START_TEST(rule_uncertain)
 {
   be_quiet();
   struct black_hole *hole = &explanation.black_hole;
-  hole->error = reading_known(GB(1));
   check_silent(RULE_uncertain);
-  hole->error = reading_known(GB(1) + PAGE);
-  check_says(RULE_uncertain, GB(1) + PAGE,
-             "The black hole is known only to within 1.0 GiB (1.0 % of MemTotal): "
-             "per-CPU counters lag behind, and the files are read one after another.");
-  check_needs(RULE_uncertain, &hole->error);
-  check_needs_amount(RULE_uncertain, &hole->estimate);
+  hole->hidden = amount_known(0);
+  set_unexplained(GB(1), GB(1), MB(100));
+  check_silent(RULE_uncertain);
+  set_unexplained(GB(3), GB(3), MB(100));
+  check_says(RULE_uncertain, GB(3),
+             "Up to 3.1 GiB (3.1 % of MemTotal) is in no line of meminfo.");
+  check_needs_amount(RULE_uncertain, &hole->unexplained);
   check_silent_if_refused(RULE_uncertain);
-  sample.zoneinfo.pcp = reading_missing(READING_DENIED);
-  explain_again();
+  hole->hidden = amount_known(MB(16));
+  set_unexplained(GB(3), GB(2) + MB(512), 0);
+  check_says(RULE_uncertain, GB(3),
+             "Between 512.0 MiB and 3.0 GiB (3.0 % of MemTotal) is in no line of meminfo "
+             "and of no known driver.");
+  hole->unexplained_range.most.state = hole->unexplained_range.least.state =
+      READING_ABSENT;
+  check_says(RULE_uncertain, GB(3),
+             "About 3.0 GiB (3.0 % of MemTotal) is in no line of meminfo and of no known "
+             "driver; how exact that is is not known, because the files could not be "
+             "read twice.");
+  set_unexplained(GB(3), MB(100), MB(100)); /* then rule_unexplained says it */
+  check_silent(RULE_uncertain);
+}
+END_TEST
+
+START_TEST(a_missing_file_is_named_with_the_bound)
+{
+  be_quiet();
+  sample.zoneinfo = sample.zoneinfo_after = (struct zoneinfo){.pcp = {.value = 0}};
+  sample.meminfo.vmalloc_used = reading_known(0);
+  sample.vmallocinfo = (struct vmallocinfo){.callers_count = 0};
+  explain_with(GB(20));
   const struct sentence *sentence = find(RULE_uncertain);
   ck_assert_ptr_nonnull(sentence);
   ck_assert_str_eq(
       sentence->text,
-      "The black hole is known only to within 12.5 GiB (12.5 % of MemTotal): "
-      "zoneinfo is unavailable, so free pages on per-CPU lists, up to 1/8 of memory, are "
-      "in the black hole.");
-  /* The error of Pss does not affect an estimate that does not use it. */
-  be_quiet();
-  hole->error = reading_known(GB(2));
-  explanation.decided.pss_anon =
-      (struct decision){.error = GB(2), .why = "the doubt about Pss"};
-  ck_assert_ptr_null(strstr(find(RULE_uncertain)->text, "the doubt about Pss"));
-  hole->estimate_from = ACCOUNTING_PSS;
-  ck_assert_ptr_nonnull(strstr(find(RULE_uncertain)->text, "the doubt about Pss"));
+      "Up to 20.0 GiB (20.0 % of MemTotal) is in no line of meminfo and of no "
+      "known driver; vmalloc is part of it, because /proc/vmallocinfo, which "
+      "only root can read, is unavailable; up to 12.5 GiB of it may be free "
+      "pages on per-CPU lists.");
+  ck_assert_ptr_null(find(RULE_unexplained));
+  explain_with(GB(60));
+  ck_assert_ptr_nonnull(strstr(find(RULE_largest)->text,
+                               "the black hole and vmalloc (in no line of meminfo): at "
+                               "least 47"));
+  /* VmallocUsed is address space. */
+  sample.meminfo.vmalloc_used = reading_known(GB(4));
+  sample.meminfo.vmalloc_chunk = reading_known(GB(1));
+  explain_with(GB(4));
+  sentence = find(RULE_uncertain);
+  ck_assert_ptr_nonnull(sentence);
+  ck_assert_ptr_nonnull(strstr(sentence->text,
+                               "4.0 GiB of it may be vmalloc (only root can "
+                               "read /proc/vmallocinfo)"));
 }
 END_TEST
 
@@ -1284,35 +1360,6 @@ START_TEST(rule_hung)
 }
 END_TEST
 
-START_TEST(rule_vmalloc_unknown)
-{
-  be_quiet();
-  sample.meminfo.vmalloc_used = reading_known(0);
-  sample.vmallocinfo = (struct vmallocinfo){.pages = {.state = READING_DENIED}};
-  explain_again();
-  check_says(RULE_vmalloc_unknown, 0,
-             "The size of vmalloc is unknown: neither VmallocUsed nor vmallocinfo "
-             "reports pages, so vmalloc is in the black hole.");
-  check_silent_if_refused(RULE_vmalloc_unknown);
-  sample.meminfo.vmalloc_chunk = reading_known(GB(7));
-  sample.meminfo.vmalloc_used = reading_known(GB(300)); /* address space */
-  explain(&sample, &explanation);
-  check_says(RULE_vmalloc_unknown, TOTAL,
-             "The size of vmalloc is unknown: VmallocUsed is address space and "
-             "vmallocinfo is unavailable, so vmalloc is in the black hole.");
-  sample.meminfo.vmalloc_used = reading_known(GB(3));
-  explain_again();
-  check_says(RULE_vmalloc_unknown, GB(3),
-             "The size of vmalloc is unknown: VmallocUsed is address space and "
-             "vmallocinfo is unavailable, so vmalloc is in the black hole.");
-  /* Without an MMU there is none. */
-  sample.meminfo.vmalloc_used = reading_known(0);
-  sample.meminfo.mmap_copy = reading_known(MB(1));
-  explain_again();
-  check_silent(RULE_vmalloc_unknown);
-}
-END_TEST
-
 START_TEST(rule_no_mem_available)
 {
   be_quiet();
@@ -1434,7 +1481,7 @@ START_TEST(longest_names_fit_in_a_sentence)
   memset(caller->module, 's', sizeof(caller->module) - 1);
   for (int i = 0; i < 9; i++)
     add_line("AVeryLongKeyThatAVendorOfPhonesMadeUpForItsKern", reading_known(GB(1)), 0);
-  explanation.black_hole.unexplained = amount_known(GB(9));
+  set_unexplained(GB(9), 0, 0);
   *term(TERM_KERNEL_vmalloc) = amount_known(GB(9));
   static const enum rule rules[] = {RULE_allocinfo_site, RULE_unexplained, RULE_vmalloc,
                                     RULE_unknown_lines};
@@ -1810,6 +1857,7 @@ int main(void)
       allocinfo_is_the_command_where_the_kernel_has_it,
       every_command_is_valid_shell,
       values_that_are_not_known_are_never_used,
+      a_missing_file_is_named_with_the_bound,
       every_rule_applied_in_some_test, /* the last */
   };
   seen = mmap(NULL, RULE_COUNT * sizeof(*seen), PROT_READ | PROT_WRITE,

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "rule_bounds.h"
 #include "rule_numbers.h"
 
 bool rule_black_hole_owner(const struct context *c, struct sentence *out)
@@ -6,16 +7,20 @@ bool rule_black_hole_owner(const struct context *c, struct sentence *out)
   /* Above what boot leaves in the black hole (hash tables, the huge zero page) on
    * machines of several GiB. */
   static const double percent = 0.5;
-  struct amount estimate = beyond_error(c, c->explanation->black_hole.estimate);
+  const struct black_hole *hole = &c->explanation->black_hole;
   enum term largest = largest_hidden(c);
-  if (!exceeds(estimate, percent, c->total) || largest == TERM_COUNT)
+  if (!exceeds(hole->estimate, percent, c->total) || largest == TERM_COUNT)
     return false;
+  const struct stated size = state_number(c, hole->estimate, &hole->range);
   double bytes = (double)term(c, largest).value;
+  struct formatted part = {""};
+  if (size.certainty == CERTAIN)
+    format_append(part.text, sizeof(part.text), ", %.0f %% of it",
+                  100 * bytes / size.bytes);
   return say(out, bytes,
-             "The black hole is %s; its largest known owner is %s with %s, %.0f %% of it "
+             "The black hole is %s; its largest known owner is %s with %s%s "
              "(see %s).",
-             share(c, (double)estimate.value).text, owner_of(largest).name,
-             format_bytes(bytes).text, 100 * bytes / (double)estimate.value,
+             size.text.text, owner_of(largest).name, format_bytes(bytes).text, part.text,
              owner_of(largest).source);
 }
 
@@ -27,32 +32,44 @@ static const struct allocinfo_site *largest_site(const struct context *c)
   return counted ? &info->sites[0] : NULL;
 }
 
+/* Every kernel has a little: page directories, pipes, rings. */
+static const double unexplained_percent = 1;
+
+/* Whether what has no known owner is large, and certainly so. */
+static bool is_certainly_large(const struct context *c, struct stated *size)
+{
+  const struct black_hole *hole = &c->explanation->black_hole;
+  if (!exceeds(hole->unexplained, unexplained_percent, c->total))
+    return false;
+  *size = state_number(c, hole->unexplained, &hole->unexplained_range);
+  return size->certainty <= LEAST &&
+         size->bytes > unexplained_percent / 100 * (double)c->total.value;
+}
+
 bool rule_unexplained(const struct context *c, struct sentence *out)
 {
-  /* Every kernel has a little: page directories, pipes, rings. */
-  static const double percent = 1;
-  const struct black_hole *hole = &c->explanation->black_hole;
   const struct allocinfo_site *site = largest_site(c);
-  if (!exceeds(hole->unexplained, percent, c->total) ||
-      !is_known(hole->unexplained_error) ||
-      (double)hole->unexplained.value <= (double)hole->unexplained_error.value)
+  struct stated size;
+  if (!is_certainly_large(c, &size))
     return false;
-  double bytes = (double)hole->unexplained.value;
+  const struct amount most = c->explanation->black_hole.unexplained_range.most;
+  const struct list owners =
+      possible_owners(c, is_known(most) ? (double)most.value : size.bytes, false);
   /* The kernel has it: then a boot option is not needed. */
   out->choice = c->sample->sources[SOURCE_allocinfo].state != READING_ABSENT;
   if (site != NULL)
     return say(
-        out, bytes,
+        out, size.bytes,
         "No known driver accounts for %s of the black hole, whose largest allocation "
-        "site in /proc/allocinfo is %s%s with %s.",
-        share(c, bytes).text, site->function, format_module(site->module).text,
-        format_bytes((double)site->bytes).text);
+        "site in /proc/allocinfo is %s%s with %s%s.",
+        size.text.text, site->function, format_module(site->module).text,
+        format_bytes((double)site->bytes).text, owners.text);
   return say(
-      out, bytes,
-      "No known driver accounts for %s of the black hole; to see which code allocated "
+      out, size.bytes,
+      "No known driver accounts for %s of the black hole%s; to see which code allocated "
       "it, use /proc/allocinfo (since Linux 6.10, with CONFIG_MEM_ALLOC_PROFILING and "
       "sysctl vm.mem_profiling=1) or boot with page_owner=on.",
-      share(c, bytes).text);
+      size.text.text, owners.text);
 }
 
 bool rule_allocinfo_site(const struct context *c, struct sentence *out)
@@ -88,37 +105,55 @@ bool rule_consumers_unreadable(const struct context *c, struct sentence *out)
              share(c, (double)unexplained.value).text, list.text, list_rest(&list).text);
 }
 
-/* The decision that contributes most to the estimate's error, if that is half of it. */
-static const struct decision *main_doubt(const struct context *c)
-{
-  const struct black_hole *hole = &c->explanation->black_hole;
-  const struct decision *main = NULL;
-  for (unsigned i = 0; i < DECISION_COUNT; i++) {
-    const struct decision *decision = &c->explanation->decided.all[i];
-    if ((i == DECISION_pss || i == DECISION_pss_anon) &&
-        hole->estimate_from != ACCOUNTING_PSS)
-      continue;
-    if (decision->why != NULL && decision->error >= hole->error.value / 2 &&
-        (main == NULL || decision->error > main->error))
-      main = decision;
-  }
-  return main;
-}
-
+/* What has no known owner where its size is only a bound: see rule_unexplained. */
 bool rule_uncertain(const struct context *c, struct sentence *out)
 {
-  static const double percent =
-      1; /* then the threshold of rule_unexplained means little */
   const struct black_hole *hole = &c->explanation->black_hole;
-  if (!is_known(hole->estimate) || !exceeds(amount_of(hole->error), percent, c->total))
+  const struct range *range = &hole->unexplained_range;
+  struct stated size;
+  if (!exceeds(hole->unexplained, unexplained_percent, c->total) ||
+      is_certainly_large(c, &size))
     return false;
-  const struct decision *doubt = main_doubt(c);
-  return say(out, (double)hole->error.value,
-             "The black hole is known only to within %s: %s.",
-             share(c, (double)hole->error.value).text,
-             doubt != NULL ? doubt->why
-                           : "per-CPU counters lag behind, and the files are read one "
-                             "after another");
+  const double number = (double)hole->unexplained.value;
+  const double most = is_known(range->most) ? (double)range->most.value : number;
+  const struct list owners = possible_owners(c, most, true);
+  struct formatted least = {""};
+  if (size.certainty == LEAST)
+    format_append(least.text, sizeof(least.text), "Between %s and ",
+                  format_bytes(size.bytes).text);
+  choose_by_credentials(c, out);
+  return say(out, number, "%s%s is in no line of meminfo%s%s.",
+             size.certainty == LEAST  ? least.text
+             : size.certainty == MOST ? "Up to "
+                                      : "About ",
+             share(c, most).text,
+             is_known(hole->hidden) && hole->hidden.value > 0 ? " and of no known driver"
+                                                              : "",
+             size.certainty == GUESS ? "; how exact that is is not known, because the "
+                                       "files could not be read twice"
+                                     : owners.text);
+}
+
+/* The error of a difference is that of both numbers; vmalloc, where it is unknown, is
+ * part of both. */
+bool rule_black_hole_growth(const struct context *c, struct sentence *out)
+{
+  static const double percent = 1;
+  const struct black_hole *hole = &c->explanation->black_hole;
+  const bool with_vmalloc = c->explanation->decided.vmalloc.unbounded;
+  const double grown = (double)hole->above_floor.value;
+  struct formatted doubt = {""};
+  if (!exceeds(hole->above_floor, percent, c->total))
+    return false;
+  const double error = (double)bytes_or_0(hole->bounded_error);
+  if (grown <= error)
+    format_append(doubt.text, sizeof(doubt.text), ", which its error of %s may explain",
+                  format_bytes(error).text);
+  return say(out, grown,
+             "The black hole%s is %s above its lowest level since the first samples%s: "
+             "if it keeps growing, suspect a leak in the kernel.",
+             with_vmalloc ? ", in which vmalloc is here," : "", share(c, grown).text,
+             doubt.text);
 }
 
 bool rule_balloon_inside(const struct context *c, struct sentence *out)

@@ -33,19 +33,6 @@ bool rule_vmalloc(const struct context *c, struct sentence *out)
       format_module(caller->module).text, format_bytes((double)caller->bytes).text);
 }
 
-bool rule_vmalloc_unknown(const struct context *c, struct sentence *out)
-{
-  const struct decision *vmalloc = &c->explanation->decided.vmalloc;
-  bool in_hole = vmalloc->unbounded || vmalloc->error > 0; /* else there is none */
-  if (!is_known(c->total) || is_known(vmalloc->reading) || !in_hole ||
-      vmalloc->why == NULL)
-    return false;
-  choose_by_credentials(c, out);
-  /* There may be more address space than memory. */
-  return say(out, fmin((double)vmalloc->error, everything(c)),
-             "The size of vmalloc is unknown: %s.", vmalloc->why);
-}
-
 bool rule_direct_map(const struct context *c, struct sentence *out)
 {
   static const double percent_large = 50;

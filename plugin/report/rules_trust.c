@@ -68,37 +68,38 @@ bool rule_identities(const struct context *c, struct sentence *out)
              list.text, list_rest(&list).text);
 }
 
+/* Whatever is not known would make it even smaller. */
 bool rule_black_hole_negative(const struct context *c, struct sentence *out)
 {
   const struct black_hole *hole = &c->explanation->black_hole;
-  if (!is_known(c->total) || !is_known(hole->estimate) || !is_known(hole->error))
+  const struct amount most = hole->range.most;
+  if (!is_known(c->total) || !is_known(hole->estimate) || !is_known(most) ||
+      most.value >= 0)
     return false;
-  double excess = -(double)hole->estimate.value;
-  return excess > (double)hole->error.value &&
-         say(out, everything(c),
+  return say(out, everything(c),
              "The parts of memory add up to %s more than MemTotal, and the error is only "
              "%s: something is counted twice.",
-             share(c, excess).text, format_bytes((double)hole->error.value).text);
+             share(c, -(double)hole->estimate.value).text,
+             format_bytes((double)most.value - (double)hole->estimate.value).text);
 }
 
 bool rule_hidden_exceeds(const struct context *c, struct sentence *out)
 {
   const struct black_hole *hole = &c->explanation->black_hole;
+  const struct amount most = hole->unexplained_range.most;
   struct sentence unused;
   enum term largest = largest_hidden(c);
-  if (!is_known(c->total) || !is_known(hole->hidden) || !is_known(hole->unexplained) ||
-      !is_known(hole->unexplained_error) || largest == TERM_COUNT ||
+  if (!is_known(c->total) || !is_known(hole->hidden) || !is_known(most) ||
+      most.value >= 0 || largest == TERM_COUNT ||
       rule_black_hole_negative(c, &unused)) /* then the consumers are not to blame */
     return false;
-  double excess =
-      -(double)hole->unexplained.value - (double)hole->unexplained_error.value;
-  return excess > 0 &&
-         say(out, everything(c),
+  return say(out, everything(c),
              "Hidden consumers report %s, %s more than the black hole can hold: one of "
              "them includes pages that are counted elsewhere (the largest is %s with "
              "%s).",
-             share(c, (double)hole->hidden.value).text, format_bytes(excess).text,
-             owner_of(largest).name, format_bytes((double)term(c, largest).value).text);
+             share(c, (double)hole->hidden.value).text,
+             format_bytes(-(double)most.value).text, owner_of(largest).name,
+             format_bytes((double)term(c, largest).value).text);
 }
 
 /* The file that failed, or the first that the row's pattern names. */

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+#include "rule_bounds.h"
 #include "rule_numbers.h"
+
+#include <string.h>
 
 struct user {
   const char *name;
@@ -14,6 +17,31 @@ static struct amount free_memory(const struct context *c)
   if (is_known(sum) && is_known(pcp))
     reading_add(&sum, (uint64_t)pcp.value);
   return amount_of(sum);
+}
+
+/* As far as it is certain: not where it is only known what it is at most. */
+static struct user black_hole(const struct context *c)
+{
+  bool with_vmalloc = false;
+  struct user user = {"the black hole (in no line of meminfo)", {.state = 0}};
+  if (!is_known(c->explanation->black_hole.estimate))
+    return user;
+  const struct stated size = state_black_hole(c, &with_vmalloc);
+  if (with_vmalloc)
+    user.name = "the black hole and vmalloc (in no line of meminfo)";
+  if (size.certainty <= LEAST)
+    user.amount = (struct amount){.value = (int64_t)size.bytes, .state = READING_KNOWN};
+  return user;
+}
+
+/* The word before the amount of a user. */
+static const char *word_of(const struct context *c, struct user user)
+{
+  bool with_vmalloc;
+  return strncmp(user.name, "the black hole", strlen("the black hole")) == 0 &&
+                 state_black_hole(c, &with_vmalloc).certainty == LEAST
+             ? "at least "
+             : "";
 }
 
 static void insert_user(struct user users[], unsigned count, struct user user)
@@ -39,7 +67,7 @@ static unsigned largest_users(const struct context *c, bool with_free,
       {"huge pages (Hugetlb)", term(c, TERM_KERNEL_hugetlb)},
       {"vmalloc", term(c, TERM_KERNEL_vmalloc)},
       {"page tables (PageTables)", term(c, TERM_KERNEL_page_tables)},
-      {"the black hole (in no line of meminfo)", c->explanation->black_hole.estimate},
+      black_hole(c),
   };
   unsigned count = 0;
   for (unsigned i = with_free ? 0 : 1; i < USERS_MAX; i++) {
@@ -64,7 +92,7 @@ bool rule_short_of_memory(const struct context *c, struct sentence *out)
     return false;
   unsigned count = largest_users(c, false, users);
   for (unsigned i = 0; i < count && i < LIST_NAMED_MAX; i++)
-    list_add(&list, "%s with %s", users[i].name,
+    list_add(&list, "%s with %s%s", users[i].name, word_of(c, users[i]),
              format_bytes((double)users[i].amount.value).text);
   return say(out, (double)total.value - (double)available.value,
              "Memory is low: only %s is available (MemAvailable)%s%s.",
@@ -96,9 +124,9 @@ bool rule_largest(const struct context *c, struct sentence *out)
   struct amount total = rules_mem_total(c->sample);
   if (!is_known(total) || largest_users(c, true, users) == 0)
     return false;
-  return say(out, (double)users[0].amount.value, "%s of MemTotal (%s) is %s: %s.",
+  return say(out, (double)users[0].amount.value, "%s of MemTotal (%s) is %s: %s%s.",
              exceeds(users[0].amount, MOST_PERCENT, total) ? "Most" : "The largest part",
-             format_bytes((double)total.value).text, users[0].name,
+             format_bytes((double)total.value).text, users[0].name, word_of(c, users[0]),
              share(c, (double)users[0].amount.value).text);
 }
 

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+#include "rule_bounds.h"
+
+/* What is worth a word. */
+static const double part = 0.1;
+
+static struct stated stated(const struct context *c, enum certainty certainty,
+                            const char *word, double bytes)
+{
+  struct stated out = {.certainty = certainty, .bytes = bytes};
+  format_append(out.text.text, sizeof(out.text.text), "%s%s", word, share(c, bytes).text);
+  return out;
+}
+
+struct stated state_number(const struct context *c, struct amount number,
+                           const struct range *range)
+{
+  const double value = (double)number.value, least = (double)range->least.value,
+               most = (double)range->most.value;
+  const bool has_least = is_known(range->least), has_most = is_known(range->most);
+  if (has_least && has_most && least >= (1 - part) * value && most <= (1 + part) * value)
+    return stated(c, CERTAIN, "", value);
+  if (has_least && least > 0)
+    return stated(c, LEAST, "at least ", least);
+  if (has_most)
+    return stated(c, MOST, "at most ", most);
+  return stated(c, GUESS, "about ", value);
+}
+
+struct stated state_black_hole(const struct context *c, bool *with_vmalloc)
+{
+  const struct black_hole *hole = &c->explanation->black_hole;
+  struct range range = hole->range;
+  *with_vmalloc = c->explanation->decided.vmalloc.unbounded &&
+                  !c->explanation->decided.hugetlb.unbounded;
+  if (*with_vmalloc && is_known(range.most))
+    range.least = amount_difference(hole->estimate, amount_of(hole->bounded_error));
+  return state_number(c, hole->estimate, &range);
+}
+
+static void add_bound(struct list *list, const char *name, double bound, double bytes)
+{
+  if (bound >= part * bytes && bound > 0)
+    list_add(list, "%s %s%s", format_bytes(bound < bytes ? bound : bytes).text,
+             list->count == 0 ? "of it may be " : "", name);
+}
+
+static void add_upper_bounds(const struct context *c, double bytes, struct list *names)
+{
+  static const struct {
+    enum term term;
+    const char *name;
+  } owners[] = {
+      {TERM_UPPER_BOUND_balloon, "a balloon (driver unknown), if in MemTotal"},
+      {TERM_UPPER_BOUND_sockets, "socket buffers"},
+      {TERM_UPPER_BOUND_amdgpu_gtt, "buffers of amdgpu"},
+      {TERM_UPPER_BOUND_dma_buf, "dma-bufs"},
+      {TERM_UPPER_BOUND_nfsd, "buffers of the NFS server"},
+      {TERM_UPPER_BOUND_huge_zero_page, "the huge zero page"},
+  };
+  for (size_t i = 0; i < sizeof(owners) / sizeof(*owners); i++)
+    if (is_known(term(c, owners[i].term)))
+      add_bound(names, owners[i].name, (double)term(c, owners[i].term).value, bytes);
+}
+
+static void add_unknown_terms(const struct context *c, double bytes, struct list *names)
+{
+  static const struct {
+    unsigned decision;
+    const char *name;
+  } parts[] = {{DECISION_vmalloc, "vmalloc (only root can read /proc/vmallocinfo)"},
+               {DECISION_pcp_free, "free pages on per-CPU lists"},
+               {DECISION_kernel_stack, "kernel stacks"},
+               {DECISION_isolated, "isolated pages"}};
+  const bool is_lru = c->explanation->black_hole.estimate_from == ACCOUNTING_LRU;
+  for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
+    const struct decision *decision = &c->explanation->decided.all[parts[i].decision];
+    if (!is_known(decision->reading) && !decision->unbounded &&
+        (is_lru || parts[i].decision != DECISION_isolated))
+      add_bound(names, parts[i].name, (double)decision->error, bytes);
+  }
+  if (!is_lru)
+    add_bound(names, "swap cache", (double)bytes_or_0(c->sample->meminfo.swap_cached),
+              bytes);
+}
+
+struct list possible_owners(const struct context *c, double bytes, bool unknown)
+{
+  const struct decided *decided = &c->explanation->decided;
+  struct list names = {.count = 0}, out = {.count = 0};
+  add_upper_bounds(c, bytes, &names);
+  if (unknown)
+    add_unknown_terms(c, bytes, &names);
+  if (unknown && decided->vmalloc.unbounded)
+    format_append(out.text, sizeof(out.text),
+                  "; vmalloc is part of it, because /proc/vmallocinfo, which only root "
+                  "can read, is unavailable");
+  if (unknown && decided->hugetlb.unbounded)
+    format_append(out.text, sizeof(out.text), "; huge pages may be part of it");
+  if (names.count > 0)
+    format_append(out.text, sizeof(out.text), "; up to %s%s", names.text,
+                  list_rest(&names).text);
+  out.count = names.count;
+  return out;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* How a sentence states a number of the black hole that may be off, and whose it may be.
+ */
+#ifndef MEMINFO_EXPLAIN_REPORT_RULE_BOUNDS_H
+#define MEMINFO_EXPLAIN_REPORT_RULE_BOUNDS_H
+
+#include "rule_numbers.h"
+
+enum certainty {
+  CERTAIN, /* off by a tenth at most */
+  LEAST,   /* what the number is at least */
+  MOST,    /* what it is at most */
+  GUESS    /* it has no bound */
+};
+
+struct stated {
+  enum certainty certainty;
+  double bytes;          /* the number, or the bound */
+  struct formatted text; /* "1.2 GiB (7.7 % of MemTotal)", "at least 1.0 GiB (...)" */
+};
+
+/* States a known number. */
+struct stated state_number(const struct context *c, struct amount number,
+                           const struct range *range);
+
+/* States the estimate, which is known. Where vmalloc is not known, the two together have
+ * a lower bound: then sets *with_vmalloc. */
+struct stated state_black_hole(const struct context *c, bool *with_vmalloc);
+
+/* What has an upper bound of a tenth of `bytes` or more, and may be part of them or not:
+ * "; up to 1.2 GiB of it may be socket buffers", or "". With `unknown`, also the terms
+ * that are not known. */
+struct list possible_owners(const struct context *c, double bytes, bool unknown);
+
+#endif
