@@ -27,7 +27,7 @@ struct trend_replay {
   double available, total; /* bytes; NAN where they are not known */
 };
 /* Returns the exit status: 0, or 1 where a line is malformed, or a stream failed, which
- * is reported to `errors`. */
+ * is reported to `errors`; so is what a series without a change of state is worth. */
 int trend_replay(const struct trend_replay *settings, FILE *in, FILE *out, FILE *errors);
 
 /* meminfo-explain trend; argv[0] is "trend". Returns the exit status. */

@@ -109,39 +109,74 @@ static bool parse_line(const char *line, struct trend_sample *out)
          at[strspn(at, " \t\r\n")] == '\0';
 }
 
+/* What it is worth that no state changed. Silent where nothing more could be found. */
+static void report_no_rise(const struct trend_replay *settings, double seconds,
+                           FILE *errors)
+{
+  const double longest = TREND_SPAN * settings->trend.window;
+  const bool smaller =
+      settings->trend.rise == TREND_RISE_BY_TOTAL && isnan(settings->total);
+  if (seconds >= longest && !smaller)
+    return;
+  fprintf(errors, "meminfo-explain: standard input: no rise was found in %.1f h",
+          seconds / 3600);
+  if (seconds < longest)
+    fprintf(errors, "; a slow one takes %.0f h to find", longest / 3600);
+  if (smaller)
+    fprintf(errors, "; --total finds smaller ones on machines below %.2f GiB",
+            TREND_RISE / TREND_RISE_SHARE / (1 << 30));
+  fputc('\n', errors);
+}
+
+struct replay {
+  const struct trend_replay *settings;
+  struct trend trend;
+  bool changed; /* a state, ever */
+};
+
+/* Takes a line of a series. 0, or EXIT_MALFORMED, which is reported to `errors`. */
+static int replay_line(struct replay *replay, const char *line, size_t length,
+                       unsigned long number, FILE *out, FILE *errors)
+{
+  struct trend_sample sample = {.available = replay->settings->available,
+                                .total = replay->settings->total};
+  struct trend_verdict verdict;
+  /* A zero byte would hide the rest of the line. */
+  const bool whole = strlen(line) == length;
+  if (whole && (line[0] == '#' || line[strspn(line, " \t\r\n")] == '\0'))
+    return 0;
+  if (!whole || !parse_line(line, &sample)) {
+    fprintf(errors,
+            "meminfo-explain: standard input:%lu: not `seconds bytes error_bytes'\n",
+            number);
+    return EXIT_MALFORMED;
+  }
+  trend_add(&replay->trend, &replay->settings->trend, &sample, &verdict);
+  replay->changed |= verdict.changed;
+  if (verdict.changed)
+    fprintf(out, "%.15g %s %.3f %.0f\n", sample.time, trend_state_name(verdict.state),
+            verdict.rate, verdict.eta);
+  return 0;
+}
+
 int trend_replay(const struct trend_replay *settings, FILE *in, FILE *out, FILE *errors)
 {
-  static struct trend trend; /* too large for a small stack */
-  memset(&trend, 0, sizeof(trend));
+  static struct replay replay; /* too large for a small stack */
+  memset(&replay, 0, sizeof(replay));
+  replay.settings = settings;
   char *line = NULL;
   size_t size = 0;
   int status = 0;
   ssize_t length;
-  for (unsigned long number = 1; (length = getline(&line, &size, in)) > 0; number++) {
-    struct trend_sample sample = {.available = settings->available,
-                                  .total = settings->total};
-    struct trend_verdict verdict;
-    /* A zero byte would hide the rest of the line. */
-    const bool whole = strlen(line) == (size_t)length;
-    if (whole && (line[0] == '#' || line[strspn(line, " \t\r\n")] == '\0'))
-      continue;
-    if (!whole || !parse_line(line, &sample)) {
-      fprintf(errors,
-              "meminfo-explain: standard input:%lu: not `seconds bytes "
-              "error_bytes'\n",
-              number);
+  for (unsigned long number = 1; (length = getline(&line, &size, in)) > 0; number++)
+    if (replay_line(&replay, line, (size_t)length, number, out, errors) != 0)
       status = EXIT_MALFORMED;
-      continue;
-    }
-    trend_add(&trend, &settings->trend, &sample, &verdict);
-    if (verdict.changed)
-      fprintf(out, "%.15g %s %.3f %.0f\n", sample.time, trend_state_name(verdict.state),
-              verdict.rate, verdict.eta);
-  }
   /* Without memory for a line, getline fails, but the stream has no error. */
   int error = feof(in) ? 0 : -errno;
   const char *stream = error == 0 ? "output" : "input";
   free(line);
+  if (error == 0 && replay.trend.begun && !replay.changed)
+    report_no_rise(settings, replay.trend.last_time - replay.trend.first_time, errors);
   if (error == 0)
     error = output_end(out);
   if (error == 0)

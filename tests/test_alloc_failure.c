@@ -569,7 +569,7 @@ END_TEST
 
 START_TEST(series_without_memory_is_an_error)
 {
-  static char series[] = "0 1 1\n10 2 1\n20 3 1\n";
+  static char series[] = "0 1 1\n10 2 1\n2160 3 1\n";
   const struct trend_replay settings = {.trend = {.window = 60, .rise = 4096}};
   for (long number = 1, more = 1; more; number++) {
     FILE *in = fmemopen(series, sizeof(series) - 1, "r");

@@ -117,8 +117,13 @@ class Cli(DaemonTest):
         self.assertLessEqual(float(time), 10800 + 1800)
         self.assertTrue(15000 <= float(rate) <= 20000, self.out)
         self.assertGreaterEqual(float(rise), 4e5)
+        self.assertEqual("", self.err)
         self.expect(0, "trend", input="")
-        self.assertEqual("", self.out)
+        self.assertEqual("", self.out + self.err)
+        self.expect(0, "trend", input="2700 16633856\n23400 17784832\n")
+        self.assertEqual("meminfo-explain: standard input: no rise was found in 5.8 h; "
+                         "a slow one takes 36 h to find; --total finds smaller ones on "
+                         "machines below 3.25 GiB\n", self.err)
 
     def test_trend_names_bad_lines(self):
         self.expect(1, "trend", input="1 2 3\nx y\n2 nan 3\n3 2\n4 2 3 4\n")

@@ -427,8 +427,10 @@ static void draw_leak(void)
 static void boot(void)
 {
   host.booted = host.time;
-  host.base = host.router ? log_uniform(host.total / 16, host.total / 4)
-                          : host.balloon + log_uniform(20 * MIB, host.total / 64);
+  if (!host.router)
+    host.base = host.balloon + log_uniform(20 * MIB, host.total / 64);
+  else if (host.base == 0) /* it always runs the same services */
+    host.base = log_uniform(host.total / 16, host.total / 4);
   host.warm = uniform(0, fmin(20 * MIB, host.total / 64));
   host.warm_tau = log_uniform(10, 2 * MINUTE);
   host.level = host.drift = 0;

@@ -24,8 +24,10 @@ struct trend_settings {
 /* With a window below a second, indices of buckets would not fit. */
 #define TREND_WINDOW_MIN 1.0
 #define TREND_WINDOW_MAX 1e6
-#define TREND_RISE_MIN   0.0
-#define TREND_RISE_MAX   1e15
+/* Windows of the longest span: rises that are slower are found by the day. */
+#define TREND_SPAN     36
+#define TREND_RISE_MIN 0.0
+#define TREND_RISE_MAX 1e15
 
 enum { TREND_LEVELS = 3, TREND_BUCKETS = 184, TREND_PENDING = 11 };
 #define TREND_STEPS    2 /* a day; more are a staircase */
