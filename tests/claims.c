@@ -2,6 +2,7 @@
 #include "claims.h"
 
 #include "report/rule_numbers.h"
+#include "report/wrong_counters.h"
 
 #include <errno.h>
 #include <math.h>
@@ -352,12 +353,16 @@ static void claim_black_hole_unknown(const struct claim *claim)
 
 static void claim_identities(const struct claim *claim)
 {
-  for (unsigned i = 0; i < IDENTITY_COUNT; i++) {
-    char named[64];
-    snprintf(named, sizeof(named), "%s by", identity_rows[i].name);
-    if (says(claim, named))
+  for (unsigned i = 0; i < IDENTITY_COUNT; i++)
+    if (is_known(imbalance(claim->part, i, 1)) && !has_wrong_counter(i))
       judge_identity(claim, i);
-  }
+}
+
+static void claim_wrong_counter(const struct claim *claim)
+{
+  for (unsigned i = 0; i < IDENTITY_COUNT; i++)
+    if (is_known(imbalance(claim->part, i, 1)) && has_wrong_counter(i))
+      judge_identity(claim, i);
 }
 
 static void claim_black_hole_negative(const struct claim *claim)
@@ -701,7 +706,9 @@ static claim_function *const claims[RULE_COUNT] = {
 static struct context context_of(const struct machine *machine)
 {
   const struct observer *o = &machine->observer;
-  struct context c = {&o->sample, &o->explanation, NULL, {.state = READING_ABSENT}};
+  struct context c = {.sample = &o->sample,
+                      .explanation = &o->explanation,
+                      .meminfo = &o->sample.meminfo};
   if (c.explanation->refused == NULL)
     c.total = rules_mem_total(c.sample);
   return c;

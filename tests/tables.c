@@ -284,7 +284,8 @@ static void print_tolerance(const struct identity_row *row)
   };
   const char *sign = "";
   if (strcmp(row->counters, "0") != 0) {
-    printf("%s x drift", row->counters);
+    printf("%s x drift%s", row->counters,
+           strcmp(row->slack, "HUGE_COUNTERS") == 0 ? " in huge pages" : "");
     sign = " + ";
   }
   for (size_t i = 0; i < COUNT(slacks); i++)

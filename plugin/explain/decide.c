@@ -373,6 +373,8 @@ void decide(const struct sample *sample, struct decided *out)
   out->huge_default = decision_certain(
       decision_product(sample, m->huge_pages_total_count, m->huge_page_size), NULL);
   out->hugetlb = decide_hugetlb(sample, out->huge_default.reading);
+  out->huge_pool =
+      is_known(huge->free) ? decision_certain(huge->total, NULL) : out->huge_default;
   out->huge_free = decision_certain(huge->free, NULL);
   if (!is_known(huge->free))
     out->huge_free = decision_certain(
@@ -395,5 +397,7 @@ void decide(const struct sample *sample, struct decided *out)
   const struct reading unlisted = completeness_unlisted(sample);
   out->zones_unlisted =
       decision_certain(unlisted, is_known(unlisted) ? WHY(zones_unlisted) : NULL);
+  if (is_known(m->cma_total) && m->cma_total.value > 0)
+    out->cma_total = decision_certain(m->cma_total, NULL);
   decide_consumers(sample, out);
 }

@@ -28,6 +28,13 @@ struct amount cache_without_shmem(const struct meminfo *m)
   return growth(m->shmem, sum);
 }
 
+struct amount uncached(const struct context *c)
+{
+  if (is_known(imbalance(c, IDENTITY_lru_lists, 1))) /* the lists are too long */
+    return (struct amount){.state = READING_ABSENT};
+  return imbalance(c, IDENTITY_lru_cache, 1);
+}
+
 /* Anonymous memory freed by MADV_FREE moves to the file lists (mm/swap.c:
  * lru_lazyfree_fn) and is in AnonPages until it is reclaimed: what the one identity
  * lacks, the other has in excess. */

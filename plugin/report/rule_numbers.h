@@ -11,7 +11,15 @@
 
 static inline struct amount term(const struct context *c, enum term term)
 {
-  return c->explanation->terms[term];
+  return c->doubted[term] ? (struct amount){.state = READING_MALFORMED}
+                          : c->explanation->terms[term];
+}
+
+static inline struct amount decided(const struct context *c, unsigned decision)
+{
+  return c->doubted_decisions[decision]
+             ? (struct amount){.state = READING_MALFORMED}
+             : amount_of(c->explanation->decided.all[decision].reading);
 }
 
 static inline struct amount growth(struct reading from, struct reading to)
@@ -66,6 +74,9 @@ static inline uint64_t bytes_or_0(struct reading reading)
 
 /* Buffers is page cache too (fs/proc/meminfo.c subtracts it from NR_FILE_PAGES). */
 struct amount cache_without_shmem(const struct meminfo *meminfo);
+
+/* Pages on LRU lists that are in no cache and mapped by no process. */
+struct amount uncached(const struct context *c);
 
 /* Memory released by MADV_FREE that the kernel has not reclaimed yet. */
 struct amount lazyfree(const struct context *c);

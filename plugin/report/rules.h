@@ -9,6 +9,10 @@
 struct context {
   const struct sample *sample;
   const struct explanation *explanation;
+  /* meminfo of the sample. A counter that cannot be right is malformed in it, and the
+   * terms that contain one are doubted (wrong_counters.def): no rule states them. */
+  const struct meminfo *meminfo;
+  bool doubted[TERM_COUNT], doubted_decisions[DECISION_COUNT];
   const struct meminfo *before; /* of an earlier sample, or NULL */
   /* MemTotal where it is this machine's. Absent where the explanation is refused: then
    * some lines are a container's and others the host's, and no rule may compare them. */

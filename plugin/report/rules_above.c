@@ -2,10 +2,10 @@
 #include "rule_numbers.h"
 
 /* The ABOVE rows. */
-#define LINE(member)  amount_of(c->sample->meminfo.member)
+#define LINE(member)  amount_of(c->meminfo->member)
 #define TERM(name)    term(c, TERM_##name)
 #define HOLE(member)  c->explanation->black_hole.member
-#define DECIDED(name) amount_of(c->explanation->decided.name.reading)
+#define DECIDED(name) decided(c, DECISION_##name)
 #define RULE(name, ...)
 #define ABOVE(name, percent, number, text, ...)                                          \
   bool rule_##name(const struct context *c, struct sentence *out)                        \

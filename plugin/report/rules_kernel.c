@@ -7,7 +7,7 @@ bool rule_slab_growth(const struct context *c, struct sentence *out)
 {
   if (c->before == NULL)
     return false;
-  struct amount grown = growth(c->before->s_unreclaim, c->sample->meminfo.s_unreclaim);
+  struct amount grown = growth(c->before->s_unreclaim, c->meminfo->s_unreclaim);
   return is_growth(c, grown) &&
          say(out, (double)grown.value,
              "SUnreclaim has grown by %s since the first sample, as it does when the "
@@ -51,7 +51,7 @@ bool rule_direct_map(const struct context *c, struct sentence *out)
 /* However little: a memory module that fails does not stop at one page. */
 bool rule_hardware_corrupted(const struct context *c, struct sentence *out)
 {
-  bool said = say_above(c, 0, amount_of(c->sample->meminfo.hardware_corrupted),
+  bool said = say_above(c, 0, amount_of(c->meminfo->hardware_corrupted),
                         "Memory is failing: the kernel has taken {} out of use "
                         "(HardwareCorrupted).",
                         out);

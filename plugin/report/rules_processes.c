@@ -5,7 +5,7 @@ bool rule_shmem(const struct context *c, struct sentence *out)
 {
   /* Where Shmem is most of Cached, Cached has to be worth mentioning. */
   static const double percent = 10, cached_percent = 5;
-  const struct meminfo *m = &c->sample->meminfo;
+  const struct meminfo *m = c->meminfo;
   struct amount shmem = amount_of(m->shmem), cached = amount_of(m->cached);
   bool most =
       exceeds(shmem, MOST_PERCENT, cached) && exceeds(cached, cached_percent, c->total);
@@ -23,7 +23,7 @@ bool rule_shmem_growth(const struct context *c, struct sentence *out)
 {
   if (c->before == NULL)
     return false;
-  const struct meminfo *m = &c->sample->meminfo;
+  const struct meminfo *m = c->meminfo;
   struct amount cached = growth(c->before->cached, m->cached);
   struct amount shmem = growth(c->before->shmem, m->shmem);
   return is_growth(c, cached) && exceeds(shmem, MOST_PERCENT, cached) &&
@@ -37,7 +37,7 @@ bool rule_swap(const struct context *c, struct sentence *out)
 {
   static const double percent_of_swap = 50;
   struct amount used = term(c, TERM_DETAIL_swap_used);
-  struct amount total = amount_of(c->sample->meminfo.swap_total);
+  struct amount total = amount_of(c->meminfo->swap_total);
   return exceeds(used, percent_of_swap, total) &&
          say(out, (double)used.value, "Swap is filling up: %s of %s is used (%.1f %%).",
              format_bytes((double)used.value).text,
@@ -48,8 +48,8 @@ bool rule_swap(const struct context *c, struct sentence *out)
 /* Weighs nothing, because a promise takes no memory. */
 bool rule_commit(const struct context *c, struct sentence *out)
 {
-  struct amount limit = amount_of(c->sample->meminfo.commit_limit);
-  struct amount committed = amount_of(c->sample->meminfo.committed_as);
+  struct amount limit = amount_of(c->meminfo->commit_limit);
+  struct amount committed = amount_of(c->meminfo->committed_as);
   return exceeds(committed, 100, limit) &&
          say(out, 0,
              "Committed_AS (%s) is above CommitLimit (%s): with vm.overcommit_memory=2 "

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "rule_numbers.h"
+#include "wrong_counters.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -32,7 +33,7 @@ bool rule_black_hole_unknown(const struct context *c, struct sentence *out)
 
 /* True for an imbalance that is no contradiction but memory of a known kind: pages on an
  * LRU list that are held only by a pin (rule lru_cache), MADV_FREE (rule lazyfree), a
- * counter that is known to be too low (rule vmalloc_counter). */
+ * counter that is known to be wrong (rules vmalloc_counter and wrong_counter). */
 static bool is_explained(const struct context *c, enum identity identity)
 {
   double residual = (double)c->explanation->identities[identity].residual.value;
@@ -48,24 +49,78 @@ static bool is_explained(const struct context *c, enum identity identity)
     return !is_known(term(c, TERM_USER_PSS_pss)) &&
            !is_known(term(c, TERM_USER_PSS_pss_anon));
   default:
-    return false;
+    return has_wrong_counter(identity);
   }
+}
+
+/* What an operand of identities.def is called in a sentence. */
+static const char *operand_name(struct operand operand)
+{
+  static const struct {
+    struct operand operand;
+    const char *name;
+  } names[] = {
+#define SAMPLE(member) {.offset = offsetof(struct sample, member)}
+#define DECIDED(member)                                                                  \
+  {                                                                                      \
+    .offset = offsetof(struct decided, member), .decided = true                          \
+  }
+      {SAMPLE(processes.pss), "the Pss of all processes"},
+      {SAMPLE(vmallocinfo.pages), "pages= in vmallocinfo"},
+      {SAMPLE(vmallocinfo.module_pages), "the pages of modules in vmallocinfo"},
+      {SAMPLE(modules.size), "the sizes of all modules"},
+      {SAMPLE(zoneinfo.managed), "managed in zoneinfo"},
+      {DECIDED(isolated), "isolated pages"},
+      {DECIDED(vmalloc_physical), "VmallocUsed"},
+      {DECIDED(commit_limit), "its formula"},
+      {DECIDED(direct_map), "DirectMap"},
+      {DECIDED(low_total), "low memory"},
+      {DECIDED(huge_default), "HugePages_Total"},
+  };
+  for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+    if (names[i].operand.offset == operand.offset &&
+        names[i].operand.decided == operand.decided)
+      return names[i].name;
+  const size_t first = offsetof(struct sample, meminfo.fields);
+  const size_t row = (operand.offset - first) / sizeof(struct reading);
+  bool line = !operand.decided && operand.offset >= first && row < MEMINFO_FIELD_COUNT;
+  return line ? meminfo_rows[row].key : "other numbers";
+}
+
+/* Appends the names of the operands with that sign: "SReclaimable + SUnreclaim". */
+static void append_side(char *text, size_t size, const struct identity_row *row, int sign)
+{
+  const char *plus = "";
+  for (size_t i = 0; i < OPERANDS_MAX && row->operands[i].sign != 0; i++)
+    if (row->operands[i].sign == sign) {
+      format_append(text, size, "%s%s", plus, operand_name(row->operands[i]));
+      plus = " + ";
+    }
 }
 
 bool rule_identities(const struct context *c, struct sentence *out)
 {
-  struct list list = {.count = 0};
+  enum { NAMED_MAX = 2 };
+  char text[300] = "";
+  unsigned count = 0;
   for (unsigned i = 0; i < IDENTITY_COUNT && is_known(c->total); i++) {
     struct amount residual = imbalance(c, i, 1);
-    if (is_known(residual) && !is_explained(c, i))
-      list_add(&list, "%s by %s", identity_rows[i].name,
-               format_bytes(fabs((double)residual.value)).text);
+    if (!is_known(residual) || is_explained(c, i) || count++ >= NAMED_MAX)
+      continue;
+    format_append(text, sizeof(text), "%s", count > 1 ? ", " : "");
+    append_side(text, sizeof(text), &identity_rows[i], 1);
+    format_append(text, sizeof(text), " and ");
+    append_side(text, sizeof(text), &identity_rows[i], -1);
+    format_append(text, sizeof(text), " by %s",
+                  format_bytes(fabs((double)residual.value)).text);
   }
-  return list.count > 0 &&
-         say(out, everything(c),
-             "The kernel's counters contradict each other (%s%s): do not trust numbers "
-             "derived from them.",
-             list.text, list_rest(&list).text);
+  if (count > NAMED_MAX)
+    format_append(text, sizeof(text), " and %u more", count - NAMED_MAX);
+  return count > 0 && say(out, 0,
+                          "Some of the kernel's counters disagree, so numbers that "
+                          "include them may be "
+                          "off by as much: %s.",
+                          text);
 }
 
 /* Whatever is not known would make it even smaller. */
@@ -76,7 +131,7 @@ bool rule_black_hole_negative(const struct context *c, struct sentence *out)
   if (!is_known(c->total) || !is_known(hole->estimate) || !is_known(most) ||
       most.value >= 0)
     return false;
-  return say(out, everything(c),
+  return say(out, -(double)hole->estimate.value,
              "The parts of memory add up to %s more than MemTotal, and the error is only "
              "%s: something is counted twice.",
              share(c, -(double)hole->estimate.value).text,
@@ -93,7 +148,7 @@ bool rule_hidden_exceeds(const struct context *c, struct sentence *out)
       most.value >= 0 || largest == TERM_COUNT ||
       rule_black_hole_negative(c, &unused)) /* then the consumers are not to blame */
     return false;
-  return say(out, everything(c),
+  return say(out, 0,
              "Hidden consumers report %s, %s more than the black hole can hold: one of "
              "them includes pages that are counted elsewhere (the largest is %s with "
              "%s).",
@@ -148,7 +203,7 @@ bool rule_sources_denied(const struct context *c, struct sentence *out)
 /* Weighs nothing, because it is not known what the lines count. */
 bool rule_unknown_lines(const struct context *c, struct sentence *out)
 {
-  const struct meminfo *m = &c->sample->meminfo;
+  const struct meminfo *m = c->meminfo;
   struct list list = {.count = 0};
   for (unsigned i = 0; i < m->others_count && i < MEMINFO_OTHERS_MAX; i++) {
     const struct meminfo_other *other = &m->others[i];

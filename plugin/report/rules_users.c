@@ -12,7 +12,7 @@ enum { USERS_MAX = 9, USERS_OF_CONTAINER = 4 };
 
 static struct amount free_memory(const struct context *c)
 {
-  struct reading sum = c->sample->meminfo.mem_free;
+  struct reading sum = c->meminfo->mem_free;
   struct amount pcp = term(c, TERM_FREE_pcp_free);
   if (is_known(sum) && is_known(pcp))
     reading_add(&sum, (uint64_t)pcp.value);
@@ -55,7 +55,7 @@ static void insert_user(struct user users[], unsigned count, struct user user)
 static unsigned largest_users(const struct context *c, bool with_free,
                               struct user out[USERS_MAX])
 {
-  const struct meminfo *m = &c->sample->meminfo;
+  const struct meminfo *m = c->meminfo;
   /* Where lxcfs provides meminfo, the first few are the container's and the others are
    * still the host's (src/proc_fuse.c: proc_meminfo_read). */
   const struct user users[USERS_MAX] = {
@@ -83,7 +83,7 @@ static unsigned largest_users(const struct context *c, bool with_free,
 bool rule_short_of_memory(const struct context *c, struct sentence *out)
 {
   static const double percent = 5;
-  struct amount available = amount_of(c->sample->meminfo.mem_available),
+  struct amount available = amount_of(c->meminfo->mem_available),
                 total = rules_mem_total(c->sample);
   struct user users[USERS_MAX];
   struct list list = {.count = 0};
@@ -105,7 +105,7 @@ bool rule_short_of_memory(const struct context *c, struct sentence *out)
 bool rule_low_free(const struct context *c, struct sentence *out)
 {
   static const double percent_of_low = 5;
-  const struct meminfo *m = &c->sample->meminfo;
+  const struct meminfo *m = c->meminfo;
   struct amount low = amount_of(m->low_total), low_free = amount_of(m->low_free);
   if (!is_known(c->total) || !is_known(m->high_total) || m->high_total.value == 0 ||
       !is_known(low) || !is_known(low_free) ||
@@ -132,7 +132,7 @@ bool rule_largest(const struct context *c, struct sentence *out)
 
 bool rule_no_mem_available(const struct context *c, struct sentence *out)
 {
-  const struct meminfo *m = &c->sample->meminfo;
+  const struct meminfo *m = c->meminfo;
   struct amount cache = cache_without_shmem(m), free_pages = amount_of(m->mem_free);
   if (!is_known(c->total) || m->mem_available.state != READING_ABSENT ||
       !is_known(cache) || !is_known(free_pages))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "meminfo_explain/report/sentences.h"
 #include "rules.h"
+#include "wrong_counters.h"
 
 #include <string.h>
 
@@ -32,9 +33,12 @@ unsigned sentences_make(const struct sample *sample,
                         const struct explanation *explanation,
                         const struct meminfo *before, struct sentence out[RULE_COUNT])
 {
-  struct context context = {sample, explanation, before, {.state = READING_ABSENT}};
+  struct context context = {
+      .sample = sample, .explanation = explanation, .before = before};
+  struct meminfo meminfo;
   if (explanation->refused == NULL)
     context.total = rules_mem_total(sample);
+  doubt_counters(&context, &meminfo);
   unsigned count = 0;
   for (unsigned rule = 0; rule < RULE_COUNT; rule++) {
     struct sentence sentence = {.rule = rule};

@@ -53,12 +53,13 @@ enum identity_relation { IDENTITY_EQUAL, IDENTITY_AT_LEAST };
 struct slack {
   unsigned pages_per_cpu, pages;
   uint64_t bytes;
+  bool huge; /* the counters are of huge pages */
 };
 
 struct identity_row {
   const char *name;
   enum identity_relation relation;
-  unsigned counters; /* number of counters that drift by up to zoneinfo.node_drift each */
+  unsigned counters; /* number of counters that drift, see node_drift() in per_cpu.h */
   struct slack slack;
   struct operand tolerance[OPERANDS_MAX];
   struct operand operands[OPERANDS_MAX];
