@@ -257,6 +257,31 @@ static json_t *json_hung(const struct sample *sample)
   return array;
 }
 
+static json_t *json_capabilities(uint64_t capabilities)
+{
+  json_t *array = json_array();
+  for (unsigned i = 0; i < 64; i++)
+    if (capabilities >> i & 1 && capability_name(i) != NULL)
+      json_array_append_new(array, json_string(capability_name(i)));
+  return array;
+}
+
+static json_t *json_denied(const struct sample *sample)
+{
+  json_t *array = json_array();
+  for (int i = 0; i < DENIED_MAX && sample->denied[i].pid != 0; i++) {
+    const struct denied_process *denied = &sample->denied[i];
+    json_t *object = json_object();
+    json_object_set_new(object, "pid", json_integer(denied->pid));
+    json_object_set_new(object, "name", json_text(denied->name));
+    json_object_set_new(object, "rss", json_integer((json_int_t)denied->rss));
+    json_object_set_new(object, "reason", json_string(denial_name(denied->reason)));
+    json_object_set_new(object, "lacking", json_capabilities(denied->lacks));
+    json_array_append_new(array, object);
+  }
+  return array;
+}
+
 static json_t *json_pss(const struct sample *sample, const struct explanation *e)
 {
   const struct processes *p = &sample->processes;
@@ -300,6 +325,7 @@ static json_t *json_pss(const struct sample *sample, const struct explanation *e
     json_object_set_new(object, members[i].key, json_reading(members[i].reading));
   json_object_set_new(object, "coverage_percent", json_percentage(e->pss_coverage));
   json_object_set_new(object, "hung", json_hung(sample));
+  json_object_set_new(object, "denied_processes", json_denied(sample));
   return object;
 }
 

@@ -14,6 +14,7 @@ static const char *line_about(enum source source, struct source_status status)
   static char line[512];
   struct sample *sample = calloc(1, sizeof(*sample));
   sample->sources[source] = status;
+  sample->credentials = (struct credentials){.live = true, .uid = 1000};
   strcpy(line, NO_LINE);
   bool any = diagnostic_of_source(sample, source, line, sizeof(line));
   ck_assert_int_eq(any, strcmp(line, NO_LINE) != 0);

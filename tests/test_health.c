@@ -56,6 +56,7 @@ static void begin(void)
   sample = calloc(1, sizeof(*sample));
   explanation = calloc(1, sizeof(*explanation));
   sample->sources[SOURCE_meminfo].state = READING_KNOWN;
+  sample->credentials = (struct credentials){.live = true, .uid = 1000};
 }
 
 static void end(void)
@@ -169,6 +170,9 @@ START_TEST(a_withheld_pss_accounting_is_a_warning_with_its_remedy)
   sample->processes.read_count = reading_known(3);
   assert_logged(LOG_WARNING, "pss accounting withheld: others' smaps are denied; run as "
                              "root or grant CAP_SYS_PTRACE");
+  sample->credentials.root = true;
+  assert_logged(LOG_WARNING, "pss accounting withheld: others' smaps are denied; grant "
+                             "CAP_SYS_PTRACE");
   withhold(READING_MALFORMED, "smaps is cut", false);
   assert_logged(LOG_WARNING, "pss accounting withheld: smaps is cut");
   explanation->decided.pss = (struct decision){.reading = reading_known(1)};

@@ -362,6 +362,42 @@ START_TEST(a_denied_process_is_unread_with_its_resident_size)
 }
 END_TEST
 
+/* Processes 1 to 12 of as many pages, of which number 5 can be read; 12 has a status. */
+START_TEST(the_largest_denied_processes_are_named)
+{
+  char *tree = tree_make();
+  for (unsigned pid = 1; pid <= 12; pid++) {
+    char path[64];
+    write_process(tree, pid, pid);
+    write_rollup(tree, pid, 4 * pid, 4 * pid, 0, 0);
+    snprintf(path, sizeof(path), "proc/%u/smaps_rollup", pid);
+    if (pid != 5)
+      deny(tree, path);
+  }
+  tree_write(tree, "proc/12/status",
+             "Name:\tmy sqld\nUid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\n"
+             "CapPrm:\t0000000000000003\n");
+  ck_assert_int_eq(chmod(tree, 0755), 0);
+  become_nobody();
+  for (int live = 0; live <= 1; live++) {
+    begin_at(tree, live);
+    pass_any();
+    const struct denied_process *denied = fixture.scan.denied;
+    for (unsigned i = 0; i < DENIED_MAX; i++) {
+      ck_assert_uint_eq(denied[i].pid, 12 - i - (i > 6));
+      ck_assert_uint_eq(denied[i].rss, denied[i].pid * PAGE_SIZE_BYTES);
+      enum denial reason = i == 0 ? DENIAL_OWNER : DENIAL_UNKNOWN;
+      ck_assert_int_eq(denied[i].reason, live ? reason : DENIAL_CAPTURE);
+    }
+    ck_assert_str_eq(denied[0].name, live ? "my?sqld" : "");
+    ck_assert_uint_eq(denied[0].lacks, live ? 3 : 0);
+    end();
+  }
+  become_root_again();
+  tree_remove(tree);
+}
+END_TEST
+
 START_TEST(a_process_whose_stat_is_denied_counts_as_denied)
 {
   char *tree = tree_make();
@@ -1276,6 +1312,7 @@ SUITE_MAIN(
     on_a_live_machine_a_missing_file_is_a_process_that_ended,
     a_missing_smaps_of_a_captured_tree_is_denied, a_tree_captured_without_stat_is_read,
     a_denied_process_is_unread_with_its_resident_size,
+    the_largest_denied_processes_are_named,
     a_process_whose_stat_is_denied_counts_as_denied,
     a_malformed_file_is_named_with_path_and_line,
     irregular_files_are_malformed_and_do_not_block,

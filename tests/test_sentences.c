@@ -4,6 +4,7 @@
 
 #include "suite.h"
 
+#include <linux/capability.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +21,11 @@ static struct explanation explanation;
 static struct meminfo earlier;
 static const struct meminfo *before;
 static struct sentence out[RULE_COUNT];
+
+static const struct credentials user = {.live = true, .uid = 1000, .gid = 1000};
+static const struct credentials root = {
+    .live = true, .root = true, .capabilities = ~UINT64_C(0) ^ 1 << CAP_SYS_CHROOT};
+static const struct credentials captured = {.live = false};
 
 /* Rules that applied in any test. Shared memory, because each test is a process. */
 static bool *seen;
@@ -102,7 +108,7 @@ static void explain_again(void)
 
 static void be_quiet(void)
 {
-  sample = (struct sample){.page_size = PAGE};
+  sample = (struct sample){.page_size = PAGE, .credentials = user};
   before = NULL;
   quiet_meminfo(&sample.meminfo);
   quiet_zoneinfo(&sample.zoneinfo);
@@ -761,14 +767,21 @@ START_TEST(rule_consumers_unreadable)
   explain_again();
   check_says(RULE_consumers_unreadable, MB(240),
              "The unexplained 240.0 MiB (0.2 % of MemTotal) may belong to consumers that "
-             "could not be read (zswap): run as root with debugfs mounted.");
+             "could not be read (zswap).");
   sample.consumers.ftrace = sample.consumers.brd = sample.consumers.ttm_pool =
       reading_missing(READING_MALFORMED);
   explain_again();
   check_says(RULE_consumers_unreadable, MB(240),
              "The unexplained 240.0 MiB (0.2 % of MemTotal) may belong to consumers that "
              "could not be read (ftrace ring buffers, RAM disks (brd), zswap and 1 "
-             "more): run as root with debugfs mounted.");
+             "more).");
+  sample.sources[SOURCE_zswap_pool].state = READING_DENIED;
+  const struct sentence *sentence = find(RULE_consumers_unreadable);
+  ck_assert_ptr_nonnull(strstr(sentence->text, " and 1 more); run as root."));
+  sample.credentials = root;
+  sentence = find(RULE_consumers_unreadable);
+  ck_assert_ptr_nonnull(
+      strstr(sentence->text, "; a security module or kernel lockdown denies it."));
   check_needs_amount(RULE_consumers_unreadable, &explanation.black_hole.unexplained);
   check_silent_if_refused(RULE_consumers_unreadable);
   explanation.black_hole.unexplained.value = 0;
@@ -1370,8 +1383,8 @@ START_TEST(rule_pss)
   explain_again();
   check_says(
       RULE_pss, GB(1),
-      "Pss was read for only 89.5 % of process memory: reading the rest takes root or "
-      "CAP_SYS_PTRACE, unless a security module or a user namespace denies it.");
+      "Pss was read for only 89.5 % of process memory: 3 processes deny it; run as "
+      "root or grant CAP_SYS_PTRACE.");
   p->denied_count = reading_known(0);
   check_says(RULE_pss, GB(1),
              "Pss was read for only 89.5 % of process memory: the smaps of the rest is "
@@ -1391,13 +1404,107 @@ START_TEST(rule_pss)
   check_says(
       RULE_pss, GB(1) + PAGE,
       "The total Pss of all processes is not available: processes that could not be read "
-      "hold more than 1 % of memory; run as root or grant CAP_SYS_PTRACE.");
+      "hold more than 1 % of memory: 3 processes deny it; run as root or grant "
+      "CAP_SYS_PTRACE.");
   p->unread_rss = reading_known(GB(1) + PAGE);
   p->new_count = reading_known(1);
   explain_again();
   check_says(RULE_pss, GB(1) + PAGE,
              "The total Pss of all processes is not available: not every process has "
              "been read yet.");
+}
+END_TEST
+
+/* Pss of 9 GiB, of which `unread` is not read. */
+static void deny_smaps(uint64_t unread, unsigned count)
+{
+  struct processes *p = &sample.processes;
+  p->pss = p->pss_anon = p->pss_file = p->pss_shmem = reading_known(GB(9) - unread);
+  p->rss = reading_known(GB(9) - unread);
+  p->unread_rss = reading_known(unread);
+  p->denied_count = reading_known(count);
+  p->unlisted = p->new_count = p->guessed_count = reading_known(0);
+  p->error = p->moved = p->guess_error = p->stale = reading_known(0);
+  explain_again();
+  explanation.pss_coverage = (struct percentage){.percent = 80, .state = READING_KNOWN};
+}
+
+static void check_pss(const char *text)
+{
+  char want[400];
+  snprintf(want, sizeof(want), "Pss was read for only 80.0 %% of process memory: %s",
+           text);
+  const struct sentence *sentence = find(RULE_pss);
+  ck_assert_ptr_nonnull(sentence);
+  ck_assert_str_eq(sentence->text, want);
+}
+
+START_TEST(processes_that_deny_their_smaps_are_named_with_the_reason)
+{
+  static const uint64_t nice = 1 << CAP_SYS_NICE;
+  be_quiet();
+  deny_smaps(MB(900), 3);
+  struct denied_process *denied = sample.denied;
+  denied[0] = (struct denied_process){1, DENIAL_OWNER, MB(500), 0, "systemd"};
+  denied[1] = (struct denied_process){22, DENIAL_OWNER, MB(300), nice, "a?b"};
+  denied[2] = (struct denied_process){333, DENIAL_OWNER, MB(90), 0, "small"};
+  check_pss("PID 1 (systemd), PID 22 (a?b) deny it to other users without "
+            "CAP_SYS_PTRACE; 1 other denies it too; run as root or grant "
+            "CAP_SYS_PTRACE.");
+  denied[1].reason = DENIAL_CAPABILITIES;
+  check_pss("PID 1 (systemd) denies it to other users without CAP_SYS_PTRACE; 2 others "
+            "deny it too; run as root or grant CAP_SYS_PTRACE.");
+  sample.processes.denied_count = reading_known(1);
+  denied[1] = denied[2] = (struct denied_process){0};
+  denied[0].reason = DENIAL_CAPABILITIES;
+  denied[0].lacks = nice;
+  sample.credentials = root;
+  sample.credentials.capabilities = 0;
+  check_pss("PID 1 (systemd) denies it: it holds CAP_SYS_NICE, which this process lacks; "
+            "grant CAP_SYS_PTRACE.");
+  denied[0].lacks = ~UINT64_C(0);
+  check_pss("PID 1 (systemd) denies it: it holds capabilities that this process lacks; "
+            "grant CAP_SYS_PTRACE.");
+  denied[0].reason = DENIAL_OTHER;
+  check_pss("PID 1 (systemd) denies it for a reason other than capabilities (it is not "
+            "dumpable, or a security module or a user namespace); grant CAP_SYS_PTRACE.");
+  sample.credentials = root;
+  denied[0].lacks = 1 << CAP_SYS_CHROOT;
+  check_pss("PID 1 (systemd) denies it for a reason other than capabilities (a security "
+            "module or a user namespace): this process has CAP_SYS_PTRACE, although not "
+            "CAP_SYS_CHROOT, which it holds.");
+  denied[0].lacks = 0;
+  check_pss("PID 1 (systemd) denies it for a reason other than capabilities (a security "
+            "module or a user namespace).");
+  sample.credentials.contained = true;
+  denied[0].reason = DENIAL_NAMESPACE;
+  check_pss("PID 1 (systemd) denies it to a process in a user namespace, whose "
+            "capabilities do not count outside of it; run as root outside of this user "
+            "namespace.");
+  sample.credentials = captured;
+  denied[0] = (struct denied_process){.pid = 1, .reason = DENIAL_CAPTURE};
+  check_pss("the capture has no smaps of PID 1; capture as root.");
+}
+END_TEST
+
+START_TEST(a_denied_process_never_comes_before_the_owner_of_the_black_hole)
+{
+  be_quiet();
+  sample.consumers.zram = reading_known(GB(3));
+  deny_smaps(GB(4), 1);
+  explain_with(GB(6));
+  sample.denied[0] = (struct denied_process){1, DENIAL_OTHER, GB(4), 0, "init"};
+  unsigned count = sentences_make(&sample, &explanation, before, out);
+  unsigned owner = count, unexplained = count, pss = count;
+  for (unsigned i = 0; i < count; i++) {
+    owner = out[i].rule == RULE_black_hole_owner ? i : owner;
+    unexplained = out[i].rule == RULE_unexplained ? i : unexplained;
+    pss = out[i].rule == RULE_pss ? i : pss;
+  }
+  ck_assert(owner < pss && unexplained < pss && pss < count);
+  ck_assert(out[pss].weight > 0);
+  deny_smaps(GB(1) - PAGE, 1); /* under 1 % of MemTotal: a note */
+  ck_assert(find(RULE_pss)->weight == 0);
 }
 END_TEST
 
@@ -1502,6 +1609,26 @@ START_TEST(rule_sources_denied)
   sample.hash_tables = reading_missing(READING_DENIED);
   check_says(RULE_sources_denied, 0,
              "Permission denied: the boot log (CAP_SYSLOG); run as root.");
+  sample.sources[SOURCE_smaps].state = READING_DENIED;
+  sample.credentials = root;
+  sample.credentials.capabilities = 0;
+  check_says(RULE_sources_denied, 0,
+             "Permission denied: proc/PID/smaps_rollup, the boot log (CAP_SYSLOG); grant "
+             "CAP_SYS_PTRACE and CAP_SYSLOG.");
+  sample.credentials.contained = true;
+  check_says(
+      RULE_sources_denied, 0,
+      "Permission denied: proc/PID/smaps_rollup, the boot log (CAP_SYSLOG); run as "
+      "root outside of this user namespace.");
+  sample.credentials = captured;
+  check_says(RULE_sources_denied, 0,
+             "Permission denied: proc/PID/smaps_rollup, the boot log (CAP_SYSLOG); "
+             "capture as root.");
+  sample.credentials = root;
+  sample.hash_tables = reading_known(MB(16));
+  check_says(RULE_sources_denied, 0,
+             "Permission denied: proc/PID/smaps_rollup; a security module or a user "
+             "namespace denies it.");
 }
 END_TEST
 
@@ -1616,10 +1743,6 @@ START_TEST(sizes_are_printed_in_the_unit_that_fits)
 }
 END_TEST
 
-static const struct credentials user = {.live = true, .uid = 1000, .gid = 1000};
-static const struct credentials root = {
-    .live = true, .root = true, .capabilities = ~0ull};
-
 static void check_next(enum rule rule, struct credentials who, const char *next)
 {
   sample.credentials = who;
@@ -1630,7 +1753,6 @@ static void check_next(enum rule rule, struct credentials who, const char *next)
 
 START_TEST(sudo_is_for_a_user_who_is_not_root)
 {
-  static const struct credentials captured = {.live = false};
   be_quiet();
   sample.sources[SOURCE_vmallocinfo].state = READING_DENIED;
   check_next(RULE_sources_denied, user, "sudo meminfo-explain");
@@ -1774,6 +1896,16 @@ static void random_tables(void)
     sample.sources[i].state = (enum reading_state)(random_next() % 4);
     fill_name(sample.sources[i].path, sizeof(sample.sources[i].path));
   }
+  static const struct credentials *const who[] = {&user, &root, &captured};
+  sample.credentials = *who[random_next() % 3];
+  for (unsigned i = 0; i < DENIED_MAX; i++) {
+    struct denied_process *denied = &sample.denied[i];
+    *denied = (struct denied_process){.pid = random_next() % 3 == 0 ? 0 : 4294967295,
+                                      .reason = random_next() % DENIAL_COUNT,
+                                      .rss = random_value(),
+                                      .lacks = random_next()};
+    fill_name(denied->name, sizeof(denied->name) - 1);
+  }
   for (unsigned i = 0; i < HUNG_MAX; i++)
     sample.hung[i].pid = random_next() % 3 == 0 ? (uint32_t)random_next() : 0;
 }
@@ -1877,6 +2009,7 @@ static void check_sentences(const struct sentence *sentences, unsigned count)
     ck_assert_uint_lt(length, sizeof(s->text));
     ck_assert_msg(s->text[length - 1] == '.', "%s", s->text);
     ck_assert(s->rule < RULE_COUNT && !used[s->rule]);
+    ck_assert_ptr_nonnull(s->next);
     used[s->rule] = true;
     ck_assert_msg(isfinite(s->weight) && s->weight >= 0, "%s weighs %f", s->text,
                   s->weight);
@@ -1940,6 +2073,8 @@ int main(void)
       longest_names_fit_in_a_sentence,
       sentence_that_is_cut_ends_with_a_full_stop,
       sizes_are_printed_in_the_unit_that_fits,
+      processes_that_deny_their_smaps_are_named_with_the_reason,
+      a_denied_process_never_comes_before_the_owner_of_the_black_hole,
       sudo_is_for_a_user_who_is_not_root,
       allocinfo_is_the_command_where_the_kernel_has_it,
       every_command_is_valid_shell,

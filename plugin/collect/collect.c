@@ -433,6 +433,7 @@ static void collect_processes(struct collector *collector,
   out->processes = result.processes;
   out->sources[SOURCE_smaps] = result.smaps;
   memcpy(out->hung, result.hung, sizeof(out->hung));
+  memcpy(out->denied, result.denied, sizeof(out->denied));
   out->pss_seconds = result.cpu;
   /* A captured tree is one instant, and has no kernel threads. */
   if (live && result.passed_at > 0)

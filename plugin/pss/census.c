@@ -54,6 +54,7 @@ static void summarise(const struct pss_scan *scan, struct census_result *out)
                                         .state = smaps_state(&out->processes)};
     memcpy(out->smaps.path, scan->where, sizeof(out->smaps.path));
   }
+  memcpy(out->denied, scan->denied, sizeof(out->denied));
   out->cpu = scan->cpu;
   out->passed_at = scan->passed_at;
 }

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "pss_scan.h"
 #include "meminfo_explain/base/clock.h"
+#include "note_denied.h"
 #include "process_read.h"
 
 #include <errno.h>
@@ -296,7 +297,9 @@ static int read_processes(struct pass *pass)
     if (error == 0)
       error = read_some(pass);
   }
-  return error != 0 ? error : pass_read_counters(pass);
+  if (error == 0)
+    error = pass_read_counters(pass);
+  return error != 0 ? error : pass_note_denied(pass);
 }
 
 /* Whether the budget is enough for a useful pass: one that reads smaps of all, or one

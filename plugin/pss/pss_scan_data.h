@@ -4,6 +4,7 @@
 #define MEMINFO_EXPLAIN_PSS_PSS_SCAN_DATA_H
 
 #include "meminfo_explain/base/scan.h"
+#include "meminfo_explain/pss/denied.h"
 #include "meminfo_explain/pss/processes.h"
 #include "meminfo_explain/pss/pss_scan_options.h"
 #include "meminfo_explain/sysroot/sysroot.h"
@@ -64,7 +65,8 @@ struct pss_scan {
   struct parse_error parse_error; /* the first bad file of the last pass that had one */
   char where[96];                 /* its path */
   int where_error;                /* -errno where it could not be read, else 0 */
-  int error;                      /* of the last pass over all processes: 0 or -errno */
+  struct denied_process denied[DENIED_MAX]; /* the largest of the last pass */
+  int error; /* of the last pass over all processes: 0 or -errno */
 };
 
 #endif

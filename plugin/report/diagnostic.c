@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "meminfo_explain/report/diagnostic.h"
 #include "meminfo_explain/base/format.h"
+#include "remedy.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -43,7 +44,7 @@ bool diagnostic_of_source(const struct sample *sample, enum source source, char 
   if (lost)
     format_append(out, size, "; %s", row->cost);
   if (status->state == READING_DENIED && row->remedy[0] != '\0')
-    format_append(out, size, "; %s", row->remedy);
+    format_append(out, size, "; %s", remedy_for(&sample->credentials, row->remedy).text);
   return true;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "meminfo_explain/report/health.h"
 #include "meminfo_explain/report/diagnostic.h"
+#include "remedy.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -89,12 +90,14 @@ static void log_pss(struct health *health, const struct sample *sample,
                     const struct decision *pss, const struct logger *logger)
 {
   char text[256] = "";
+  const bool denied = pss->reading.state == READING_DENIED;
   if (!is_known(sample->processes.read_count))
     return;
   if (!is_known(pss->reading) && pss->why != NULL)
-    snprintf(text, sizeof(text), "pss accounting withheld: %s%s", pss->why,
-             pss->reading.state == READING_DENIED
-                 ? "; run as root or grant CAP_SYS_PTRACE"
+    snprintf(text, sizeof(text), "pss accounting withheld: %s%s%s", pss->why,
+             denied ? "; " : "",
+             denied
+                 ? remedy_for(&sample->credentials, source_rows[SOURCE_smaps].remedy).text
                  : "");
   log_damper_print(&health->pss, logger, "pss accounting", text, pss->transient);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "rule_numbers.h"
+#include "remedy.h"
 
+#include <linux/capability.h>
 #include <string.h>
 
 /* What counts as growth since the first sample: so much of MemTotal, or so many bytes
@@ -96,6 +98,20 @@ void choose_by_credentials(const struct context *c, struct sentence *out)
 {
   const struct credentials *who = &c->sample->credentials;
   out->choice = !who->live ? NEXT_CAPTURED : who->root ? NEXT_AS_ROOT : NEXT_AS_USER;
+}
+
+struct formatted remedy_for_denied(const struct sample *sample, enum source first,
+                                   enum source end)
+{
+  uint64_t needed = 0;
+  for (enum source i = first; i < end; i++) {
+    int capability = capability_in(source_rows[i].remedy);
+    if (sample->sources[i].state == READING_DENIED && capability >= 0)
+      needed |= (uint64_t)1 << capability;
+  }
+  if (sample->hash_tables.state == READING_DENIED)
+    needed |= (uint64_t)1 << CAP_SYSLOG;
+  return remedy_for_all(&sample->credentials, needed);
 }
 
 bool say_above(const struct context *c, double percent, struct amount number,

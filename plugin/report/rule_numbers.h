@@ -94,6 +94,11 @@ enum term largest_hidden(const struct context *c);
 enum next_by_credentials { NEXT_AS_USER, NEXT_AS_ROOT, NEXT_CAPTURED };
 void choose_by_credentials(const struct context *c, struct sentence *out);
 
+/* What opens the sources from `first` to before `end` and the boot log, as far as they
+ * are denied; "" for none. */
+struct formatted remedy_for_denied(const struct sample *sample, enum source first,
+                                   enum source end);
+
 /* Says the text of an ABOVE row where the number is above `percent` of MemTotal. */
 bool say_above(const struct context *c, double percent, struct amount number,
                const char *text, struct sentence *out);

@@ -97,12 +97,15 @@ bool rule_consumers_unreadable(const struct context *c, struct sentence *out)
     if (term_rows[i].view == TERM_VIEW_HIDDEN && !is_known(term(c, i)) &&
         term(c, i).state != READING_ABSENT)
       list_add(&list, "%s", owner_of(i).name);
+  const struct formatted remedy =
+      remedy_for_denied(c->sample, SOURCE_FIRST_CONSUMER, SOURCE_COUNT);
   choose_by_credentials(c, out);
   return list.count > 0 &&
          say(out, (double)unexplained.value,
-             "The unexplained %s may belong to consumers that could not be read (%s%s): "
-             "run as root with debugfs mounted.",
-             share(c, (double)unexplained.value).text, list.text, list_rest(&list).text);
+             "The unexplained %s may belong to consumers that could not be read "
+             "(%s%s)%s%s.",
+             share(c, (double)unexplained.value).text, list.text, list_rest(&list).text,
+             remedy.text[0] != '\0' ? "; " : "", remedy.text);
 }
 
 /* What has no known owner where its size is only a bound: see rule_unexplained. */

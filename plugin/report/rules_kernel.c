@@ -23,9 +23,11 @@ bool rule_vmalloc(const struct context *c, struct sentence *out)
   if (!exceeds(vmalloc, percent, c->total))
     return false;
   if (!is_known(info->pages) || info->callers_count == 0)
-    return say(out, (double)vmalloc.value,
-               "vmalloc holds %s; root can see its callers in /proc/vmallocinfo.",
-               share(c, (double)vmalloc.value).text);
+    return say(out, (double)vmalloc.value, "vmalloc holds %s%s.",
+               share(c, (double)vmalloc.value).text,
+               c->sample->credentials.root
+                   ? ""
+                   : "; root can see its callers in /proc/vmallocinfo");
   const struct vmalloc_caller *caller = &info->callers[info->by_size[0]];
   return say(
       out, (double)vmalloc.value, "vmalloc holds %s; its largest caller is %s%s with %s.",

@@ -58,63 +58,6 @@ bool rule_commit(const struct context *c, struct sentence *out)
              format_bytes((double)limit.value).text);
 }
 
-/* The end of a sentence about a Pss that covers too little. */
-static const char *why_pss_covers_little(const struct processes *p)
-{
-  uint64_t estimated = bytes_or_0(p->guessed_anon) + bytes_or_0(p->guessed_file) +
-                       bytes_or_0(p->guessed_shmem);
-  if (bytes_or_0(p->unlisted) > 0)
-    return "a PID namespace or hidepid hides the rest";
-  if (estimated > bytes_or_0(p->unread_rss))
-    return "the rest is estimated (processes too large to read, hung, or not read yet)";
-  if (bytes_or_0(p->denied_count) == 0)
-    return "the smaps of the rest is malformed";
-  return "reading the rest takes root or CAP_SYS_PTRACE, unless a security module or a "
-         "user namespace denies it";
-}
-
-static const char *remedy_for_pss(const struct decision *pss, bool unlisted)
-{
-  if (pss->transient)
-    return "";
-  return unlisted ? "; read the host's proc (Root, --root) or grant CAP_SYS_PTRACE"
-                  : "; run as root or grant CAP_SYS_PTRACE";
-}
-
-/* Two rules, so that each has a command of its own. */
-static bool say_why_pss_is_incomplete(const struct context *c, bool unlisted,
-                                      struct sentence *out)
-{
-  static const double percent = 90; /* of Rss */
-  const struct processes *p = &c->sample->processes;
-  const struct percentage coverage = c->explanation->pss_coverage;
-  const struct decision *pss = &c->explanation->decided.pss;
-  bool asked = is_known(p->pss) || bytes_or_0(p->denied_count) > 0;
-  bool withheld = asked && pss->why != NULL && !is_known(pss->reading) &&
-                  !is_known(c->explanation->decided.pss_anon.reading);
-  double unread = (double)bytes_or_0(p->unread_rss) + (double)bytes_or_0(p->unlisted);
-  if (unlisted != (bytes_or_0(p->unlisted) > 0))
-    return false;
-  if (!unlisted)
-    choose_by_credentials(c, out);
-  if (withheld)
-    return say(out, unread, "The total Pss of all processes is not available: %s%s.",
-               pss->why, remedy_for_pss(pss, unlisted));
-  return is_known(coverage) && coverage.percent < percent &&
-         say(out, unread, "Pss was read for only %.1f %% of process memory: %s.",
-             coverage.percent, why_pss_covers_little(p));
-}
-
-bool rule_pss(const struct context *c, struct sentence *out)
-{
-  return say_why_pss_is_incomplete(c, false, out);
-}
-
-bool rule_unlisted(const struct context *c, struct sentence *out)
-{
-  return say_why_pss_is_incomplete(c, true, out);
-}
-
 bool rule_hung(const struct context *c, struct sentence *out)
 {
   struct list list = {.count = 0};

@@ -196,8 +196,10 @@ bool rule_sources_denied(const struct context *c, struct sentence *out)
   if (c->sample->hash_tables.state == READING_DENIED)
     list_add(&list, "the boot log (CAP_SYSLOG)");
   choose_by_credentials(c, out);
-  return list.count > 0 && say(out, 0, "Permission denied: %s%s; run as root.", list.text,
-                               list_rest(&list).text);
+  const struct formatted remedy = remedy_for_denied(c->sample, 0, SOURCE_COUNT);
+  return list.count > 0 &&
+         say(out, 0, "Permission denied: %s%s%s%s.", list.text, list_rest(&list).text,
+             remedy.text[0] != '\0' ? "; " : "", remedy.text);
 }
 
 /* Weighs nothing, because it is not known what the lines count. */

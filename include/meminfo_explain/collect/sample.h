@@ -64,9 +64,10 @@ struct sample {
   struct reading lxcfs_count;  /* fuse.lxcfs mounts over our meminfo */
   struct processes processes;
   struct hung_process hung[HUNG_MAX];
-  double read_seconds; /* for everything but the processes */
-  double pss_seconds;  /* CPU time of the last pass over the processes */
-  double pss_age;      /* seconds since the oldest reading in it; 0 in a captured tree */
+  struct denied_process denied[DENIED_MAX]; /* largest first */
+  double read_seconds;                      /* for everything but the processes */
+  double pss_seconds; /* CPU time of the last pass over the processes */
+  double pss_age;     /* seconds since the oldest reading in it; 0 in a captured tree */
   struct source_status sources[SOURCE_COUNT];
 };
 

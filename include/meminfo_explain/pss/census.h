@@ -6,6 +6,7 @@
 #ifndef MEMINFO_EXPLAIN_PSS_CENSUS_H
 #define MEMINFO_EXPLAIN_PSS_CENSUS_H
 
+#include "meminfo_explain/pss/denied.h"
 #include "meminfo_explain/pss/processes.h"
 #include "meminfo_explain/pss/pss_scan_options.h"
 #include "meminfo_explain/sysroot/source.h"
@@ -37,6 +38,7 @@ struct census_result {
   double passed_at; /* monotonic time at which it began */
   double oldest_at; /* monotonic time of the oldest reading in it */
   struct hung_process hung[HUNG_MAX];
+  struct denied_process denied[DENIED_MAX]; /* largest first */
 };
 
 /* Starts the thread, which waits for a request. A process whose smaps takes longer than
