@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "claims.h"
 
+#include "meminfo_explain/collect/groupings.h"
 #include "report/rule_numbers.h"
 #include "report/wrong_counters.h"
 
@@ -319,6 +320,19 @@ static struct amount note_decision(const struct decision *decision)
     judge_above(claim, #name, part, whole);                                              \
   }
 
+#define IN_USE(name, percent, number, ...)                                               \
+  static struct amount number_##name(const struct context *c)                            \
+  {                                                                                      \
+    return number;                                                                       \
+  }                                                                                      \
+  static void claim_##name(const struct claim *claim)                                    \
+  {                                                                                      \
+    noted = 0;                                                                           \
+    struct amount part = number_##name(claim->part);                                     \
+    struct amount whole = number_##name(claim->whole);                                   \
+    judge_in_use(claim, percent, #name, part, whole);                                    \
+  }
+
 static void judge_above(const struct claim *claim, const char *name, struct amount part,
                         struct amount whole)
 {
@@ -331,6 +345,24 @@ static void judge_above(const struct claim *claim, const char *name, struct amou
   judge_number(claim, name, part, whole, noted);
   if (is_known(part) && !says(claim, share(claim->part, (double)part.value).text))
     judge(claim, VERDICT_FALSE, "the sentence has another number");
+}
+
+/* Also of the memory in use, which is less where the part has no zoneinfo. */
+static void judge_in_use(const struct claim *claim, double percent, const char *name,
+                         struct amount part, struct amount whole)
+{
+  struct amount in_use = memory_in_use(claim->part),
+                of_whole = memory_in_use(claim->whole);
+  judge_number(claim, name, part, whole, noted);
+  if (!is_known(part))
+    return;
+  if (!says(claim, share_in_use(claim->part, percent, (double)part.value).text))
+    judge(claim, VERDICT_FALSE, "the sentence has another number");
+  if (says(claim, "of the memory in use") && is_known(of_whole))
+    judge_that(claim,
+               says(claim, "at least") ? in_use.value >= of_whole.value
+                                       : in_use.value == of_whole.value,
+               "more or less memory is in use");
 }
 
 #include "meminfo_explain/tables/rules.def"
@@ -511,6 +543,54 @@ static void claim_kexec_loaded(const struct claim *claim)
 static void judge_grown(const struct claim *claim)
 {
   judge(claim, VERDICT_FALSE, "growth, from one sample");
+}
+
+/* Each cache that is named has this size; and where they are called the largest, no other
+ * cache that is surely of that part of Slab is larger than the smallest of them. */
+static void judge_caches(const struct claim *claim, struct reading other_part)
+{
+  struct grouping_member part, whole;
+  uint64_t least = UINT64_MAX;
+  char named[128];
+  for (unsigned n = 0;
+       grouping_member(claim->part->sample, GROUPING_slab_caches, n, &part); n++) {
+    snprintf(named, sizeof(named), " %.32s with ", part.name);
+    if (!says(claim, named))
+      continue;
+    bool found = false;
+    for (unsigned k = 0;
+         grouping_member(claim->whole->sample, GROUPING_slab_caches, k, &whole); k++)
+      found |= strcmp(part.name, whole.name) == 0 && part.bytes == whole.bytes;
+    judge_that(claim, found, "a cache has another size");
+    least = part.bytes < least ? part.bytes : least;
+  }
+  for (unsigned k = 0;
+       says(claim, "its largest caches") &&
+       grouping_member(claim->whole->sample, GROUPING_slab_caches, k, &whole);
+       k++) {
+    snprintf(named, sizeof(named), " %.32s with ", whole.name);
+    judge_that(claim,
+               says(claim, named) || whole.bytes <= least || !is_known(other_part) ||
+                   whole.bytes <= other_part.value || strcmp(whole.name, "dentry") == 0,
+               "another cache is larger");
+  }
+}
+
+static void claim_slab_unreclaimable(const struct claim *claim)
+{
+  const struct meminfo *whole = &claim->whole->sample->meminfo;
+  judge_number(claim, "SUnreclaim", amount_of(claim->part->sample->meminfo.s_unreclaim),
+               amount_of(whole->s_unreclaim), 0);
+  judge_caches(claim, whole->s_reclaimable);
+}
+
+static void claim_slab_reclaimable(const struct claim *claim)
+{
+  const struct meminfo *whole = &claim->whole->sample->meminfo;
+  judge_number(claim, "SReclaimable",
+               amount_of(claim->part->sample->meminfo.s_reclaimable),
+               amount_of(whole->s_reclaimable), 0);
+  judge_caches(claim, whole->s_unreclaim);
 }
 
 static void claim_slab_growth(const struct claim *claim)

@@ -434,6 +434,9 @@ static void print_rules(const char *view)
 #define ABOVE(name, percent, number, text, ...)                                          \
   print_rule(#name, "above " #percent " % of MemTotal: " text,                           \
              (const char *const[RULE_NEXT_MAX]){__VA_ARGS__});
+#define IN_USE(name, percent, number, text, ...)                                         \
+  print_rule(#name, "above " #percent " % of MemTotal, or large: " text,                 \
+             (const char *const[RULE_NEXT_MAX]){__VA_ARGS__});
 #define RULE(name, ...)                                                                  \
   print_rule(#name, "", (const char *const[RULE_NEXT_MAX]){__VA_ARGS__});
 #include "meminfo_explain/tables/rules.def"

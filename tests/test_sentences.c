@@ -954,8 +954,81 @@ START_TEST(rule_slab_unreclaimable)
 {
   be_quiet();
   check_above(RULE_slab_unreclaimable, &sample.meminfo.s_unreclaim, GB(5),
-              "Unreclaimable kernel objects (SUnreclaim) take 5.0 GiB (5.0 % of "
-              "MemTotal): a slab cache that never stops growing is a leak.");
+              "Unreclaimable slab (SUnreclaim) takes 5.0 GiB (5.0 % of MemTotal).");
+}
+END_TEST
+
+/* slabinfo: a cache of so many bytes, of whose objects 1000 - `idle` are in use. */
+static struct grouping_list caches;
+
+static void add_cache(const char *name, uint64_t bytes, unsigned idle)
+{
+  struct grouping_member cache = {.bytes = bytes, .count = 1000};
+  snprintf(cache.name, sizeof(cache.name), "%s", name);
+  cache.extra[0] = 1000 - idle;
+  grouping_add(&caches, &cache);
+  sample.groupings[GROUPING_slab_caches] = &caches;
+}
+
+START_TEST(unreclaimable_caches_are_named_with_how_much_is_in_use)
+{
+  be_quiet();
+  caches = (struct grouping_list){.total = reading_known(0)};
+  sample.meminfo.slab = reading_known(GB(12));
+  sample.meminfo.s_unreclaim = reading_known(GB(10));
+  sample.meminfo.s_reclaimable = reading_known(GB(2));
+  add_cache("task_struct", GB(5), 1);
+  add_cache("kmalloc-2k", GB(4), 970);
+  add_cache("dentry", GB(1), 0);
+  /* Each is larger than SReclaimable, and than the 2 GB that no cache has. */
+  caches.total = sample.meminfo.slab;
+  check_says(RULE_slab_unreclaimable, GB(10),
+             "Unreclaimable slab (SUnreclaim) takes 10.0 GiB (10.0 % of MemTotal); its "
+             "largest caches are task_struct with 5.0 GiB (99 % in use), kmalloc-2k with "
+             "4.0 GiB (3 % in use).");
+  /* This one may be reclaimable. One below 1 % is no answer. */
+  add_cache("foo", GB(1), 999);
+  add_cache("bar", MB(99), 0);
+  check_says(RULE_slab_unreclaimable, GB(10),
+             "Unreclaimable slab (SUnreclaim) takes 10.0 GiB (10.0 % of MemTotal); the "
+             "largest caches in /proc/slabinfo that may be part of it are task_struct "
+             "with 5.0 GiB (99 % in use), kmalloc-2k with 4.0 GiB (3 % in use), foo with "
+             "1.0 GiB (under 1 % in use).");
+  /* A part of a slabinfo: another cache may be larger. */
+  caches = (struct grouping_list){.total = reading_known(0)};
+  add_cache("task_struct", GB(5), 0);
+  caches.total = sample.meminfo.slab;
+  check_says(RULE_slab_unreclaimable, GB(10),
+             "Unreclaimable slab (SUnreclaim) takes 10.0 GiB (10.0 % of MemTotal); the "
+             "largest caches in /proc/slabinfo that may be part of it are task_struct "
+             "with 5.0 GiB (100 % in use).");
+  caches.total = reading_missing(READING_DENIED);
+  caches.count = 0;
+  check_says(RULE_slab_unreclaimable, GB(10),
+             "Unreclaimable slab (SUnreclaim) takes 10.0 GiB (10.0 % of MemTotal); its "
+             "caches are in /proc/slabinfo, which is denied.");
+}
+END_TEST
+
+/* SReclaimable is no larger than what is in use beside SUnreclaim. */
+START_TEST(a_cache_is_unreclaimable_where_sreclaimable_is_not_that_large)
+{
+  be_quiet();
+  caches = (struct grouping_list){.total = reading_known(0)};
+  sample.meminfo.s_reclaimable = reading_missing(READING_ABSENT);
+  sample.meminfo.mem_free = reading_known(GB(90) - MB(256)); /* and per-CPU lists */
+  sample.meminfo.s_unreclaim = reading_known(GB(7));
+  explain(&sample, &explanation);
+  add_cache("task_struct", GB(3) + PAGE, 0);
+  sample.meminfo.slab = caches.total = reading_known(GB(6));
+  check_says(RULE_slab_unreclaimable, GB(7),
+             "Unreclaimable slab (SUnreclaim) takes 7.0 GiB (7.0 % of MemTotal); its "
+             "largest caches are task_struct with 3.0 GiB (100 % in use).");
+  caches.members[0].bytes = GB(3);
+  check_says(RULE_slab_unreclaimable, GB(7),
+             "Unreclaimable slab (SUnreclaim) takes 7.0 GiB (7.0 % of MemTotal); the "
+             "largest caches in /proc/slabinfo that may be part of it are task_struct "
+             "with 3.0 GiB (100 % in use).");
 }
 END_TEST
 
@@ -967,7 +1040,7 @@ START_TEST(rule_slab_growth)
   quiet_before();
   check_says(RULE_slab_growth, MB(64) + PAGE,
              "SUnreclaim has grown by 64.0 MiB (0.1 % of MemTotal) since the first "
-             "sample, as it does when the kernel leaks objects.");
+             "sample: if it keeps growing, suspect a leak in the kernel.");
   check_needs(RULE_slab_growth, &earlier.s_unreclaim);
   check_needs(RULE_slab_growth, &sample.meminfo.s_unreclaim);
   check_silent_if_refused(RULE_slab_growth);
@@ -988,9 +1061,50 @@ START_TEST(rule_slab_reclaimable)
 {
   be_quiet();
   check_above(RULE_slab_reclaimable, &sample.meminfo.s_reclaimable, GB(20),
-              "Cached dentries, inodes and similar objects (SReclaimable) take 20.0 GiB "
-              "(20.0 % of MemTotal): this is rarely a leak, because the kernel can free "
-              "most of them under memory pressure.");
+              "Reclaimable slab (SReclaimable), such as dentries and inodes, takes 20.0 "
+              "GiB (20.0 % of MemTotal): under memory pressure, the kernel can free the "
+              "objects that nothing refers to.");
+  caches = (struct grouping_list){.total = reading_known(0)};
+  sample.meminfo.slab = reading_known(GB(26));
+  sample.meminfo.s_reclaimable = reading_known(GB(24));
+  add_cache("dentry", GB(20), 0);
+  add_cache("foo_inode", GB(4), 900); /* larger than SUnreclaim */
+  caches.total = sample.meminfo.slab;
+  check_says(RULE_slab_reclaimable, GB(24),
+             "Reclaimable slab (SReclaimable), such as dentries and inodes, takes 24.0 "
+             "GiB (24.0 % of MemTotal): under memory pressure, the kernel can free the "
+             "objects that nothing refers to; its largest caches are dentry with 20.0 "
+             "GiB, foo_inode with 4.0 GiB (10 % in use).");
+}
+END_TEST
+
+/* On a machine that is mostly free, what is a large part of the rest. */
+START_TEST(a_large_part_of_the_memory_in_use_is_said)
+{
+  be_quiet();
+  sample.meminfo.mem_free = reading_known(GB(92) - MB(256));
+  sample.meminfo.s_unreclaim = reading_known(GB(2) + PAGE);
+  explain(&sample, &explanation);
+  check_says(RULE_slab_unreclaimable, GB(2) + PAGE,
+             "Unreclaimable slab (SUnreclaim) takes 2.0 GiB (2.0 % of MemTotal, 25.0 % "
+             "of the memory in use).");
+  check_needs(RULE_slab_unreclaimable, &sample.meminfo.mem_free);
+  check_needs(RULE_slab_unreclaimable, &sample.meminfo.mem_total);
+  sample.meminfo.s_unreclaim.value -= PAGE;
+  check_silent(RULE_slab_unreclaimable);
+  sample.meminfo.s_unreclaim.value = GB(9); /* then the lines contradict each other */
+  sample.meminfo.mem_total = sample.zoneinfo.managed = reading_known(GB(1000));
+  sample.zoneinfo.present = reading_known(GB(1002));
+  sample.meminfo.mem_free = reading_known(GB(992));
+  explain(&sample, &explanation);
+  check_silent(RULE_slab_unreclaimable);
+  /* An idle machine has little in use. */
+  sample.meminfo.mem_free = reading_known(GB(997));
+  sample.meminfo.s_unreclaim = reading_known(GB(1) - PAGE);
+  explain(&sample, &explanation);
+  check_silent(RULE_slab_unreclaimable);
+  sample.meminfo.s_unreclaim.value += 2 * PAGE;
+  ck_assert_ptr_nonnull(find(RULE_slab_unreclaimable));
 }
 END_TEST
 
@@ -1881,6 +1995,13 @@ static void random_tables(void)
     info->callers[i].bytes = random_value();
     info->by_size[i] = (unsigned short)(info->callers_count - 1 - i);
   }
+  caches = (struct grouping_list){.total = random_reading()};
+  for (uint64_t i = random_next() % 5; i > 0 && is_known(caches.total); i--) {
+    char name[96];
+    fill_name(name, sizeof(name));
+    add_cache(name, random_value() >> 3, (unsigned)(random_next() % 1001));
+  }
+  sample.groupings[GROUPING_slab_caches] = &caches;
   sample.allocinfo.sites_listed = (unsigned)(random_next() % 2);
   struct allocinfo_site *site = &sample.allocinfo.sites[0];
   fill_name(site->function, sizeof(site->function));
@@ -2067,6 +2188,9 @@ int main(void)
       a_counter_that_is_wrong_is_not_stated,
       hidden_exceeds_applies_to_what_explain_computes,
       short_of_memory_applies_where_no_user_is_known,
+      unreclaimable_caches_are_named_with_how_much_is_in_use,
+      a_cache_is_unreclaimable_where_sreclaimable_is_not_that_large,
+      a_large_part_of_the_memory_in_use_is_said,
       each_user_can_be_the_largest,
       every_hidden_term_has_a_row_in_owner_of,
       heaviest_comes_first_and_equals_in_order_of_rules,

@@ -8,7 +8,9 @@ static struct stated stated(const struct context *c, enum certainty certainty,
                             const char *word, double bytes)
 {
   struct stated out = {.certainty = certainty, .bytes = bytes};
-  format_append(out.text.text, sizeof(out.text.text), "%s%s", word, share(c, bytes).text);
+  format_append(out.text.text, sizeof(out.text.text), "%s%s", word,
+                certainty <= LEAST ? share_in_use(c, HOLE_PERCENT, bytes).text
+                                   : share(c, bytes).text);
   return out;
 }
 

@@ -6,6 +6,9 @@
 
 #include "rule_numbers.h"
 
+/* Of MemTotal: below it, a number is stated with its share of the memory in use. */
+#define HOLE_PERCENT 1
+
 enum certainty {
   CERTAIN, /* off by a tenth at most */
   LEAST,   /* what the number is at least */

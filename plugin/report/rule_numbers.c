@@ -3,6 +3,7 @@
 #include "remedy.h"
 
 #include <linux/capability.h>
+#include <math.h>
 #include <string.h>
 
 /* What counts as growth since the first sample: so much of MemTotal, or so many bytes
@@ -13,6 +14,50 @@ struct amount rules_mem_total(const struct sample *sample)
 {
   struct amount total = amount_of(sample->meminfo.mem_total);
   return total.value > 0 ? total : (struct amount){.state = READING_ABSENT};
+}
+
+struct amount free_memory(const struct context *c)
+{
+  struct reading sum = c->meminfo->mem_free;
+  struct amount pcp = term(c, TERM_FREE_pcp_free);
+  if (is_known(sum) && is_known(pcp))
+    reading_add(&sum, (uint64_t)pcp.value);
+  return amount_of(sum);
+}
+
+struct amount memory_in_use(const struct context *c)
+{
+  struct amount in_use = amount_difference(c->total, free_memory(c));
+  return in_use.value > 0 ? in_use : (struct amount){.state = READING_ABSENT};
+}
+
+static double large_percent(double percent)
+{
+  return fmin(fmax(LARGE_FACTOR * percent, LARGE_PERCENT_MIN), LARGE_PERCENT_MAX);
+}
+
+bool is_large(const struct context *c, double percent, struct amount part)
+{
+  struct amount in_use = memory_in_use(c);
+  return exceeds(part, percent, c->total) ||
+         (exceeds(part, large_percent(percent), in_use) && part.value <= in_use.value &&
+          part.value >= LARGE_BYTES_MIN &&
+          exceeds(part, LARGE_PERMILLE / 10.0, c->total));
+}
+
+struct formatted share_in_use(const struct context *c, double percent, double bytes)
+{
+  struct formatted text = share(c, bytes);
+  struct amount in_use = memory_in_use(c);
+  const double of_use = is_known(in_use) ? 100 * bytes / (double)in_use.value : 0;
+  if (bytes > percent / 100 * (double)c->total.value || of_use < LARGE_PERCENT_MIN ||
+      of_use > 100)
+    return text;
+  text.text[strlen(text.text) - 1] = '\0'; /* the parenthesis */
+  /* Without zoneinfo, some of what counts as in use is free. */
+  format_append(text.text, sizeof(text.text), ", %s%.1f %% of the memory in use)",
+                is_known(term(c, TERM_FREE_pcp_free)) ? "" : "at least ", of_use);
+  return text;
 }
 
 bool is_growth(const struct context *c, struct amount grown)
@@ -114,11 +159,26 @@ struct formatted remedy_for_denied(const struct sample *sample, enum source firs
   return remedy_for_all(&sample->credentials, needed);
 }
 
+static bool say_number(double bytes, const char *number, const char *text,
+                       struct sentence *out)
+{
+  const char *mark = strstr(text, "{}");
+  return say(out, bytes, "%.*s%s%s", (int)(mark - text), text, number,
+             mark + strlen("{}"));
+}
+
 bool say_above(const struct context *c, double percent, struct amount number,
                const char *text, struct sentence *out)
 {
-  const char *mark = strstr(text, "{}");
+  const double bytes = (double)number.value;
   return exceeds(number, percent, c->total) &&
-         say(out, (double)number.value, "%.*s%s%s", (int)(mark - text), text,
-             share(c, (double)number.value).text, mark + strlen("{}"));
+         say_number(bytes, share(c, bytes).text, text, out);
+}
+
+bool say_in_use(const struct context *c, double percent, struct amount number,
+                const char *text, struct sentence *out)
+{
+  const double bytes = (double)number.value;
+  return is_large(c, percent, number) &&
+         say_number(bytes, share_in_use(c, percent, bytes).text, text, out);
 }

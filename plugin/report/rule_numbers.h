@@ -34,6 +34,28 @@ static inline bool exceeds(struct amount a, double percent, struct amount whole)
          (double)a.value > percent / 100 * (double)whole.value;
 }
 
+/* Free memory, MemFree and the per-CPU lists, as far as these are known. */
+struct amount free_memory(const struct context *c);
+
+/* MemTotal less free memory. Absent where that is not known or is not a part. */
+struct amount memory_in_use(const struct context *c);
+
+/* The share of the memory in use, in percent, from which a part of it is large, and the
+ * least that is worth a sentence: an idle machine has little in use. */
+#define LARGE_FACTOR      5 /* times the percentage of MemTotal */
+#define LARGE_PERCENT_MIN 25
+#define LARGE_PERCENT_MAX 50
+#define LARGE_BYTES_MIN   (64 << 20)
+#define LARGE_PERMILLE    1 /* of MemTotal */
+
+/* Whether `part` is more than `percent` of MemTotal, or else a large part of the memory
+ * in use. */
+bool is_large(const struct context *c, double percent, struct amount part);
+
+/* Bytes with their share of MemTotal, and with that of the memory in use if it is large
+ * and they are not more than `percent` of MemTotal. */
+struct formatted share_in_use(const struct context *c, double percent, double bytes);
+
 bool is_growth(const struct context *c, struct amount grown);
 
 /* The amount where it exceeds the error of the black hole, else absent. */
@@ -102,5 +124,9 @@ struct formatted remedy_for_denied(const struct sample *sample, enum source firs
 /* Says the text of an ABOVE row where the number is above `percent` of MemTotal. */
 bool say_above(const struct context *c, double percent, struct amount number,
                const char *text, struct sentence *out);
+
+/* Says the text of an IN_USE row where the number is large. */
+bool say_in_use(const struct context *c, double percent, struct amount number,
+                const char *text, struct sentence *out);
 
 #endif

@@ -9,7 +9,7 @@ bool rule_black_hole_owner(const struct context *c, struct sentence *out)
   static const double percent = 0.5;
   const struct black_hole *hole = &c->explanation->black_hole;
   enum term largest = largest_hidden(c);
-  if (!exceeds(hole->estimate, percent, c->total) || largest == TERM_COUNT)
+  if (!is_large(c, percent, hole->estimate) || largest == TERM_COUNT)
     return false;
   const struct stated size = state_number(c, hole->estimate, &hole->range);
   double bytes = (double)term(c, largest).value;
@@ -33,17 +33,20 @@ static const struct allocinfo_site *largest_site(const struct context *c)
 }
 
 /* Every kernel has a little: page directories, pipes, rings. */
-static const double unexplained_percent = 1;
+static bool is_unexplained_large(const struct context *c, struct amount unexplained)
+{
+  return is_large(c, HOLE_PERCENT, unexplained);
+}
 
 /* Whether what has no known owner is large, and certainly so. */
 static bool is_certainly_large(const struct context *c, struct stated *size)
 {
   const struct black_hole *hole = &c->explanation->black_hole;
-  if (!exceeds(hole->unexplained, unexplained_percent, c->total))
+  if (!is_unexplained_large(c, hole->unexplained))
     return false;
   *size = state_number(c, hole->unexplained, &hole->unexplained_range);
   return size->certainty <= LEAST &&
-         size->bytes > unexplained_percent / 100 * (double)c->total.value;
+         is_unexplained_large(c, amount_of(reading_known((uint64_t)size->bytes)));
 }
 
 bool rule_unexplained(const struct context *c, struct sentence *out)
@@ -76,15 +79,14 @@ bool rule_allocinfo_site(const struct context *c, struct sentence *out)
 {
   static const double percent = 0.5;
   const struct allocinfo_site *site = largest_site(c);
-  if (site == NULL || !is_known(c->total) ||
-      (double)site->bytes <= percent / 100 * (double)c->total.value)
+  if (site == NULL || !is_large(c, percent, amount_of(reading_known(site->bytes))))
     return false;
   return say(
       out, (double)site->bytes,
       "The largest allocation site of the black hole in /proc/allocinfo is %s%s at "
       "%s: %s.",
       site->function, format_module(site->module).text, site->file,
-      share(c, (double)site->bytes).text);
+      share_in_use(c, percent, (double)site->bytes).text);
 }
 
 bool rule_consumers_unreadable(const struct context *c, struct sentence *out)
@@ -114,8 +116,7 @@ bool rule_uncertain(const struct context *c, struct sentence *out)
   const struct black_hole *hole = &c->explanation->black_hole;
   const struct range *range = &hole->unexplained_range;
   struct stated size;
-  if (!exceeds(hole->unexplained, unexplained_percent, c->total) ||
-      is_certainly_large(c, &size))
+  if (!is_unexplained_large(c, hole->unexplained) || is_certainly_large(c, &size))
     return false;
   const double number = (double)hole->unexplained.value;
   const double most = is_known(range->most) ? (double)range->most.value : number;
@@ -141,12 +142,11 @@ bool rule_uncertain(const struct context *c, struct sentence *out)
  * part of both. */
 bool rule_black_hole_growth(const struct context *c, struct sentence *out)
 {
-  static const double percent = 1;
   const struct black_hole *hole = &c->explanation->black_hole;
   const bool with_vmalloc = c->explanation->decided.vmalloc.unbounded;
   const double grown = (double)hole->above_floor.value;
   struct formatted doubt = {""};
-  if (!exceeds(hole->above_floor, percent, c->total))
+  if (!is_large(c, HOLE_PERCENT, hole->above_floor))
     return false;
   const double error = (double)bytes_or_0(hole->bounded_error);
   if (grown <= error)
@@ -155,8 +155,8 @@ bool rule_black_hole_growth(const struct context *c, struct sentence *out)
   return say(out, grown,
              "The black hole%s is %s above its lowest level since the first samples%s: "
              "if it keeps growing, suspect a leak in the kernel.",
-             with_vmalloc ? ", in which vmalloc is here," : "", share(c, grown).text,
-             doubt.text);
+             with_vmalloc ? ", in which vmalloc is here," : "",
+             share_in_use(c, HOLE_PERCENT, grown).text, doubt.text);
 }
 
 bool rule_balloon_inside(const struct context *c, struct sentence *out)

@@ -3,36 +3,24 @@
 
 #include <math.h>
 
-bool rule_slab_growth(const struct context *c, struct sentence *out)
-{
-  if (c->before == NULL)
-    return false;
-  struct amount grown = growth(c->before->s_unreclaim, c->meminfo->s_unreclaim);
-  return is_growth(c, grown) &&
-         say(out, (double)grown.value,
-             "SUnreclaim has grown by %s since the first sample, as it does when the "
-             "kernel leaks objects.",
-             share(c, (double)grown.value).text);
-}
-
 bool rule_vmalloc(const struct context *c, struct sentence *out)
 {
   static const double percent = 2;
   const struct vmallocinfo *info = &c->sample->vmallocinfo;
   struct amount vmalloc = term(c, TERM_KERNEL_vmalloc);
-  if (!exceeds(vmalloc, percent, c->total))
+  if (!is_large(c, percent, vmalloc))
     return false;
+  struct formatted share = share_in_use(c, percent, (double)vmalloc.value);
   if (!is_known(info->pages) || info->callers_count == 0)
-    return say(out, (double)vmalloc.value, "vmalloc holds %s%s.",
-               share(c, (double)vmalloc.value).text,
+    return say(out, (double)vmalloc.value, "vmalloc holds %s%s.", share.text,
                c->sample->credentials.root
                    ? ""
                    : "; root can see its callers in /proc/vmallocinfo");
   const struct vmalloc_caller *caller = &info->callers[info->by_size[0]];
-  return say(
-      out, (double)vmalloc.value, "vmalloc holds %s; its largest caller is %s%s with %s.",
-      share(c, (double)vmalloc.value).text, caller->symbol,
-      format_module(caller->module).text, format_bytes((double)caller->bytes).text);
+  return say(out, (double)vmalloc.value,
+             "vmalloc holds %s; its largest caller is %s%s with %s.", share.text,
+             caller->symbol, format_module(caller->module).text,
+             format_bytes((double)caller->bytes).text);
 }
 
 bool rule_direct_map(const struct context *c, struct sentence *out)

@@ -9,13 +9,13 @@ bool rule_shmem(const struct context *c, struct sentence *out)
   struct amount shmem = amount_of(m->shmem), cached = amount_of(m->cached);
   bool most =
       exceeds(shmem, MOST_PERCENT, cached) && exceeds(cached, cached_percent, c->total);
-  if (!is_known(c->total) || (!exceeds(shmem, percent, c->total) && !most))
+  if (!is_known(c->total) || (!is_large(c, percent, shmem) && !most))
     return false;
   bool swapless = is_known(m->swap_total) && m->swap_total.value == 0;
   return say(out, (double)shmem.value,
              "Files on tmpfs and shared memory (Shmem) hold %s: this is part of Cached "
              "but cannot be dropped%s.",
-             share(c, (double)shmem.value).text,
+             share_in_use(c, most ? 0 : percent, (double)shmem.value).text,
              swapless ? ", and there is no swap for it" : ", only swapped out");
 }
 

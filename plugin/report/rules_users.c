@@ -10,15 +10,6 @@ struct user {
 };
 enum { USERS_MAX = 9, USERS_OF_CONTAINER = 4 };
 
-static struct amount free_memory(const struct context *c)
-{
-  struct reading sum = c->meminfo->mem_free;
-  struct amount pcp = term(c, TERM_FREE_pcp_free);
-  if (is_known(sum) && is_known(pcp))
-    reading_add(&sum, (uint64_t)pcp.value);
-  return amount_of(sum);
-}
-
 /* As far as it is certain: not where it is only known what it is at most. */
 static struct user black_hole(const struct context *c)
 {

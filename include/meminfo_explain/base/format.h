@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 struct formatted {
-  char text[72];
+  char text[88];
 };
 
 /* One decimal: "12.3 MiB". */
@@ -18,7 +18,7 @@ struct formatted format_bytes_short(double bytes);
 /* " [module]", or "" where `module` is "", the kernel itself. */
 struct formatted format_module(const char *module);
 
-/* Seconds since the epoch in UTC, by a format of strftime(3), in at most 71 bytes. "" for
+/* Seconds since the epoch in UTC, by a format of strftime(3), in at most 87 bytes. "" for
  * what is no time from the years 1970 to 9999. */
 struct formatted format_utc(double seconds, const char *format);
 
