@@ -11,6 +11,7 @@
 #include "meminfo_explain/parse/field.h"
 #include "meminfo_explain/parse/kmsg.h"
 #include "meminfo_explain/parse/mountinfo.h"
+#include "page_size.h"
 
 #include <errno.h>
 #include <math.h>
@@ -103,41 +104,13 @@ static struct source_status read_source(struct collector *collector, enum source
   return source_read(&collector->root, source, &collector->text);
 }
 
-/* The word after KEY in one of a captured tree's files, or 0 if there is none. 0 or
- * -ENOMEM. */
-static int captured_number(struct collector *collector, const char *path, const char *key,
-                           uint64_t *out)
-{
-  struct parse_error parse_error = {0};
-  *out = 0;
-  int error = sysroot_slurp(&collector->root, path, &collector->text);
-  if (error == 0)
-    field_parse(text_of(collector), key, 2, out, &parse_error);
-  return error == -ENOMEM ? error : 0;
-}
-
-/* The page size of a captured tree follows from its files: Mapped in meminfo is nr_mapped
- * pages of vmstat. The two files differ by far less than a factor of two. 0; or -ENOMEM,
- * where it is not known and must not be guessed. */
+/* 0; or -ENOMEM, where it is not known and must not be guessed. */
 static int read_page_size(struct collector *collector, uint64_t *out)
 {
-  uint64_t kb, pages;
   *out = (uint64_t)sysconf(_SC_PAGESIZE);
   if (collector->root.live)
     return 0;
-  int error = captured_number(collector, "proc/meminfo", "Mapped", &kb);
-  if (error == 0)
-    error = captured_number(collector, "proc/vmstat", "nr_mapped", &pages);
-  if (error != 0)
-    return error;
-  for (uint64_t guess = 4096; guess <= (uint64_t)1 << 18 && pages > 0; guess *= 2) {
-    double bytes = 1024 * (double)kb, guessed = (double)guess * (double)pages;
-    if (bytes > 0.75 * guessed && bytes < 1.4 * guessed) {
-      *out = guess;
-      break;
-    }
-  }
-  return 0;
+  return page_size_of_capture(&collector->root, &collector->text, out);
 }
 
 static struct source_status read_vmallocinfo(struct collector *collector,
