@@ -3,6 +3,7 @@
 #include "meminfo_explain/base/format.h"
 #include "remedy.h"
 
+#include <linux/capability.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -68,13 +69,17 @@ void diagnostics_each(const struct sample *sample, const struct explanation *exp
     snprintf(text, sizeof(text), "%s; no black hole is computed", explanation->refused);
     emit(context, &(struct diagnostic){.kind = DIAGNOSTIC_REFUSED, .text = text});
   }
-  if (hides_processes(&sample->processes))
-    emit(context, &(struct diagnostic){
-                      .kind = DIAGNOSTIC_UNLISTED,
-                      .text = "proc: lists no kernel threads, so some processes are "
-                              "hidden (PID namespace or hidepid); the pss accounting is "
-                              "incomplete; set Root to where the host's proc is mounted, "
-                              "or grant CAP_SYS_PTRACE"});
+  if (hides_processes(&sample->processes)) {
+    snprintf(
+        text, sizeof(text),
+        "proc: lists no kernel threads, so some processes are hidden (PID namespace "
+        "or hidepid); the pss accounting is incomplete; set Root to where the host's "
+        "proc is mounted%s",
+        has_capability(&sample->credentials, CAP_SYS_PTRACE)
+            ? ""
+            : ", or grant CAP_SYS_PTRACE");
+    emit(context, &(struct diagnostic){.kind = DIAGNOSTIC_UNLISTED, .text = text});
+  }
   for (int i = 0; i < HUNG_MAX; i++) {
     const uint32_t pid = sample->hung[i].pid;
     if (pid == 0)

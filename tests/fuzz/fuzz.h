@@ -69,6 +69,7 @@ void require_printable(const char *text);
 /* The targets, in the order of targets.c. */
 void fuzz_stat(struct bytes input);
 void fuzz_statm(struct bytes input);
+void fuzz_process_status(struct bytes input);
 void fuzz_vmstat(struct bytes input);
 void fuzz_cpulist(struct bytes input);
 void fuzz_field(struct bytes input);
@@ -92,6 +93,7 @@ void fuzz_machine(struct bytes input);
 
 void seeds_of_field(fuzz_seed_callback *callback, void *context);
 void seeds_of_kmsg(fuzz_seed_callback *callback, void *context);
+void seeds_of_process_status(fuzz_seed_callback *callback, void *context);
 void seeds_of_scan(fuzz_seed_callback *callback, void *context);
 void seeds_of_allocinfo(fuzz_seed_callback *callback, void *context);
 void seeds_of_page_pool(fuzz_seed_callback *callback, void *context);

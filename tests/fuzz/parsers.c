@@ -12,6 +12,7 @@
 #include "meminfo_explain/parse/meminfo.h"
 #include "meminfo_explain/parse/modules.h"
 #include "meminfo_explain/parse/mountinfo.h"
+#include "meminfo_explain/parse/process_status.h"
 #include "meminfo_explain/parse/smaps.h"
 #include "meminfo_explain/parse/stat.h"
 #include "meminfo_explain/parse/statm.h"
@@ -112,6 +113,28 @@ void fuzz_statm(struct bytes input)
   else
     require(out.resident <= INT64_MAX && out.shared <= INT64_MAX);
   free(copy);
+}
+
+void fuzz_process_status(struct bytes input)
+{
+  char *copy = fuzz_copy(input);
+  struct process_status out;
+  memset(&out, 0x5a, sizeof(out));
+  int error = process_status_parse(scan_of(copy, input), &out);
+  require(error == 0 || error == -EBADMSG);
+  if (error != 0)
+    require(is_untouched(&out, sizeof(out), 0x5a));
+  else
+    require_printable(out.name);
+  free(copy);
+}
+
+void seeds_of_process_status(fuzz_seed_callback *callback, void *context)
+{
+  static const char status[] = "Name:\tsystemd\nUmask:\t0000\nPid:\t1\n"
+                               "Uid:\t0\t1\t2\t3\nGid:\t0\t1\t2\t3\n"
+                               "CapPrm:\t000001ffffffffff\n";
+  callback(context, (struct bytes){(const uint8_t *)status, sizeof(status) - 1});
 }
 
 void fuzz_cpulist(struct bytes input)

@@ -11,6 +11,7 @@
 const struct fuzz_target fuzz_targets[] = {
     {"stat", "lines", fuzz_stat, "*/proc/*/stat", NULL},
     {"statm", "lines", fuzz_statm, "*/proc/*/statm", NULL},
+    {"process_status", "lines", fuzz_process_status, NULL, seeds_of_process_status},
     {"vmstat", "lines", fuzz_vmstat, "*/proc/vmstat malformed/*/input.vmstat", NULL},
     {"cpulist", "lines", fuzz_cpulist, "*/sys/devices/system/cpu/possible", NULL},
     {"field", "lines", fuzz_field, NULL, seeds_of_field},
