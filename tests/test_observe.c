@@ -12,8 +12,9 @@
 
 static const struct collect_options no_pss = {.pss = false};
 
-/* A machine of 1 GB with `hole` kB in the black hole and an error of a few kB. */
-static void write_machine(const char *tree, unsigned hole)
+/* A machine of 1 GB with `hole` kB in the black hole and an error of a few kB; of its
+ * swap `negative` kB more are free than there are. */
+static void write_swap(const char *tree, unsigned hole, unsigned negative)
 {
   char text[1024];
   snprintf(text, sizeof(text),
@@ -22,14 +23,20 @@ static void write_machine(const char *tree, unsigned hole)
            "Active(anon): 0 kB\nInactive(anon): 100000 kB\nActive(file): 100000 kB\n"
            "Inactive(file): 100000 kB\nUnevictable: 0 kB\nAnonPages: 100000 kB\n"
            "Mapped: 4000 kB\nSlab: 0 kB\nSReclaimable: 0 kB\nSUnreclaim: 0 kB\n"
-           "VmallocUsed: 4 kB\nVmallocChunk: 0 kB\nHugetlb: 0 kB\n",
-           1000000 - 300000 - 4 - hole);
+           "VmallocUsed: 4 kB\nVmallocChunk: 0 kB\nHugetlb: 0 kB\nSwapTotal: 0 kB\n"
+           "CommitLimit: 500000 kB\nSwapFree: %u kB\n",
+           1000000 - 300000 - 4 - hole, negative);
   /* Renamed into place, so that no reader sees a part of it. */
   tree_write(tree, "proc/meminfo.new", text);
   char from[512], to[512];
   snprintf(from, sizeof(from), "%s/proc/meminfo.new", tree);
   snprintf(to, sizeof(to), "%s/proc/meminfo", tree);
   ck_assert_int_eq(rename(from, to), 0);
+}
+
+static void write_machine(const char *tree, unsigned hole)
+{
+  write_swap(tree, hole, 0);
 }
 
 static char *make_machine(unsigned hole)
@@ -42,6 +49,7 @@ static char *make_machine(unsigned hole)
   tree_write(tree, "proc/vmstat",
              "nr_isolated_anon 0\nnr_isolated_file 0\nnr_mapped 1000\nnr_unstable 0\n");
   tree_write(tree, "proc/vmallocinfo", "");
+  tree_write(tree, "proc/sys/vm/overcommit_ratio", "50\n");
   write_machine(tree, hole);
   return tree;
 }
@@ -116,6 +124,72 @@ START_TEST(a_change_within_the_error_is_no_jump)
   ck_assert_int_gt(error, 4);
   write_machine(tree, 5000 + (unsigned)error);
   ck_assert_int_eq(observed(), 5000 + error);
+  ck_assert_uint_eq(observer.sample.retries, 0);
+  observer_close(&observer);
+  tree_remove(tree);
+}
+END_TEST
+
+/* --- identities ----------------------------------------------------------------------
+ */
+
+static const struct identity_result *const swap =
+    &observer.explanation.identities[IDENTITY_swap_free];
+
+/* A machine that is observed once, and contradicts itself from then on. */
+static char *make_contradiction(bool live)
+{
+  char *tree = make_machine(5000);
+  ck_assert_int_eq(observer_open(tree, &observer), 0);
+  ck_assert_int_eq(observed(), 5000);
+  ck_assert(swap->judged && swap->holds);
+  observer.collector.root.live = live;
+  write_swap(tree, 5000, 8);
+  return tree;
+}
+
+START_TEST(a_contradiction_that_stays_is_looked_at_again_once)
+{
+  char *tree = make_contradiction(true);
+  ck_assert_int_eq(observe(&observer, &no_pss), 0);
+  ck_assert(swap->judged && !swap->holds);
+  ck_assert_uint_eq(observer.sample.retries, OBSERVE_LOOKS);
+  for (int i = 0; i < 3; i++) {
+    ck_assert_int_eq(observe(&observer, &no_pss), 0);
+    ck_assert(swap->judged && !swap->holds);
+    ck_assert_uint_eq(observer.sample.retries, 0);
+  }
+  write_swap(tree, 5000, 0); /* mended, and broken again */
+  ck_assert_int_eq(observe(&observer, &no_pss), 0);
+  ck_assert(swap->judged && swap->holds);
+  write_swap(tree, 5000, 8);
+  ck_assert_int_eq(observe(&observer, &no_pss), 0);
+  ck_assert_uint_eq(observer.sample.retries, OBSERVE_LOOKS);
+  observer_close(&observer);
+  tree_remove(tree);
+}
+END_TEST
+
+START_TEST(a_contradiction_that_passes_is_not_reported)
+{
+  char *tree = make_contradiction(true);
+  pthread_t thread;
+  ck_assert_int_eq(pthread_create(&thread, NULL, calm_down, tree), 0);
+  ck_assert_int_eq(observe(&observer, &no_pss), 0);
+  pthread_join(thread, NULL);
+  ck_assert(swap->judged && swap->holds);
+  ck_assert_uint_gt(observer.sample.retries, 0);
+  ck_assert(!observer.broken[IDENTITY_swap_free]);
+  observer_close(&observer);
+  tree_remove(tree);
+}
+END_TEST
+
+START_TEST(a_captured_contradiction_is_looked_at_once)
+{
+  char *tree = make_contradiction(false);
+  ck_assert_int_eq(observe(&observer, &no_pss), 0);
+  ck_assert(swap->judged && !swap->holds);
   ck_assert_uint_eq(observer.sample.retries, 0);
   observer_close(&observer);
   tree_remove(tree);
@@ -268,14 +342,44 @@ END_TEST
 
 /* Pauses between samples. */
 static double waited; /* seconds */
+static void (*during_pause)(void);
 int __real_nanosleep(const struct timespec *time, struct timespec *left);
 int __wrap_nanosleep(const struct timespec *time, struct timespec *left);
 
 int __wrap_nanosleep(const struct timespec *time, struct timespec *left)
 {
   waited += (double)time->tv_sec + (double)time->tv_nsec / 1e9;
+  if (during_pause != NULL)
+    during_pause();
   return __real_nanosleep(time, left);
 }
+
+/* Swap holds in the second of four looks. */
+static const char *changing;
+static unsigned pauses;
+
+static void change(void)
+{
+  write_swap(changing, 5000, pauses++ == 0 ? 0 : 8);
+}
+
+START_TEST(an_identity_that_held_in_one_look_is_not_judged)
+{
+  const struct identity_result *limit =
+      &observer.explanation.identities[IDENTITY_commit_limit];
+  char *tree = make_contradiction(true);
+  tree_write(tree, "proc/sys/vm/overcommit_ratio", "90\n");
+  changing = tree;
+  during_pause = change;
+  ck_assert_int_eq(observe(&observer, &no_pss), 0);
+  during_pause = NULL;
+  ck_assert_uint_eq(pauses, OBSERVE_LOOKS);
+  ck_assert(limit->judged && !limit->holds);
+  ck_assert(is_known(swap->residual) && !swap->judged);
+  observer_close(&observer);
+  tree_remove(tree);
+}
+END_TEST
 
 START_TEST(looks_take_half_of_the_interval_at_most)
 {
@@ -298,7 +402,11 @@ START_TEST(looks_take_half_of_the_interval_at_most)
 }
 END_TEST
 
-SUITE_MAIN("observe", processes_of_a_pid_namespace_are_partial,
+SUITE_MAIN("observe", a_contradiction_that_stays_is_looked_at_again_once,
+           a_contradiction_that_passes_is_not_reported,
+           a_captured_contradiction_is_looked_at_once,
+           an_identity_that_held_in_one_look_is_not_judged,
+           processes_of_a_pid_namespace_are_partial,
            a_source_that_was_known_before_is_gone,
            looks_take_half_of_the_interval_at_most,
            removed_is_relative_to_the_highest_mem_total,

@@ -23,6 +23,34 @@ static bool jumps(struct amount last, const struct black_hole *hole)
   return amount_abs_diff(hole->estimate, last) > hole->error.value;
 }
 
+static bool is_broken(const struct observer *observer, unsigned identity)
+{
+  const struct identity_result *result = &observer->explanation.identities[identity];
+  return result->judged && !result->holds;
+}
+
+/* Leaves those in broken[] that are broken in this look as well. Returns whether one of
+ * them was not broken in the last observation. */
+static bool note_broken(const struct observer *observer, bool broken[IDENTITY_COUNT])
+{
+  bool is_new = false;
+  for (unsigned i = 0; i < IDENTITY_COUNT; i++) {
+    broken[i] &= is_broken(observer, i);
+    is_new |= broken[i] && !observer->broken[i];
+  }
+  return is_new;
+}
+
+/* Withdraws the judgement of an identity that held in one of the looks. */
+static void judge_identities(struct observer *observer, const bool broken[IDENTITY_COUNT])
+{
+  for (unsigned i = 0; i < IDENTITY_COUNT; i++) {
+    if (is_broken(observer, i) && !broken[i] && !observer->broken[i])
+      observer->explanation.identities[i].judged = false;
+    observer->broken[i] = is_broken(observer, i);
+  }
+}
+
 static void note_total(struct observer *observer)
 {
   const struct reading total = observer->sample.meminfo.mem_total;
@@ -58,18 +86,24 @@ int observe(struct observer *observer, const struct collect_options *options)
   const struct timespec pause = pause_of(options);
   struct sample *sample = &observer->sample;
   struct black_hole *hole = &observer->explanation.black_hole;
+  const bool live = observer->collector.root.live;
+  bool broken[IDENTITY_COUNT];
   unsigned retries = 0;
   int status;
+  memset(broken, true, sizeof(broken));
   for (int look = 0;; look++) {
     status = collect(&observer->collector, options, sample);
     explain(sample, &observer->explanation);
     retries += sample->retries;
-    if (look == OBSERVE_LOOKS || !jumps(observer->last_estimate, hole))
+    bool slow = look > 0 && sample->read_seconds + sample->pss_seconds > OBSERVE_SLOW;
+    bool doubtful = note_broken(observer, broken) && live && !slow;
+    if (look == OBSERVE_LOOKS || (!doubtful && !jumps(observer->last_estimate, hole)))
       break;
     retries++;
     nanosleep(&pause, NULL);
   }
   sample->retries = retries;
+  judge_identities(observer, broken);
   if (is_known(hole->estimate))
     observer->last_estimate = hole->estimate;
   floor_learn(&observer->floor, hole);

@@ -13,9 +13,16 @@
  * large allocation. So where an estimate differs from the last one by more than its
  * error, the sample is taken again until it does not, up to OBSERVE_LOOKS times. Each
  * time waits for OBSERVE_PAUSE_NS, or less where all pauses would take more than half of
- * the interval. */
+ * the interval.
+ *
+ * The same where an identity is broken on a live machine, because the files are read one
+ * after another while processes come and go. Only one that is broken each time is
+ * reported; the others are not judged. A counter that is wrong stays wrong: an identity
+ * that was broken in the last observation is no reason to look again. Nor is any after
+ * the first look where a sample takes more than OBSERVE_SLOW seconds. */
 #define OBSERVE_LOOKS    3
 #define OBSERVE_PAUSE_NS (100 * 1000 * 1000)
+#define OBSERVE_SLOW     1.0
 
 /* Too large for a small stack. Used by one thread at a time. */
 struct observer {
@@ -24,9 +31,10 @@ struct observer {
   struct explanation explanation; /* of that sample */
   struct floor floor;
   struct amount last_estimate;
-  struct meminfo first;   /* of the first observation; {0} before that */
-  uint64_t highest_total; /* the highest MemTotal since observer_open */
-  bool had[SOURCE_COUNT]; /* whether the source was ever known */
+  bool broken[IDENTITY_COUNT]; /* identities, by the last observation */
+  struct meminfo first;        /* of the first observation; {0} before that */
+  uint64_t highest_total;      /* the highest MemTotal since observer_open */
+  bool had[SOURCE_COUNT];      /* whether the source was ever known */
 };
 
 /* 0, or -errno with nothing to close. */
