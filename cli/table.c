@@ -11,12 +11,18 @@
 
 enum { NAME_WIDTH = 26, MEMBERS_SHOWN = 8 };
 
+/* Ends a line with the share of `total`, unless that is not known or smaller. */
+static void print_share(FILE *out, double bytes, int64_t total)
+{
+  if (total > 0 && bytes <= (double)total)
+    fprintf(out, "  %5.1f %%", 100.0 * bytes / (double)total);
+  fputc('\n', out);
+}
+
 static void print_row(FILE *out, const char *name, int64_t bytes, int64_t total)
 {
   fprintf(out, "  %-*s %12s", NAME_WIDTH, name, format_bytes((double)bytes).text);
-  if (total > 0)
-    fprintf(out, "  %5.1f %%", 100.0 * (double)bytes / (double)total);
-  fputc('\n', out);
+  print_share(out, (double)bytes, total);
 }
 
 struct row {
@@ -50,13 +56,13 @@ static void print_view(FILE *out, const struct explanation *e, const char *headi
   }
   if (count + zeros == 0)
     return;
-  fprintf(out, "%-*s %12s  %5.1f %%\n", NAME_WIDTH + 2, heading, format_bytes(sum).text,
-          total > 0 ? 100.0 * sum / (double)total : 0);
+  fprintf(out, "%-*s %12s", NAME_WIDTH + 2, heading, format_bytes(sum).text);
+  print_share(out, sum, total);
   qsort(rows, count, sizeof(*rows), by_bytes);
   for (size_t i = 0; i < count; i++)
     print_row(out, rows[i].name, rows[i].bytes, total);
   if (zeros > 0)
-    fprintf(out, "  (%zu more at 0)\n", zeros);
+    fprintf(out, "  (%zu more are 0)\n", zeros);
 }
 
 /* "+/- 1.0 MiB" where the error is less than the number, else what the number is at least
@@ -214,6 +220,8 @@ static void print_identities(FILE *out, const struct explanation *e)
     checked += result->judged;
     broken += result->judged && !result->holds;
   }
+  if (checked == 0)
+    return;
   fprintf(out, "Identities: %u of %u hold%s\n", checked - broken, checked,
           broken > 0 ? "; broken:" : "");
   for (size_t i = 0; i < IDENTITY_COUNT; i++) {

@@ -688,8 +688,8 @@ static void claim_hung(const struct claim *claim)
 
 static void claim_no_mem_available(const struct claim *claim)
 {
-  judge_that(claim, claim->whole->sample->meminfo.mem_available.state == READING_ABSENT,
-             "the kernel has MemAvailable");
+  judge_that(claim, claim->part->sample->meminfo.mem_available.state == READING_ABSENT,
+             "there is a line MemAvailable");
 }
 
 /* Only the file that was changed may have become malformed. */

@@ -646,10 +646,18 @@ START_TEST(rule_black_hole_owner)
              "owner is zram with 256.0 MiB (see zramctl).");
   set_hole(MB(512) + PAGE, 0, 0);
   term(TERM_HIDDEN_zram)->state = READING_MALFORMED;
-  check_says(RULE_black_hole_owner, MB(16),
+  *term(TERM_HIDDEN_hash_tables) = amount_known(MB(52));
+  check_says(RULE_black_hole_owner, MB(52),
              "The black hole is 512.0 MiB (0.5 % of MemTotal); its largest known owner "
-             "is hash tables allocated at boot with 16.0 MiB, 3 % of it (see \"hash "
+             "is hash tables allocated at boot with 52.0 MiB, 10 % of it (see \"hash "
              "table entries\" in dmesg).");
+  *term(TERM_HIDDEN_hash_tables) = amount_known(MB(51)); /* explains too little */
+  check_silent(RULE_black_hole_owner);
+  set_hole(GB(20), 0, 0); /* but 1 % of MemTotal is noticeable */
+  *term(TERM_HIDDEN_hash_tables) = amount_known(GB(1) + PAGE);
+  ck_assert_ptr_nonnull(find(RULE_black_hole_owner));
+  *term(TERM_HIDDEN_hash_tables) = amount_known(GB(1));
+  check_silent(RULE_black_hole_owner);
   *term(TERM_HIDDEN_hash_tables) = amount_known(0);
   check_silent(RULE_black_hole_owner);
 }
@@ -856,16 +864,17 @@ START_TEST(rule_balloon_inside)
   *term(TERM_HIDDEN_virtio_balloon) = amount_known(0);
   check_silent(RULE_balloon_inside);
   *term(TERM_HIDDEN_virtio_balloon) = amount_known(PAGE);
-  check_says(RULE_balloon_inside, PAGE,
-             "The hypervisor has taken 4.0 KiB (under 0.1 % of MemTotal) through the "
-             "virtio balloon: MemTotal still includes it, although no process has it.");
+  check_says(
+      RULE_balloon_inside, PAGE,
+      "The hypervisor has taken 4.0 KiB (under 0.1 % of MemTotal) through the "
+      "virtio balloon: MemTotal still includes it, although this machine cannot use it.");
   check_needs_amount(RULE_balloon_inside, term(TERM_HIDDEN_virtio_balloon));
   be_quiet();
   sample.consumers.vmware_current = reading_known(GB(3));
   explain_with(GB(3));
   check_says(RULE_balloon_inside, GB(3),
              "The hypervisor has taken 3.0 GiB (3.0 % of MemTotal) through the VMware "
-             "balloon: MemTotal still includes it, although no process has it.");
+             "balloon: MemTotal still includes it, although this machine cannot use it.");
   check_silent_if_refused(RULE_balloon_inside);
 }
 END_TEST
@@ -1154,9 +1163,10 @@ END_TEST
 START_TEST(rule_page_tables)
 {
   be_quiet();
-  check_above(RULE_page_tables, &sample.meminfo.page_tables, GB(2),
-              "Page tables (PageTables) take 2.0 GiB (2.0 % of MemTotal): processes map "
-              "a lot of memory in small pages, and huge pages would help.");
+  check_above(
+      RULE_page_tables, &sample.meminfo.page_tables, GB(2),
+      "Page tables (PageTables) take 2.0 GiB (2.0 % of MemTotal): much memory "
+      "is mapped in small pages, or by many processes each; huge pages may help.");
 }
 END_TEST
 
@@ -1181,7 +1191,7 @@ START_TEST(rule_hugetlb_unused)
   check_says(
       RULE_hugetlb_unused, GB(1) + MB(2),
       "Free huge pages that are not reserved (HugePages_Free minus HugePages_Rsvd) take "
-      "1.0 GiB (1.0 % of MemTotal): nothing else can use them.");
+      "1.0 GiB (1.0 % of MemTotal): only programs that ask for huge pages can use them.");
   check_needs(RULE_hugetlb_unused, &explanation.decided.huge_free.reading);
   check_needs(RULE_hugetlb_unused, &explanation.decided.huge_reserved.reading);
   check_silent_if_refused(RULE_hugetlb_unused);
@@ -1191,9 +1201,10 @@ END_TEST
 START_TEST(rule_percpu)
 {
   be_quiet();
-  check_above(RULE_percpu, &sample.meminfo.percpu, GB(1),
-              "Per-CPU data (Percpu) takes 1.0 GiB (1.0 % of MemTotal): it grows with "
-              "the number of CPUs times that of cgroups, network devices and BPF maps.");
+  check_above(
+      RULE_percpu, &sample.meminfo.percpu, GB(1),
+      "Per-CPU data (Percpu) takes 1.0 GiB (1.0 % of MemTotal): it grows with "
+      "the number of CPUs, and with that of cgroups, network devices and BPF maps.");
 }
 END_TEST
 
@@ -1220,7 +1231,7 @@ START_TEST(rule_writeback_tmp)
   be_quiet();
   check_above(RULE_writeback_tmp, &sample.meminfo.writeback_tmp, GB(1),
               "Copies of pages that FUSE is writing back (WritebackTmp) take 1.0 GiB "
-              "(1.0 % of MemTotal): the file server is slow or stuck.");
+              "(1.0 % of MemTotal): a FUSE server may be slow or stuck.");
 }
 END_TEST
 
@@ -1232,8 +1243,8 @@ START_TEST(rule_hardware_corrupted)
   check_silent(RULE_hardware_corrupted);
   sample.meminfo.hardware_corrupted = reading_known(PAGE);
   check_says(RULE_hardware_corrupted, sample.meminfo.mem_total.value,
-             "Memory is failing: the kernel has taken 4.0 KiB (under 0.1 % of MemTotal) "
-             "out of use (HardwareCorrupted).");
+             "The kernel has taken 4.0 KiB (under 0.1 % of MemTotal) out of use as "
+             "faulty memory (HardwareCorrupted).");
 }
 END_TEST
 
@@ -1253,8 +1264,8 @@ START_TEST(rule_reserved)
   check_amount_above(
       RULE_reserved, term(TERM_DETAIL_reserved), GB(5),
       "MemTotal excludes 5.0 GiB (5.0 % of MemTotal) of this machine's memory: "
-      "what the kernel reserved at boot (struct pages, its image, crashkernel=) "
-      "and what a balloon has taken.");
+      "the kernel reserved it at boot (struct pages, its image, crashkernel=), or a "
+      "balloon has taken it.");
   sample.zoneinfo.present = reading_known(GB(105) + PAGE);
   explain_again();
   check_silent_if_refused(RULE_reserved);
@@ -1323,8 +1334,9 @@ START_TEST(rule_unevictable)
   be_quiet();
   check_above(
       RULE_unevictable, &sample.meminfo.unevictable, GB(20),
-      "Unevictable memory takes 20.0 GiB (20.0 % of MemTotal): mlocked pages, ramfs or "
-      "locked shared memory, which can be neither swapped out nor dropped.");
+      "Unevictable memory takes 20.0 GiB (20.0 % of MemTotal): pages that can be neither "
+      "swapped out nor dropped, such as those of mlock(2), ramfs and locked shared "
+      "memory.");
 }
 END_TEST
 
@@ -1411,7 +1423,7 @@ START_TEST(rule_swap)
   sample.meminfo.swap_free = reading_known(GB(4) - PAGE);
   explain_again();
   check_says(RULE_swap, GB(4) + PAGE,
-             "Swap is filling up: 4.0 GiB of 8.0 GiB is used (50.0 %).");
+             "More than half of the swap is used: 4.0 GiB of 8.0 GiB (50.0 %).");
   check_needs_amount(RULE_swap, term(TERM_DETAIL_swap_used));
   check_needs(RULE_swap, &sample.meminfo.swap_total);
   sample.meminfo.swap_total = sample.meminfo.swap_free = reading_known(0);
@@ -1674,7 +1686,7 @@ START_TEST(rule_no_mem_available)
   m->mem_available = reading_missing(READING_ABSENT);
   check_says(
       RULE_no_mem_available, 0,
-      "This kernel has no MemAvailable (added in Linux 3.14); free memory and page "
+      "meminfo has no line MemAvailable (of Linux 3.14 and later); free memory and page "
       "cache without Shmem come to 70.0 GiB (70.0 % of MemTotal).");
   check_needs(RULE_no_mem_available, &m->mem_free);
   check_needs(RULE_no_mem_available, &m->cached);

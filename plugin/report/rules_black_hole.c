@@ -2,6 +2,15 @@
 #include "rule_bounds.h"
 #include "rule_numbers.h"
 
+/* A small part of the black hole does not explain it. */
+static bool is_noticeable(const struct context *c, double bytes)
+{
+  static const double percent_of_hole = 10, percent = 1;
+  return bytes >=
+             percent_of_hole / 100 * (double)c->explanation->black_hole.estimate.value ||
+         bytes > percent / 100 * (double)c->total.value;
+}
+
 bool rule_black_hole_owner(const struct context *c, struct sentence *out)
 {
   /* Above what boot leaves in the black hole (hash tables, the huge zero page) on
@@ -13,6 +22,8 @@ bool rule_black_hole_owner(const struct context *c, struct sentence *out)
     return false;
   const struct stated size = state_number(c, hole->estimate, &hole->range);
   double bytes = (double)term(c, largest).value;
+  if (!is_noticeable(c, bytes))
+    return false;
   struct formatted part = {""};
   if (size.certainty == CERTAIN)
     format_append(part.text, sizeof(part.text), ", %.0f %% of it",
@@ -167,7 +178,7 @@ bool rule_balloon_inside(const struct context *c, struct sentence *out)
     if (exceeds(term(c, balloons[i]), 0, c->total))
       return say(out, (double)term(c, balloons[i]).value,
                  "The hypervisor has taken %s through %s: MemTotal still includes it, "
-                 "although no process has it.",
+                 "although this machine cannot use it.",
                  share(c, (double)term(c, balloons[i]).value).text,
                  owner_of(balloons[i]).name);
   return false;

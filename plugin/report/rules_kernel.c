@@ -42,7 +42,7 @@ bool rule_direct_map(const struct context *c, struct sentence *out)
 bool rule_hardware_corrupted(const struct context *c, struct sentence *out)
 {
   bool said = say_above(c, 0, amount_of(c->meminfo->hardware_corrupted),
-                        "Memory is failing: the kernel has taken {} out of use "
+                        "The kernel has taken {} out of use as faulty memory "
                         "(HardwareCorrupted).",
                         out);
   if (said)

@@ -39,7 +39,8 @@ bool rule_swap(const struct context *c, struct sentence *out)
   struct amount used = term(c, TERM_DETAIL_swap_used);
   struct amount total = amount_of(c->meminfo->swap_total);
   return exceeds(used, percent_of_swap, total) &&
-         say(out, (double)used.value, "Swap is filling up: %s of %s is used (%.1f %%).",
+         say(out, (double)used.value,
+             "More than half of the swap is used: %s of %s (%.1f %%).",
              format_bytes((double)used.value).text,
              format_bytes((double)total.value).text,
              100 * (double)used.value / (double)total.value);

@@ -130,7 +130,7 @@ bool rule_no_mem_available(const struct context *c, struct sentence *out)
     return false;
   return say(
       out, 0,
-      "This kernel has no MemAvailable (added in Linux 3.14); free memory and page "
+      "meminfo has no line MemAvailable (of Linux 3.14 and later); free memory and page "
       "cache without Shmem come to %s.",
       share(c, (double)free_pages.value + (double)cache.value).text);
 }

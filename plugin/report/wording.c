@@ -11,6 +11,8 @@ struct formatted share_of_total(double bytes, struct amount total)
   if (!is_known(total))
     return share;
   double percent = 100 * bytes / (double)total.value;
+  if (percent > 100) /* outside of MemTotal */
+    return share;
   if (percent > 0 && percent < 0.05)
     format_append(share.text, sizeof(share.text), " (under 0.1 %% of MemTotal)");
   else

@@ -8,7 +8,7 @@
 #include "meminfo_explain/report/rule.h"
 
 /* Bytes and their share of MemTotal: "12.3 MiB (4.5 % of MemTotal)". Without the share
- * where `total` is not known. */
+ * where `total` is not known or smaller. */
 struct formatted share_of_total(double bytes, struct amount total);
 
 /* Names in a row, of which the first LIST_NAMED_MAX are spelled out. {0} is empty. */
