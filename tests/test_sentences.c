@@ -1507,10 +1507,10 @@ START_TEST(rule_pss)
   check_silent(RULE_pss); /* 90 % of Rss */
   p->rss.value -= MB(512);
   explain_again();
-  check_says(
-      RULE_pss, GB(1),
-      "Pss was read for only 89.5 % of process memory: 3 processes deny it; run as "
-      "root or grant CAP_SYS_PTRACE.");
+  check_says(RULE_pss, GB(1),
+             "Pss was read for only 89.5 % of process memory: 3 processes deny reading "
+             "their smaps; run as "
+             "root or grant CAP_SYS_PTRACE.");
   p->denied_count = reading_known(0);
   check_says(RULE_pss, GB(1),
              "Pss was read for only 89.5 % of process memory: the smaps of the rest is "
@@ -1530,7 +1530,8 @@ START_TEST(rule_pss)
   check_says(
       RULE_pss, GB(1) + PAGE,
       "The total Pss of all processes is not available: processes that could not be read "
-      "hold more than 1 % of memory: 3 processes deny it; run as root or grant "
+      "hold more than 1 % of memory: 3 processes deny reading their smaps; run as root "
+      "or grant "
       "CAP_SYS_PTRACE.");
   p->unread_rss = reading_known(GB(1) + PAGE);
   p->new_count = reading_known(1);
@@ -1574,39 +1575,45 @@ START_TEST(processes_that_deny_their_smaps_are_named_with_the_reason)
   denied[0] = (struct denied_process){1, DENIAL_OWNER, MB(500), 0, "systemd"};
   denied[1] = (struct denied_process){22, DENIAL_OWNER, MB(300), nice, "a?b"};
   denied[2] = (struct denied_process){333, DENIAL_OWNER, MB(90), 0, "small"};
-  check_pss("PID 1 (systemd), PID 22 (a?b) deny it to other users without "
-            "CAP_SYS_PTRACE; 1 other denies it too; run as root or grant "
-            "CAP_SYS_PTRACE.");
+  check_pss(
+      "PID 1 (systemd), PID 22 (a?b) deny reading their smaps to other users without "
+      "CAP_SYS_PTRACE; 1 other does too; run as root or grant "
+      "CAP_SYS_PTRACE.");
   denied[1].reason = DENIAL_CAPABILITIES;
-  check_pss("PID 1 (systemd) denies it to other users without CAP_SYS_PTRACE; 2 others "
-            "deny it too; run as root or grant CAP_SYS_PTRACE.");
+  check_pss("PID 1 (systemd) denies reading its smaps to other users without "
+            "CAP_SYS_PTRACE; 2 others "
+            "do too; run as root or grant CAP_SYS_PTRACE.");
   sample.processes.denied_count = reading_known(1);
   denied[1] = denied[2] = (struct denied_process){0};
   denied[0].reason = DENIAL_CAPABILITIES;
   denied[0].lacks = nice;
   sample.credentials = root;
   sample.credentials.capabilities = 0;
-  check_pss("PID 1 (systemd) denies it: it holds CAP_SYS_NICE, which this process lacks; "
+  check_pss("PID 1 (systemd) denies reading its smaps: it holds CAP_SYS_NICE, which this "
+            "process lacks; "
             "grant CAP_SYS_PTRACE.");
   denied[0].lacks = ~UINT64_C(0);
-  check_pss("PID 1 (systemd) denies it: it holds capabilities that this process lacks; "
+  check_pss("PID 1 (systemd) denies reading its smaps: it holds capabilities that this "
+            "process lacks; "
             "grant CAP_SYS_PTRACE.");
   denied[0].reason = DENIAL_OTHER;
-  check_pss("PID 1 (systemd) denies it for a reason other than capabilities (it is not "
+  check_pss("PID 1 (systemd) denies reading its smaps for a reason other than "
+            "capabilities (it is not "
             "dumpable, or a security module or a user namespace); grant CAP_SYS_PTRACE.");
   sample.credentials = root;
   denied[0].lacks = 1 << CAP_SYS_CHROOT;
-  check_pss("PID 1 (systemd) denies it for a reason other than capabilities (a security "
+  check_pss("PID 1 (systemd) denies reading its smaps for a reason other than "
+            "capabilities (a security "
             "module or a user namespace): this process has CAP_SYS_PTRACE, although not "
             "CAP_SYS_CHROOT, which it holds.");
   denied[0].lacks = 0;
-  check_pss("PID 1 (systemd) denies it for a reason other than capabilities (a security "
+  check_pss("PID 1 (systemd) denies reading its smaps for a reason other than "
+            "capabilities (a security "
             "module or a user namespace).");
   sample.credentials.contained = true;
   denied[0].reason = DENIAL_NAMESPACE;
-  check_pss("PID 1 (systemd) denies it to a process in a user namespace, whose "
-            "capabilities do not count outside of it; run as root outside of this user "
-            "namespace.");
+  check_pss("PID 1 (systemd) denies reading its smaps to a process in another user "
+            "namespace; run as root outside of this user namespace.");
   sample.credentials = captured;
   denied[0] = (struct denied_process){.pid = 1, .reason = DENIAL_CAPTURE};
   check_pss("the capture has no smaps of PID 1; capture as root.");

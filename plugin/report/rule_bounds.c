@@ -67,10 +67,12 @@ static void add_upper_bounds(const struct context *c, double bytes, struct list 
 
 static void add_unknown_terms(const struct context *c, double bytes, struct list *names)
 {
-  static const struct {
+  const struct {
     unsigned decision;
     const char *name;
-  } parts[] = {{DECISION_vmalloc, "vmalloc (only root can read /proc/vmallocinfo)"},
+  } parts[] = {{DECISION_vmalloc, c->sample->credentials.root
+                                      ? "vmalloc"
+                                      : "vmalloc (only root can read /proc/vmallocinfo)"},
                {DECISION_pcp_free, "free pages on per-CPU lists"},
                {DECISION_kernel_stack, "kernel stacks"},
                {DECISION_isolated, "isolated pages"}};

@@ -43,7 +43,7 @@ static void append_denial(const struct context *c, const struct denied_list *lis
 {
   const char *names = list->names.text;
   bool one = list->names.count == 1;
-  const char *verb = one ? "denies it" : "deny it",
+  const char *verb = one ? "denies reading its smaps" : "deny reading their smaps",
              *they = one ? "it holds" : "they hold";
   uint64_t lacks = list->first->lacks;
   bool may = has_capability(&c->sample->credentials, CAP_SYS_PTRACE);
@@ -52,18 +52,15 @@ static void append_denial(const struct context *c, const struct denied_list *lis
     format_append(out, size, "the capture has no smaps of %s", names);
     break;
   case DENIAL_NAMESPACE:
-    format_append(out, size,
-                  "%s %s to a process in a user namespace, whose capabilities do not "
-                  "count outside of it",
-                  names, verb);
+    format_append(out, size, "%s %s to a process in another user namespace", names, verb);
     break;
   case DENIAL_OWNER:
     format_append(out, size, "%s %s to other users without CAP_SYS_PTRACE", names, verb);
     break;
   case DENIAL_CAPABILITIES:
     if (one && __builtin_popcountll(lacks) <= 2)
-      format_append(out, size, "%s denies it: it holds %s, which this process lacks",
-                    names, capability_list(lacks).text);
+      format_append(out, size, "%s %s: it holds %s, which this process lacks", names,
+                    verb, capability_list(lacks).text);
     else
       format_append(out, size, "%s %s: %s capabilities that this process lacks", names,
                     verb, they);
@@ -89,14 +86,15 @@ static void append_denied(const struct context *c, char *out, size_t size)
   struct denied_list list = list_denied(c);
   unsigned long long others = list.others;
   if (list.first == NULL) {
-    format_append(out, size, "%llu process%s it", others,
-                  others == 1 ? " denies" : "es deny");
+    format_append(out, size, "%llu process%s", others,
+                  others == 1 ? " denies reading its smaps"
+                              : "es deny reading their smaps");
     return;
   }
   append_denial(c, &list, out, size);
   if (others > 0)
-    format_append(out, size, "; %llu other%s it too", others,
-                  others == 1 ? " denies" : "s deny");
+    format_append(out, size, "; %llu other%s too", others,
+                  others == 1 ? " does" : "s do");
 }
 
 /* Who denies it, and what opens the smaps of the largest process. */
