@@ -327,7 +327,7 @@ static void print_meminfo(const char *view)
 {
   (void)view;
   puts("| line | unit | part of | since | what it is |\n|---|---|---|---|---|");
-#define FIELD(member, key, unit, inside, since, text)                                    \
+#define FIELD(member, key, unit, inside, since, printed, proves, text)                   \
   print_line(key, #unit, "meminfo." #inside, since, text);
 #include "meminfo_explain/tables/meminfo.def"
 }

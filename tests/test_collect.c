@@ -746,7 +746,7 @@ START_TEST(memory_mapped_after_the_scan_adds_to_its_error)
   ck_assert_uint_eq(sample->processes.moved.value, 10 * 1024);
   tree_write(tree, "proc/meminfo", "MemTotal: 1000 kB\nMapped: 50 kB\n");
   ck_assert_int_eq(collect(&collector, &by_budget, sample), 0);
-  ck_assert_int_eq(sample->processes.moved.state, READING_ABSENT);
+  ck_assert_int_eq(sample->processes.moved.state, READING_MALFORMED);
   collector_close(&collector);
   free(sample);
   tree_remove(tree);

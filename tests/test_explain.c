@@ -331,7 +331,8 @@ static void put_virtual(const struct machine *a, const struct generation *g)
   put("VmallocTotal:   34359738367 kB\n");
   put_pages("VmallocUsed", used[g->vmalloc_used]);
   put_pages("VmallocChunk", g->vmalloc_used == VMALLOC_USED_VIRTUAL ? 8000000 : 0);
-  put("HugePages_Total:   %5lu\nHugePages_Free:    0\nHugePages_Rsvd:    0\n",
+  put("HugePages_Total:   %5lu\nHugePages_Free:    0\nHugePages_Rsvd:    0\n"
+      "HugePages_Surp:    0\n",
       (unsigned long)(a->huge_2m / 512));
   put("Hugepagesize:      2048 kB\n");
   uint64_t huge = a->huge_2m + (g->lines_32 ? a->huge_4m : 0);
@@ -342,6 +343,8 @@ static void put_virtual(const struct machine *a, const struct generation *g)
   uint64_t limited = total_pages(a) - (g->managed ? huge : a->huge_2m);
   put_pages("CommitLimit", limited * 50 / 100 + 25000);
   put_pages("Committed_AS", 2 * anon_pages(a));
+  if (!g->lines_32)
+    return;
   put_pages("DirectMap4k", 1000);
   put_pages("DirectMap2M", total_pages(a) + 99000);
 }
@@ -351,6 +354,8 @@ static void write_meminfo(const char *tree, const struct machine *a,
 {
   put_pages("MemTotal", total_pages(a));
   put_pages("MemFree", a->free);
+  if (g->managed)
+    put_pages("MemAvailable", a->free + a->file_inactive);
   put_pages("Buffers", a->buffers_active + a->buffers_inactive);
   put_pages("Cached", cached(a));
   put_pages("SwapCached", a->swap_cache);

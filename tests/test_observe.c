@@ -23,8 +23,9 @@ static void write_swap(const char *tree, unsigned hole, unsigned negative)
            "Active(anon): 0 kB\nInactive(anon): 100000 kB\nActive(file): 100000 kB\n"
            "Inactive(file): 100000 kB\nUnevictable: 0 kB\nAnonPages: 100000 kB\n"
            "Mapped: 4000 kB\nSlab: 0 kB\nSReclaimable: 0 kB\nSUnreclaim: 0 kB\n"
-           "VmallocUsed: 4 kB\nVmallocChunk: 0 kB\nHugetlb: 0 kB\nSwapTotal: 0 kB\n"
-           "CommitLimit: 500000 kB\nSwapFree: %u kB\n",
+           "PageTables: 0 kB\nBounce: 0 kB\nWritebackTmp: 0 kB\nVmallocUsed: 4 kB\n"
+           "VmallocChunk: 0 kB\nPercpu: 0 kB\nKernelStack: 0 kB\nHugetlb: 0 kB\n"
+           "SwapTotal: 0 kB\nCommitLimit: 500000 kB\nSwapFree: %u kB\n",
            1000000 - 300000 - 4 - hole, negative);
   /* Renamed into place, so that no reader sees a part of it. */
   tree_write(tree, "proc/meminfo.new", text);

@@ -44,11 +44,18 @@ START_TEST(every_row_is_found_by_its_key_in_any_order)
     const char *key;
     uint64_t unit;
   } rows[] = {
-      {"nr_isolated_anon", 4096},     {"nr_isolated_file", 4096},
-      {"nr_zspages", 4096},           {"nr_memmap_pages", 4096},
-      {"nr_memmap_boot_pages", 4096}, {"nr_iommu_pages", 4096},
-      {"nr_kernel_file_pages", 4096}, {"balloon_inflate", 1},
-      {"balloon_deflate", 1},         {"thp_zero_page_alloc", 1},
+      {"nr_isolated_anon", 4096},
+      {"nr_isolated_file", 4096},
+      {"nr_zspages", 4096},
+      {"nr_memmap_pages", 4096},
+      {"nr_memmap_boot_pages", 4096},
+      {"nr_iommu_pages", 4096},
+      {"nr_kernel_file_pages", 4096},
+      {"balloon_inflate", 1},
+      {"balloon_deflate", 1},
+      {"thp_zero_page_alloc", 1},
+      {"htlb_buddy_alloc_success", 1},
+      {"unevictable_pgs_culled", 1},
   };
   ck_assert_uint_eq(LENGTH(rows), VMSTAT_FIELD_COUNT);
   char text[1024] = "";

@@ -64,9 +64,20 @@ static struct decision percpu_of_unknown_cpus(const struct sample *sample,
       .why = cpus > 0 ? WHY(percpu_online) : WHY(percpu_cpus_unknown)};
 }
 
+/* Whether the file may end before the Percpu line of its kernel. VmallocChunk above 0 is
+ * of a kernel before 4.4, without that line. */
+static bool may_lack_percpu(const struct meminfo *meminfo)
+{
+  return meminfo->percpu.state == READING_ABSENT && meminfo->gaps.open &&
+         (meminfo->gaps.last < MEMINFO_FIELD_percpu || meminfo->gaps.count > 0) &&
+         meminfo->vmalloc_chunk.value == 0;
+}
+
 static struct decision decide_percpu(const struct sample *sample)
 {
   struct reading percpu = decision_bounded(sample, sample->meminfo.percpu);
+  if (may_lack_percpu(&sample->meminfo))
+    return decision_unbounded(WHY(percpu_cut));
   if (!is_known(percpu))
     return take_line(percpu, percpu.state == READING_ABSENT ? WHY(percpu_no_line) : NULL);
   struct reading first = sample->percpu_first_chunk;
@@ -93,11 +104,34 @@ static bool is_older_than_3_10(const struct sample *sample)
          sample->zoneinfo.managed.state == READING_ABSENT;
 }
 
+/* A kernel without CONFIG_HUGETLB_PAGE has these events neither (mm/vmstat.c:
+ * vmstat_text; unevictable_pgs_culled follows them). */
+static bool has_no_hugetlb(const struct vmstat *vmstat)
+{
+  return vmstat->htlb_buddy_alloc_success_count.state == READING_ABSENT &&
+         is_known(vmstat->unevictable_pgs_culled_count);
+}
+
+/* Where a captured meminfo may lack the lines of huge pages: how many there are beyond
+ * `counted` is not known. */
+static struct decision hugetlb_beyond(const struct sample *sample, struct reading counted)
+{
+  const struct meminfo *m = &sample->meminfo;
+  if (counted.value == 0)
+    return decision_unbounded(WHY(hugetlb_cut));
+  return (struct decision){
+      .reading = counted,
+      .error = sub_sat(m->mem_total.value, m->mem_free.value + counted.value),
+      .why = WHY(hugetlb_cut)};
+}
+
 static struct decision decide_hugetlb(const struct sample *sample,
                                       struct reading huge_default)
 {
-  if (sample->meminfo.hugetlb.state != READING_ABSENT)
-    return take_line(sample->meminfo.hugetlb, WHY(hugetlb_line));
+  const struct meminfo *m = &sample->meminfo;
+  const bool lacks_line = m->gaps.lacks[MEMINFO_FIELD_hugetlb];
+  if (m->hugetlb.state != READING_ABSENT && !lacks_line)
+    return take_line(m->hugetlb, WHY(hugetlb_line));
   const struct hugepages *huge = &sample->hugepages;
   if (is_known(huge->total) && is_known(huge->gigantic) && is_older_than_3_10(sample)) {
     struct decision inside = take_line(
@@ -108,6 +142,10 @@ static struct decision decide_hugetlb(const struct sample *sample,
   }
   if (is_known(huge->total) && is_known(huge->sizes_count))
     return take_line(decision_bounded(sample, huge->total), WHY(hugetlb_sysfs));
+  const bool may_lack_all =
+      m->gaps.open && !is_known(huge_default) && !has_no_hugetlb(&sample->vmstat);
+  if (lacks_line || may_lack_all)
+    return hugetlb_beyond(sample, huge_default);
   return take_line(huge_default, WHY(hugetlb_default_size));
 }
 
@@ -296,9 +334,13 @@ static void decide_pss(const struct sample *sample, struct decided *out)
 }
 
 /* As mm/util.c: vm_commit_limit computes it. */
-static struct reading commit_limit(const struct sample *sample, struct reading hugetlb)
+static struct reading commit_limit(const struct sample *sample,
+                                   const struct decision *huge_pages)
 {
   const struct meminfo *m = &sample->meminfo;
+  const struct reading hugetlb = huge_pages->reading;
+  if (huge_pages->unbounded)
+    return reading_missing(READING_MALFORMED);
   if (!is_known(m->swap_total) || !is_known(sample->overcommit_ratio_count))
     return reading_missing(
         reading_state_join(m->swap_total.state, sample->overcommit_ratio_count.state));
@@ -330,6 +372,8 @@ static void decide_direct_map(const struct sample *sample, struct decided *out)
                                   m->direct_map_1g, m->direct_map_2g,  m->direct_map_16g};
   struct reading all = {0}, large = {0};
   for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
+    if (lines[i].state == READING_MALFORMED)
+      all = large = lines[i];
     if (!is_known(lines[i]))
       continue;
     reading_add(&all, lines[i].value);
@@ -386,10 +430,10 @@ void decide(const struct sample *sample, struct decided *out)
         decision_product(sample, m->huge_pages_rsvd_count, m->huge_page_size),
         WHY(huge_default_size));
   decide_pss(sample, out);
-  out->commit_limit = decision_certain(
-      commit_limit(sample, is_older_than_3_10(sample) ? out->huge_default.reading
-                                                      : out->hugetlb.reading),
-      NULL);
+  out->commit_limit = decision_certain(commit_limit(sample, is_older_than_3_10(sample)
+                                                                ? &out->huge_default
+                                                                : &out->hugetlb),
+                                       NULL);
   decide_direct_map(sample, out);
   if (vmalloc_epoch(sample) == EPOCH_PHYSICAL)
     out->vmalloc_physical = decision_certain(used_then(sample), NULL);

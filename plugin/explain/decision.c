@@ -29,6 +29,12 @@ struct decision decision_absent(void)
   return decision_certain(reading_missing(READING_ABSENT), NULL);
 }
 
+struct decision decision_unbounded(const char *why)
+{
+  return (struct decision){
+      .reading = reading_missing(READING_ABSENT), .unbounded = true, .why = why};
+}
+
 struct reading decision_bounded(const struct sample *sample, struct reading reading)
 {
   const struct reading total = sample->meminfo.mem_total;

@@ -75,6 +75,8 @@ struct parser {
   unsigned lines[MEMINFO_FIELD_COUNT]; /* the line of each row */
   unsigned next;                       /* the row that is expected next */
   bool cut;                            /* the last line is cut off */
+  enum meminfo_field torn;             /* the row of that line, or MEMINFO_FIELD_COUNT */
+  bool omits;                          /* the text says that lines were left out */
 };
 
 static void store(struct parser *parser, const struct meminfo_line *line, unsigned number)
@@ -100,11 +102,14 @@ static void parse_kernel_line(struct parser *parser, struct scan line, bool open
 
 static void parse_pasted_line(struct parser *parser, struct scan line, bool open)
 {
-  if (pasted_line_kind(line) != PASTED_ENTRIES)
+  const enum pasted_line kind = pasted_line_kind(line);
+  parser->omits |= kind == PASTED_OMISSION;
+  if (kind != PASTED_ENTRIES)
     return;
   do {
     struct meminfo_line parsed = pasted_line_take(&line, open, parser->next);
     parser->cut = open && parsed.cause != NULL;
+    parser->torn = parser->cut ? parsed.row : MEMINFO_FIELD_COUNT;
     if (parsed.row == MEMINFO_FIELD_COUNT && parsed.cause != NULL) /* any text */
       parse_error_note(parser->parse_error, line.line, parsed.key, parsed.cause);
     else
@@ -112,10 +117,29 @@ static void parse_pasted_line(struct parser *parser, struct scan line, bool open
   } while (line.at < line.end);
 }
 
+/* Fields whose lines are missing become malformed. */
+static void find_gaps(struct parser *parser)
+{
+  struct meminfo *out = parser->out;
+  out->gaps = meminfo_gaps_find(out->fields, parser->torn, parser->cut || parser->omits);
+  for (unsigned row = 0; row < MEMINFO_FIELD_COUNT; row++)
+    if (out->gaps.lacks[row])
+      out->fields[row] = reading_missing(READING_MALFORMED);
+  if (out->gaps.count == 0 || parser->cut) /* of which an error is noted already */
+    return;
+  const bool at_end = out->gaps.first > out->gaps.last;
+  const enum meminfo_field row = at_end ? out->gaps.last : out->gaps.first;
+  const struct span key = {meminfo_rows[row].key, meminfo_rows[row].key_length};
+  parse_error_note(parser->parse_error, at_end ? parser->lines[row] : 0, key,
+                   at_end ? "the file ends before lines that its kernel prints"
+                          : "the line is missing, although its kernel prints it");
+}
+
 static int parse(struct scan text, bool captured, struct meminfo *out,
                  struct parse_error *parse_error)
 {
-  struct parser parser = {.out = out, .parse_error = parse_error};
+  struct parser parser = {
+      .out = out, .parse_error = parse_error, .torn = MEMINFO_FIELD_COUNT};
   struct scan line;
   memset(out, 0, sizeof(*out));
   while (scan_line(&text, &line)) {
@@ -130,7 +154,9 @@ static int parse(struct scan text, bool captured, struct meminfo *out,
       parse_error_note(parse_error, 0, (struct span){"MemTotal", 8}, "missing or 0");
     return -EBADMSG;
   }
-  if (parser.cut)
+  if (captured)
+    find_gaps(&parser);
+  else if (parser.cut)
     lose_rest(out);
   bound_fields(parser.lines, out, parse_error);
   return 0;

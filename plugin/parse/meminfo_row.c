@@ -3,9 +3,13 @@
 
 #include <string.h>
 
+#define ALWAYS(release) MEMINFO_PRINTED_ALWAYS, MEMINFO_RELEASE_##release
+#define CONFIG(release) MEMINFO_PRINTED_CONFIG, MEMINFO_RELEASE_##release
+#define FADING(release) MEMINFO_PRINTED_FADING, MEMINFO_RELEASE_##release
 const struct meminfo_row meminfo_rows[MEMINFO_FIELD_COUNT] = {
-#define FIELD(member, key, unit, inside, ...)                                            \
-  {key, sizeof(key) - 1, MEMINFO_UNIT_##unit, MEMINFO_FIELD_##inside},
+#define FIELD(member, key, unit, inside, since, printed, proves, text)                   \
+  {key,     sizeof(key) - 1,         MEMINFO_UNIT_##unit, MEMINFO_FIELD_##inside,        \
+   printed, MEMINFO_RELEASE_##proves},
 #include "meminfo_explain/tables/meminfo.def"
 };
 

@@ -52,6 +52,9 @@ struct decision decision_certain(struct reading reading, const char *why);
 /* Makes a decision that the number does not apply, without a reason. */
 struct decision decision_absent(void);
 
+/* Makes a decision that the number is not known, and may be anything. */
+struct decision decision_unbounded(const char *why);
+
 /* Returns the reading, or malformed where it is above MemTotal. */
 struct reading decision_bounded(const struct sample *sample, struct reading reading);
 

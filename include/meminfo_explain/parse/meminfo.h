@@ -5,6 +5,7 @@
 
 #include "meminfo_explain/base/reading.h"
 #include "meminfo_explain/base/scan.h"
+#include "meminfo_explain/parse/meminfo_gaps.h"
 #include "meminfo_explain/parse/meminfo_row.h"
 
 #include <stdbool.h>
@@ -27,6 +28,7 @@ struct meminfo {
   };
   struct meminfo_other others[MEMINFO_OTHERS_MAX]; /* the first ones */
   unsigned others_count;                           /* of all, may be more */
+  struct meminfo_gaps gaps; /* of a captured file; none in the kernel's own */
 };
 
 /* Replaces *out. A field is malformed where its line has no number, an unexpected unit or
@@ -37,7 +39,12 @@ int meminfo_parse(struct scan text, struct meminfo *out, struct parse_error *par
 
 /* The same for a file of a captured tree, as people paste it: a prompt, a command or the
  * file's name around it, grep's prefix, line numbers, KB or KiB for kB, "..." for lines
- * that were left out (plugin/parse/meminfo_line.h). What is ambiguous is malformed. */
+ * that were left out (plugin/parse/meminfo_line.h). What is ambiguous is malformed.
+ *
+ * A file of the kernel's is whole: a line that it lacks is one that this kernel or its
+ * configuration does not have, and its field is absent. A captured file may be cut or
+ * filtered. A field whose line is missing although other lines prove that the kernel
+ * prints it is malformed, and out->gaps has it; one error is noted for all of them. */
 int meminfo_parse_captured(struct scan text, struct meminfo *out,
                            struct parse_error *parse_error);
 
