@@ -716,8 +716,8 @@ START_TEST(rule_unexplained)
   check_says(RULE_unexplained, GB(2),
              "No known driver accounts for at least 2.0 GiB (2.0 % of MemTotal) of the "
              "black hole, whose largest allocation site in /proc/allocinfo is "
-             "foo_rx_refill [foo] with 900.0 MiB; up to 3.0 GiB of it may be a balloon "
-             "(driver unknown), if in MemTotal, 2.0 GiB socket buffers.");
+             "foo_rx_refill [foo] with 900.0 MiB; all of it may be a balloon (driver "
+             "unknown), if in MemTotal, up to 2.0 GiB socket buffers.");
   set_unexplained(GB(3), GB(2), 0); /* at least 1 %, which is not enough */
   check_silent(RULE_unexplained);
 }
@@ -794,6 +794,11 @@ START_TEST(rule_consumers_unreadable)
   check_silent_if_refused(RULE_consumers_unreadable);
   explanation.black_hole.unexplained.value = 0;
   check_silent(RULE_consumers_unreadable);
+  sample.zoneinfo.pcp = reading_missing(READING_DENIED);
+  explain_again();
+  ck_assert_ptr_nonnull(strstr(find(RULE_consumers_unreadable)->text,
+                               "What is unexplained, about 240.0 MiB (0.2 % of "
+                               "MemTotal), may belong to"));
 }
 END_TEST
 
@@ -852,9 +857,9 @@ START_TEST(a_missing_file_is_named_with_the_bound)
   explain_with(GB(4));
   sentence = find(RULE_uncertain);
   ck_assert_ptr_nonnull(sentence);
-  ck_assert_ptr_nonnull(strstr(sentence->text,
-                               "4.0 GiB of it may be vmalloc (only root can "
-                               "read /proc/vmallocinfo)"));
+  ck_assert_ptr_nonnull(
+      strstr(sentence->text,
+             "; all of it may be vmalloc (only root can read /proc/vmallocinfo)."));
 }
 END_TEST
 

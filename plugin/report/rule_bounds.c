@@ -40,11 +40,16 @@ struct stated state_black_hole(const struct context *c, bool *with_vmalloc)
   return state_number(c, hole->estimate, &range);
 }
 
+/* Appends "; up to 1.2 GiB of it may be NAME", then ", up to 1.2 GiB NAME". */
 static void add_bound(struct list *list, const char *name, double bound, double bytes)
 {
-  if (bound >= part * bytes && bound > 0)
-    list_add(list, "%s %s%s", format_bytes(bound < bytes ? bound : bytes).text,
-             list->count == 0 ? "of it may be " : "", name);
+  if (bound < part * bytes || bound <= 0 || list->count++ >= LIST_NAMED_MAX)
+    return;
+  const bool all = bound >= bytes;
+  format_append(list->text, sizeof(list->text), "%s%s%s%s%s",
+                list->count > 1 ? ", " : "; ", all ? "all" : "up to ",
+                all ? "" : format_bytes(bound).text,
+                list->count > 1 ? all ? " of it " : " " : " of it may be ", name);
 }
 
 static void add_upper_bounds(const struct context *c, double bytes, struct list *names)
@@ -91,19 +96,15 @@ static void add_unknown_terms(const struct context *c, double bytes, struct list
 struct list possible_owners(const struct context *c, double bytes, bool unknown)
 {
   const struct decided *decided = &c->explanation->decided;
-  struct list names = {.count = 0}, out = {.count = 0};
-  add_upper_bounds(c, bytes, &names);
-  if (unknown)
-    add_unknown_terms(c, bytes, &names);
+  struct list list = {.count = 0};
   if (unknown && decided->vmalloc.unbounded)
-    format_append(out.text, sizeof(out.text),
+    format_append(list.text, sizeof(list.text),
                   "; vmalloc is part of it, because /proc/vmallocinfo, which only root "
                   "can read, is unavailable");
   if (unknown && decided->hugetlb.unbounded)
-    format_append(out.text, sizeof(out.text), "; huge pages may be part of it");
-  if (names.count > 0)
-    format_append(out.text, sizeof(out.text), "; up to %s%s", names.text,
-                  list_rest(&names).text);
-  out.count = names.count;
-  return out;
+    format_append(list.text, sizeof(list.text), "; huge pages may be part of it");
+  add_upper_bounds(c, bytes, &list);
+  if (unknown)
+    add_unknown_terms(c, bytes, &list);
+  return list;
 }

@@ -63,7 +63,7 @@ static bool is_certainly_large(const struct context *c, struct stated *size)
 bool rule_unexplained(const struct context *c, struct sentence *out)
 {
   const struct allocinfo_site *site = largest_site(c);
-  struct stated size;
+  struct stated size = {.certainty = GUESS};
   if (!is_certainly_large(c, &size))
     return false;
   const struct amount most = c->explanation->black_hole.unexplained_range.most;
@@ -112,13 +112,27 @@ bool rule_consumers_unreadable(const struct context *c, struct sentence *out)
       list_add(&list, "%s", owner_of(i).name);
   const struct formatted remedy =
       remedy_for_denied(c->sample, SOURCE_FIRST_CONSUMER, SOURCE_COUNT);
+  const double number = (double)unexplained.value;
+  const struct stated hole = state_number(c, c->explanation->black_hole.estimate,
+                                          &c->explanation->black_hole.range);
   choose_by_credentials(c, out);
+  const bool is_certain = hole.certainty == CERTAIN;
   return list.count > 0 &&
-         say(out, (double)unexplained.value,
-             "The unexplained %s may belong to consumers that could not be read "
-             "(%s%s)%s%s.",
-             share(c, (double)unexplained.value).text, list.text, list_rest(&list).text,
-             remedy.text[0] != '\0' ? "; " : "", remedy.text);
+         say(out, number,
+             "%s%s%s may belong to consumers that could not be read (%s%s)%s%s.",
+             is_certain ? "The unexplained " : "What is unexplained, about ",
+             share(c, number).text, is_certain ? "" : ",", list.text,
+             list_rest(&list).text, remedy.text[0] != '\0' ? "; " : "", remedy.text);
+}
+
+/* Whether the black hole is known, and what has no known owner is not, because drivers'
+ * files could not be read. */
+static bool is_unread(const struct context *c)
+{
+  const struct black_hole *hole = &c->explanation->black_hole;
+  struct sentence unused;
+  return state_number(c, hole->estimate, &hole->range).certainty == CERTAIN &&
+         rule_consumers_unreadable(c, &unused);
 }
 
 /* What has no known owner where its size is only a bound: see rule_unexplained. */
@@ -126,8 +140,9 @@ bool rule_uncertain(const struct context *c, struct sentence *out)
 {
   const struct black_hole *hole = &c->explanation->black_hole;
   const struct range *range = &hole->unexplained_range;
-  struct stated size;
-  if (!is_unexplained_large(c, hole->unexplained) || is_certainly_large(c, &size))
+  struct stated size = {.certainty = GUESS};
+  if (!is_unexplained_large(c, hole->unexplained) || is_certainly_large(c, &size) ||
+      is_unread(c))
     return false;
   const double number = (double)hole->unexplained.value;
   const double most = is_known(range->most) ? (double)range->most.value : number;
