@@ -100,6 +100,30 @@ START_TEST(members_explain_only_the_series_of_their_grouping)
 }
 END_TEST
 
+static void set_caches(unsigned dentry, unsigned task_struct)
+{
+  static struct grouping_list list;
+  list = (struct grouping_list){.total = reading_known(0)};
+  grouping_add(&list, &(struct grouping_member){"dentry", .bytes = MB(dentry)});
+  grouping_add(&list, &(struct grouping_member){"task_struct", .bytes = MB(task_struct)});
+  sample.groupings[GROUPING_slab_caches] = &list;
+}
+
+START_TEST(the_slab_cache_that_rose_with_sunreclaim_is_named)
+{
+  begin();
+  set_caches(300, 2);
+  growth_note(growth, window, start, &sample);
+  set_caches(300, 96);
+  ck_assert(message(SERIES_slab_unreclaimable, 100));
+  ck_assert_str_eq(text, "slab cache task_struct rose by 94 MiB");
+  ck_assert(!message(SERIES_vmalloc, 100));
+  set_caches(310, 30); /* none is most of it */
+  ck_assert(!message(SERIES_slab_unreclaimable, 100));
+  growth_close(growth);
+}
+END_TEST
+
 START_TEST(the_last_snapshot_before_the_rise_counts)
 {
   begin();
@@ -176,6 +200,7 @@ END_TEST
 SUITE_MAIN("growth", the_caller_that_rose_with_vmalloc_is_named,
            a_member_that_rose_by_too_little_or_too_much_is_not_named,
            members_explain_only_the_series_of_their_grouping,
+           the_slab_cache_that_rose_with_sunreclaim_is_named,
            the_last_snapshot_before_the_rise_counts,
            a_member_beyond_those_remembered_had_no_more_than_the_smallest,
            without_a_rise_or_a_past_nothing_is_named, a_long_name_is_cut)
