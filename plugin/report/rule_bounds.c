@@ -29,14 +29,23 @@ struct stated state_number(const struct context *c, struct amount number,
   return stated(c, GUESS, "about ", value);
 }
 
-struct stated state_black_hole(const struct context *c, bool *with_vmalloc)
+struct stated state_black_hole(const struct context *c, const char **name)
 {
+  static const char *const names[] = {
+      "the black hole (in no line of meminfo)", "the black hole and vmalloc",
+      "the black hole and huge pages", "the black hole, vmalloc and huge pages"};
   const struct black_hole *hole = &c->explanation->black_hole;
+  const struct decided *decided = &c->explanation->decided;
+  const unsigned unknown = decided->vmalloc.unbounded + 2U * decided->hugetlb.unbounded;
   struct range range = hole->range;
-  *with_vmalloc = c->explanation->decided.vmalloc.unbounded &&
-                  !c->explanation->decided.hugetlb.unbounded;
-  if (*with_vmalloc && is_known(range.most))
+  bool others = false;
+  for (unsigned i = 0; i < DECISION_COUNT; i++)
+    others |= i != DECISION_vmalloc && i != DECISION_hugetlb && decided->all[i].unbounded;
+  *name = names[0];
+  if (unknown > 0 && !others && is_known(range.most)) {
     range.least = amount_difference(hole->estimate, amount_of(hole->bounded_error));
+    *name = names[unknown];
+  }
   return state_number(c, hole->estimate, &range);
 }
 

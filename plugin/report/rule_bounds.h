@@ -26,9 +26,10 @@ struct stated {
 struct stated state_number(const struct context *c, struct amount number,
                            const struct range *range);
 
-/* States the estimate, which is known. Where vmalloc is not known, the two together have
- * a lower bound: then sets *with_vmalloc. */
-struct stated state_black_hole(const struct context *c, bool *with_vmalloc);
+/* States the estimate, which is known. What is not known makes it smaller; together with
+ * that it has a lower bound. Then sets *name to name both, else to that of the estimate.
+ */
+struct stated state_black_hole(const struct context *c, const char **name);
 
 /* What has an upper bound of a tenth of `bytes` or more, and may be part of them or not:
  * "; up to 1.2 GiB of it may be socket buffers", or "". With `unknown`, also the terms

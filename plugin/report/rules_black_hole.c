@@ -2,6 +2,8 @@
 #include "rule_bounds.h"
 #include "rule_numbers.h"
 
+#include <stdio.h>
+
 /* A small part of the black hole does not explain it. */
 static bool is_noticeable(const struct context *c, double bytes)
 {
@@ -100,39 +102,61 @@ bool rule_allocinfo_site(const struct context *c, struct sentence *out)
       share_in_use(c, percent, (double)site->bytes).text);
 }
 
-bool rule_consumers_unreadable(const struct context *c, struct sentence *out)
+/* The hidden consumers that could not be read. */
+static struct list unread_consumers(const struct context *c)
 {
-  struct amount unexplained = c->explanation->black_hole.unexplained;
   struct list list = {.count = 0};
-  if (!exceeds(unexplained, 0, c->total))
-    return false;
   for (unsigned i = 0; i < TERM_COUNT; i++)
     if (term_rows[i].view == TERM_VIEW_HIDDEN && !is_known(term(c, i)) &&
         term(c, i).state != READING_ABSENT)
       list_add(&list, "%s", owner_of(i).name);
+  return list;
+}
+
+/* Whether a consumer is known to hold a part of the black hole. */
+static bool has_owner(const struct context *c)
+{
+  const struct amount hidden = c->explanation->black_hole.hidden;
+  return is_known(hidden) && hidden.value > 0;
+}
+
+static bool is_hole_certain(const struct context *c)
+{
+  const struct black_hole *hole = &c->explanation->black_hole;
+  return state_number(c, hole->estimate, &hole->range).certainty == CERTAIN;
+}
+
+/* Where the size of the black hole is only a bound, rule_uncertain names them. */
+bool rule_consumers_unreadable(const struct context *c, struct sentence *out)
+{
+  struct amount unexplained = c->explanation->black_hole.unexplained;
+  const struct list list = unread_consumers(c);
+  if (!exceeds(unexplained, 0, c->total) || list.count == 0)
+    return false;
+  const bool is_certain = is_hole_certain(c);
+  if (!is_certain && is_unexplained_large(c, unexplained))
+    return false;
   const struct formatted remedy =
       remedy_for_denied(c->sample, SOURCE_FIRST_CONSUMER, SOURCE_COUNT);
   const double number = (double)unexplained.value;
-  const struct stated hole = state_number(c, c->explanation->black_hole.estimate,
-                                          &c->explanation->black_hole.range);
   choose_by_credentials(c, out);
-  const bool is_certain = hole.certainty == CERTAIN;
-  return list.count > 0 &&
-         say(out, number,
+  return say(out, number,
              "%s%s%s may belong to consumers that could not be read (%s%s)%s%s.",
              is_certain ? "The unexplained " : "What is unexplained, about ",
              share(c, number).text, is_certain ? "" : ",", list.text,
              list_rest(&list).text, remedy.text[0] != '\0' ? "; " : "", remedy.text);
 }
 
-/* Whether the black hole is known, and what has no known owner is not, because drivers'
- * files could not be read. */
-static bool is_unread(const struct context *c)
+/* "; consumers ... may be part of it", or "". */
+static struct list unread_part(const struct context *c)
 {
-  const struct black_hole *hole = &c->explanation->black_hole;
-  struct sentence unused;
-  return state_number(c, hole->estimate, &hole->range).certainty == CERTAIN &&
-         rule_consumers_unreadable(c, &unused);
+  const struct list list = unread_consumers(c);
+  struct list out = {.count = 0};
+  if (list.count > 0)
+    format_append(out.text, sizeof(out.text),
+                  "; consumers whose files could not be read (%s%s) may be part of it",
+                  list.text, list_rest(&list).text);
+  return out;
 }
 
 /* What has no known owner where its size is only a bound: see rule_unexplained. */
@@ -140,28 +164,26 @@ bool rule_uncertain(const struct context *c, struct sentence *out)
 {
   const struct black_hole *hole = &c->explanation->black_hole;
   const struct range *range = &hole->unexplained_range;
+  const struct list unread = unread_part(c);
   struct stated size = {.certainty = GUESS};
   if (!is_unexplained_large(c, hole->unexplained) || is_certainly_large(c, &size) ||
-      is_unread(c))
+      (unread.text[0] != '\0' && is_hole_certain(c)))
     return false;
   const double number = (double)hole->unexplained.value;
   const double most = is_known(range->most) ? (double)range->most.value : number;
-  const struct list owners = possible_owners(c, most, true);
-  struct formatted least = {""};
+  struct formatted word = {"About "};
   if (size.certainty == LEAST)
-    format_append(least.text, sizeof(least.text), "Between %s and ",
-                  format_bytes(size.bytes).text);
+    snprintf(word.text, sizeof(word.text), "Between %.40s and ",
+             format_bytes(size.bytes).text);
+  else if (size.certainty == MOST)
+    snprintf(word.text, sizeof(word.text), "Up to ");
   choose_by_credentials(c, out);
-  return say(out, number, "%s%s is in no line of meminfo%s%s.",
-             size.certainty == LEAST  ? least.text
-             : size.certainty == MOST ? "Up to "
-                                      : "About ",
-             share(c, most).text,
-             is_known(hole->hidden) && hole->hidden.value > 0 ? " and of no known driver"
-                                                              : "",
+  return say(out, number, "%s%s is in no line of meminfo%s%s%s.", word.text,
+             share(c, most).text, has_owner(c) ? " and of no known driver" : "",
              size.certainty == GUESS ? "; how exact that is is not known, because the "
                                        "files could not be read twice"
-                                     : owners.text);
+                                     : possible_owners(c, most, true).text,
+             unread.text);
 }
 
 /* The error of a difference is that of both numbers; vmalloc, where it is unknown, is

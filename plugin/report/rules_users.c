@@ -13,13 +13,10 @@ enum { USERS_MAX = 9, USERS_OF_CONTAINER = 4 };
 /* As far as it is certain: not where it is only known what it is at most. */
 static struct user black_hole(const struct context *c)
 {
-  bool with_vmalloc = false;
-  struct user user = {"the black hole (in no line of meminfo)", {.state = 0}};
+  struct user user = {"", {.state = READING_ABSENT}};
   if (!is_known(c->explanation->black_hole.estimate))
     return user;
-  const struct stated size = state_black_hole(c, &with_vmalloc);
-  if (with_vmalloc)
-    user.name = "the black hole and vmalloc (in no line of meminfo)";
+  const struct stated size = state_black_hole(c, &user.name);
   if (size.certainty <= LEAST)
     user.amount = (struct amount){.value = (int64_t)size.bytes, .state = READING_KNOWN};
   return user;
@@ -28,9 +25,9 @@ static struct user black_hole(const struct context *c)
 /* The word before the amount of a user. */
 static const char *word_of(const struct context *c, struct user user)
 {
-  bool with_vmalloc;
+  const char *name;
   return strncmp(user.name, "the black hole", strlen("the black hole")) == 0 &&
-                 state_black_hole(c, &with_vmalloc).certainty == LEAST
+                 state_black_hole(c, &name).certainty == LEAST
              ? "at least "
              : "";
 }
