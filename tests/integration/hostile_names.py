@@ -34,7 +34,7 @@ CALLERS = (b"%(evil)s+0x1/0x2", b"%(evil)s+0x1/0x2 [%(evil)s]", b"%(long)s+0x1/0
 SITES = (b"%(evil)s:1 func:%(evil)s", b"%(evil)s:2 [%(evil)s] func:%(evil)s",
          b"%(long)s:3 [%(long)s] func:%(long)s", b"a.c:4 func:a.b", b"a.c:5 func:a_b")
 OTHER_LINES = {
-    "zoneinfo": b"Node 0, zone   %(evil)s\n",
+    "zoneinfo": b"      nr_%(evil)s 7\n",
     "vmstat": b"%(evil)s 7\n",
     "modules": b"%(evil)s 4096 1 - Live 0x0000000000000000\n",
     "self/mountinfo": b"9 1 0:9 / /mnt/%(evil)s rw - %(evil)s %(evil)s rw\n",
