@@ -50,6 +50,9 @@ static double take_sample(void)
   /* Expensive files are due again, as the bare reads read them again. */
   state.collector.vmalloc.cached.schedule = state.collector.allocinfo.cached.schedule =
       (struct schedule){0};
+  for (unsigned i = 0; i < GROUPING_COUNT; i++)
+    if (state.collector.groupings[i] != NULL)
+      state.collector.groupings[i]->cached.schedule = (struct schedule){0};
   int error = collect(&state.collector, &options, &state.sample);
   if (error != 0)
     bench_die("sample", error);
