@@ -443,6 +443,8 @@ static void write_machine(const char *tree, const struct machine *a,
   put("0-%lu\n", (unsigned long)a->cpus - 1);
   flush_to(tree, "sys/devices/system/cpu/possible");
   tree_write(tree, "proc/sys/vm/overcommit_ratio", "50\n");
+  if (g->percpu) /* since 3.14 */
+    tree_write(tree, "proc/sys/vm/overcommit_kbytes", "0\n");
   if (g->lines_32) {
     write_hugepages(tree, 2048, a->huge_2m / 512);
     write_hugepages(tree, 4096, a->huge_4m / 1024);

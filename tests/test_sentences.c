@@ -805,6 +805,14 @@ START_TEST(rule_consumers_unreadable)
                                "; consumers whose files could not be read (ftrace ring "
                                "buffers, RAM disks (brd), zswap and 1 more) may be part "
                                "of it."));
+  /* A vmstat without its end does not show that there is no balloon. */
+  be_quiet();
+  sample.vmstat.balloon_inflate_count = sample.vmstat.balloon_deflate_count =
+      reading_missing(READING_MALFORMED);
+  explain_again();
+  check_says(RULE_consumers_unreadable, MB(240),
+             "The unexplained 240.0 MiB (0.2 % of MemTotal) may belong to consumers that "
+             "could not be read (a balloon).");
 }
 END_TEST
 
@@ -1721,12 +1729,21 @@ START_TEST(rule_sources_malformed)
   sample.sources[SOURCE_modules].state = READING_MALFORMED;
   check_says(RULE_sources_malformed, 0, "Malformed: proc/modules.");
   sample.sources[SOURCE_vmstat].state = READING_MALFORMED;
-  sample.sources[SOURCE_vmstat].parse_error.cause = "not a number";
+  struct parse_error *error = &sample.sources[SOURCE_vmstat].parse_error;
+  error->cause = "not a number";
   sample.sources[SOURCE_page_pool].state = READING_MALFORMED;
   sample.sources[SOURCE_zram].state = READING_MALFORMED;
   check_says(RULE_sources_malformed, 0,
              "Malformed: proc/vmstat, proc/modules, sys/block/zram*/mm_stat and 1 more; "
              "the first: not a number.");
+  error->line = 7;
+  check_says(RULE_sources_malformed, 0,
+             "Malformed: proc/vmstat, proc/modules, sys/block/zram*/mm_stat and 1 more; "
+             "the first: not a number (line 7).");
+  strcpy(error->near, "nr_zspages");
+  check_says(RULE_sources_malformed, 0,
+             "Malformed: proc/vmstat, proc/modules, sys/block/zram*/mm_stat and 1 more; "
+             "the first: not a number (line 7, \"nr_zspages\").");
   sample.sources[SOURCE_vmstat].state = READING_DENIED;
   check_says(
       RULE_sources_malformed, 0,

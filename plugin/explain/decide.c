@@ -104,6 +104,14 @@ static bool is_older_than_3_10(const struct sample *sample)
          sample->zoneinfo.managed.state == READING_ABSENT;
 }
 
+/* Without zoneinfo it may be, unless there is MemAvailable (3.14). */
+static bool may_be_older_than_3_10(const struct sample *sample)
+{
+  return is_older_than_3_10(sample) ||
+         (!is_known(sample->zoneinfo.free) &&
+          sample->meminfo.mem_available.state == READING_ABSENT);
+}
+
 /* A kernel without CONFIG_HUGETLB_PAGE has these events neither (mm/vmstat.c:
  * vmstat_text; unevictable_pgs_culled follows them). */
 static bool has_no_hugetlb(const struct vmstat *vmstat)
@@ -133,7 +141,8 @@ static struct decision decide_hugetlb(const struct sample *sample,
   if (m->hugetlb.state != READING_ABSENT && !lacks_line)
     return take_line(m->hugetlb, WHY(hugetlb_line));
   const struct hugepages *huge = &sample->hugepages;
-  if (is_known(huge->total) && is_known(huge->gigantic) && is_older_than_3_10(sample)) {
+  if (is_known(huge->total) && is_known(huge->gigantic) &&
+      may_be_older_than_3_10(sample)) {
     struct decision inside = take_line(
         decision_bounded(sample, reading_known(huge->total.value - huge->gigantic.value)),
         WHY(hugetlb_no_gigantic));
@@ -333,23 +342,38 @@ static void decide_pss(const struct sample *sample, struct decided *out)
   out->pss_shmem = decision_certain(p->pss_shmem, NULL);
 }
 
+/* The huge pages that CommitLimit leaves out. */
+static struct reading committed_huge_pages(const struct sample *sample,
+                                           const struct decided *decided)
+{
+  const struct reading all = decided->hugetlb.reading,
+                       of_default = decided->huge_default.reading;
+  if (is_older_than_3_10(sample))
+    return of_default;
+  if (decided->hugetlb.unbounded)
+    return reading_missing(READING_MALFORMED);
+  bool differ = is_known(all) && is_known(of_default) && all.value != of_default.value;
+  return differ && may_be_older_than_3_10(sample) ? reading_missing(READING_MALFORMED)
+                                                  : all;
+}
+
 /* As mm/util.c: vm_commit_limit computes it. */
-static struct reading commit_limit(const struct sample *sample,
-                                   const struct decision *huge_pages)
+static struct reading commit_limit(const struct sample *sample, struct reading hugetlb)
 {
   const struct meminfo *m = &sample->meminfo;
-  const struct reading hugetlb = huge_pages->reading;
-  if (huge_pages->unbounded)
-    return reading_missing(READING_MALFORMED);
   if (!is_known(m->swap_total) || !is_known(sample->overcommit_ratio_count))
     return reading_missing(
         reading_state_join(m->swap_total.state, sample->overcommit_ratio_count.state));
-  /* Absent before 3.14. Since then the ratio applies where this is 0. */
-  if (sample->overcommit_kbytes.state > READING_KNOWN)
-    return reading_missing(sample->overcommit_kbytes.state);
+  /* Absent before 3.14, like MemAvailable. Since then the ratio applies where this is 0.
+   */
+  const struct reading kbytes = sample->overcommit_kbytes;
+  if (!is_known(kbytes) && (kbytes.state != READING_ABSENT || is_known(m->mem_available)))
+    return reading_missing(kbytes.state);
+  if (hugetlb.state > READING_KNOWN) /* absent: there are no huge pages */
+    return reading_missing(hugetlb.state);
   uint64_t allowed;
-  if (is_known(sample->overcommit_kbytes) && sample->overcommit_kbytes.value > 0) {
-    allowed = sample->overcommit_kbytes.value / sample->page_size;
+  if (is_known(kbytes) && kbytes.value > 0) {
+    allowed = kbytes.value / sample->page_size;
   } else {
     uint64_t huge = is_known(hugetlb) ? hugetlb.value : 0;
     uint64_t pages = (m->mem_total.value - huge) / sample->page_size;
@@ -430,10 +454,8 @@ void decide(const struct sample *sample, struct decided *out)
         decision_product(sample, m->huge_pages_rsvd_count, m->huge_page_size),
         WHY(huge_default_size));
   decide_pss(sample, out);
-  out->commit_limit = decision_certain(commit_limit(sample, is_older_than_3_10(sample)
-                                                                ? &out->huge_default
-                                                                : &out->hugetlb),
-                                       NULL);
+  out->commit_limit =
+      decision_certain(commit_limit(sample, committed_huge_pages(sample, out)), NULL);
   decide_direct_map(sample, out);
   if (vmalloc_epoch(sample) == EPOCH_PHYSICAL)
     out->vmalloc_physical = decision_certain(used_then(sample), NULL);

@@ -128,7 +128,9 @@ static void decide_balloons(const struct sample *sample, struct decided *out)
   case DRIVER_OTHER:
     break; /* these have terms of their own */
   case DRIVER_NONE:
-    if (is_known(pages) && pages.value > 0)
+    if (pages.state > READING_KNOWN) /* its lines are missing */
+      out->balloon = decision_certain(pages, NULL);
+    else if (is_known(pages) && pages.value > 0)
       out->balloon = decision_certain(pages, WHY(balloon_unknown));
     else if (c->vmware_current.state == READING_DENIED)
       out->vmware_balloon = decision_certain(reading_missing(READING_DENIED), NULL);

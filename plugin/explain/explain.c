@@ -440,7 +440,7 @@ static void explain_estimate(const struct sample *sample, struct explanation *ou
 static void explain_hidden(struct explanation *out, struct doubt *doubt)
 {
   struct black_hole *hole = &out->black_hole;
-  bool unread = false;
+  bool unread = out->decided.balloon.reading.state > READING_KNOWN;
   hole->hidden.state = READING_KNOWN;
   for (size_t i = 0; i < TERM_COUNT; i++) {
     if (term_rows[i].view != TERM_VIEW_HIDDEN)

@@ -122,6 +122,7 @@ struct owner owner_of(enum term term)
                                    "\"hash table entries\" in dmesg"},
       [TERM_HIDDEN_memmap] = {"struct pages of hot-added memory (memmap)",
                               "nr_memmap_pages in /proc/vmstat"},
+      [TERM_UPPER_BOUND_balloon] = {"a balloon", "balloon_inflate in /proc/vmstat"},
   };
   if (owners[term].name != NULL)
     return owners[term];

@@ -102,13 +102,13 @@ bool rule_allocinfo_site(const struct context *c, struct sentence *out)
       share_in_use(c, percent, (double)site->bytes).text);
 }
 
-/* The hidden consumers that could not be read. */
+/* The hidden consumers, and the balloon of an unknown driver, that could not be read. */
 static struct list unread_consumers(const struct context *c)
 {
   struct list list = {.count = 0};
   for (unsigned i = 0; i < TERM_COUNT; i++)
-    if (term_rows[i].view == TERM_VIEW_HIDDEN && !is_known(term(c, i)) &&
-        term(c, i).state != READING_ABSENT)
+    if ((term_rows[i].view == TERM_VIEW_HIDDEN || i == TERM_UPPER_BOUND_balloon) &&
+        !is_known(term(c, i)) && term(c, i).state != READING_ABSENT)
       list_add(&list, "%s", owner_of(i).name);
   return list;
 }

@@ -167,24 +167,35 @@ static struct formatted source_path(const struct source_status *status, unsigned
   return first;
 }
 
+/* ": CAUSE (line 3, "WORD")", as far as they are known; "" without a cause. */
+static struct formatted cause_of(const struct parse_error *error)
+{
+  struct formatted cause = {.text = ""};
+  if (error->cause == NULL)
+    return cause;
+  format_append(cause.text, sizeof(cause.text), ": %s", error->cause);
+  if (error->line > 0)
+    format_append(cause.text, sizeof(cause.text), " (line %u%s%s%s)", error->line,
+                  error->near[0] != '\0' ? ", \"" : "", error->near,
+                  error->near[0] != '\0' ? "\"" : "");
+  return cause;
+}
+
 bool rule_sources_malformed(const struct context *c, struct sentence *out)
 {
   struct list list = {.count = 0};
-  const char *cause = NULL;
+  struct formatted cause = {.text = ""};
   for (unsigned i = 0; i < SOURCE_COUNT; i++) {
     const struct source_status *status = &c->sample->sources[i];
     if (status->state != READING_MALFORMED)
       continue;
     if (list.count == 0)
-      cause = status->parse_error.cause;
+      cause = cause_of(&status->parse_error);
     list_add(&list, "%s", source_path(status, i).text);
   }
   return list.count > 0 &&
          say(out, 0, "Malformed: %s%s%s%s.", list.text, list_rest(&list).text,
-             cause == NULL     ? ""
-             : list.count == 1 ? ": "
-                               : "; the first: ",
-             cause != NULL ? cause : "");
+             cause.text[0] != '\0' && list.count > 1 ? "; the first" : "", cause.text);
 }
 
 bool rule_sources_denied(const struct context *c, struct sentence *out)
