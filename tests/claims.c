@@ -485,6 +485,14 @@ static void claim_unexplained(const struct claim *claim)
   judge_site(claim);
 }
 
+static void claim_uncounted(const struct claim *claim)
+{
+  const struct explanation *whole = claim->whole->explanation;
+  const struct explanation *part = claim->part->explanation;
+  judge_number(claim, "uncounted", part->black_hole.uncounted,
+               whole->black_hole.uncounted, (double)part->decided.isolated.error);
+}
+
 static void claim_allocinfo_site(const struct claim *claim)
 {
   judge_site(claim);

@@ -92,8 +92,8 @@ static const struct {
     {"mm/huge_memory.c:1328 func:do_huge_pmd_anonymous_page", ALLOCINFO_USER},
     {"mm/khugepaged.c:1072 func:alloc_charge_folio", ALLOCINFO_USER},
     {"mm/swap_state.c:474 func:__read_swap_cache_async", ALLOCINFO_USER},
-    {"mm/migrate.c:2189 func:alloc_migration_target", ALLOCINFO_USER},
-    {"mm/compaction.c:1880 func:compaction_alloc", ALLOCINFO_USER},
+    {"mm/migrate.c:2189 func:alloc_migration_target", ALLOCINFO_MIGRATED},
+    {"mm/compaction.c:1880 func:compaction_alloc", ALLOCINFO_MIGRATED},
     {"arch/arm64/mm/fault.c:986 func:vma_alloc_zeroed_movable_folio", ALLOCINFO_USER},
     {"fs/btrfs/extent_io.c:635 [btrfs] func:btrfs_alloc_page_array", ALLOCINFO_USER},
     {"arch/x86/mm/pgtable.c:33 func:pte_alloc_one", ALLOCINFO_PAGE_TABLES},
@@ -338,7 +338,7 @@ START_TEST(bytes_without_a_call_are_inaccurate)
                "0 3 drivers/a.c:1 func:f \n");
   ck_assert_known(got.inaccurate_count, 2);
   ck_assert_known(got.place[ALLOCINFO_OBJECT], 10547565210);
-  ck_assert_known(got.place[ALLOCINFO_USER], 8192);
+  ck_assert_known(got.place[ALLOCINFO_MIGRATED], 8192);
 }
 END_TEST
 
@@ -714,7 +714,11 @@ START_TEST(fixture_has_the_sums_that_it_was_composed_of)
   ck_assert_known(got.sites_count, 122);
   ck_assert_known(got.inaccurate_count, 0);
   ck_assert_known(got.place[ALLOCINFO_SLAB], PAGES(24920 + 3184));
-  ck_assert_known(got.place[ALLOCINFO_USER], 1550491648);
+  ck_assert_known(got.place[ALLOCINFO_USER], 1550127104);
+  ck_assert_known(got.place[ALLOCINFO_MIGRATED], 364544);
+  ck_assert_uint_eq(got.user_sites_listed, ALLOCINFO_USER_SITES_MAX);
+  for (unsigned i = 1; i < got.user_sites_listed; i++)
+    ck_assert(got.user_sites[i - 1].bytes >= got.user_sites[i].bytes);
   ck_assert_known(got.place[ALLOCINFO_PAGE_TABLES], 28594176);
   ck_assert_known(got.place[ALLOCINFO_PERCPU], PAGES(1096));
   ck_assert_known(got.place[ALLOCINFO_HUGETLB], 32 << 21);

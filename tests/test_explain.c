@@ -1273,6 +1273,34 @@ START_TEST(a_mem_total_below_the_zones_is_refused)
 }
 END_TEST
 
+/* 180 MB of user pages by both counters. */
+START_TEST(user_sites_beyond_the_counters_are_uncounted)
+{
+  static const struct {
+    unsigned sites, uncounted; /* MB */
+  } cases[] = {{10, 0}, {180, 0}, {196, 0}, {230, 50}, {390, 210}, {391, 0}};
+  for (size_t i = 0; i < LENGTH(cases); i++) {
+    begin();
+    sample.meminfo.mem_free = sample.zoneinfo.free = reading_known(MB(500));
+    sample.zoneinfo_after = sample.zoneinfo;
+    sample.allocinfo_lru_then = sample.allocinfo_cache_then = reading_known(MB(180));
+    sample.allocinfo.place[ALLOCINFO_USER] = reading_known(MB(cases[i].sites));
+    sample.allocinfo.place[ALLOCINFO_BLACK_HOLE] = reading_known(MB(1));
+    sample.allocinfo.total = reading_known(MB(900));
+    assert_amount(hole()->estimate, MB(210)); /* which has all that is uncounted */
+    assert_amount(hole()->uncounted, MB(cases[i].uncounted));
+    assert_amount(hole()->allocinfo, MB(cases[i].uncounted + 1));
+  }
+  sample.allocinfo.place[ALLOCINFO_USER] = reading_known(MB(300));
+  assert_amount(hole()->uncounted, MB(120));
+  sample.allocinfo_lru_then = reading_known(MB(250)); /* the larger one counts */
+  assert_amount(hole()->uncounted, MB(50));
+  sample.allocinfo_cache_then = reading_missing(READING_MALFORMED);
+  ck_assert(!is_known(hole()->uncounted));
+  assert_amount(hole()->allocinfo, MB(1));
+}
+END_TEST
+
 START_TEST(an_identity_is_broken_beyond_its_tolerance)
 {
   static const struct {
@@ -1459,8 +1487,8 @@ START_TEST(nothing_is_explained_from_an_empty_sample)
 }
 END_TEST
 
-SUITE_MAIN("explain", hidden_pages_are_found_to_the_page,
-           one_more_page_of_any_kind_is_counted_once,
+SUITE_MAIN("explain", user_sites_beyond_the_counters_are_uncounted,
+           hidden_pages_are_found_to_the_page, one_more_page_of_any_kind_is_counted_once,
            every_identity_holds_on_a_consistent_machine,
            a_new_kernel_has_every_identity_of_the_lines_it_prints,
            no_field_is_counted_twice, no_hidden_consumer_is_part_of_an_accounting,

@@ -116,6 +116,7 @@ static void be_quiet(void)
   quiet_vmallocinfo(&sample.vmallocinfo);
   sample.vmstat.nr_isolated_anon = sample.vmstat.nr_isolated_file = reading_known(0);
   sample.cpus_possible_count = reading_known(8);
+  sample.allocinfo_lru_then = sample.allocinfo_cache_then = reading_known(GB(31));
   sample.percpu_first_chunk = reading_known(0);
   sample.overcommit_ratio_count = reading_known(50);
   sample.overcommit_kbytes = reading_known(0);
@@ -397,7 +398,7 @@ START_TEST(rule_wrong_counter)
   sample.meminfo.shmem = reading_known(GB(22));
   explain_again();
   ck_assert_ptr_nonnull(
-      strstr(find(RULE_wrong_counter)->text, " 1 other counter is wrong too."));
+      strstr(find(RULE_wrong_counter)->text, "; 1 other counter is wrong too."));
   check_silent(RULE_shmem);
 }
 END_TEST
@@ -709,6 +710,12 @@ START_TEST(rule_unexplained)
              "hole, whose largest allocation site in /proc/allocinfo is foo_rx_refill "
              "[foo] with 900.0 MiB.");
   check_needs_amount(RULE_unexplained, &hole->unexplained_range.least);
+  sample.allocinfo.sites_listed = 0; /* the option is on */
+  check_says(
+      RULE_unexplained, GB(1) + PAGE,
+      "No known driver accounts for 1.0 GiB (1.0 % of MemTotal) of the black hole, "
+      "and no allocation site in /proc/allocinfo holds whole pages.");
+  sample.allocinfo.sites_listed = 1;
   set_unexplained(GB(3), GB(1), 0);
   *term(TERM_UPPER_BOUND_balloon) = amount_known(GB(5));
   *term(TERM_UPPER_BOUND_sockets) = amount_known(GB(2));
@@ -720,6 +727,45 @@ START_TEST(rule_unexplained)
              "unknown), if in MemTotal, up to 2.0 GiB socket buffers.");
   set_unexplained(GB(3), GB(2), 0); /* at least 1 %, which is not enough */
   check_silent(RULE_unexplained);
+}
+END_TEST
+
+static void leak_pages(uint64_t bytes)
+{
+  explanation.black_hole.uncounted = amount_known(bytes);
+  sample.allocinfo.place[ALLOCINFO_USER] = reading_known(GB(31) + bytes);
+  sample.allocinfo.user_sites_listed = 1;
+  sample.allocinfo.user_sites[0] =
+      (struct allocinfo_site){.function = "__filemap_get_folio",
+                              .file = "mm/filemap.c:1951",
+                              .bytes = GB(10) + bytes};
+}
+
+START_TEST(rule_uncounted)
+{
+  be_quiet();
+  leak_pages(MB(512));
+  check_silent(RULE_uncounted);
+  leak_pages(MB(512) + PAGE);
+  check_says(
+      RULE_uncounted, MB(512) + PAGE,
+      "Allocation sites of the page cache and anonymous memory hold 31.5 GiB, but "
+      "the LRU lists, Cached, Buffers and AnonPages count only 31.0 GiB: 512.0 MiB "
+      "(0.5 % of MemTotal) left them without being freed; the largest such site is "
+      "__filemap_get_folio at mm/filemap.c:1951 with 10.5 GiB.");
+  check_needs_amount(RULE_uncounted, &explanation.black_hole.uncounted);
+  check_silent_if_refused(RULE_uncounted);
+  /* It replaces what else is said of the same memory, if it is most of it. */
+  set_unexplained(GB(5), MB(100), MB(100));
+  add_site(GB(1));
+  ck_assert_ptr_nonnull(find(RULE_unexplained));
+  ck_assert_ptr_nonnull(find(RULE_allocinfo_site));
+  leak_pages(GB(4));
+  ck_assert_double_eq(find(RULE_uncounted)->weight, (double)GB(5));
+  check_silent(RULE_unexplained);
+  check_silent(RULE_allocinfo_site);
+  sample.allocinfo.user_sites_listed = 0;
+  check_silent(RULE_uncounted);
 }
 END_TEST
 
@@ -2008,6 +2054,8 @@ static const struct block {
     {&sample.vmallocinfo.pages, VMALLOCINFO_READINGS},
     READINGS(vmalloc_used_then),
     {sample.allocinfo.readings, ALLOCINFO_READINGS},
+    READINGS(allocinfo_lru_then),
+    READINGS(allocinfo_cache_then),
     READINGS(hugepages),
     READINGS(modules),
     READINGS(consumers),
@@ -2049,6 +2097,7 @@ static void random_tables(void)
   }
   sample.groupings[GROUPING_slab_caches] = &caches;
   sample.allocinfo.sites_listed = (unsigned)(random_next() % 2);
+  sample.allocinfo.user_sites_listed = (unsigned)(random_next() % 2);
   struct allocinfo_site *site = &sample.allocinfo.sites[0];
   fill_name(site->function, sizeof(site->function));
   fill_name(site->module, sizeof(site->module));
@@ -2098,6 +2147,9 @@ static void random_machine(uint64_t seed)
   explanation.removed = random_reading();
   if (random_next() % 2 == 0)
     explanation.black_hole.above_floor = amount_known(random_value());
+  if (is_known(explanation.black_hole.allocinfo) &&
+      is_known(sample.allocinfo.place[ALLOCINFO_USER]) && random_next() % 2 == 0)
+    explanation.black_hole.uncounted = amount_known(random_value());
 }
 
 static const uint64_t poison = UINT64_C(0x0dead0dead0dead0);
@@ -2117,17 +2169,11 @@ static void poison_amount(struct amount *amount)
 static void poison_explanation(void)
 {
   struct black_hole *hole = &explanation.black_hole;
-  struct amount *const amounts[] = {&hole->of[0],
-                                    &hole->of[1],
-                                    &hole->of[2],
-                                    &hole->cache_low,
-                                    &hole->estimate,
-                                    &hole->floor,
-                                    &hole->above_floor,
-                                    &hole->hidden,
-                                    &hole->unexplained,
-                                    &hole->allocinfo,
-                                    &hole->allocinfo_difference};
+  struct amount *const amounts[] = {
+      &hole->of[0],       &hole->of[1],     &hole->of[2],
+      &hole->cache_low,   &hole->estimate,  &hole->floor,
+      &hole->above_floor, &hole->hidden,    &hole->unexplained,
+      &hole->uncounted,   &hole->allocinfo, &hole->allocinfo_difference};
   for (size_t i = 0; i < sizeof(amounts) / sizeof(*amounts); i++)
     poison_amount(amounts[i]);
   poison_reading(&hole->error);
@@ -2161,7 +2207,7 @@ static void poison_all(void)
   if (!is_known(sample.vmallocinfo.pages))
     sample.vmallocinfo.callers[0].bytes = poison;
   if (!is_known(explanation.black_hole.allocinfo))
-    sample.allocinfo.sites[0].bytes = poison;
+    sample.allocinfo.sites[0].bytes = sample.allocinfo.user_sites[0].bytes = poison;
   poison_explanation();
 }
 

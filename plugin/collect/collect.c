@@ -271,13 +271,33 @@ static void collect_vmallocinfo(struct collector *collector, struct sample *out)
   out->sources[SOURCE_vmallocinfo] = cached_status(cached);
 }
 
+/* Known where all are. */
+static struct reading sum_of(const struct reading *numbers, size_t count)
+{
+  struct reading sum = reading_known(0);
+  for (size_t i = 0; i < count; i++)
+    if (!is_known(numbers[i]))
+      return reading_missing(numbers[i].state);
+    else
+      reading_add(&sum, numbers[i].value);
+  return sum;
+}
+
 static void collect_allocinfo(struct collector *collector, struct sample *out)
 {
   struct cached_source *cached = &collector->allocinfo.cached;
-  if (cached_is_due(cached, collector->root.live, true))
+  const struct meminfo *m = &out->meminfo;
+  if (cached_is_due(cached, collector->root.live, true)) {
+    const struct reading lru[] = {m->active, m->inactive, m->unevictable};
+    const struct reading cache[] = {m->cached, m->buffers, m->anon_pages, m->swap_cached};
     cached_note(cached, read_allocinfo(collector, out->page_size, &out->vmallocinfo,
                                        &collector->allocinfo.info));
+    collector->allocinfo.lru_then = sum_of(lru, 3);
+    collector->allocinfo.cache_then = sum_of(cache, 4);
+  }
   out->allocinfo = collector->allocinfo.info;
+  out->allocinfo_lru_then = collector->allocinfo.lru_then;
+  out->allocinfo_cache_then = collector->allocinfo.cache_then;
   out->sources[SOURCE_allocinfo] = cached_status(cached);
 }
 

@@ -32,18 +32,33 @@ static struct reading allocation_sites_total(const struct sample *sample)
   return info->place[ALLOCINFO_BLACK_HOLE];
 }
 
-static bool allocation_sites_member(const struct sample *sample, unsigned n,
-                                    struct grouping_member *out)
+static bool copy_site(const struct allocinfo_site *site, struct grouping_member *out)
 {
-  const struct allocinfo *info = &sample->allocinfo;
-  if (n >= info->sites_listed)
-    return false;
-  const struct allocinfo_site *site = &info->sites[n];
   *out = (struct grouping_member){.bytes = site->bytes, .count = site->calls_count};
   memcpy(out->name, site->function, sizeof(site->function));
   memcpy(out->qualifier, site->module, sizeof(site->module));
   memcpy(out->detail, site->file, sizeof(site->file));
   return true;
+}
+
+static bool allocation_sites_member(const struct sample *sample, unsigned n,
+                                    struct grouping_member *out)
+{
+  const struct allocinfo *info = &sample->allocinfo;
+  return n < info->sites_listed && copy_site(&info->sites[n], out);
+}
+
+static struct reading user_sites_total(const struct sample *sample)
+{
+  const struct reading sites = allocation_sites_total(sample);
+  return is_known(sites) ? sample->allocinfo.place[ALLOCINFO_USER] : sites;
+}
+
+static bool user_sites_member(const struct sample *sample, unsigned n,
+                              struct grouping_member *out)
+{
+  const struct allocinfo *info = &sample->allocinfo;
+  return n < info->user_sites_listed && copy_site(&info->user_sites[n], out);
 }
 
 /* --- all rows -------------------------------------------------------------------------

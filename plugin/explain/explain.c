@@ -462,12 +462,50 @@ static void explain_hidden(struct explanation *out, struct doubt *doubt)
   hole->unexplained_range = range_of(hole->unexplained, doubt);
 }
 
-/* A kernel that can count by allocation site but does not has 0 for all of them. */
-static void explain_allocinfo(const struct allocinfo *info, struct black_hole *hole)
+/* User pages that no counter has. Sites that are no row of allocinfo.def, migrated pages
+ * and what was allocated before profiling began are missing, so there are more rather
+ * than fewer. Both counters may lack some, but not the same ones. */
+static struct amount uncounted_of(const struct sample *sample,
+                                  const struct decided *decided,
+                                  const struct black_hole *hole)
 {
+  /* Counters of the LRU lists and isolated pages, and what is allocated or freed while
+   * allocinfo is read. */
+  static const uint64_t counters = 7, moving = 16 << 20, moving_part = 64;
+  const struct reading sites = sample->allocinfo.place[ALLOCINFO_USER];
+  const struct reading lru = sample->allocinfo_lru_then;
+  const struct reading cache = sample->allocinfo_cache_then;
+  const uint64_t counted = lru.value + decided->isolated.reading.value > cache.value
+                               ? lru.value + decided->isolated.reading.value
+                               : cache.value;
+  const uint64_t error = moving + sites.value / moving_part + decided->isolated.error +
+                         batches_of(sample, decided->cpus_count.reading) +
+                         counters * node_drift(sample).bytes;
+  if (!is_known(hole->allocinfo) || !is_known(sites) || !is_known(lru) ||
+      !is_known(cache) || !is_known(hole->estimate))
+    return (struct amount){.state = READING_ABSENT};
+  struct amount more = {.state = READING_KNOWN};
+  if (sites.value <= counted || sites.value - counted <= error)
+    return more;
+  more.value = (int64_t)(sites.value - counted);
+  /* They would be in the black hole: else the sites are wrong. */
+  const struct amount most = hole->range.most;
+  if (more.value > hole->estimate.value && (!is_known(most) || more.value > most.value))
+    more.value = 0;
+  return more;
+}
+
+/* A kernel that can count by allocation site but does not has 0 for all of them. */
+static void explain_allocinfo(const struct sample *sample, const struct decided *decided,
+                              struct black_hole *hole)
+{
+  const struct allocinfo *info = &sample->allocinfo;
   hole->allocinfo = amount_of(info->place[ALLOCINFO_BLACK_HOLE]);
   if (is_known(hole->allocinfo) && info->total.value == 0)
     hole->allocinfo = (struct amount){.state = READING_ABSENT};
+  hole->uncounted = uncounted_of(sample, decided, hole);
+  if (is_known(hole->uncounted))
+    amount_add(&hole->allocinfo, hole->uncounted.value);
   hole->allocinfo_difference = amount_difference(hole->estimate, hole->allocinfo);
 }
 
@@ -481,7 +519,7 @@ static void explain_black_hole(const struct sample *sample, struct explanation *
   struct doubt doubt = {.less = {0}};
   explain_estimate(sample, out, &doubt);
   explain_hidden(out, &doubt);
-  explain_allocinfo(&sample->allocinfo, hole);
+  explain_allocinfo(sample, &out->decided, hole);
 }
 
 /* The error of an operand that is not known but bounded: it counts as 0. */

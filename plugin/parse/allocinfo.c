@@ -13,14 +13,19 @@ struct site {
   bool inaccurate;
 };
 
+/* The largest sites of a place. */
+struct top {
+  struct site sites[ALLOCINFO_SITES_MAX];
+  unsigned count;
+};
+
 struct parser {
   struct allocinfo *out;
   uint64_t page_size;
   const struct vmallocinfo *vmalloc;   /* or NULL */
   struct vmalloc_caller_index callers; /* of vmalloc */
   uint64_t left[VMALLOC_CALLERS_MAX];  /* bytes for which no site was found yet */
-  struct site top[ALLOCINFO_SITES_MAX];
-  unsigned top_count;
+  struct top black_hole, user;
 };
 
 static const struct {
@@ -103,20 +108,20 @@ static void take_vmalloc(struct parser *p, struct site *site)
   site->calls -= pages < site->calls ? pages : site->calls;
 }
 
-/* Enters the site in top[] if it is among the largest. */
-static void rank_site(struct parser *p, const struct site *site)
+/* Enters the site if it is among the `max` largest. */
+static void rank_site(struct top *top, unsigned max, const struct site *site)
 {
-  unsigned at = p->top_count;
-  if (at == ALLOCINFO_SITES_MAX) {
-    if (site->bytes <= p->top[at - 1].bytes)
+  unsigned at = top->count;
+  if (at == max) {
+    if (site->bytes <= top->sites[at - 1].bytes)
       return;
     at--;
   } else {
-    p->top_count++;
+    top->count++;
   }
-  for (; at > 0 && site->bytes > p->top[at - 1].bytes; at--)
-    p->top[at] = p->top[at - 1];
-  p->top[at] = *site;
+  for (; at > 0 && site->bytes > top->sites[at - 1].bytes; at--)
+    top->sites[at] = top->sites[at - 1];
+  top->sites[at] = *site;
 }
 
 static void add_site(struct parser *p, struct site *site)
@@ -139,7 +144,9 @@ static void add_site(struct parser *p, struct site *site)
     place = ALLOCINFO_OBJECT;
   reading_add(&out->place[place], site->bytes);
   if (place == ALLOCINFO_BLACK_HOLE)
-    rank_site(p, site);
+    rank_site(&p->black_hole, ALLOCINFO_SITES_MAX, site);
+  else if (place == ALLOCINFO_USER)
+    rank_site(&p->user, ALLOCINFO_USER_SITES_MAX, site);
 }
 
 /* Parses a number that may be below zero, printed as signed or as wrapped: a sum over
@@ -240,12 +247,12 @@ static const char *parse_header(struct scan *text)
   return NULL;
 }
 
-static void copy_top(const struct parser *p)
+/* Returns the number of sites. */
+static unsigned copy_top(const struct top *top, struct allocinfo_site *out)
 {
-  struct allocinfo *out = p->out;
-  for (unsigned i = 0; i < p->top_count; i++) {
-    const struct site *site = &p->top[i];
-    struct allocinfo_site *listed = &out->sites[i];
+  for (unsigned i = 0; i < top->count; i++) {
+    const struct site *site = &top->sites[i];
+    struct allocinfo_site *listed = &out[i];
     struct span file = site->file;
     if (file.length >= sizeof(listed->file)) {
       file.at += file.length - (sizeof(listed->file) - 1);
@@ -257,7 +264,7 @@ static void copy_top(const struct parser *p)
     listed->bytes = site->bytes;
     listed->calls_count = site->calls;
   }
-  out->sites_listed = p->top_count;
+  return top->count;
 }
 
 /* Returns the number of malformed lines. */
@@ -286,7 +293,7 @@ int allocinfo_parse(struct scan text, uint64_t page_size,
 {
   for (size_t i = 0; i < ALLOCINFO_READINGS; i++)
     out->readings[i] = reading_known(0); /* a sum over no sites is 0 */
-  out->sites_listed = 0;
+  out->sites_listed = out->user_sites_listed = 0;
 
   const unsigned before = parse_error->count;
   struct parser p = {.out = out, .page_size = page_size, .vmalloc = vmalloc};
@@ -301,17 +308,19 @@ int allocinfo_parse(struct scan text, uint64_t page_size,
     return -EBADMSG;
   }
   reading_note_sums(out->readings, ALLOCINFO_READINGS, parse_error, before);
-  copy_top(&p);
+  out->sites_listed = copy_top(&p.black_hole, out->sites);
+  out->user_sites_listed = copy_top(&p.user, out->user_sites);
   return 0;
 }
 
 const char *allocinfo_place_name(enum allocinfo_place place)
 {
   static const char *const names[ALLOCINFO_PLACE_COUNT] = {
-      [ALLOCINFO_SLAB] = "slab",       [ALLOCINFO_OBJECT] = "objects",
-      [ALLOCINFO_USER] = "user",       [ALLOCINFO_PAGE_TABLES] = "page_tables",
-      [ALLOCINFO_PERCPU] = "percpu",   [ALLOCINFO_VMALLOC] = "vmalloc",
-      [ALLOCINFO_HUGETLB] = "hugetlb", [ALLOCINFO_BLACK_HOLE] = "black_hole",
+      [ALLOCINFO_SLAB] = "slab",         [ALLOCINFO_OBJECT] = "objects",
+      [ALLOCINFO_USER] = "user",         [ALLOCINFO_PAGE_TABLES] = "page_tables",
+      [ALLOCINFO_PERCPU] = "percpu",     [ALLOCINFO_VMALLOC] = "vmalloc",
+      [ALLOCINFO_HUGETLB] = "hugetlb",   [ALLOCINFO_BLACK_HOLE] = "black_hole",
+      [ALLOCINFO_MIGRATED] = "migrated",
   };
   return names[place];
 }

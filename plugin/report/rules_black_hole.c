@@ -4,6 +4,19 @@
 
 #include <stdio.h>
 
+/* As much as in rule_allocinfo_site. */
+#define UNCOUNTED_PERCENT 0.5
+
+/* User memory that is allocated and not counted, where it is most of what has no known
+ * owner; else 0. */
+static double uncounted_of(const struct context *c)
+{
+  const struct black_hole *hole = &c->explanation->black_hole;
+  bool most = exceeds(hole->uncounted, MOST_PERCENT, hole->unexplained) &&
+              is_large(c, UNCOUNTED_PERCENT, hole->uncounted);
+  return most ? (double)hole->uncounted.value : 0;
+}
+
 /* A small part of the black hole does not explain it. */
 static bool is_noticeable(const struct context *c, double bytes)
 {
@@ -24,7 +37,7 @@ bool rule_black_hole_owner(const struct context *c, struct sentence *out)
     return false;
   const struct stated size = state_number(c, hole->estimate, &hole->range);
   double bytes = (double)term(c, largest).value;
-  if (!is_noticeable(c, bytes))
+  if (!is_noticeable(c, bytes) || uncounted_of(c) > bytes)
     return false;
   struct formatted part = {""};
   if (size.certainty == CERTAIN)
@@ -62,11 +75,33 @@ static bool is_certainly_large(const struct context *c, struct stated *size)
          is_unexplained_large(c, amount_of(reading_known((uint64_t)size->bytes)));
 }
 
+bool rule_uncounted(const struct context *c, struct sentence *out)
+{
+  const struct black_hole *hole = &c->explanation->black_hole;
+  const struct allocinfo *info = &c->sample->allocinfo;
+  if (!is_large(c, UNCOUNTED_PERCENT, hole->uncounted) || info->user_sites_listed == 0)
+    return false;
+  const struct allocinfo_site *site = &info->user_sites[0];
+  const double bytes = (double)hole->uncounted.value;
+  const double sites = (double)info->place[ALLOCINFO_USER].value;
+  const double rest = is_known(hole->unexplained) ? (double)hole->unexplained.value : 0;
+  /* Before rule_unexplained, which is about the same memory. */
+  return say(
+      out, bytes > rest ? bytes : rest,
+      "Allocation sites of the page cache and anonymous memory hold %s, but the "
+      "LRU lists, Cached, Buffers and AnonPages count only %s: %s left them without "
+      "being freed; the largest such site is %s%s at %s with %s.",
+      format_bytes(sites).text, format_bytes(sites - bytes).text,
+      share_in_use(c, UNCOUNTED_PERCENT, bytes).text, site->function,
+      format_module(site->module).text, site->file,
+      format_bytes((double)site->bytes).text);
+}
+
 bool rule_unexplained(const struct context *c, struct sentence *out)
 {
   const struct allocinfo_site *site = largest_site(c);
   struct stated size = {.certainty = GUESS};
-  if (!is_certainly_large(c, &size))
+  if (!is_certainly_large(c, &size) || uncounted_of(c) > 0)
     return false;
   const struct amount most = c->explanation->black_hole.unexplained_range.most;
   const struct list owners =
@@ -80,6 +115,12 @@ bool rule_unexplained(const struct context *c, struct sentence *out)
         "site in /proc/allocinfo is %s%s with %s%s.",
         size.text.text, site->function, format_module(site->module).text,
         format_bytes((double)site->bytes).text, owners.text);
+  if (is_known(c->explanation->black_hole.allocinfo))
+    return say(
+        out, size.bytes,
+        "No known driver accounts for %s of the black hole, and no allocation site "
+        "in /proc/allocinfo holds whole pages%s.",
+        size.text.text, owners.text);
   return say(
       out, size.bytes,
       "No known driver accounts for %s of the black hole%s; to see which code allocated "
@@ -92,7 +133,8 @@ bool rule_allocinfo_site(const struct context *c, struct sentence *out)
 {
   static const double percent = 0.5;
   const struct allocinfo_site *site = largest_site(c);
-  if (site == NULL || !is_large(c, percent, amount_of(reading_known(site->bytes))))
+  if (site == NULL || !is_large(c, percent, amount_of(reading_known(site->bytes))) ||
+      uncounted_of(c) > (double)site->bytes)
     return false;
   return say(
       out, (double)site->bytes,
@@ -167,7 +209,7 @@ bool rule_uncertain(const struct context *c, struct sentence *out)
   const struct list unread = unread_part(c);
   struct stated size = {.certainty = GUESS};
   if (!is_unexplained_large(c, hole->unexplained) || is_certainly_large(c, &size) ||
-      (unread.text[0] != '\0' && is_hole_certain(c)))
+      (unread.text[0] != '\0' && is_hole_certain(c)) || uncounted_of(c) > 0)
     return false;
   const double number = (double)hole->unexplained.value;
   const double most = is_known(range->most) ? (double)range->most.value : number;

@@ -104,9 +104,9 @@ static bool say_wrong(const struct context *c, const struct row *row, unsigned m
   bool sure = row->kind == CERTAIN || (row->kind == PAGE_CACHE && lru_confirms(c));
   struct formatted others = {""};
   if (more > 0)
-    snprintf(others.text, sizeof(others.text), " %u other counter%s wrong too.", more,
+    snprintf(others.text, sizeof(others.text), "; %u other counter%s wrong too", more,
              more > 1 ? "s are" : " is");
-  return say(out, part - whole, "%s (%s) exceeds %s (%s), so %s wrong%s%s.%s", row->part,
+  return say(out, part - whole, "%s (%s) exceeds %s (%s), so %s wrong%s%s%s.", row->part,
              format_bytes(part).text, row->whole, format_bytes(whole).text,
              sure ? "it is" : "one of the two is", *row->consequence ? ": " : "",
              row->consequence, others.text);

@@ -63,6 +63,7 @@ struct collector {
   struct {
     struct cached_source cached;
     struct allocinfo info;
+    struct reading lru_then, cache_then; /* sample.h */
   } allocinfo;
   struct cached_grouping *groupings[GROUPING_COUNT]; /* NULL for rows without a file */
   struct reading thread_stack_count;                 /* when slabinfo was read */

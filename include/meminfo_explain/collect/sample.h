@@ -49,6 +49,9 @@ struct sample {
   struct vmallocinfo vmallocinfo;   /* may be older than the rest */
   struct reading vmalloc_used_then; /* VmallocUsed when it was read */
   struct allocinfo allocinfo;       /* may be older than the rest */
+  /* When it was read: Active + Inactive + Unevictable, and Cached + Buffers + AnonPages +
+   * SwapCached. */
+  struct reading allocinfo_lru_then, allocinfo_cache_then;
   struct hugepages hugepages;
   struct modules modules;
   struct consumers consumers;

@@ -121,8 +121,12 @@ struct black_hole {
    * unexplained where a consumer could not be read. */
   struct reading unexplained_error;
   struct range unexplained_range;
-  /* Sum of the allocation sites in the black hole; absent where the kernel does not count
-   * by site. */
+  /* What allocation sites of the page cache and of anonymous memory hold beyond the
+   * counters of both: pages that left them without being freed. Part of the black hole, 0
+   * where it is within the error, and absent where the kernel does not count by site. */
+  struct amount uncounted;
+  /* Sum of the allocation sites in the black hole and of uncounted; absent where the
+   * kernel does not count by site. */
   struct amount allocinfo;
   struct amount allocinfo_difference; /* estimate - allocinfo */
   struct percentage share;            /* estimate in percent of MemTotal */

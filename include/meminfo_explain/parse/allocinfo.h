@@ -41,13 +41,15 @@ struct allocinfo_site {
   uint64_t bytes;
   uint64_t calls_count;
 };
-#define ALLOCINFO_SITES_MAX 64
+#define ALLOCINFO_SITES_MAX      64
+#define ALLOCINFO_USER_SITES_MAX 8
 
 /* The term of the explanation that the pages of a site are in, or the black hole. */
 enum allocinfo_place {
   ALLOCINFO_SLAB,        /* the pages behind slab */
   ALLOCINFO_OBJECT,      /* objects in slab: no pages of their own */
   ALLOCINFO_USER,        /* page cache, anonymous, shmem, swap cache */
+  ALLOCINFO_MIGRATED,    /* pages that were moved: of the user, nearly all */
   ALLOCINFO_PAGE_TABLES, /* including secondary ones (KVM, IOMMU) */
   ALLOCINFO_PERCPU,
   ALLOCINFO_VMALLOC, /* including kernel stacks and modules */
@@ -75,6 +77,9 @@ struct allocinfo {
    * line for each file that includes it. */
   struct allocinfo_site sites[ALLOCINFO_SITES_MAX];
   unsigned sites_listed;
+  /* The same of user pages. */
+  struct allocinfo_site user_sites[ALLOCINFO_USER_SITES_MAX];
+  unsigned user_sites_listed;
 };
 
 /* Replaces *out. `vmalloc`, which may be NULL, has the callers of vmalloc: the sites of
