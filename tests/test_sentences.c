@@ -1630,7 +1630,7 @@ static void check_pss(const char *text)
   ck_assert_str_eq(sentence->text, want);
 }
 
-START_TEST(processes_that_deny_their_smaps_are_named_with_the_reason)
+START_TEST(processes_of_other_users_that_deny_their_smaps_are_named)
 {
   static const uint64_t nice = 1 << CAP_SYS_NICE;
   be_quiet();
@@ -1647,12 +1647,26 @@ START_TEST(processes_that_deny_their_smaps_are_named_with_the_reason)
   check_pss("PID 1 (systemd) denies reading its smaps to other users without "
             "CAP_SYS_PTRACE; 2 others "
             "do too; run as root or grant CAP_SYS_PTRACE.");
-  sample.processes.denied_count = reading_known(1);
-  denied[1] = denied[2] = (struct denied_process){0};
-  denied[0].reason = DENIAL_CAPABILITIES;
-  denied[0].lacks = nice;
-  sample.credentials = root;
-  sample.credentials.capabilities = 0;
+}
+END_TEST
+
+/* One process of 900 MiB denies it. */
+static struct denied_process *one_denies(enum denial reason, uint64_t lacks,
+                                         struct credentials who)
+{
+  be_quiet();
+  deny_smaps(MB(900), 1);
+  sample.denied[0] = (struct denied_process){1, reason, MB(900), lacks, "systemd"};
+  sample.credentials = who;
+  return sample.denied;
+}
+
+START_TEST(a_process_that_holds_more_capabilities_is_named_with_them)
+{
+  struct credentials bare = root;
+  bare.capabilities = 0;
+  struct denied_process *denied =
+      one_denies(DENIAL_CAPABILITIES, 1 << CAP_SYS_NICE, bare);
   check_pss("PID 1 (systemd) denies reading its smaps: it holds CAP_SYS_NICE, which this "
             "process lacks; "
             "grant CAP_SYS_PTRACE.");
@@ -1664,8 +1678,12 @@ START_TEST(processes_that_deny_their_smaps_are_named_with_the_reason)
   check_pss("PID 1 (systemd) denies reading its smaps for a reason other than "
             "capabilities (it is not "
             "dumpable, or a security module or a user namespace); grant CAP_SYS_PTRACE.");
-  sample.credentials = root;
-  denied[0].lacks = 1 << CAP_SYS_CHROOT;
+}
+END_TEST
+
+START_TEST(what_denies_its_smaps_to_root_is_no_lack_of_capabilities)
+{
+  struct denied_process *denied = one_denies(DENIAL_OTHER, 1 << CAP_SYS_CHROOT, root);
   check_pss("PID 1 (systemd) denies reading its smaps for a reason other than "
             "capabilities (a security "
             "module or a user namespace): this process has CAP_SYS_PTRACE, although not "
@@ -2079,6 +2097,20 @@ static void fill_name(char *name, size_t size)
   name[length] = '\0';
 }
 
+static void random_denied(void)
+{
+  static const struct credentials *const who[] = {&user, &root, &captured};
+  sample.credentials = *who[random_next() % 3];
+  for (unsigned i = 0; i < DENIED_MAX; i++) {
+    struct denied_process *denied = &sample.denied[i];
+    *denied = (struct denied_process){.pid = random_next() % 3 == 0 ? 0 : 4294967295,
+                                      .reason = random_next() % DENIAL_COUNT,
+                                      .rss = random_value(),
+                                      .lacks = random_next()};
+    fill_name(denied->name, sizeof(denied->name) - 1);
+  }
+}
+
 static void random_tables(void)
 {
   struct vmallocinfo *info = &sample.vmallocinfo;
@@ -2112,16 +2144,7 @@ static void random_tables(void)
     sample.sources[i].state = (enum reading_state)(random_next() % 4);
     fill_name(sample.sources[i].path, sizeof(sample.sources[i].path));
   }
-  static const struct credentials *const who[] = {&user, &root, &captured};
-  sample.credentials = *who[random_next() % 3];
-  for (unsigned i = 0; i < DENIED_MAX; i++) {
-    struct denied_process *denied = &sample.denied[i];
-    *denied = (struct denied_process){.pid = random_next() % 3 == 0 ? 0 : 4294967295,
-                                      .reason = random_next() % DENIAL_COUNT,
-                                      .rss = random_value(),
-                                      .lacks = random_next()};
-    fill_name(denied->name, sizeof(denied->name) - 1);
-  }
+  random_denied();
   for (unsigned i = 0; i < HUNG_MAX; i++)
     sample.hung[i].pid = random_next() % 3 == 0 ? (uint32_t)random_next() : 0;
 }
@@ -2289,7 +2312,9 @@ int main(void)
       longest_names_fit_in_a_sentence,
       sentence_that_is_cut_ends_with_a_full_stop,
       sizes_are_printed_in_the_unit_that_fits,
-      processes_that_deny_their_smaps_are_named_with_the_reason,
+      processes_of_other_users_that_deny_their_smaps_are_named,
+      a_process_that_holds_more_capabilities_is_named_with_them,
+      what_denies_its_smaps_to_root_is_no_lack_of_capabilities,
       a_denied_process_never_comes_before_the_owner_of_the_black_hole,
       sudo_is_for_a_user_who_is_not_root,
       allocinfo_is_the_command_where_the_kernel_has_it,

@@ -37,37 +37,30 @@ static struct denied_list list_denied(const struct context *c)
   return out;
 }
 
-/* "PID 1 (systemd) denies it: ...". */
-static void append_denial(const struct context *c, const struct denied_list *list,
+/* The end of "PID 1 (systemd) denies reading its smaps". */
+static void append_reason(const struct context *c, const struct denied_list *list,
                           char *out, size_t size)
 {
-  const char *names = list->names.text;
-  bool one = list->names.count == 1;
-  const char *verb = one ? "denies reading its smaps" : "deny reading their smaps",
-             *they = one ? "it holds" : "they hold";
-  uint64_t lacks = list->first->lacks;
-  bool may = has_capability(&c->sample->credentials, CAP_SYS_PTRACE);
+  const bool one = list->names.count == 1;
+  const bool may = has_capability(&c->sample->credentials, CAP_SYS_PTRACE);
+  const uint64_t lacks = list->first->lacks;
   switch (list->first->reason) {
-  case DENIAL_CAPTURE:
-    format_append(out, size, "the capture has no smaps of %s", names);
-    break;
   case DENIAL_NAMESPACE:
-    format_append(out, size, "%s %s to a process in another user namespace", names, verb);
+    format_append(out, size, " to a process in another user namespace");
     break;
   case DENIAL_OWNER:
-    format_append(out, size, "%s %s to other users without CAP_SYS_PTRACE", names, verb);
+    format_append(out, size, " to other users without CAP_SYS_PTRACE");
     break;
   case DENIAL_CAPABILITIES:
     if (one && __builtin_popcountll(lacks) <= 2)
-      format_append(out, size, "%s %s: it holds %s, which this process lacks", names,
-                    verb, capability_list(lacks).text);
+      format_append(out, size, ": it holds %s, which this process lacks",
+                    capability_list(lacks).text);
     else
-      format_append(out, size, "%s %s: %s capabilities that this process lacks", names,
-                    verb, they);
+      format_append(out, size, ": %s capabilities that this process lacks",
+                    one ? "it holds" : "they hold");
     break;
   case DENIAL_OTHER:
-    format_append(out, size, "%s %s for a reason other than capabilities (%s)", names,
-                  verb,
+    format_append(out, size, " for a reason other than capabilities (%s)",
                   may ? "a security module or a user namespace"
                       : "it is not dumpable, or a security module or a user namespace");
     if (may && one && lacks != 0)
@@ -75,12 +68,12 @@ static void append_denial(const struct context *c, const struct denied_list *lis
                     ": this process has CAP_SYS_PTRACE, although not %s, which it holds",
                     capability_list(lacks).text);
     break;
-  case DENIAL_UNKNOWN:
-  case DENIAL_COUNT:
-    format_append(out, size, "%s %s", names, verb);
+  default:
+    break;
   }
 }
 
+/* Who denies it, and why. */
 static void append_denied(const struct context *c, char *out, size_t size)
 {
   struct denied_list list = list_denied(c);
@@ -91,13 +84,20 @@ static void append_denied(const struct context *c, char *out, size_t size)
                               : "es deny reading their smaps");
     return;
   }
-  append_denial(c, &list, out, size);
+  if (list.first->reason == DENIAL_CAPTURE) {
+    format_append(out, size, "the capture has no smaps of %s", list.names.text);
+  } else {
+    format_append(out, size, "%s %s", list.names.text,
+                  list.names.count == 1 ? "denies reading its smaps"
+                                        : "deny reading their smaps");
+    append_reason(c, &list, out, size);
+  }
   if (others > 0)
     format_append(out, size, "; %llu other%s too", others,
                   others == 1 ? " does" : "s do");
 }
 
-/* Who denies it, and what opens the smaps of the largest process. */
+/* The same, and what opens the smaps of the largest process. */
 static void append_denied_and_remedy(const struct context *c, char *out, size_t size)
 {
   const struct credentials *who = &c->sample->credentials;
