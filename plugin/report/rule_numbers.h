@@ -34,6 +34,13 @@ static inline bool exceeds(struct amount a, double percent, struct amount whole)
          (double)a.value > percent / 100 * (double)whole.value;
 }
 
+/* The amount where it can be a part of the whole, else absent. */
+static inline struct amount amount_within(struct amount amount, struct amount whole)
+{
+  bool within = is_known(amount) && is_known(whole) && amount.value <= whole.value;
+  return within ? amount : (struct amount){.state = READING_ABSENT};
+}
+
 /* Free memory, MemFree and the per-CPU lists, as far as these are known. */
 struct amount free_memory(const struct context *c);
 
