@@ -1079,6 +1079,22 @@ START_TEST(a_denied_zoneinfo_widens_the_error_by_an_eighth_of_mem_total)
 }
 END_TEST
 
+START_TEST(a_leak_on_the_lru_shows_without_zoneinfo)
+{
+  begin();
+  reading_fill(&sample.zoneinfo.pcp, sizeof(sample.zoneinfo) / sizeof(struct reading),
+               READING_ABSENT);
+  hole();
+  const struct identity_result *lru = &explanation.identities[IDENTITY_lru_cache];
+  ck_assert(lru->judged && lru->holds);
+  ck_assert_int_lt(lru->tolerance, MB(100));
+  sample.meminfo.active.value += MB(200);
+  sample.meminfo.active_file.value += MB(200);
+  hole();
+  ck_assert(lru->judged && !lru->holds);
+}
+END_TEST
+
 START_TEST(no_error_bound_is_known_where_vmalloc_is_not)
 {
   begin();
@@ -1506,6 +1522,7 @@ SUITE_MAIN("explain", user_sites_beyond_the_counters_are_uncounted,
            an_unknown_swap_cache_is_not_taken_as_0,
            a_denied_zoneinfo_widens_the_error_by_an_eighth_of_mem_total,
            no_error_bound_is_known_where_vmalloc_is_not,
+           a_leak_on_the_lru_shows_without_zoneinfo,
            address_space_bounds_an_unknown_vmalloc,
            the_estimate_is_lru_then_cache_then_pss, a_negative_hole_stays_negative,
            an_accounting_without_its_essentials_is_absent,

@@ -550,6 +550,16 @@ static uint64_t evaluate_identity(const struct sample *sample,
   return error;
 }
 
+/* What the counters of an identity may be off by. Without zoneinfo there are far fewer
+ * deltas than assumed, of which not all are at their limits. */
+static uint64_t identity_drift(const struct sample *sample, unsigned counters)
+{
+  const struct drift drift = node_drift(sample);
+  if (is_known(sample->zoneinfo.node_drift))
+    return counters * drift.bytes;
+  return (uint64_t)drift_error((double)drift.bytes, drift.deltas, counters);
+}
+
 static void explain_identity(const struct sample *sample, const struct decided *decided,
                              const struct identity_row *row, struct identity_result *out)
 {
@@ -560,7 +570,7 @@ static void explain_identity(const struct sample *sample, const struct decided *
       row->slack.pages + row->slack.pages_per_cpu * decided->cpus_count.reading.value;
   struct reading tolerance =
       reading_known(row->slack.bytes + pages * sample->page_size + error +
-                    row->counters * unit * node_drift(sample).bytes);
+                    unit * identity_drift(sample, row->counters));
   bool all_known = true;
   for (size_t i = 0; i < OPERANDS_MAX && row->tolerance[i].sign != 0; i++) {
     struct reading allowed = read_operand(sample, decided, row->tolerance[i]);
