@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # usage: tests/commands.sh BUILD_DIR
 # Each command of rules.def and series.def runs on this machine, in dash and, where it is
-# installed, with busybox alone: within thirty seconds, without a message on standard error, and
+# installed, with busybox alone: within a minute, without a message on standard error, and
 # with a line of output where its data exists. As root, "sudo " is left out as the report does.
 set -euo pipefail
 export LC_ALL=C
@@ -39,10 +39,10 @@ run_all() {
 		command=${command/--interval 60/--interval 0.1}      # ten minutes
 		command=${command/\/tmp\/capture/$work/$name-$count} # a new directory
 		status=0
-		(cd "$root/fixtures" && PATH=$path timeout 30 "$@" -c "$command") \
+		(cd "$root/fixtures" && PATH=$path timeout 60 "$@" -c "$command") \
 			>"$work/out" 2>"$work/err" </dev/null || status=$?
 		count=$((count + 1))
-		[ $status -ne 124 ] || complain "$name: $row: takes more than thirty seconds: $command"
+		[ $status -ne 124 ] || complain "$name: $row: takes more than a minute: $command"
 		if [ $status -gt 2 ] && [ $status -ne 124 ]; then # 2: grep of an absent file
 			complain "$name: $row: exit status $status: $command"
 		fi
