@@ -724,7 +724,7 @@ START_TEST(rule_unexplained)
              "No known driver accounts for at least 2.0 GiB (2.0 % of MemTotal) of the "
              "black hole, whose largest allocation site in /proc/allocinfo is "
              "foo_rx_refill [foo] with 900.0 MiB; all of it may be a balloon (driver "
-             "unknown), if in MemTotal, up to 2.0 GiB socket buffers.");
+             "unknown), if that is in MemTotal, up to 2.0 GiB socket buffers.");
   set_unexplained(GB(3), GB(2), 0); /* at least 1 %, which is not enough */
   check_silent(RULE_unexplained);
 }
@@ -888,6 +888,35 @@ START_TEST(rule_uncertain)
              "read twice.");
   set_unexplained(GB(3), MB(100), MB(100)); /* then rule_unexplained says it */
   check_silent(RULE_uncertain);
+}
+END_TEST
+
+START_TEST(all_that_is_unknown_fits_in_a_sentence)
+{
+  be_quiet();
+  struct consumers *consumers = &sample.consumers;
+  consumers->zswap_pool = consumers->ftrace = consumers->brd = consumers->ttm_pool =
+      reading_missing(READING_MALFORMED);
+  sample.meminfo.vmalloc_used = reading_known(0);
+  sample.vmallocinfo = (struct vmallocinfo){.callers_count = 0};
+  explain_with(GB(20));
+  explanation.decided.hugetlb.unbounded = true;
+  *term(TERM_UPPER_BOUND_balloon) = *term(TERM_UPPER_BOUND_sockets) =
+      *term(TERM_UPPER_BOUND_nfsd) = *term(TERM_UPPER_BOUND_dma_buf) =
+          amount_known(GB(15) - PAGE);
+  const struct sentence *sentence = find(RULE_uncertain);
+  ck_assert_ptr_nonnull(sentence);
+  ck_assert_str_eq(
+      sentence->text,
+      "Up to 20.0 GiB (20.0 % of MemTotal) is in no line of meminfo and of no known "
+      "driver; vmalloc is part of it, because /proc/vmallocinfo, which only root can "
+      "read, "
+      "is unavailable; huge pages may be part of it; up to 15.0 GiB of it may be a "
+      "balloon "
+      "(driver unknown), if that is in MemTotal, up to 15.0 GiB socket buffers, up to "
+      "15.0 "
+      "GiB dma-bufs; consumers whose files could not be read (ftrace ring buffers, RAM "
+      "disks (brd), zswap and 1 more) may be part of it.");
 }
 END_TEST
 
@@ -2323,6 +2352,7 @@ int main(void)
       every_command_is_valid_shell,
       values_that_are_not_known_are_never_used,
       a_missing_file_is_named_with_the_bound,
+      all_that_is_unknown_fits_in_a_sentence,
       every_rule_applied_in_some_test, /* the last */
   };
   seen = mmap(NULL, RULE_COUNT * sizeof(*seen), PROT_READ | PROT_WRITE,

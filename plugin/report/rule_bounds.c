@@ -50,24 +50,23 @@ struct stated state_black_hole(const struct context *c, const char **name)
 }
 
 /* Appends "; up to 1.2 GiB of it may be NAME", then ", up to 1.2 GiB NAME". */
-static void add_bound(struct list *list, const char *name, double bound, double bytes)
+static void add_bound(struct clauses *out, const char *name, double bound, double bytes)
 {
-  if (bound < part * bytes || bound <= 0 || list->count++ >= LIST_NAMED_MAX)
+  if (bound < part * bytes || bound <= 0 || out->count++ >= LIST_NAMED_MAX)
     return;
   const bool all = bound >= bytes;
-  format_append(list->text, sizeof(list->text), "%s%s%s%s%s",
-                list->count > 1 ? ", " : "; ", all ? "all" : "up to ",
-                all ? "" : format_bytes(bound).text,
-                list->count > 1 ? all ? " of it " : " " : " of it may be ", name);
+  format_append(out->text, sizeof(out->text), "%s%s%s%s%s", out->count > 1 ? ", " : "; ",
+                all ? "all" : "up to ", all ? "" : format_bytes(bound).text,
+                out->count > 1 ? all ? " of it " : " " : " of it may be ", name);
 }
 
-static void add_upper_bounds(const struct context *c, double bytes, struct list *names)
+static void add_upper_bounds(const struct context *c, double bytes, struct clauses *out)
 {
   static const struct {
     enum term term;
     const char *name;
   } owners[] = {
-      {TERM_UPPER_BOUND_balloon, "a balloon (driver unknown), if in MemTotal"},
+      {TERM_UPPER_BOUND_balloon, "a balloon (driver unknown), if that is in MemTotal"},
       {TERM_UPPER_BOUND_sockets, "socket buffers"},
       {TERM_UPPER_BOUND_amdgpu_gtt, "buffers of amdgpu"},
       {TERM_UPPER_BOUND_dma_buf, "dma-bufs"},
@@ -76,10 +75,10 @@ static void add_upper_bounds(const struct context *c, double bytes, struct list 
   };
   for (size_t i = 0; i < sizeof(owners) / sizeof(*owners); i++)
     if (is_known(term(c, owners[i].term)))
-      add_bound(names, owners[i].name, (double)term(c, owners[i].term).value, bytes);
+      add_bound(out, owners[i].name, (double)term(c, owners[i].term).value, bytes);
 }
 
-static void add_unknown_terms(const struct context *c, double bytes, struct list *names)
+static void add_unknown_terms(const struct context *c, double bytes, struct clauses *out)
 {
   const struct {
     unsigned decision;
@@ -95,25 +94,25 @@ static void add_unknown_terms(const struct context *c, double bytes, struct list
     const struct decision *decision = &c->explanation->decided.all[parts[i].decision];
     if (!is_known(decision->reading) && !decision->unbounded &&
         (is_lru || parts[i].decision != DECISION_isolated))
-      add_bound(names, parts[i].name, (double)decision->error, bytes);
+      add_bound(out, parts[i].name, (double)decision->error, bytes);
   }
   if (!is_lru)
-    add_bound(names, "swap cache", (double)bytes_or_0(c->sample->meminfo.swap_cached),
+    add_bound(out, "swap cache", (double)bytes_or_0(c->sample->meminfo.swap_cached),
               bytes);
 }
 
-struct list possible_owners(const struct context *c, double bytes, bool unknown)
+struct clauses possible_owners(const struct context *c, double bytes, bool unknown)
 {
   const struct decided *decided = &c->explanation->decided;
-  struct list list = {.count = 0};
+  struct clauses out = {.count = 0};
   if (unknown && decided->vmalloc.unbounded)
-    format_append(list.text, sizeof(list.text),
+    format_append(out.text, sizeof(out.text),
                   "; vmalloc is part of it, because /proc/vmallocinfo, which only root "
                   "can read, is unavailable");
   if (unknown && decided->hugetlb.unbounded)
-    format_append(list.text, sizeof(list.text), "; huge pages may be part of it");
-  add_upper_bounds(c, bytes, &list);
+    format_append(out.text, sizeof(out.text), "; huge pages may be part of it");
+  add_upper_bounds(c, bytes, &out);
   if (unknown)
-    add_unknown_terms(c, bytes, &list);
-  return list;
+    add_unknown_terms(c, bytes, &out);
+  return out;
 }

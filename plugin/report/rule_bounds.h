@@ -31,9 +31,15 @@ struct stated state_number(const struct context *c, struct amount number,
  */
 struct stated state_black_hole(const struct context *c, const char **name);
 
+/* Parts of a sentence, each begun by "; ". */
+struct clauses {
+  char text[360];
+  unsigned count; /* of the owners that are named */
+};
+
 /* What has an upper bound of a tenth of `bytes` or more, and may be part of them or not:
- * "; up to 1.2 GiB of it may be socket buffers", or "". With `unknown`, also the terms
- * that are not known. */
-struct list possible_owners(const struct context *c, double bytes, bool unknown);
+ * "; up to 1.2 GiB of it may be socket buffers". With `unknown`, also the terms that are
+ * not known. */
+struct clauses possible_owners(const struct context *c, double bytes, bool unknown);
 
 #endif

@@ -104,7 +104,7 @@ bool rule_unexplained(const struct context *c, struct sentence *out)
   if (!is_certainly_large(c, &size) || uncounted_of(c) > 0)
     return false;
   const struct amount most = c->explanation->black_hole.unexplained_range.most;
-  const struct list owners =
+  const struct clauses owners =
       possible_owners(c, is_known(most) ? (double)most.value : size.bytes, false);
   /* The kernel has it: then a boot option is not needed. */
   out->choice = c->sample->sources[SOURCE_allocinfo].state != READING_ABSENT;
@@ -190,10 +190,10 @@ bool rule_consumers_unreadable(const struct context *c, struct sentence *out)
 }
 
 /* "; consumers ... may be part of it", or "". */
-static struct list unread_part(const struct context *c)
+static struct clauses unread_part(const struct context *c)
 {
   const struct list list = unread_consumers(c);
-  struct list out = {.count = 0};
+  struct clauses out = {.count = list.count};
   if (list.count > 0)
     format_append(out.text, sizeof(out.text),
                   "; consumers whose files could not be read (%s%s) may be part of it",
@@ -206,10 +206,10 @@ bool rule_uncertain(const struct context *c, struct sentence *out)
 {
   const struct black_hole *hole = &c->explanation->black_hole;
   const struct range *range = &hole->unexplained_range;
-  const struct list unread = unread_part(c);
+  const struct clauses unread = unread_part(c);
   struct stated size = {.certainty = GUESS};
   if (!is_unexplained_large(c, hole->unexplained) || is_certainly_large(c, &size) ||
-      (unread.text[0] != '\0' && is_hole_certain(c)) || uncounted_of(c) > 0)
+      (unread.count > 0 && is_hole_certain(c)) || uncounted_of(c) > 0)
     return false;
   const double number = (double)hole->unexplained.value;
   const double most = is_known(range->most) ? (double)range->most.value : number;

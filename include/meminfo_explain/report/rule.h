@@ -17,7 +17,7 @@ struct sentence {
   unsigned choice;  /* which of the commands of its row; the first unless the rule
                        chooses another */
   const char *next; /* the command to run next on the machine that it is about, or "" */
-  char text[400];   /* one sentence, with its full stop */
+  char text[600];   /* one sentence, with its full stop */
 };
 
 enum { RULE_NEXT_MAX = 3 };
