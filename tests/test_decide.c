@@ -502,6 +502,26 @@ START_TEST(gigantic_pages_of_a_kernel_without_managed_are_outside)
 }
 END_TEST
 
+/* HugePages_Free is of the default size only. */
+START_TEST(free_huge_pages_are_not_known_where_there_are_other_sizes)
+{
+  begin();
+  m->huge_pages_total_count = reading_known(3);
+  m->huge_pages_free_count = reading_known(2);
+  m->huge_pages_rsvd_count = reading_known(1);
+  m->huge_page_size = reading_known(MB(2));
+  m->hugetlb = reading_known(MB(6));
+  assert_known(&decide_all()->huge_free, MB(4), 0);
+  assert_known(&decide_all()->huge_reserved, MB(2), 0);
+  m->hugetlb = reading_known(MB(7));
+  assert_missing(&decide_all()->huge_free, READING_ABSENT);
+  assert_missing(&decide_all()->huge_reserved, READING_ABSENT);
+  sample->hugepages.free = reading_known(MB(5));
+  assert_known(&decide_all()->huge_free, MB(5), 0);
+  end();
+}
+END_TEST
+
 START_TEST(percpu_is_counted_without_its_boot_part)
 {
   static const struct {
@@ -919,6 +939,7 @@ SUITE_MAIN(
     the_boot_log_has_the_exact_first_chunk, a_stack_smaller_than_a_page_is_in_slab,
     without_an_mmu_vmalloc_is_in_slab,
     gigantic_pages_of_a_kernel_without_managed_are_outside,
+    free_huge_pages_are_not_known_where_there_are_other_sizes,
     percpu_is_counted_without_its_boot_part,
     percpu_without_the_number_of_cpus_counts_as_it_is,
     hugetlb_is_the_line_then_sysfs_then_the_default_size,

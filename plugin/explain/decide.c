@@ -149,13 +149,30 @@ static struct decision decide_hugetlb(const struct sample *sample,
     inside.error = huge->gigantic.value;
     return inside;
   }
-  if (is_known(huge->total) && is_known(huge->sizes_count))
+  if (is_known(huge->sizes_count) && huge->total.state != READING_DENIED)
     return take_line(decision_bounded(sample, huge->total), WHY(hugetlb_sysfs));
   const bool may_lack_all =
       m->gaps.open && !is_known(huge_default) && !has_no_hugetlb(&sample->vmstat);
   if (lacks_line || may_lack_all)
     return hugetlb_beyond(sample, huge_default);
   return take_line(huge_default, WHY(hugetlb_default_size));
+}
+
+/* `of_all` where sysfs has it. Else the number of huge pages of the default size,
+ * `count`, unless there are other sizes: then the free pages of these are not known. */
+static struct decision decide_huge_part(const struct sample *sample,
+                                        const struct decided *decided,
+                                        struct reading of_all, struct reading count)
+{
+  const struct reading total = is_known(sample->meminfo.hugetlb)
+                                   ? sample->meminfo.hugetlb
+                                   : sample->hugepages.total;
+  if (is_known(of_all))
+    return decision_certain(of_all, NULL);
+  if (is_known(total) && total.value != decided->huge_default.reading.value)
+    return decision_certain(reading_missing(of_all.state), NULL);
+  return decision_certain(decision_product(sample, count, sample->meminfo.huge_page_size),
+                          WHY(huge_default_size));
 }
 
 /* VmallocUsed was address space up to 4.3, always 0 up to 5.2, and has been pages since.
@@ -443,16 +460,9 @@ void decide(const struct sample *sample, struct decided *out)
   out->hugetlb = decide_hugetlb(sample, out->huge_default.reading);
   out->huge_pool =
       is_known(huge->free) ? decision_certain(huge->total, NULL) : out->huge_default;
-  out->huge_free = decision_certain(huge->free, NULL);
-  if (!is_known(huge->free))
-    out->huge_free = decision_certain(
-        decision_product(sample, m->huge_pages_free_count, m->huge_page_size),
-        WHY(huge_default_size));
-  out->huge_reserved = decision_certain(huge->reserved, NULL);
-  if (!is_known(huge->reserved))
-    out->huge_reserved = decision_certain(
-        decision_product(sample, m->huge_pages_rsvd_count, m->huge_page_size),
-        WHY(huge_default_size));
+  out->huge_free = decide_huge_part(sample, out, huge->free, m->huge_pages_free_count);
+  out->huge_reserved =
+      decide_huge_part(sample, out, huge->reserved, m->huge_pages_rsvd_count);
   decide_pss(sample, out);
   out->commit_limit =
       decision_certain(commit_limit(sample, committed_huge_pages(sample, out)), NULL);
