@@ -225,7 +225,7 @@ static void users_of(const struct context *c, struct user out[USERS])
   if (is_known(free_pages) && is_known(pcp))
     reading_add(&free_pages, (uint64_t)pcp.value);
   const struct user users[USERS] = {
-      {"(MemFree and per-CPU lists)", amount_of(free_pages)},
+      {"(MemFree", amount_of(free_pages)},
       {"(AnonPages)", amount_of(m->anon_pages)},
       {"(Cached and Buffers without Shmem)", cache_without_shmem(m)},
       {"(Shmem)", amount_of(m->shmem)},
@@ -371,6 +371,19 @@ static void claim_refused(const struct claim *claim)
 {
   judge_that(claim, claim->whole->explanation->refused != NULL,
              "the whole is not refused");
+}
+
+/* Lines that are said to be missing are lines of the whole file. */
+static void claim_incomplete(const struct claim *claim)
+{
+  const struct meminfo *part = &claim->part->sample->meminfo;
+  const struct meminfo *whole = &claim->whole->sample->meminfo;
+  for (unsigned row = 0; row < MEMINFO_FIELD_COUNT; row++)
+    if (part->gaps.lacks[row] && whole->fields[row].state == READING_ABSENT)
+      judge(claim, VERDICT_FALSE, "no file has a line %s", meminfo_rows[row].key);
+  if (says(claim, "cannot be computed"))
+    judge_that(claim, !is_known(claim->part->explanation->black_hole.estimate),
+               "it is computed");
 }
 
 static void claim_black_hole_unknown(const struct claim *claim)

@@ -305,6 +305,82 @@ START_TEST(rule_refused)
 }
 END_TEST
 
+/* Takes these lines out of a captured meminfo. */
+static void lose_lines(const enum meminfo_field rows[], size_t count)
+{
+  struct meminfo *m = &sample.meminfo;
+  for (size_t i = 0; i < count; i++) {
+    m->gaps.lacks[rows[i]] = true;
+    m->fields[rows[i]] = reading_missing(READING_MALFORMED);
+  }
+  m->gaps.count = (unsigned)count;
+  m->gaps.first = rows[0];
+  m->gaps.last = MEMINFO_FIELD_direct_map_2m;
+  m->gaps.open = count > 0;
+  explain(&sample, &explanation);
+}
+
+START_TEST(rule_incomplete)
+{
+  static const enum meminfo_field rows[] = {
+      MEMINFO_FIELD_active, MEMINFO_FIELD_anon_pages, MEMINFO_FIELD_slab,
+      MEMINFO_FIELD_s_reclaimable, MEMINFO_FIELD_page_tables};
+  be_quiet();
+  check_silent(RULE_incomplete);
+  lose_lines(rows, LENGTH(rows));
+  check_says(RULE_incomplete, TOTAL,
+             "meminfo is incomplete: it lacks the lines Active, AnonPages, Slab and 2 "
+             "more, which its kernel prints, so the black hole cannot be computed.");
+  check_silent(RULE_black_hole_unknown); /* for it says the same */
+  sample.meminfo.gaps.last = MEMINFO_FIELD_swap_cached;
+  check_says(RULE_incomplete, TOTAL,
+             "meminfo is incomplete: it ends after SwapCached and lacks 5 lines that its "
+             "kernel prints, so the black hole cannot be computed.");
+  be_quiet();
+  lose_lines(&(const enum meminfo_field){MEMINFO_FIELD_mapped}, 1);
+  check_says(RULE_incomplete, 0,
+             "meminfo is incomplete: it lacks the line Mapped, which its kernel prints.");
+  sample.meminfo.gaps.last = MEMINFO_FIELD_anon_pages;
+  check_says(RULE_incomplete, 0,
+             "meminfo is incomplete: it ends after AnonPages and lacks 1 line that its "
+             "kernel prints.");
+}
+END_TEST
+
+START_TEST(what_nothing_proves_may_be_missing)
+{
+  be_quiet();
+  sample.meminfo.gaps = (struct meminfo_gaps){.open = true, .broken = true};
+  sample.meminfo.hugetlb = reading_missing(READING_ABSENT);
+  explain(&sample, &explanation);
+  check_says(RULE_incomplete, 0,
+             "meminfo is incomplete: lines of it were left out or cut off.");
+  sample.meminfo.gaps =
+      (struct meminfo_gaps){.open = true, .last = MEMINFO_FIELD_cma_free};
+  check_says(
+      RULE_incomplete, 0,
+      "meminfo ends after CmaFree: its kernel has no huge pages, or lines are missing.");
+  sample.vmstat.unevictable_pgs_culled_count = reading_known(7);
+  explain(&sample, &explanation);
+  check_silent(RULE_incomplete); /* no huge pages */
+}
+END_TEST
+
+/* A malformed number is another cause than a missing line. */
+START_TEST(black_hole_unknown_does_not_list_missing_lines)
+{
+  be_quiet();
+  sample.meminfo.page_tables = reading_missing(READING_MALFORMED);
+  lose_lines(&(const enum meminfo_field){MEMINFO_FIELD_kernel_stack}, 1);
+  check_says(RULE_black_hole_unknown, TOTAL,
+             "The black hole cannot be computed because of malformed numbers: "
+             "page_tables.");
+  check_says(RULE_incomplete, 0,
+             "meminfo is incomplete: it lacks the line KernelStack, which its kernel "
+             "prints.");
+}
+END_TEST
+
 START_TEST(rule_black_hole_unknown)
 {
   be_quiet();
@@ -417,7 +493,7 @@ START_TEST(a_counter_that_is_wrong_is_not_stated)
   explain_again();
   ck_assert_ptr_nonnull(strstr(find(RULE_wrong_counter)->text, "CmaFree (9.0 GiB)"));
   check_silent(RULE_cma_free);
-  ck_assert_ptr_null(strstr(find(RULE_largest)->text, "free memory"));
+  check_silent(RULE_largest);                  /* without MemFree nothing is certain */
   sample.meminfo.cma_total = reading_known(0); /* a region that it does not include */
   explain_again();
   check_silent(RULE_wrong_counter);
@@ -513,7 +589,7 @@ START_TEST(rule_short_of_memory)
              "Memory is low: only 5.0 GiB (5.0 % of MemTotal) is available "
              "(MemAvailable); the largest users are page cache (Cached and Buffers "
              "without Shmem) with 20.0 GiB, anonymous memory of processes (AnonPages) "
-             "with 10.0 GiB, tmpfs and shared memory (Shmem) with 1.0 GiB.");
+             "with 10.0 GiB.");
 }
 END_TEST
 
@@ -566,12 +642,43 @@ START_TEST(rule_largest)
              "per-CPU lists): 50.0 GiB (50.0 % of MemTotal).");
   for (size_t i = 0; i < MISSING; i++) {
     sample.meminfo.mem_free = (struct reading){GB(49), missing[i]};
-    check_says(RULE_largest, GB(20),
+    check_silent(RULE_largest); /* that of 20 GiB is not certainly the largest */
+    sample.meminfo.cached = reading_known(GB(45));
+    check_says(RULE_largest, GB(45),
                "The largest part of MemTotal (100.0 GiB) is page cache (Cached and "
-               "Buffers without Shmem): 20.0 GiB (20.0 % of MemTotal).");
+               "Buffers without Shmem): 45.0 GiB (45.0 % of MemTotal).");
+    sample.meminfo.cached = reading_known(GB(20));
   }
   sample.meminfo.mem_total = reading_missing(READING_MALFORMED);
   check_silent(RULE_largest);
+}
+END_TEST
+
+/* earlyoom's issue 208: ten lines, of which Cached is the largest number. */
+START_TEST(largest_is_certain_or_not_said)
+{
+  static const enum meminfo_field rows[] = {MEMINFO_FIELD_anon_pages, MEMINFO_FIELD_shmem,
+                                            MEMINFO_FIELD_slab,
+                                            MEMINFO_FIELD_page_tables};
+  be_quiet();
+  sample.meminfo.mem_free = reading_known(GB(5));
+  sample.meminfo.cached = reading_known(GB(60));
+  sample.meminfo.mem_available = reading_known(GB(1));
+  lose_lines(rows, LENGTH(rows));
+  check_says(
+      RULE_largest, GB(61),
+      "Most of MemTotal (100.0 GiB) is page cache, tmpfs and shared memory (Cached "
+      "and Buffers): 61.0 GiB (61.0 % of MemTotal).");
+  check_says(RULE_short_of_memory, GB(99),
+             "Memory is low: only 1.0 GiB (1.0 % of MemTotal) is available "
+             "(MemAvailable); the largest user is page cache, tmpfs and shared memory "
+             "(Cached and Buffers) with 61.0 GiB.");
+  sample.meminfo.cached = reading_known(GB(40)); /* AnonPages may be larger */
+  explain(&sample, &explanation);
+  check_silent(RULE_largest);
+  check_says(RULE_short_of_memory, GB(99),
+             "Memory is low: only 1.0 GiB (1.0 % of MemTotal) is available "
+             "(MemAvailable).");
 }
 END_TEST
 
@@ -609,8 +716,8 @@ START_TEST(each_user_can_be_the_largest)
     ck_assert_msg(strstr(sentence->text, want) != NULL, "%s", sentence->text);
     explanation.refused = "it is not";
     sentence = find(RULE_largest);
-    ck_assert_ptr_nonnull(sentence);
-    ck_assert_int_eq(strstr(sentence->text, want) == NULL, holders[i].of_host);
+    bool said = sentence != NULL && strstr(sentence->text, want) != NULL;
+    ck_assert_int_eq(said, !holders[i].of_host);
   }
 }
 END_TEST
@@ -1392,6 +1499,24 @@ START_TEST(rule_shmem)
       "is part of Cached but cannot be dropped, and there is no swap for it.");
   check_needs(RULE_shmem, &sample.meminfo.shmem);
   check_silent_if_refused(RULE_shmem);
+}
+END_TEST
+
+START_TEST(shmem_says_nothing_of_a_swap_that_is_not_known)
+{
+  be_quiet();
+  sample.meminfo.shmem = reading_known(GB(15));
+  lose_lines(&(const enum meminfo_field){MEMINFO_FIELD_swap_total}, 1);
+  ck_assert_ptr_nonnull(strstr(find(RULE_shmem)->text, "but cannot be dropped."));
+}
+END_TEST
+
+START_TEST(mem_available_that_is_missing_is_not_absent_from_the_kernel)
+{
+  be_quiet();
+  lose_lines(&(const enum meminfo_field){MEMINFO_FIELD_mapped}, 1);
+  sample.meminfo.mem_available = reading_missing(READING_ABSENT);
+  check_silent(RULE_no_mem_available);
 }
 END_TEST
 
@@ -2181,6 +2306,21 @@ static void random_tables(void)
 }
 
 /* A quiet machine in which a few or all readings are random. */
+static void random_gaps(void)
+{
+  struct meminfo *m = &sample.meminfo;
+  m->gaps.broken = random_next() % 8 == 0;
+  m->gaps.last = random_next() % MEMINFO_FIELD_COUNT;
+  for (unsigned row = MEMINFO_FIELD_COUNT; row-- > 1;) {
+    m->gaps.lacks[row] =
+        m->fields[row].state == READING_MALFORMED && random_next() % 4 == 0;
+    m->gaps.count += m->gaps.lacks[row];
+    if (m->gaps.lacks[row])
+      m->gaps.first = row;
+  }
+  m->gaps.open = m->gaps.broken || m->gaps.count > 0;
+}
+
 static void random_machine(uint64_t seed)
 {
   random_state = seed * UINT64_C(2654435761) + UINT64_C(88172645463325252);
@@ -2193,6 +2333,7 @@ static void random_machine(uint64_t seed)
   if (random_next() % 2 == 0)
     sample.lxcfs_count = reading_missing(READING_ABSENT);
   random_tables();
+  random_gaps();
   quiet_before();
   for (unsigned i = 0; i < MEMINFO_FIELD_COUNT; i++)
     if (random_next() % rate == 0)
@@ -2353,6 +2494,11 @@ int main(void)
       values_that_are_not_known_are_never_used,
       a_missing_file_is_named_with_the_bound,
       all_that_is_unknown_fits_in_a_sentence,
+      what_nothing_proves_may_be_missing,
+      black_hole_unknown_does_not_list_missing_lines,
+      largest_is_certain_or_not_said,
+      shmem_says_nothing_of_a_swap_that_is_not_known,
+      mem_available_that_is_missing_is_not_absent_from_the_kernel,
       every_rule_applied_in_some_test, /* the last */
   };
   seen = mmap(NULL, RULE_COUNT * sizeof(*seen), PROT_READ | PROT_WRITE,

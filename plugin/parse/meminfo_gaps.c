@@ -96,7 +96,7 @@ static bool is_always_printed(const struct meminfo_row *row, enum meminfo_releas
 struct meminfo_gaps meminfo_gaps_find(const struct reading fields[MEMINFO_FIELD_COUNT],
                                       enum meminfo_field torn, bool broken)
 {
-  struct meminfo_gaps gaps = {.count = 0};
+  struct meminfo_gaps gaps = {.broken = broken};
   const enum meminfo_release release = release_of(fields);
   find_groups(fields, release, gaps.lacks);
   for (unsigned row = 0; row < MEMINFO_FIELD_COUNT; row++) {

@@ -110,7 +110,8 @@ struct clauses possible_owners(const struct context *c, double bytes, bool unkno
                   "; vmalloc is part of it, because /proc/vmallocinfo, which only root "
                   "can read, is unavailable");
   if (unknown && decided->hugetlb.unbounded)
-    format_append(out.text, sizeof(out.text), "; huge pages may be part of it");
+    format_append(out.text, sizeof(out.text), "; huge pages%s may be part of it",
+                  decided->percpu.unbounded ? " and per-CPU data" : "");
   add_upper_bounds(c, bytes, &out);
   if (unknown)
     add_unknown_terms(c, bytes, &out);

@@ -11,12 +11,13 @@ bool rule_shmem(const struct context *c, struct sentence *out)
       exceeds(shmem, MOST_PERCENT, cached) && exceeds(cached, cached_percent, c->total);
   if (!is_known(c->total) || (!is_large(c, percent, shmem) && !most))
     return false;
-  bool swapless = is_known(m->swap_total) && m->swap_total.value == 0;
+  const char *swap = !is_known(m->swap_total)   ? ""
+                     : m->swap_total.value == 0 ? ", and there is no swap for it"
+                                                : ", only swapped out";
   return say(out, (double)shmem.value,
              "Files on tmpfs and shared memory (Shmem) hold %s: this is part of Cached "
              "but cannot be dropped%s.",
-             share_in_use(c, most ? 0 : percent, (double)shmem.value).text,
-             swapless ? ", and there is no swap for it" : ", only swapped out");
+             share_in_use(c, most ? 0 : percent, (double)shmem.value).text, swap);
 }
 
 bool rule_shmem_growth(const struct context *c, struct sentence *out)

@@ -13,24 +13,6 @@ bool rule_refused(const struct context *c, struct sentence *out)
              c->explanation->refused);
 }
 
-bool rule_black_hole_unknown(const struct context *c, struct sentence *out)
-{
-  struct list list = {.count = 0};
-  if (!is_known(c->total) || is_known(c->explanation->black_hole.estimate))
-    return false;
-  for (unsigned i = 0; i < TERM_COUNT; i++)
-    if (term(c, i).state == READING_MALFORMED && term_rows[i].view >= TERM_VIEW_FREE &&
-        term_rows[i].view <= TERM_VIEW_USER_PSS)
-      list_add(&list, "%s", term_rows[i].name);
-  if (list.count == 0)
-    return say(out, everything(c),
-               "The black hole cannot be computed: a line that it needs is missing from "
-               "meminfo or malformed.");
-  return say(out, everything(c),
-             "The black hole cannot be computed because of malformed numbers: %s%s.",
-             list.text, list_rest(&list).text);
-}
-
 /* True for an imbalance that is no contradiction but memory of a known kind: pages on an
  * LRU list that are held only by a pin (rule lru_cache), MADV_FREE (rule lazyfree), a
  * counter that is known to be wrong (rules vmalloc_counter and wrong_counter). */

@@ -2,6 +2,7 @@
 #include "rule_bounds.h"
 #include "rule_numbers.h"
 
+#include <math.h>
 #include <string.h>
 
 struct user {
@@ -39,17 +40,61 @@ static void insert_user(struct user users[], unsigned count, struct user user)
   users[count] = user;
 }
 
-/* Fills in the known users, largest first, and returns their number. */
-static unsigned largest_users(const struct context *c, bool with_free,
-                              struct user out[USERS_MAX])
+/* With Shmem, where that is not known. */
+static struct user page_cache(const struct meminfo *m)
+{
+  struct reading sum = m->cached;
+  const bool buffers = is_known(m->buffers);
+  if (buffers && is_known(m->shmem))
+    return (struct user){"page cache (Cached and Buffers without Shmem)",
+                         cache_without_shmem(m)};
+  if (is_known(m->shmem))
+    return (struct user){"page cache (Cached without Shmem)", growth(m->shmem, sum)};
+  if (!is_known(sum))
+    return (struct user){"", {.state = READING_ABSENT}};
+  if (buffers)
+    reading_add(&sum, m->buffers.value);
+  return (struct user){buffers
+                           ? "page cache, tmpfs and shared memory (Cached and Buffers)"
+                           : "page cache, tmpfs and shared memory (Cached)",
+                       amount_of(sum)};
+}
+
+struct ranking {
+  struct user users[USERS_MAX]; /* those that are known, largest first */
+  unsigned count;
+  /* What the largest one has to exceed: the rest of MemTotal, in which a user that is not
+   * known may be, and any other known term. */
+  double other;
+};
+
+/* The largest of the kernel's terms that are no user, and their sum. */
+static void other_terms(const struct context *c, double *largest, double *sum)
+{
+  const bool has_slab = is_known(c->meminfo->slab);
+  for (unsigned i = 0; i < TERM_COUNT; i++) {
+    bool user = i == TERM_KERNEL_hugetlb || i == TERM_KERNEL_vmalloc ||
+                i == TERM_KERNEL_page_tables || i == TERM_KERNEL_slab ||
+                (has_slab && (i == TERM_KERNEL_slab_reclaimable ||
+                              i == TERM_KERNEL_slab_unreclaimable));
+    if (term_rows[i].view != TERM_VIEW_KERNEL || user || !is_known(term(c, i)))
+      continue;
+    *sum += (double)term(c, i).value;
+    *largest = fmax(*largest, (double)term(c, i).value);
+  }
+}
+
+static struct ranking rank_users(const struct context *c, bool with_free)
 {
   const struct meminfo *m = c->meminfo;
   /* Where lxcfs provides meminfo, the first few are the container's and the others are
    * still the host's (src/proc_fuse.c: proc_meminfo_read). */
   const struct user users[USERS_MAX] = {
-      {"free memory (MemFree and per-CPU lists)", free_memory(c)},
+      {is_known(term(c, TERM_FREE_pcp_free)) ? "free memory (MemFree and per-CPU lists)"
+                                             : "free memory (MemFree)",
+       free_memory(c)},
       {"anonymous memory of processes (AnonPages)", amount_of(m->anon_pages)},
-      {"page cache (Cached and Buffers without Shmem)", cache_without_shmem(m)},
+      page_cache(m),
       {"tmpfs and shared memory (Shmem)", amount_of(m->shmem)},
       {"slab (Slab)", amount_of(m->slab)},
       {"huge pages (Hugetlb)", term(c, TERM_KERNEL_hugetlb)},
@@ -57,14 +102,28 @@ static unsigned largest_users(const struct context *c, bool with_free,
       {"page tables (PageTables)", term(c, TERM_KERNEL_page_tables)},
       black_hole(c),
   };
-  unsigned count = 0;
-  for (unsigned i = with_free ? 0 : 1; i < USERS_MAX; i++) {
+  struct ranking out = {.count = 0};
+  double largest = 0, sum = 0;
+  for (unsigned i = 0; i < USERS_MAX; i++) {
     if (i >= USERS_OF_CONTAINER && !is_known(c->total))
       break;
-    if (is_known(users[i].amount) && users[i].amount.value > 0)
-      insert_user(out, count++, users[i]);
+    if (!is_known(users[i].amount) || users[i].amount.value <= 0)
+      continue;
+    sum += (double)users[i].amount.value;
+    if (i > 0 || with_free)
+      insert_user(out.users, out.count++, users[i]);
   }
-  return count;
+  if (is_known(c->total))
+    other_terms(c, &largest, &sum);
+  out.other = fmax(largest, everything(c) - sum);
+  return out;
+}
+
+/* Whether the users up to this one are certainly the largest. */
+static bool is_certain(const struct ranking *ranking, unsigned user)
+{
+  return user < ranking->count &&
+         (double)ranking->users[user].amount.value >= ranking->other;
 }
 
 /* Below this, what is left is soon gone, and reclaim and the OOM killer are next. */
@@ -73,19 +132,21 @@ bool rule_short_of_memory(const struct context *c, struct sentence *out)
   static const double percent = 5;
   struct amount available = amount_of(c->meminfo->mem_available),
                 total = rules_mem_total(c->sample);
-  struct user users[USERS_MAX];
   struct list list = {.count = 0};
   if (!is_known(available) || !is_known(total) ||
       (double)available.value >= percent / 100 * (double)total.value)
     return false;
-  unsigned count = largest_users(c, false, users);
-  for (unsigned i = 0; i < count && i < LIST_NAMED_MAX; i++)
-    list_add(&list, "%s with %s%s", users[i].name, word_of(c, users[i]),
-             format_bytes((double)users[i].amount.value).text);
+  const struct ranking ranking = rank_users(c, false);
+  for (unsigned i = 0; is_certain(&ranking, i) && i < LIST_NAMED_MAX; i++)
+    list_add(&list, "%s with %s%s", ranking.users[i].name, word_of(c, ranking.users[i]),
+             format_bytes((double)ranking.users[i].amount.value).text);
   return say(out, (double)total.value - (double)available.value,
              "Memory is low: only %s is available (MemAvailable)%s%s.",
              share(c, (double)available.value).text,
-             count > 0 ? "; the largest users are " : "", list.text);
+             list.count > 1    ? "; the largest users are "
+             : list.count == 1 ? "; the largest user is "
+                               : "",
+             list.text);
 }
 
 /* A 32-bit kernel's own allocations come from low memory. They fail although there is
@@ -108,14 +169,15 @@ bool rule_low_free(const struct context *c, struct sentence *out)
 
 bool rule_largest(const struct context *c, struct sentence *out)
 {
-  struct user users[USERS_MAX];
+  const struct ranking ranking = rank_users(c, true);
+  const struct user largest = ranking.users[0];
   struct amount total = rules_mem_total(c->sample);
-  if (!is_known(total) || largest_users(c, true, users) == 0)
+  if (!is_known(total) || !is_certain(&ranking, 0))
     return false;
-  return say(out, (double)users[0].amount.value, "%s of MemTotal (%s) is %s: %s%s.",
-             exceeds(users[0].amount, MOST_PERCENT, total) ? "Most" : "The largest part",
-             format_bytes((double)total.value).text, users[0].name, word_of(c, users[0]),
-             share(c, (double)users[0].amount.value).text);
+  return say(out, (double)largest.amount.value, "%s of MemTotal (%s) is %s: %s%s.",
+             exceeds(largest.amount, MOST_PERCENT, total) ? "Most" : "The largest part",
+             format_bytes((double)total.value).text, largest.name, word_of(c, largest),
+             share(c, (double)largest.amount.value).text);
 }
 
 bool rule_no_mem_available(const struct context *c, struct sentence *out)
@@ -123,7 +185,7 @@ bool rule_no_mem_available(const struct context *c, struct sentence *out)
   const struct meminfo *m = c->meminfo;
   struct amount cache = cache_without_shmem(m), free_pages = amount_of(m->mem_free);
   if (!is_known(c->total) || m->mem_available.state != READING_ABSENT ||
-      !is_known(cache) || !is_known(free_pages))
+      m->gaps.count > 0 || m->gaps.broken || !is_known(cache) || !is_known(free_pages))
     return false;
   return say(
       out, 0,

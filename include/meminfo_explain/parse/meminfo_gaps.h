@@ -16,6 +16,7 @@ struct meminfo_gaps {
   unsigned count;           /* of these lines */
   enum meminfo_field first; /* of these lines; undefined where there is none */
   enum meminfo_field last;  /* line of the file, in the kernel's order */
+  bool broken;              /* the text says that lines were left out, or is cut off */
   /* Whether lines may be missing that nothing proves: others are missing, the text says
    * that some were left out, or it does not end as the file of a kernel with huge pages
    * does. A kernel without CONFIG_HUGETLB_PAGE has such a file as well. */
@@ -24,7 +25,8 @@ struct meminfo_gaps {
 
 /* Finds the gaps of a captured meminfo by its fields. Those that are not absent count as
  * lines of the file. `torn` is the field of a last line that is cut off, or
- * MEMINFO_FIELD_COUNT; `broken` means that the text is known to lack lines. */
+ * MEMINFO_FIELD_COUNT; `broken`
+ * is as in the struct. */
 struct meminfo_gaps meminfo_gaps_find(const struct reading fields[MEMINFO_FIELD_COUNT],
                                       enum meminfo_field torn, bool broken);
 
