@@ -1112,10 +1112,14 @@ START_TEST(address_space_bounds_an_unknown_vmalloc)
 {
   begin();
   ck_assert_int_eq(hole()->error.state, READING_KNOWN);
-  uint64_t before = hole()->error.value;
+  uint64_t before = hole()->error.value, noise = hole()->noise.value;
+  ck_assert_uint_eq(noise, before);
   sample.meminfo.vmalloc_chunk = reading_known(MB(900));
   assert_amount(hole()->estimate, MB(60));
   ck_assert_uint_eq(hole()->error.value, before + MB(50));
+  ck_assert_uint_eq(hole()->noise.value, noise); /* a rise of vmalloc is a rise */
+  sample.zoneinfo.pcp = reading_missing(READING_DENIED);
+  ck_assert_uint_ge(hole()->noise.value, noise + explanation.decided.pcp_free.error);
 }
 END_TEST
 

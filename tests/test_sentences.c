@@ -902,7 +902,7 @@ START_TEST(rule_black_hole_growth)
 {
   be_quiet();
   struct black_hole *hole = &explanation.black_hole;
-  hole->bounded_error = reading_known(MB(100));
+  hole->noise = reading_known(MB(100));
   hole->above_floor = amount_known(GB(1));
   check_silent(RULE_black_hole_growth);
   hole->above_floor = amount_known(GB(1) + PAGE);
@@ -911,7 +911,7 @@ START_TEST(rule_black_hole_growth)
              "the first samples: if it keeps growing, suspect a leak in the kernel.");
   check_needs_amount(RULE_black_hole_growth, &hole->above_floor);
   check_silent_if_refused(RULE_black_hole_growth);
-  hole->bounded_error = reading_known(GB(2));
+  hole->noise = reading_known(GB(2));
   explanation.decided.vmalloc.unbounded = true;
   check_says(RULE_black_hole_growth, GB(1) + PAGE,
              "The black hole, in which vmalloc is here, is 1.0 GiB (1.0 % of MemTotal) "

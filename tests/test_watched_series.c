@@ -55,6 +55,20 @@ static const char *message(void)
   return text;
 }
 
+START_TEST(a_term_that_is_not_known_hides_no_rise)
+{
+  begin();
+  explanation.black_hole.error = reading_known(1 << 30); /* VmallocUsed as a bound */
+  ck_assert(!run(180, 20, 0, 0));
+  ck_assert(!run(60, 20, 1, 0));
+  begin();
+  explanation.black_hole.error = reading_known(1 << 30);
+  explanation.black_hole.noise = reading_known(1 << 20);
+  ck_assert(!run(180, 20, 0, 0));
+  ck_assert(run(60, 20, 1, 0));
+}
+END_TEST
+
 START_TEST(the_message_of_a_rise_has_size_date_rate_and_what_to_run)
 {
   begin();
@@ -190,6 +204,7 @@ START_TEST(the_longest_message_is_cut)
 END_TEST
 
 SUITE_MAIN("watched_series", the_message_of_a_rise_has_size_date_rate_and_what_to_run,
+           a_term_that_is_not_known_hides_no_rise,
            the_consumer_that_rose_with_it_is_named,
            a_consumer_that_rose_by_too_little_or_too_much_is_not_blamed,
            a_consumer_that_was_large_before_and_stayed_is_not_blamed,

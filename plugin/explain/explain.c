@@ -265,23 +265,30 @@ static bool has_swap_cache(const struct sample *sample)
 struct doubt {
   struct reading less, more; /* how much smaller or larger the truth may be */
   struct reading either;     /* a bound on both: of parts that may be one or the other */
+  struct reading noise;      /* of either, what may differ from sample to sample */
   bool less_unbounded, more_unbounded;
 };
 
 static void doubt_add(struct doubt *doubt, uint64_t less, uint64_t more)
 {
+  reading_add(&doubt->noise, less > more ? less : more);
   reading_add(&doubt->less, less);
   reading_add(&doubt->more, more);
   reading_add(&doubt->either, less > more ? less : more);
 }
 
-/* A number that is not known counts as 0, so the truth can only be smaller. */
-static void doubt_add_decision(struct doubt *doubt, const struct decision *decision)
+/* A number that is not known counts as 0, so the truth can only be smaller. Most such
+ * terms move with what they hold; only per-CPU lists go up and down by themselves. */
+static void doubt_add_decision(struct doubt *doubt, const struct decision *decision,
+                               bool is_noise)
 {
+  const struct reading noise = doubt->noise;
   if (is_known(decision->reading))
     doubt_add(doubt, decision->error, decision->error + decision->excess);
   else
     doubt_add(doubt, decision->error, 0);
+  if (!is_known(decision->reading) && !is_noise)
+    doubt->noise = noise;
   doubt->less_unbounded |= decision->unbounded;
   doubt->more_unbounded |= decision->unbounded && is_known(decision->reading);
 }
@@ -317,7 +324,7 @@ static struct doubt doubt_of(const struct sample *sample, const struct explanati
   for (size_t i = 0; i < TERM_COUNT; i++) {
     const struct decision *decision = decision_of(&e->decided, &term_rows[i]);
     if (decision != NULL && is_part_of(&term_rows[i], accounting))
-      doubt_add_decision(&doubt, decision);
+      doubt_add_decision(&doubt, decision, decision == &e->decided.pcp_free);
   }
   return doubt;
 }
@@ -432,6 +439,7 @@ static void explain_estimate(const struct sample *sample, struct explanation *ou
     doubt_add(doubt, sub_amount(hole->estimate, lru), sub_amount(lru, hole->estimate));
   hole->error = error_of(doubt);
   hole->bounded_error = doubt->either;
+  hole->noise = doubt->noise;
   hole->range = range_of(hole->estimate, doubt);
 }
 
@@ -451,7 +459,7 @@ static void explain_hidden(struct explanation *out, struct doubt *doubt)
     else
       unread |= out->terms[i].state != READING_ABSENT;
     if (decision != NULL)
-      doubt_add_decision(doubt, decision);
+      doubt_add_decision(doubt, decision, true);
   }
   hole->unexplained = amount_difference(hole->estimate, hole->hidden);
   if (!is_known(hole->estimate))

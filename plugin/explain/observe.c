@@ -18,9 +18,9 @@ void observer_close(struct observer *observer)
 
 static bool jumps(struct amount last, const struct black_hole *hole)
 {
-  if (!is_known(last) || !is_known(hole->estimate) || !is_known(hole->bounded_error))
+  if (!is_known(last) || !is_known(hole->estimate) || !is_known(hole->noise))
     return false;
-  return amount_abs_diff(hole->estimate, last) > hole->bounded_error.value;
+  return amount_abs_diff(hole->estimate, last) > hole->noise.value;
 }
 
 static bool is_broken(const struct observer *observer, unsigned identity)

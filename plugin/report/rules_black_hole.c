@@ -238,7 +238,7 @@ bool rule_black_hole_growth(const struct context *c, struct sentence *out)
   struct formatted doubt = {""};
   if (!is_large(c, HOLE_PERCENT, hole->above_floor))
     return false;
-  const double error = (double)bytes_or_0(hole->bounded_error);
+  const double error = (double)bytes_or_0(hole->noise);
   if (grown <= error)
     format_append(doubt.text, sizeof(doubt.text), ", which its error of %s may explain",
                   format_bytes(error).text);

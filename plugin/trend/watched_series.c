@@ -7,6 +7,12 @@
 
 #define NO_ERROR reading_known(0)
 
+/* A term that is not known, such as vmalloc without vmallocinfo, hides no rise. */
+static struct reading noise_of(const struct black_hole *hole)
+{
+  return is_known(hole->noise) ? hole->noise : hole->error;
+}
+
 const struct series_row series_rows[SERIES_COUNT] = {
 #define SERIES(name, amount, error, title, next) {#name, title, next},
 #include "meminfo_explain/tables/series.def"

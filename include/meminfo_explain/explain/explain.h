@@ -115,6 +115,9 @@ struct black_hole {
   struct range range;
   /* The known parts of the error, also where error is absent. */
   struct reading bounded_error;
+  /* What the error of a difference between two estimates consists of: bounded_error
+   * without that of terms that are not known, other than per-CPU lists. */
+  struct reading noise;
   struct amount hidden;      /* sum of the known HIDDEN terms */
   struct amount unexplained; /* estimate - hidden */
   /* What unexplained may be off by: error, the errors of the consumers, and all of
