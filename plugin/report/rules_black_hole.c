@@ -173,20 +173,17 @@ bool rule_consumers_unreadable(const struct context *c, struct sentence *out)
 {
   struct amount unexplained = c->explanation->black_hole.unexplained;
   const struct list list = unread_consumers(c);
-  if (!exceeds(unexplained, 0, c->total) || list.count == 0)
-    return false;
-  const bool is_certain = is_hole_certain(c);
-  if (!is_certain && is_unexplained_large(c, unexplained))
+  if (!is_unexplained_large(c, unexplained) || list.count == 0 || !is_hole_certain(c))
     return false;
   const struct formatted remedy =
       remedy_for_denied(c->sample, SOURCE_FIRST_CONSUMER, SOURCE_COUNT);
   const double number = (double)unexplained.value;
   choose_by_credentials(c, out);
   return say(out, number,
-             "%s%s%s may belong to consumers that could not be read (%s%s)%s%s.",
-             is_certain ? "The unexplained " : "What is unexplained, about ",
-             share(c, number).text, is_certain ? "" : ",", list.text,
-             list_rest(&list).text, remedy.text[0] != '\0' ? "; " : "", remedy.text);
+             "The unexplained %s may belong to consumers that could not be read "
+             "(%s%s)%s%s.",
+             share(c, number).text, list.text, list_rest(&list).text,
+             remedy.text[0] != '\0' ? "; " : "", remedy.text);
 }
 
 /* "; consumers ... may be part of it", or "". */
