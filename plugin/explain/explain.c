@@ -611,8 +611,9 @@ void explain(const struct sample *sample, struct explanation *out)
   memset(out, 0, sizeof(*out));
   decide(sample, &out->decided);
   out->refused = refusal(sample);
+  /* Neither zones nor per-CPU lists of zoneinfo are those of this meminfo. */
   if (out->refused != NULL)
-    out->decided.reserved = decision_absent();
+    out->decided.reserved = out->decided.pcp_free = decision_absent();
   explain_terms(sample, out);
   explain_black_hole(sample, out);
   for (size_t i = 0; i < IDENTITY_COUNT; i++)
