@@ -188,7 +188,7 @@ void tree_write_process_smaps(const char *tree, const char *path, struct fake_pr
   char text[512];
   const unsigned file = p.file / or_default(p.sharers, 1);
   snprintf(text, sizeof(text),
-           "00400000-7ffd0000 ---p 00000000 00:00 0    [rollup]\n"
+           "00400000-7ffd0000 ---p 00000000 00:00 0    [rollup]\nLocked: 0 kB\n"
            "Rss: %u kB\nPss: %u kB\nPss_Anon: %u kB\nPss_File: %u kB\n"
            "Pss_Shmem: 0 kB\nPrivate_Clean: %u kB\nPrivate_Dirty: %u kB\n"
            "Anonymous: %u kB\n",

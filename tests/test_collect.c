@@ -683,7 +683,8 @@ START_TEST(with_a_budget_a_sample_takes_the_last_result)
   char *tree = tree_of_basics();
   struct collector collector;
   struct sample *sample = malloc(sizeof(*sample));
-  tree_write(tree, "proc/7/smaps_rollup", "0-1 ---p 0 0:0 0 [rollup]\nPss: 5 kB\n");
+  tree_write(tree, "proc/7/smaps_rollup",
+             "0-1 ---p 0 0:0 0 [rollup]\nLocked: 0 kB\nPss: 5 kB\n");
   ck_assert_int_eq(collector_open(tree, &collector), 0);
   collector_prepare(&collector, &by_budget, patience);
   ck_assert_int_eq(collect(&collector, &by_budget, sample), 0);
@@ -691,7 +692,8 @@ START_TEST(with_a_budget_a_sample_takes_the_last_result)
   ck_assert_int_eq(sample->sources[SOURCE_smaps].state, READING_KNOWN);
   ck_assert(sample->pss_seconds > 0);
   double spent = sample->pss_seconds;
-  tree_write(tree, "proc/7/smaps_rollup", "0-1 ---p 0 0:0 0 [rollup]\nPss: 9 kB\n");
+  tree_write(tree, "proc/7/smaps_rollup",
+             "0-1 ---p 0 0:0 0 [rollup]\nLocked: 0 kB\nPss: 9 kB\n");
   for (int i = 0; i < 3; i++) {
     ck_assert_int_eq(collect(&collector, &by_budget, sample), 0);
     ck_assert_uint_eq(sample->processes.pss.value, 5 * 1024); /* unchanged */
@@ -727,7 +729,8 @@ START_TEST(memory_mapped_after_the_scan_adds_to_its_error)
   char *tree = tree_of_basics();
   struct collector collector;
   struct sample *sample = malloc(sizeof(*sample));
-  tree_write(tree, "proc/7/smaps_rollup", "0-1 ---p 0 0:0 0 [rollup]\nPss: 5 kB\n");
+  tree_write(tree, "proc/7/smaps_rollup",
+             "0-1 ---p 0 0:0 0 [rollup]\nLocked: 0 kB\nPss: 5 kB\n");
   ck_assert_int_eq(collector_open(tree, &collector), 0);
   tree_write(tree, "proc/meminfo",
              "MemTotal: 1000 kB\nAnonPages: 100 kB\nMapped: 50 kB\n");
@@ -772,11 +775,12 @@ END_TEST
 START_TEST(a_malformed_process_is_named_in_the_sources)
 {
   char *tree = tree_of_basics(), line[256];
-  tree_write(tree, "proc/7/stat", "garbage");
+  tree_write(tree, "proc/7/stat", "");
+  tree_write(tree, "proc/7/smaps_rollup", "garbage");
   struct sample *sample = collect_tree(tree, 0);
   ck_assert_int_eq(sample->sources[SOURCE_smaps].state, READING_MALFORMED);
   ck_assert(diagnostic_of_source(sample, SOURCE_smaps, line, sizeof(line)));
-  ck_assert_str_eq(line, "proc/7/stat:1: no name in parentheses; "
+  ck_assert_str_eq(line, "proc/7/stat:1: no name in parentheses (and 1 more); "
                          "the pss accounting is incomplete");
   free(sample);
   tree_remove(tree);

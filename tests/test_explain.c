@@ -416,7 +416,8 @@ static void write_process(const char *tree, const struct machine *a,
   put("7 (all) S 1 7 7 0 -1 4194560 0 0 0 0 0 0 0 0 20 0 1 0 4 99999 %lu 0\n",
       (unsigned long)(anon_pages(a) + mapped));
   flush_to(tree, "proc/7/stat");
-  put("00400000-7ffff000 ---p 00000000 00:00 0    %s\n", g->rollup ? "[rollup]" : "");
+  put("00400000-7ffff000 ---p 00000000 00:00 0    %s\n",
+      g->rollup ? "[rollup]\nLocked: 0 kB" : "");
   put_pages("Rss", anon_pages(a) + mapped);
   put_pages("Pss", anon_pages(a) + mapped);
   if (g->split) {

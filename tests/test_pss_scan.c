@@ -18,8 +18,9 @@
 
 #define PAGE_SIZE_BYTES 4096
 #define PF_KTHREAD      0x00200000ul
-#define ROLLUP_HEADER   "00400000-7ffd0000 ---p 00000000 00:00 0    [rollup]\n"
-#define GARBAGE         "nothing that smaps would print\n"
+#define ROLLUP_HEADER                                                                    \
+  "00400000-7ffd0000 ---p 00000000 00:00 0    [rollup]\nLocked: 0 kB\n"
+#define GARBAGE "nothing that smaps would print\n"
 
 /* A scan of a tree, and the files that it opened. */
 struct fixture {
@@ -410,6 +411,55 @@ START_TEST(a_process_whose_stat_is_denied_counts_as_denied)
 }
 END_TEST
 
+/* smaps and statm may be whole. */
+START_TEST(a_captured_process_with_a_malformed_stat_is_read)
+{
+  static const struct {
+    const char *text, *near, *cause;
+  } cases[] = {
+      {"7 (daemon S 1\n", "", "no name in parentheses"},
+      {"7 (daemon) S 1 1 1 0 -1 x 0\n", "x", "not a valid field"},
+      {"", "", "no name in parentheses"},
+  };
+  for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+    char *tree = tree_make();
+    write_rollup(tree, 7, 30, 10, 5, 0);
+    write_of(tree, 7, "stat", cases[i].text);
+    struct pss_scan_result result = scan_tree(tree, 0);
+    assert_counts(&result.out, COUNTS([IS_READ] = 1));
+    ck_assert_known(result.out.pss, 15 * 1024);
+    ck_assert_str_eq(result.where, "proc/7/stat");
+    ck_assert_str_eq(result.parse_error.near, cases[i].near);
+    ck_assert_str_eq(result.parse_error.cause, cases[i].cause);
+    tree_remove(tree);
+  }
+}
+END_TEST
+
+/* Its stat has more. */
+START_TEST(a_captured_smaps_that_ends_between_two_mappings_is_malformed)
+{
+  static const struct {
+    unsigned resident; /* pages; smaps has 4 MiB */
+    bool bad;
+  } cases[] = {{1024, false}, {1706, false}, {1709, true}, {100000, true}};
+  for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+    char *tree = tree_make();
+    write_process(tree, 7, cases[i].resident);
+    write_of(tree, 7, "smaps", "0-1 rw-p 0 0:0 0\nRss: 4096 kB\nPss: 4096 kB\n");
+    struct pss_scan_result result = scan_tree(tree, 0);
+    if (cases[i].bad) {
+      assert_counts(&result.out, COUNTS([IS_BAD] = 1));
+      ck_assert_known(result.out.unread_rss, cases[i].resident * PAGE_SIZE_BYTES);
+      ck_assert_str_eq(result.parse_error.cause, "adds up to less than in stat");
+    } else {
+      assert_counts(&result.out, COUNTS([IS_READ] = 1));
+    }
+    tree_remove(tree);
+  }
+}
+END_TEST
+
 START_TEST(a_malformed_file_is_named_with_path_and_line)
 {
   static const struct {
@@ -418,18 +468,15 @@ START_TEST(a_malformed_file_is_named_with_path_and_line)
     uint64_t unread; /* pages */
   } cases[] = {
       {"smaps_rollup", ROLLUP_HEADER "Rss: 4 kB\nPss: many kB\n", "proc/7/smaps_rollup",
-       "Pss:", "not a number of kB", 3, 5},
+       "Pss:", "not a number of kB", 4, 5},
       {"smaps_rollup", ROLLUP_HEADER "Rss: 4 kB\nPss: 4\n", "proc/7/smaps_rollup",
-       "Pss:", "not a number of kB", 3, 5},
+       "Pss:", "not a number of kB", 4, 5},
       {"smaps_rollup", ROLLUP_HEADER "Rss: 18446744073709551612 kB\n",
-       "proc/7/smaps_rollup", "Rss:", "number out of range", 2, 5},
+       "proc/7/smaps_rollup", "Rss:", "number out of range", 3, 5},
       {"smaps_rollup", ROLLUP_HEADER "Rss: 4 kB\n", "proc/7/smaps_rollup", "Pss",
        "line not found", 0, 5},
       {"smaps", ROLLUP_HEADER "Pss: 4 MB\n", "proc/7/smaps", "Pss:", "not a number of kB",
-       2, 5},
-      {"stat", "7 (daemon S 1\n", "proc/7/stat", "", "no name in parentheses", 1, 0},
-      {"stat", "7 (daemon) S 1 1 1 0 -1 x 0\n", "proc/7/stat", "x", "not a valid field",
-       1, 0},
+       3, 5},
   };
   for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
     char *tree = tree_make();
@@ -1314,6 +1361,8 @@ SUITE_MAIN(
     a_denied_process_is_unread_with_its_resident_size,
     the_largest_denied_processes_are_named,
     a_process_whose_stat_is_denied_counts_as_denied,
+    a_captured_process_with_a_malformed_stat_is_read,
+    a_captured_smaps_that_ends_between_two_mappings_is_malformed,
     a_malformed_file_is_named_with_path_and_line,
     irregular_files_are_malformed_and_do_not_block,
     malformed_files_are_counted_and_do_not_stop_the_scan,

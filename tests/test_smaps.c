@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 #define KB(value) ((uint64_t)(value)*1024)
-#define HEADER    "55a31e6c3000-7ffc6bf21000 ---p 00000000 00:00 0    [rollup]\n"
+#define HEADER    "55a31e6c3000-7ffc6bf21000 ---p 00000000 00:00 0    [heap]\n"
 
 static struct parse_error parse_error;
 
@@ -97,6 +97,7 @@ START_TEST(mappings_of_a_plain_smaps_are_summed)
       "Shared_Hugetlb:        0 kB\n"
       "Private_Hugetlb:    2048 kB\n"
       "SwapPss:              50 kB\n"
+      "Locked:                0 kB\n"
       "THPeligible:           1\n"
       "VmFlags: ex \n");
   ck_assert_uint_eq(smaps.mappings_count, 2);
@@ -210,6 +211,11 @@ static const struct {
     {HEADER "Pss: 4 kB\n" HEADER "Rss: 8 kB\n", "not one line per mapping", "Pss",
      0}, /* cut off */
     {HEADER "Pss: 4 kB\nPss: 4 kB\n", "not one line per mapping", "Pss", 0},
+    {HEADER "Pss: 4 kB\nRss: 8 kB\n" HEADER "Pss: 4 kB\n", "not one line per mapping",
+     "Rss", 0},
+    {HEADER "Pss: 4 kB\nLocked: 0 kB\n" HEADER "Pss: 4 kB\n", "not one line per mapping",
+     "Locked", 0},
+    {"0-1 ---p 0 00:00 0 [rollup]\nPss: 4 kB\n", "line not found", "Locked", 0},
 };
 
 START_TEST(malformed_text_is_refused)

@@ -38,6 +38,35 @@ static bool is_header(struct scan line)
          ((*line.at >= '0' && *line.at <= '9') || (*line.at >= 'a' && *line.at <= 'f'));
 }
 
+/* smaps_rollup ends its header with this word. */
+static bool is_rollup(struct scan header)
+{
+  static const char word[] = "[rollup]";
+  const size_t length = sizeof(word) - 1;
+  return (size_t)(header.end - header.at) >= length &&
+         memcmp(header.end - length, word, length) == 0;
+}
+
+/* Each mapping has the same lines, and the last line of smaps_rollup is Locked: otherwise
+ * the text was cut off, or is not a smaps. NULL, or what is wrong; *near is the line. */
+static const char *find_gap(const uint64_t lines[SMAPS_FIELD_COUNT + 1],
+                            uint64_t mappings, bool rollup, struct span *near)
+{
+  *near = (struct span){"Pss", 3};
+  if (lines[SMAPS_FIELD_pss] == 0)
+    return "line not found";
+  if (lines[SMAPS_FIELD_pss] != mappings)
+    return "not one line per mapping";
+  for (unsigned row = 0; row <= SMAPS_FIELD_COUNT; row++)
+    if (lines[row] != mappings && lines[row] != 0) {
+      const char *key = row < SMAPS_FIELD_COUNT ? rows[row].key : "Locked:";
+      *near = (struct span){key, strlen(key) - 1};
+      return "not one line per mapping";
+    }
+  *near = (struct span){"Locked", 6};
+  return rollup && lines[SMAPS_FIELD_COUNT] == 0 ? "line not found" : NULL;
+}
+
 /* Takes the rest of a line as the kernel prints it: blanks, digits, " kB". False where it
  * has another form. */
 static bool take_printed(const struct scan *line, uint64_t *kb)
@@ -70,18 +99,22 @@ int smaps_parse(struct scan text, struct smaps *out, struct parse_error *parse_e
 {
   memset(out, 0, sizeof(*out));
   struct scan line;
-  uint64_t pss_lines = 0;
+  uint64_t lines[SMAPS_FIELD_COUNT + 1] = {0}; /* of each row, and of Locked */
+  bool rollup = false;
   unsigned next = 0;
   const unsigned before = parse_error->count;
   while (scan_line(&text, &line)) {
     if (is_header(line)) {
       out->mappings_count++;
+      rollup |= is_rollup(line);
       continue;
     }
     struct span key = scan_word(&line);
     unsigned row = find_row(key, next);
-    if (row == SMAPS_FIELD_COUNT)
+    if (row == SMAPS_FIELD_COUNT) {
+      lines[row] += span_is(key, "Locked:");
       continue;
+    }
     next = row + 1;
     uint64_t bytes;
     int error = take_kb(&line, &bytes);
@@ -91,12 +124,12 @@ int smaps_parse(struct scan text, struct smaps *out, struct parse_error *parse_e
       return -EBADMSG;
     }
     reading_add(&out->fields[row], bytes);
-    pss_lines += row == SMAPS_FIELD_pss;
+    lines[row]++;
   }
-  /* Without one Pss per mapping, the text was cut off or is not a smaps. */
-  if (text.line > 0 && (pss_lines == 0 || pss_lines != out->mappings_count)) {
-    parse_error_note(parse_error, 0, (struct span){"Pss", 3},
-                     pss_lines == 0 ? "line not found" : "not one line per mapping");
+  struct span near;
+  const char *cause = find_gap(lines, out->mappings_count, rollup, &near);
+  if (text.line > 0 && cause != NULL) {
+    parse_error_note(parse_error, 0, near, cause);
     return -EBADMSG;
   }
   reading_note_sums(out->fields, SMAPS_FIELD_COUNT, parse_error, before);

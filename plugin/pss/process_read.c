@@ -253,6 +253,15 @@ static int take_stat(struct pass *pass, struct process *process,
   return take_running(pass, process, stat);
 }
 
+/* A process of a captured tree. 0. */
+static int take_without_stat(struct process *process)
+{
+  process->identified = true;
+  if (process->kind != PROCESS_READ)
+    process_guess(process, (struct pss_split){0});
+  return 0;
+}
+
 int process_read_stat(struct pass *pass, struct process *process)
 {
   struct pss_scan *scan = pass->scan;
@@ -264,11 +273,11 @@ int process_read_stat(struct pass *pass, struct process *process)
     if (stat_parse(text_of(pass), scan->page_size, &stat, &pass->parse_error) == 0)
       return take_stat(pass, process, &stat);
     note_where(pass, process, "stat", 0);
+    if (!scan->root->live) /* smaps and statm may be whole */
+      return take_without_stat(process);
     become(scan, process, PROCESS_MALFORMED);
   } else if (error == -ENOENT && !scan->root->live) {
-    process->identified = true; /* a tree captured without stat */
-    if (process->kind != PROCESS_READ)
-      process_guess(process, (struct pss_split){0});
+    return take_without_stat(process);
   } else {
     static const enum process_kind kinds[] = {[READING_ABSENT] = PROCESS_GONE,
                                               [READING_DENIED] = PROCESS_DENIED,
@@ -412,6 +421,17 @@ static int smaps_absent(struct pass *pass, struct process *process, int error)
   return error;
 }
 
+/* Whether a captured smaps was cut off between two mappings: stat has more. On the
+ * machine itself smaps is whole, and processes grow and shrink. */
+static bool is_cut_off(const struct pass *pass, const struct process *process,
+                       const struct smaps *smaps)
+{
+  static const uint64_t slack = 1 << 20; /* per-CPU counts of stat */
+  const uint64_t resident = process_rss(process);
+  return !pass->scan->root->live && process->kind != PROCESS_READ &&
+         sub_sat(resident, smaps->rss.value) > slack + resident / 4;
+}
+
 int process_read_smaps(struct pass *pass, struct process *process)
 {
   struct pss_scan *scan = pass->scan;
@@ -437,6 +457,11 @@ int process_read_smaps(struct pass *pass, struct process *process)
     mark_unread(pass, process, PROCESS_MALFORMED);
   } else if (smaps.mappings_count == 0) {
     return smaps_absent(pass, process, -ESRCH);
+  } else if (is_cut_off(pass, process, &smaps)) {
+    parse_error_note(&pass->parse_error, 0, (struct span){"Rss", 3},
+                     "adds up to less than in stat");
+    note_where(pass, process, pass->smaps, 0);
+    mark_unread(pass, process, PROCESS_MALFORMED);
   } else {
     take_smaps(pass, process, &smaps);
     process_update_large(scan, process);

@@ -28,7 +28,9 @@ struct smaps {
 
 /* Replaces *out; fields are sums over the mappings. An empty text (of a kernel thread or
  * a zombie) is not an error and leaves everything absent. 0, or -EBADMSG where a line of
- * smaps.def is malformed or a sum is out of range. */
+ * smaps.def is malformed, a sum is out of range, or mappings differ in which lines they
+ * have, and a smaps_rollup has no Locked, its last line. A smaps that was cut off between
+ * two mappings looks like a shorter one. */
 int smaps_parse(struct scan text, struct smaps *out, struct parse_error *parse_error);
 
 #endif
