@@ -2362,15 +2362,28 @@ static void poison_amount(struct amount *amount)
 static void poison_explanation(void)
 {
   struct black_hole *hole = &explanation.black_hole;
-  struct amount *const amounts[] = {
-      &hole->of[0],       &hole->of[1],     &hole->of[2],
-      &hole->cache_low,   &hole->estimate,  &hole->floor,
-      &hole->above_floor, &hole->hidden,    &hole->unexplained,
-      &hole->uncounted,   &hole->allocinfo, &hole->allocinfo_difference};
+  struct amount *const amounts[] = {&hole->of[0],
+                                    &hole->of[1],
+                                    &hole->of[2],
+                                    &hole->cache_low,
+                                    &hole->estimate,
+                                    &hole->floor,
+                                    &hole->above_floor,
+                                    &hole->hidden,
+                                    &hole->unexplained,
+                                    &hole->uncounted,
+                                    &hole->allocinfo,
+                                    &hole->allocinfo_difference,
+                                    &hole->range.least,
+                                    &hole->range.most,
+                                    &hole->unexplained_range.least,
+                                    &hole->unexplained_range.most};
   for (size_t i = 0; i < sizeof(amounts) / sizeof(*amounts); i++)
     poison_amount(amounts[i]);
   poison_reading(&hole->error);
   poison_reading(&hole->unexplained_error);
+  poison_reading(&hole->bounded_error);
+  poison_reading(&hole->noise);
   poison_reading(&explanation.removed);
   for (unsigned i = 0; i < TERM_COUNT; i++)
     poison_amount(term(i));
