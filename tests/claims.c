@@ -399,14 +399,14 @@ static void claim_black_hole_unknown(const struct claim *claim)
 static void claim_identities(const struct claim *claim)
 {
   for (unsigned i = 0; i < IDENTITY_COUNT; i++)
-    if (is_known(imbalance(claim->part, i, 1)) && !has_wrong_counter(i))
+    if (is_known(imbalance(claim->part, i, 1)) && !has_wrong_counter(claim->part, i))
       judge_identity(claim, i);
 }
 
 static void claim_wrong_counter(const struct claim *claim)
 {
   for (unsigned i = 0; i < IDENTITY_COUNT; i++)
-    if (is_known(imbalance(claim->part, i, 1)) && has_wrong_counter(i))
+    if (is_known(imbalance(claim->part, i, 1)) && has_wrong_counter(claim->part, i))
       judge_identity(claim, i);
 }
 

@@ -349,6 +349,16 @@ static bool is_isolated_unknown(const struct sample *sample, const struct explan
          swap_cached.value < e->decided.isolated.error;
 }
 
+/* Whether the LRU lists count pages that they do not have: more than there is room for,
+ * while the page cache and anonymous memory fit. */
+static bool is_lru_too_long(const struct explanation *e)
+{
+  const struct black_hole *hole = &e->black_hole;
+  const struct amount cache = hole->of[ACCOUNTING_CACHE];
+  const struct identity_result *lists = &e->identities[IDENTITY_lru_lists];
+  return lists->judged && !lists->holds && is_known(cache) && cache.value >= 0;
+}
+
 /* The lru accounting is the reference: it holds whatever is in swap, and includes pages
  * that are held only by a pin. But pages wait in per-CPU batches before they are on the
  * LRU, while the counters of the cache accounting change at once. So cache is more
@@ -360,6 +370,8 @@ static bool prefers_cache(const struct sample *sample, const struct explanation 
   struct amount lru = hole->of[ACCOUNTING_LRU], cache = hole->of[ACCOUNTING_CACHE];
   if (!is_known(cache) || !is_known(lru))
     return is_known(cache);
+  if (is_lru_too_long(e))
+    return true;
   if (is_isolated_unknown(sample, e))
     return sub_amount(lru, cache) <=
                e->decided.isolated.error +
@@ -435,7 +447,7 @@ static void explain_estimate(const struct sample *sample, struct explanation *ou
   *doubt = doubt_of(sample, out, hole->estimate_from);
   /* If the difference is more than batches after all, lru is right. */
   const struct amount lru = hole->of[ACCOUNTING_LRU];
-  if (is_known(lru))
+  if (is_known(lru) && !is_lru_too_long(out))
     doubt_add(doubt, sub_amount(hole->estimate, lru), sub_amount(lru, hole->estimate));
   hole->error = error_of(doubt);
   hole->bounded_error = doubt->either;
@@ -615,9 +627,9 @@ void explain(const struct sample *sample, struct explanation *out)
   if (out->refused != NULL)
     out->decided.reserved = out->decided.pcp_free = decision_absent();
   explain_terms(sample, out);
-  explain_black_hole(sample, out);
   for (size_t i = 0; i < IDENTITY_COUNT; i++)
     explain_identity(sample, &out->decided, &identity_rows[i], &out->identities[i]);
+  explain_black_hole(sample, out);
   for (size_t i = 0; i < RATIO_COUNT; i++)
     out->ratios[i] =
         share_of(amount_of(read_operand(sample, &out->decided, ratio_rows[i].part)),

@@ -54,6 +54,7 @@ static void bound_fields(const unsigned lines[MEMINFO_FIELD_COUNT], struct memin
     if (meminfo_rows[row].inside == MEMINFO_FIELD_nothing || !is_known(*field) ||
         field->value <= out->mem_total.value)
       continue;
+    out->above_total[row] = field->value;
     *field = reading_missing(READING_MALFORMED);
     struct span key = {meminfo_rows[row].key, meminfo_rows[row].key_length};
     parse_error_note(parse_error, lines[row], key, "above MemTotal");

@@ -89,7 +89,9 @@ struct amount lazyfree(const struct context *c)
 {
   struct amount missing = imbalance(c, IDENTITY_anon_lru, -1);
   struct amount excess = imbalance(c, IDENTITY_file_lru, 1);
-  if (!is_known(missing) || !is_known(excess) || missing.value <= 0 || excess.value <= 0)
+  /* A Shmem that is too large has the same shape. */
+  if (!is_known(missing) || !is_known(excess) || missing.value <= 0 ||
+      excess.value <= 0 || is_known(imbalance(c, IDENTITY_shmem_cached, 1)))
     return (struct amount){.state = READING_ABSENT};
   return missing.value < excess.value ? missing : excess;
 }

@@ -21,17 +21,20 @@ static bool is_explained(const struct context *c, enum identity identity)
   double residual = (double)c->explanation->identities[identity].residual.value;
   switch (identity) {
   case IDENTITY_anon_lru:
-    return residual > 0 || is_known(lazyfree(c));
+    return residual > 0 || is_known(lazyfree(c)) || has_wrong_counter(c, identity) ||
+           has_wrong_counter(c, IDENTITY_shmem_cached);
   case IDENTITY_file_lru:
+    return residual > 0 || has_wrong_counter(c, identity);
   case IDENTITY_lru_cache:
-    return residual > 0;
+    return residual > 0 || has_wrong_counter(c, IDENTITY_anon_lru) ||
+           has_wrong_counter(c, IDENTITY_file_lru);
   case IDENTITY_vmalloc_pages:
     return residual < 0;
   case IDENTITY_pss_mapped_anon: /* rule_pss says why there is no Pss */
     return !is_known(term(c, TERM_USER_PSS_pss)) &&
            !is_known(term(c, TERM_USER_PSS_pss_anon));
   default:
-    return has_wrong_counter(identity);
+    return has_wrong_counter(c, identity);
   }
 }
 
@@ -111,7 +114,7 @@ bool rule_black_hole_negative(const struct context *c, struct sentence *out)
   const struct black_hole *hole = &c->explanation->black_hole;
   const struct amount most = hole->range.most;
   if (!is_known(c->total) || !is_known(hole->estimate) || !is_known(most) ||
-      most.value >= 0)
+      most.value >= 0 || has_wrong_counter(c, IDENTITY_lru_lists))
     return false;
   return say(out, -(double)hole->estimate.value,
              "The parts of memory add up to %s more than MemTotal, and the error is only "

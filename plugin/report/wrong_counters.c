@@ -6,10 +6,12 @@
 #include <string.h>
 
 enum whole { UNCERTAIN, CERTAIN, PAGE_CACHE };
-enum { DOUBTED_MAX = 3 };
+enum when { ALWAYS, LRU_LONG, LRU_FITS, NO_LAZYFREE };
+enum { DOUBTED_MAX = 5 };
 
 struct row {
   enum identity identity;
+  enum when when;
   const char *part, *whole;
   enum whole kind;
   struct operand doubted[DOUBTED_MAX + 1];
@@ -27,16 +29,41 @@ struct row {
 #define UNWRAP(...) __VA_ARGS__
 
 static const struct row rows[] = {
-#define WRONG(identity, part, whole, kind, doubted, consequence)                         \
-  {IDENTITY_##identity, part, whole, kind, {UNWRAP doubted}, consequence},
+#define ABOVE_TOTAL(member, consequence)
+#define WRONG(identity, when, part, whole, kind, doubted, consequence)                   \
+  {IDENTITY_##identity, when, part, whole, kind, {UNWRAP doubted}, consequence},
 #include "meminfo_explain/tables/wrong_counters.def"
 };
 #define ROWS (sizeof(rows) / sizeof(*rows))
 
-bool has_wrong_counter(enum identity identity)
+static const char *const above_total[MEMINFO_FIELD_COUNT] = {
+#define ABOVE_TOTAL(member, consequence) [MEMINFO_FIELD_##member] = consequence,
+#define WRONG(identity, when, part, whole, kind, doubted, consequence)
+#include "meminfo_explain/tables/wrong_counters.def"
+};
+
+static bool applies(const struct context *c, const struct row *row)
+{
+  struct amount residual = imbalance(c, row->identity, 1);
+  bool is_long = imbalance(c, IDENTITY_lru_cache, 1).value > 0;
+  if (!is_known(c->total) || !is_known(residual) || residual.value >= 0)
+    return false;
+  switch (row->when) {
+  case LRU_LONG:
+    return is_long;
+  case LRU_FITS:
+    return !is_long;
+  case NO_LAZYFREE:
+    return !is_known(lazyfree(c)) && !is_known(imbalance(c, IDENTITY_shmem_cached, 1));
+  default:
+    return true;
+  }
+}
+
+bool has_wrong_counter(const struct context *c, enum identity identity)
 {
   for (size_t i = 0; i < ROWS; i++)
-    if (rows[i].identity == identity)
+    if (rows[i].identity == identity && applies(c, &rows[i]))
       return true;
   return false;
 }
@@ -66,10 +93,9 @@ void doubt_counters(struct context *c, struct meminfo *meminfo)
 {
   *meminfo = c->sample->meminfo;
   c->meminfo = meminfo;
-  for (size_t i = 0; i < ROWS && is_known(c->total); i++)
-    for (size_t n = 0; rows[i].doubted[n].sign != 0; n++)
-      if (is_known(imbalance(c, rows[i].identity, 1)))
-        doubt(c, rows[i].doubted[n], meminfo);
+  for (size_t i = 0; i < ROWS; i++)
+    for (size_t n = 0; applies(c, &rows[i]) && rows[i].doubted[n].sign != 0; n++)
+      doubt(c, rows[i].doubted[n], meminfo);
 }
 
 /* The LRU lists, which are other counters, have no more pages than the page cache and
@@ -97,35 +123,70 @@ static double sum_of(const struct context *c, enum identity identity, int sign)
   return sum;
 }
 
-static bool say_wrong(const struct context *c, const struct row *row, unsigned more,
-                      struct sentence *out)
+/* What exceeds its whole by most. */
+struct worst {
+  const char *part, *whole, *consequence;
+  double part_bytes, whole_bytes;
+  bool sure;
+  unsigned count; /* of all */
+};
+
+static void take_worse(struct worst *worst, const struct worst *other)
 {
-  double whole = sum_of(c, row->identity, 1), part = sum_of(c, row->identity, -1);
-  bool sure = row->kind == CERTAIN || (row->kind == PAGE_CACHE && lru_confirms(c));
-  struct formatted others = {""};
-  if (more > 0)
-    snprintf(others.text, sizeof(others.text), "; %u other counter%s wrong too", more,
-             more > 1 ? "s are" : " is");
-  return say(out, part - whole, "%s (%s) exceeds %s (%s), so %s wrong%s%s%s.", row->part,
-             format_bytes(part).text, row->whole, format_bytes(whole).text,
-             sure ? "it is" : "one of the two is", *row->consequence ? ": " : "",
-             row->consequence, others.text);
+  const unsigned count = worst->count + 1;
+  if (count == 1 ||
+      other->part_bytes - other->whole_bytes > worst->part_bytes - worst->whole_bytes)
+    *worst = *other;
+  worst->count = count;
+}
+
+static void look_at_rows(const struct context *c, struct worst *worst)
+{
+  for (size_t i = 0; i < ROWS; i++) {
+    const struct row *row = &rows[i];
+    const struct worst wrong = {.part = row->part,
+                                .whole = row->whole,
+                                .consequence = row->consequence,
+                                .part_bytes = sum_of(c, row->identity, -1),
+                                .whole_bytes = sum_of(c, row->identity, 1),
+                                .sure = row->kind == CERTAIN ||
+                                        (row->kind == PAGE_CACHE && lru_confirms(c))};
+    if (applies(c, row))
+      take_worse(worst, &wrong);
+  }
+}
+
+static void look_above_total(const struct context *c, struct worst *worst)
+{
+  for (unsigned i = 0; i < MEMINFO_FIELD_COUNT; i++) {
+    const uint64_t bytes = c->sample->meminfo.above_total[i];
+    const struct worst wrong = {.part = meminfo_rows[i].key,
+                                .whole = "MemTotal",
+                                .consequence = above_total[i] ? above_total[i] : "",
+                                .part_bytes = (double)bytes,
+                                .whole_bytes = (double)c->total.value,
+                                .sure = true};
+    if (bytes > 0)
+      take_worse(worst, &wrong);
+  }
 }
 
 bool rule_wrong_counter(const struct context *c, struct sentence *out)
 {
-  const struct row *worst = NULL;
-  int64_t worst_residual = 0;
-  unsigned count = 0;
-  for (size_t i = 0; i < ROWS && is_known(c->total); i++) {
-    struct amount residual = imbalance(c, rows[i].identity, 1);
-    if (!is_known(residual))
-      continue;
-    count++;
-    if (residual.value < worst_residual) {
-      worst_residual = residual.value;
-      worst = &rows[i];
-    }
-  }
-  return worst != NULL && say_wrong(c, worst, count - 1, out);
+  struct worst worst = {.count = 0};
+  struct formatted others = {""};
+  if (!is_known(c->total))
+    return false;
+  look_at_rows(c, &worst);
+  look_above_total(c, &worst);
+  if (worst.count > 1)
+    snprintf(others.text, sizeof(others.text), "; %u other counter%s wrong too",
+             worst.count - 1, worst.count > 2 ? "s are" : " is");
+  return worst.count > 0 &&
+         say(out, worst.part_bytes - worst.whole_bytes,
+             "%s (%s) exceeds %s (%s), so %s wrong%s%s%s.", worst.part,
+             format_bytes(worst.part_bytes).text, worst.whole,
+             format_bytes(worst.whole_bytes).text,
+             worst.sure ? "it is" : "one of the two is", *worst.consequence ? ": " : "",
+             worst.consequence, others.text);
 }

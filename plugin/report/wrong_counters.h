@@ -10,7 +10,7 @@
  * doubted where the explanation is refused. */
 void doubt_counters(struct context *context, struct meminfo *meminfo);
 
-/* Whether a row of wrong_counters.def is about the identity, if it is broken. */
-bool has_wrong_counter(enum identity identity);
+/* Whether rule_wrong_counter is about the identity, which is broken. */
+bool has_wrong_counter(const struct context *context, enum identity identity);
 
 #endif

@@ -26,6 +26,7 @@ struct meminfo {
     };
     struct reading fields[MEMINFO_FIELD_COUNT]; /* the same, by enum meminfo_field */
   };
+  uint64_t above_total[MEMINFO_FIELD_COUNT]; /* a field malformed for that; else 0 */
   struct meminfo_other others[MEMINFO_OTHERS_MAX]; /* the first ones */
   unsigned others_count;                           /* of all, may be more */
   struct meminfo_gaps gaps; /* of a captured file; none in the kernel's own */
