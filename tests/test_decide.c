@@ -371,6 +371,22 @@ START_TEST(a_wrapped_vmalloc_counter_is_replaced_by_the_sum_of_pages)
 }
 END_TEST
 
+START_TEST(without_vmalloc_chunk_a_copy_does_not_show_what_vmalloc_used_is)
+{
+  begin();
+  m->vmalloc_used = reading_known(MB(20));
+  m->vmalloc_chunk = reading_missing(READING_MALFORMED);
+  const struct decision *vmalloc = &decide_all()->vmalloc;
+  assert_missing(vmalloc, READING_ABSENT);
+  ck_assert_uint_eq(vmalloc->error, MB(20));
+  ck_assert(!vmalloc->unbounded);
+  assert_why(vmalloc, "VmallocChunk is missing");
+  m->k_reclaimable = reading_known(MB(1));
+  assert_known(&decide_all()->vmalloc, MB(20), 0);
+  end();
+}
+END_TEST
+
 START_TEST(only_vmalloc_used_that_counts_pages_enters_the_identity)
 {
   begin();
@@ -934,6 +950,7 @@ SUITE_MAIN(
     a_malformed_line_of_memory_withholds, vmalloc_is_decided_by_what_the_numbers_can_be,
     a_difference_of_a_few_stacks_is_ignored,
     a_wrapped_vmalloc_counter_is_replaced_by_the_sum_of_pages,
+    without_vmalloc_chunk_a_copy_does_not_show_what_vmalloc_used_is,
     only_vmalloc_used_that_counts_pages_enters_the_identity,
     kernel_stacks_are_a_term_only_where_no_other_term_holds_them,
     the_boot_log_has_the_exact_first_chunk, a_stack_smaller_than_a_page_is_in_slab,

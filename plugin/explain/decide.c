@@ -177,7 +177,7 @@ static struct decision decide_huge_part(const struct sample *sample,
 
 /* VmallocUsed was address space up to 4.3, always 0 up to 5.2, and has been pages since.
  */
-enum epoch { EPOCH_NONE, EPOCH_VIRTUAL, EPOCH_ZERO, EPOCH_PHYSICAL };
+enum epoch { EPOCH_NONE, EPOCH_VIRTUAL, EPOCH_UNCLEAR, EPOCH_ZERO, EPOCH_PHYSICAL };
 
 static enum epoch vmalloc_epoch(const struct sample *sample)
 {
@@ -198,6 +198,10 @@ static enum epoch vmalloc_epoch(const struct sample *sample)
   if (is_known(info->pages) &&
       abs_diff(used, info->size.value) < abs_diff(used, info->pages.value))
     return EPOCH_VIRTUAL;
+  /* A copy lacks VmallocChunk, and does not show a kernel since 4.20 either. */
+  if (m->vmalloc_chunk.state == READING_MALFORMED && !is_known(m->k_reclaimable) &&
+      !is_known(info->pages))
+    return EPOCH_UNCLEAR;
   return EPOCH_PHYSICAL;
 }
 
@@ -241,11 +245,13 @@ static struct decision decide_vmalloc(const struct sample *sample)
                                                             : WHY(vmalloc_unusable));
   if (is_known(sample->meminfo.mmap_copy))
     return decision_certain(reading_missing(READING_ABSENT), WHY(vmalloc_no_mmu));
+  const bool has_bound = epoch == EPOCH_VIRTUAL || epoch == EPOCH_UNCLEAR;
   return (struct decision){.reading = reading_missing(pages.state),
-                           .error = epoch == EPOCH_VIRTUAL ? used.value : 0,
-                           .unbounded = epoch != EPOCH_VIRTUAL,
-                           .why = epoch == EPOCH_VIRTUAL ? WHY(vmalloc_unavailable)
-                                                         : WHY(vmalloc_unknown)};
+                           .error = has_bound ? used.value : 0,
+                           .unbounded = !has_bound,
+                           .why = epoch == EPOCH_VIRTUAL   ? WHY(vmalloc_unavailable)
+                                  : epoch == EPOCH_UNCLEAR ? WHY(vmalloc_unclear)
+                                                           : WHY(vmalloc_unknown)};
 }
 
 static struct decision decide_kernel_stack(const struct sample *sample,
