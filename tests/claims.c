@@ -498,6 +498,11 @@ static void claim_unexplained(const struct claim *claim)
   judge_site(claim);
 }
 
+static void claim_lru_cache(const struct claim *claim)
+{
+  judge_in_use(claim, 0.5, "lru_cache", uncached(claim->part), uncached(claim->whole));
+}
+
 static void claim_uncounted(const struct claim *claim)
 {
   const struct explanation *whole = claim->whole->explanation;

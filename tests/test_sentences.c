@@ -1610,6 +1610,15 @@ START_TEST(rule_lru_cache)
              "driver, or leaked pages.");
   check_silent(RULE_identities);
   check_silent_if_refused(RULE_lru_cache);
+  leak_pages(0); /* nothing beyond the LRU lists */
+  explanation.black_hole.allocinfo = amount_known(0);
+  check_says(RULE_lru_cache, MB(512) + PAGE,
+             "The LRU lists hold 512.0 MiB (0.5 % of MemTotal) that is in no cache and "
+             "mapped by no process: unmapped parts of huge pages, pages pinned by a "
+             "driver, or leaked pages; the largest allocation site of such pages is "
+             "__filemap_get_folio at mm/filemap.c:1951 with 10.0 GiB.");
+  ck_assert_uint_eq(find(RULE_lru_cache)->choice, 1);
+  sample.allocinfo.user_sites_listed = 0;
   check_needs_amount(RULE_lru_cache,
                      &explanation.identities[IDENTITY_lru_cache].residual);
   sample.meminfo.swap_cached = reading_known(MB(512)); /* which is on the LRU too */

@@ -97,6 +97,38 @@ bool rule_uncounted(const struct context *c, struct sentence *out)
       format_bytes((double)site->bytes).text);
 }
 
+/* Whether the largest site of user memory holds most of so many pages. */
+static bool is_site_of(const struct context *c, double bytes)
+{
+  const struct allocinfo *info = &c->sample->allocinfo;
+  return is_known(c->explanation->black_hole.allocinfo) && info->user_sites_listed > 0 &&
+         (double)info->user_sites[0].bytes > MOST_PERCENT / 100.0 * bytes;
+}
+
+bool rule_lru_cache(const struct context *c, struct sentence *out)
+{
+  /* A leak starts small. */
+  static const double percent = 0.5;
+  static const char *const reasons =
+      "that is in no cache and mapped by no process: unmapped parts of huge pages, pages "
+      "pinned by a driver, or leaked pages";
+  const struct amount pages = uncached(c);
+  const double bytes = (double)pages.value;
+  const struct allocinfo_site *site = &c->sample->allocinfo.user_sites[0];
+  if (!is_large(c, percent, pages))
+    return false;
+  const struct formatted size = share_in_use(c, percent, bytes);
+  out->choice = is_site_of(c, bytes);
+  if (out->choice > 0)
+    return say(
+        out, bytes,
+        "The LRU lists hold %s %s; the largest allocation site of such pages is %s "
+        "at %s with %s.",
+        size.text, reasons, site->function, site->file,
+        format_bytes((double)site->bytes).text);
+  return say(out, bytes, "The LRU lists hold %s %s.", size.text, reasons);
+}
+
 bool rule_unexplained(const struct context *c, struct sentence *out)
 {
   const struct allocinfo_site *site = largest_site(c);
