@@ -828,6 +828,7 @@ END_TEST
 static void add_site(uint64_t bytes)
 {
   explanation.black_hole.allocinfo = amount_known(bytes);
+  explanation.black_hole.allocinfo_difference = amount_known(0);
   sample.allocinfo.sites_listed = 1;
   sample.allocinfo.sites[0] = (struct allocinfo_site){.function = "foo_rx_refill",
                                                       .module = "foo",
@@ -854,6 +855,12 @@ START_TEST(rule_unexplained)
              "No known driver accounts for 1.0 GiB (1.0 % of MemTotal) of the black "
              "hole, whose largest allocation site in /proc/allocinfo is foo_rx_refill "
              "[foo] with 900.0 MiB.");
+  hole->allocinfo_difference = amount_known(MB(901)); /* as large a site may be missing */
+  check_says(RULE_unexplained, GB(1) + PAGE,
+             "No known driver accounts for 1.0 GiB (1.0 % of MemTotal) of the black "
+             "hole; the largest allocation site of what /proc/allocinfo counts is "
+             "foo_rx_refill [foo] with 900.0 MiB.");
+  hole->allocinfo_difference = amount_known(0);
   check_needs_amount(RULE_unexplained, &hole->unexplained_range.least);
   sample.allocinfo.sites_listed = 0; /* the option is on */
   check_says(
@@ -925,6 +932,20 @@ START_TEST(rule_allocinfo_site)
       RULE_allocinfo_site, MB(512) + PAGE,
       "The largest allocation site of the black hole in /proc/allocinfo is foo_rx_refill "
       "[foo] at drivers/foo/rx.c:81: 512.0 MiB (0.5 % of MemTotal).");
+  explanation.black_hole.allocinfo_difference = amount_known(MB(513));
+  check_says(RULE_allocinfo_site, MB(512) + PAGE,
+             "The largest allocation site of what /proc/allocinfo counts in the black "
+             "hole is foo_rx_refill [foo] at drivers/foo/rx.c:81: 512.0 MiB (0.5 % of "
+             "MemTotal).");
+  explanation.black_hole.allocinfo_difference = amount_known(0);
+  /* One of vmalloc's callers, where they are not known. */
+  const struct reading pages = sample.vmallocinfo.pages;
+  const struct amount vmalloc = *term(TERM_KERNEL_vmalloc);
+  sample.vmallocinfo.pages = reading_missing(READING_ABSENT);
+  *term(TERM_KERNEL_vmalloc) = amount_known(MB(600));
+  check_silent(RULE_allocinfo_site);
+  sample.vmallocinfo.pages = pages;
+  *term(TERM_KERNEL_vmalloc) = vmalloc;
   check_needs_amount(RULE_allocinfo_site, &explanation.black_hole.allocinfo);
   check_silent_if_refused(RULE_allocinfo_site);
   sample.allocinfo.sites[0].module[0] = '\0';

@@ -273,7 +273,7 @@ static struct decision decide_kernel_stack(const struct sample *sample,
   } else if (is_known(info->pages)) {
     decision = decision_certain(stack, WHY(stack_not_listed));
     /* Stacks may be slab objects that happen to fill whole pages. */
-    decision.error = sample->thread_stack_count.state == READING_DENIED ? stack.value : 0;
+    decision.error = sample->thread_stack_count.state > READING_KNOWN ? stack.value : 0;
   } else if (vmalloc->reading.value < stack.value) {
     decision = decision_certain(stack, WHY(stack_above_vmalloc));
     decision.error = vmalloc->reading.value; /* or VmallocUsed is too low */

@@ -2,6 +2,7 @@
 #include "rule_bounds.h"
 #include "rule_numbers.h"
 
+#include <math.h>
 #include <stdio.h>
 
 /* As much as in rule_allocinfo_site. */
@@ -50,12 +51,34 @@ bool rule_black_hole_owner(const struct context *c, struct sentence *out)
              owner_of(largest).source);
 }
 
+/* What vmalloc may hold at sites that count as the black hole, because its callers are
+ * not known. */
+static double vmalloc_in_sites(const struct context *c)
+{
+  const struct allocinfo *info = &c->sample->allocinfo;
+  const struct amount vmalloc = term(c, TERM_KERNEL_vmalloc);
+  if (is_known(c->sample->vmallocinfo.pages) || !is_known(vmalloc))
+    return 0;
+  return fmax((double)vmalloc.value - (double)info->place[ALLOCINFO_VMALLOC].value, 0);
+}
+
 /* The largest site of the black hole; NULL where the kernel does not count by site. */
 static const struct allocinfo_site *largest_site(const struct context *c)
 {
   const struct allocinfo *info = &c->sample->allocinfo;
-  bool counted = is_known(c->explanation->black_hole.allocinfo) && info->sites_listed > 0;
+  bool counted = is_known(c->explanation->black_hole.allocinfo) &&
+                 info->sites_listed > 0 &&
+                 (double)info->sites[0].bytes > vmalloc_in_sites(c);
   return counted ? &info->sites[0] : NULL;
+}
+
+/* Whether no site that allocinfo lacks can be larger. It lacks sites where it was cut off
+ * or filtered, and what was allocated before profiling began (vm.mem_profiling). */
+static bool is_largest_of_all(const struct context *c, const struct allocinfo_site *site)
+{
+  const struct amount lacks = c->explanation->black_hole.allocinfo_difference;
+  return is_known(lacks) &&
+         (double)lacks.value + vmalloc_in_sites(c) <= (double)site->bytes;
 }
 
 /* Every kernel has a little: page directories, pipes, rings. */
@@ -141,12 +164,14 @@ bool rule_unexplained(const struct context *c, struct sentence *out)
   /* The kernel has it: then a boot option is not needed. */
   out->choice = c->sample->sources[SOURCE_allocinfo].state != READING_ABSENT;
   if (site != NULL)
-    return say(
-        out, size.bytes,
-        "No known driver accounts for %s of the black hole, whose largest allocation "
-        "site in /proc/allocinfo is %s%s with %s%s.",
-        size.text.text, site->function, format_module(site->module).text,
-        format_bytes((double)site->bytes).text, owners.text);
+    return say(out, size.bytes,
+               "No known driver accounts for %s of the black hole%s is %s%s with %s%s.",
+               size.text.text,
+               is_largest_of_all(c, site)
+                   ? ", whose largest allocation site in /proc/allocinfo"
+                   : "; the largest allocation site of what /proc/allocinfo counts",
+               site->function, format_module(site->module).text,
+               format_bytes((double)site->bytes).text, owners.text);
   if (is_known(c->explanation->black_hole.allocinfo))
     return say(
         out, size.bytes,
@@ -168,12 +193,12 @@ bool rule_allocinfo_site(const struct context *c, struct sentence *out)
   if (site == NULL || !is_large(c, percent, amount_of(reading_known(site->bytes))) ||
       uncounted_of(c) > (double)site->bytes)
     return false;
-  return say(
-      out, (double)site->bytes,
-      "The largest allocation site of the black hole in /proc/allocinfo is %s%s at "
-      "%s: %s.",
-      site->function, format_module(site->module).text, site->file,
-      share_in_use(c, percent, (double)site->bytes).text);
+  return say(out, (double)site->bytes,
+             "The largest allocation site of %s is %s%s at %s: %s.",
+             is_largest_of_all(c, site) ? "the black hole in /proc/allocinfo"
+                                        : "what /proc/allocinfo counts in the black hole",
+             site->function, format_module(site->module).text, site->file,
+             share_in_use(c, percent, (double)site->bytes).text);
 }
 
 /* The hidden consumers, and the balloon of an unknown driver, that could not be read. */
