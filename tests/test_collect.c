@@ -73,7 +73,9 @@ void *realloc(void *old, size_t size)
 /* --- trees and samples -------------------------------------------------------------- */
 
 #define MEMINFO "MemTotal: 1000000 kB\nMemFree: 500000 kB\nMapped: 4000 kB\n"
-#define VMSTAT  "nr_mapped 1000\nnr_isolated_anon 3\nnr_isolated_file 4\nnr_unstable 0\n"
+#define VMSTAT                                                                           \
+  "nr_free_pages 9\nnr_mapped 1000\nnr_isolated_anon 3\nnr_isolated_file "               \
+  "4\nnr_unstable 0\n"
 #define ZONEINFO                                                                         \
   "Node 0, zone   Normal\n  pages free     125000\n        present  260000\n"            \
   "        managed  250000\n  pagesets\n    cpu: 0\n              count: 12\n"           \
@@ -377,7 +379,8 @@ START_TEST(page_size_of_a_captured_tree_follows_from_its_files)
              cases[i].mapped_kb);
     tree_write(tree, "proc/meminfo", text);
     snprintf(text, sizeof(text),
-             "nr_mapped %u\nnr_isolated_file 7\nnr_isolated_anon 7\nnr_unstable 0\n",
+             "nr_free_pages 9\nnr_mapped %u\nnr_isolated_file 7\nnr_isolated_anon "
+             "7\nnr_unstable 0\n",
              cases[i].nr_mapped);
     tree_write(tree, "proc/vmstat", text);
     struct sample *sample = collect_tree(tree, 0);
@@ -416,7 +419,8 @@ START_TEST(slabinfo_has_stacks_only_where_they_are_smaller_than_a_page)
       {"4000", CACHE("thread_stack"), READING_ABSENT},
       {"64000", CACHE("thread_stack"), READING_KNOWN},
       {"64000", CACHE("thread_info"), READING_KNOWN},
-      {"64000", CACHE("dentry"), READING_ABSENT},
+      {"64000", CACHE("dentry") CACHE("kmem_cache"), READING_ABSENT},
+      {"64000", CACHE("dentry"), READING_MALFORMED}, /* its end is missing */
       {"64000", CACHE("dentry") "thread_stack 60\n", READING_MALFORMED},
   };
   for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {

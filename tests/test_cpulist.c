@@ -9,9 +9,9 @@ static const struct {
   const char *text;
   uint64_t want;
 } cases[] = {
-    {"0\n", 1},           {"0", 1},         {"0-3\n", 4},
-    {"0-3,8\n", 5},       {"0,2,4\n", 3},   {"0-1,4-5,8-11\n", 8},
-    {"8-8\n", 1},         {"  0-7  \n", 8}, {"0-3\n4-7\n", 4}, /* the first line only */
+    {"0\n", 1},           {"0-3\n", 4},          {"0-3,8\n", 5},
+    {"0,2,4\n", 3},       {"0-1,4-5,8-11\n", 8}, {"8-8\n", 1},
+    {"  0-7  \n", 8},     {"0-3\n4-7\n", 4}, /* the first line only */
     {"0-65535\n", 65536}, {"65535\n", 1},
 };
 
@@ -65,4 +65,16 @@ START_TEST(malformed_list_leaves_out_untouched)
 }
 END_TEST
 
-SUITE_MAIN("cpulist", cpus_of_all_ranges_are_counted, malformed_list_leaves_out_untouched)
+/* "0-15" may have been longer. */
+START_TEST(list_without_a_newline_is_cut_off)
+{
+  uint64_t got = 4711;
+  struct parse_error parse_error = {0};
+  ck_assert_int_eq(cpulist_parse(scan_string("0-1"), &got, &parse_error), -EBADMSG);
+  ck_assert_uint_eq(got, 4711);
+  ck_assert_str_eq(parse_error.cause, "line is cut off at the end of the file");
+}
+END_TEST
+
+SUITE_MAIN("cpulist", cpus_of_all_ranges_are_counted, malformed_list_leaves_out_untouched,
+           list_without_a_newline_is_cut_off)

@@ -439,7 +439,7 @@ static void write_machine(const char *tree, const struct machine *a,
   if (g->lines_32)
     put("nr_isolated_anon %lu\nnr_isolated_file %lu\n", (unsigned long)a->anon_isolated,
         (unsigned long)a->file_isolated);
-  put("nr_unstable 0\n");
+  put("nr_free_pages %lu\nnr_unstable 0\n", (unsigned long)a->free);
   flush_to(tree, "proc/vmstat");
   put("0-%lu\n", (unsigned long)a->cpus - 1);
   flush_to(tree, "sys/devices/system/cpu/possible");

@@ -48,7 +48,8 @@ static char *make_machine(unsigned hole)
              "        managed  250000\n  pagesets\n    cpu: 0\n"
              "              count: 0\n  vm stats threshold: 1\n  start_pfn: 1\n");
   tree_write(tree, "proc/vmstat",
-             "nr_isolated_anon 0\nnr_isolated_file 0\nnr_mapped 1000\nnr_unstable 0\n");
+             "nr_free_pages 9\nnr_isolated_anon 0\nnr_isolated_file 0\nnr_mapped "
+             "1000\nnr_unstable 0\n");
   tree_write(tree, "proc/vmallocinfo", "");
   tree_write(tree, "proc/sys/vm/overcommit_ratio", "50\n");
   write_machine(tree, hole);
@@ -333,7 +334,8 @@ START_TEST(a_source_that_was_known_before_is_gone)
     ck_assert(!sources[SOURCE_zram].gone);
   }
   tree_write(tree, "proc/vmstat",
-             "nr_isolated_anon 0\nnr_isolated_file 0\nnr_mapped 1000\nnr_unstable 0\n");
+             "nr_free_pages 9\nnr_isolated_anon 0\nnr_isolated_file 0\nnr_mapped "
+             "1000\nnr_unstable 0\n");
   observed();
   ck_assert(!sources[SOURCE_vmstat].gone);
   observer_close(&observer);

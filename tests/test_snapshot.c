@@ -46,7 +46,7 @@ static void begin(void)
   tree = tree_make();
   tree_write(tree, "proc/meminfo", "MemTotal:  396000 kB\nMemFree:  4000 kB\n");
   tree_write(tree, "proc/vmstat",
-             "nr_isolated_anon 0\nnr_isolated_file 5\nnr_unstable 0\n");
+             "nr_free_pages 9\nnr_isolated_anon 0\nnr_isolated_file 5\nnr_unstable 0\n");
   write_zoneinfo(1000);
   ck_assert_int_eq(sysroot_open(tree, &root), 0);
   root.open = open_changing;

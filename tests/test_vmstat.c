@@ -178,6 +178,9 @@ START_TEST(what_follows_a_cut_is_not_absent)
 }
 END_TEST
 
+#define HEAD   "nr_free_pages 9\nnr_zspages 1\nnr_unevictable 0\n"
+#define EVENTS "pgpgin 0\nunevictable_pgs_stranded 0\n"
+
 static int check_whole(const char *text)
 {
   struct vmstat vmstat;
@@ -187,21 +190,27 @@ static int check_whole(const char *text)
   ck_assert_int_eq(error == 0, parse_error.count == 0);
   ck_assert_int_eq(vmstat.balloon_inflate_count.state == READING_MALFORMED, error != 0);
   ck_assert_known(vmstat.nr_zspages, 4096);
+  /* It comes before the events, which is where the text ends. */
+  bool at_end = strncmp(text, HEAD, strlen(HEAD)) == 0 &&
+                strstr(text, "pgpgin") != NULL &&
+                strstr(parse_error.cause != NULL ? parse_error.cause : "ends", "ends");
+  ck_assert_int_eq(vmstat.nr_iommu_pages.state == READING_MALFORMED,
+                   error != 0 && !at_end);
   return error;
 }
-
-#define HEAD   "nr_zspages 1\nnr_unevictable 0\n"
-#define EVENTS "pgpgin 0\nunevictable_pgs_stranded 0\n"
 
 START_TEST(lines_that_every_kernel_has_show_what_is_missing)
 {
   static const struct {
     const char *text, *cause; /* NULL for a whole file */
   } cases[] = {
-      {HEAD EVENTS "nr_unstable 0\n", NULL},             /* 5.8 */
-      {HEAD "nr_unstable 0\n" EVENTS, NULL},             /* before */
-      {"nr_zspages 1\nnr_unstable 0\npgpgin 0\n", NULL}, /* before 2.6.28 */
+      {HEAD EVENTS "nr_unstable 0\n", NULL}, /* 5.8 */
+      {HEAD "nr_unstable 0\n" EVENTS, NULL}, /* before */
+      {"nr_free_pages 9\nnr_zspages 1\nnr_unstable 0\npgpgin 0\n",
+       NULL}, /* before 2.6.28 */
       {HEAD EVENTS, "ends before nr_unstable"},
+      {"nr_zspages 1\n" EVENTS "nr_unstable 0\n",
+       "begins after nr_free_pages"}, /* tail */
       {HEAD, "ends before nr_unstable"},
       {HEAD "nr_unstable 0\npgpgin 0\n", "ends before unevictable_pgs_stranded"},
       {HEAD "nr_unstable 0\nnr_written 0\n", "ends before nr_dirty_background_threshold"},

@@ -161,7 +161,7 @@ static struct source_status read_number(struct collector *collector, enum source
   struct source_status status = read_source(collector, source);
   uint64_t value = 0;
   if (is_known(status) &&
-      field_number(&collector->text, "", 1, unit, &value, &status.parse_error) != 0)
+      field_only_number(&collector->text, unit, &value, &status.parse_error) != 0)
     status.state = READING_MALFORMED;
   *out = is_known(status) ? reading_known(value) : reading_missing(status.state);
   return status;
@@ -206,7 +206,11 @@ static struct reading count_thread_stacks(const struct collector *collector,
     error = field_parse(text_of(collector), "thread_info", 3, &objects, &unused);
   if (error == 0)
     return reading_known(objects);
-  return reading_missing(error == -ENOENT ? READING_ABSENT : READING_MALFORMED);
+  /* The last line is the first cache of all (mm/slab_common.c: kmem_cache_init): without
+   * it the one of stacks may be missing, too. */
+  bool whole =
+      field_parse(text_of(collector), "kmem_cache", 3, &objects, &unused) != -ENOENT;
+  return reading_missing(error == -ENOENT && whole ? READING_ABSENT : READING_MALFORMED);
 }
 
 /* Mounts of lxcfs over our meminfo. */

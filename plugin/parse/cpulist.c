@@ -20,7 +20,11 @@ static struct span cut(struct span span, char at, struct span *rest)
 int cpulist_parse(struct scan text, uint64_t *out, struct parse_error *parse_error)
 {
   struct scan line = {.at = text.at, .end = text.at};
-  scan_line(&text, &line);
+  if (scan_line(&text, &line) && scan_line_is_open(&text, &line)) {
+    parse_error_note(parse_error, 1, scan_word(&line),
+                     "line is cut off at the end of the file");
+    return -EBADMSG;
+  }
   struct span list = scan_word(&line), rest;
   uint64_t cpus = 0;
   do {

@@ -60,6 +60,17 @@ int field_parse(struct scan text, const char *key, unsigned field, uint64_t *out
   return -ENOENT;
 }
 
+int field_only_number(const struct text *text, uint64_t unit, uint64_t *out,
+                      struct parse_error *parse_error)
+{
+  int error = field_number(text, "", 1, unit, out, parse_error);
+  if (error != 0 || memchr(text->bytes, '\n', text->length) != NULL)
+    return error;
+  parse_error_note(parse_error, 1, (struct span){"", 0},
+                   "line is cut off at the end of the file");
+  return -EBADMSG;
+}
+
 int field_number(const struct text *text, const char *key, unsigned field, uint64_t unit,
                  uint64_t *out, struct parse_error *parse_error)
 {

@@ -24,13 +24,14 @@ static unsigned find_row(struct span key)
   return row;
 }
 
-/* After a line that was cut off, no field is known to be absent. Returns whether there is
- * such a field. */
-static bool lose_rest(struct vmstat *out)
+/* After a line that was cut off, no field is known to be absent, or no event where that
+ * was among them, the last part of the file. Returns whether there is such a field. */
+static bool lose_rest(struct vmstat *out, bool events_only)
 {
   bool any = false;
   for (unsigned row = 0; row < VMSTAT_FIELD_COUNT; row++)
-    if (out->fields[row].state == READING_ABSENT) {
+    if (out->fields[row].state == READING_ABSENT &&
+        (!events_only || rows[row].unit == STAT_UNIT_EVENTS)) {
       out->fields[row] = reading_missing(READING_MALFORMED);
       any = true;
     }
@@ -70,7 +71,7 @@ int vmstat_parse(struct scan text, uint64_t page_size, struct vmstat *out,
     if (cause != NULL)
       parse_error_note(parse_error, line.line, key, cause);
   }
-  if (open && lose_rest(out) && !has_row)
+  if (open && lose_rest(out, false) && !has_row)
     parse_error_note(parse_error, line.line, last,
                      "line is cut off at the end of the file");
   if (any)
@@ -82,6 +83,7 @@ int vmstat_parse(struct scan text, uint64_t page_size, struct vmstat *out,
 
 /* Lines that show what the file must have besides. */
 enum mark {
+  MARK_FIRST,    /* the first line of all kernels */
   MARK_UNSTABLE, /* in all kernels; since 5.8 the last line (mm/vmstat.c: vmstat_show) */
   MARK_EVENTS,   /* the first event (CONFIG_VM_EVENT_COUNTERS) */
   MARK_UNEVICTABLE, /* 2.6.28; with it come the events of the next row */
@@ -94,6 +96,7 @@ enum mark {
 };
 
 static const struct span marks[MARK_COUNT] = {
+    [MARK_FIRST] = SPAN("nr_free_pages"),
     [MARK_UNSTABLE] = SPAN("nr_unstable"),
     [MARK_EVENTS] = SPAN("pgpgin"),
     [MARK_UNEVICTABLE] = SPAN("nr_unevictable"),
@@ -114,6 +117,8 @@ static const enum vmstat_field pairs[][2] = {
 /* What is missing from a file with these lines; NULL where nothing is known to be. */
 static const char *find_gap(const bool seen[MARK_COUNT], enum mark last)
 {
+  if (!seen[MARK_FIRST])
+    return "begins after nr_free_pages";
   if (!seen[MARK_UNSTABLE])
     return "ends before nr_unstable";
   if (seen[MARK_EVENTS] && seen[MARK_UNEVICTABLE] && !seen[MARK_STRANDED])
@@ -151,11 +156,12 @@ int vmstat_check_whole(struct scan text, struct vmstat *out,
       seen[last] = true;
   }
   const char *cause = find_gap(seen, last);
+  const bool is_end = cause != NULL && seen[MARK_FIRST] && seen[MARK_EVENTS];
   if (cause == NULL)
     cause = find_lone_half(out);
   if (cause == NULL)
     return 0;
   parse_error_note(parse_error, line.line, key, cause);
-  lose_rest(out);
+  lose_rest(out, is_end);
   return -EBADMSG;
 }
