@@ -536,6 +536,13 @@ START_TEST(a_counter_that_is_wrong_is_not_stated)
   ck_assert_ptr_nonnull(strstr(find(RULE_wrong_counter)->text, "Shmem (30.0 GiB)"));
   check_silent(RULE_lazyfree);
   check_silent(RULE_shmem);
+  be_quiet(); /* isolated pages that do not exist */
+  sample.vmstat.nr_isolated_file = reading_known(GB(33));
+  explain(&sample, &explanation);
+  ck_assert_ptr_nonnull(
+      strstr(find(RULE_wrong_counter)->text,
+             "The number of isolated pages (33.0 GiB) exceeds the LRU"));
+  check_silent(RULE_lru_cache);
   be_quiet(); /* lists of more than what is not free */
   sample.meminfo.active.value += GB(20);
   sample.meminfo.active_file.value += GB(20);

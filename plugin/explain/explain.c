@@ -349,14 +349,20 @@ static bool is_isolated_unknown(const struct sample *sample, const struct explan
          swap_cached.value < e->decided.isolated.error;
 }
 
-/* Whether the LRU lists count pages that they do not have: more than there is room for,
- * while the page cache and anonymous memory fit. */
+static bool is_broken(const struct identity_result *result)
+{
+  return result->judged && !result->holds;
+}
+
+/* Whether the LRU lists, or the isolated pages, count pages that they do not have: more
+ * than there is room for, while the page cache and anonymous memory fit. */
 static bool is_lru_too_long(const struct explanation *e)
 {
   const struct black_hole *hole = &e->black_hole;
   const struct amount cache = hole->of[ACCOUNTING_CACHE];
-  const struct identity_result *lists = &e->identities[IDENTITY_lru_lists];
-  return lists->judged && !lists->holds && is_known(cache) && cache.value >= 0;
+  return (is_broken(&e->identities[IDENTITY_lru_lists]) ||
+          is_broken(&e->identities[IDENTITY_isolated])) &&
+         is_known(cache) && cache.value >= 0;
 }
 
 /* The lru accounting is the reference: it holds whatever is in swap, and includes pages

@@ -77,7 +77,9 @@ struct amount cache_without_shmem(const struct meminfo *m)
 
 struct amount uncached(const struct context *c)
 {
-  if (is_known(imbalance(c, IDENTITY_lru_lists, 1))) /* the lists are too long */
+  /* The lists are too long, or pages that do not exist are isolated. */
+  if (is_known(imbalance(c, IDENTITY_lru_lists, 1)) ||
+      is_known(imbalance(c, IDENTITY_isolated, 1)))
     return (struct amount){.state = READING_ABSENT};
   return imbalance(c, IDENTITY_lru_cache, 1);
 }
