@@ -215,7 +215,7 @@ struct user {
   const char *mark; /* in the sentence */
   struct amount amount;
 };
-enum { USERS = 9 };
+enum { USERS = 11, USER_HUGETLB = 7, USER_VMALLOC, USER_BLACK_HOLE = 10 };
 
 static void users_of(const struct context *c, struct user out[USERS])
 {
@@ -224,12 +224,16 @@ static void users_of(const struct context *c, struct user out[USERS])
   struct amount pcp = term(c, TERM_FREE_pcp_free);
   if (is_known(free_pages) && is_known(pcp))
     reading_add(&free_pages, (uint64_t)pcp.value);
+  const bool split = is_known(m->s_reclaimable) && is_known(m->s_unreclaim);
+  const struct amount absent = {.state = READING_ABSENT};
   const struct user users[USERS] = {
       {"(MemFree", amount_of(free_pages)},
       {"(AnonPages)", amount_of(m->anon_pages)},
       {"(Cached and Buffers without Shmem)", cache_without_shmem(m)},
       {"(Shmem)", amount_of(m->shmem)},
-      {"(Slab)", amount_of(m->slab)},
+      {"(Slab)", split ? absent : amount_of(m->slab)},
+      {"(SUnreclaim)", amount_of(m->s_unreclaim)},
+      {"(SReclaimable)", amount_of(m->s_reclaimable)},
       {"(Hugetlb)", term(c, TERM_KERNEL_hugetlb)},
       {"vmalloc", term(c, TERM_KERNEL_vmalloc)},
       {"(PageTables)", term(c, TERM_KERNEL_page_tables)},
@@ -273,11 +277,11 @@ static void judge_user_numbers(const struct claim *claim)
     double error = 0;
     if (i == 0)
       error = term_error(claim->part, TERM_FREE_pcp_free);
-    else if (i == 5)
+    else if (i == USER_HUGETLB)
       error = term_error(claim->part, TERM_KERNEL_hugetlb);
-    else if (i == 6)
+    else if (i == USER_VMALLOC)
       error = term_error(claim->part, TERM_KERNEL_vmalloc);
-    if (says(claim, whole[i].mark) && i == 8)
+    if (says(claim, whole[i].mark) && i == USER_BLACK_HOLE)
       judge_estimate(claim);
     else if (says(claim, whole[i].mark))
       judge_number(claim, whole[i].mark, part[i].amount, whole[i].amount, error);
@@ -455,12 +459,18 @@ static void claim_largest(const struct claim *claim)
   judge_ranking(claim, true);
   judge_user_numbers(claim);
   users_of(claim->whole, users);
-  for (unsigned i = 0; i < USERS; i++)
-    if (says(claim, users[i].mark) && says(claim, "Most"))
-      judge_that(claim,
-                 !is_known(users[i].amount) ||
-                     exceeds(users[i].amount, MOST_PERCENT, claim->whole->total),
-                 "it is less than half");
+  const char *second = strstr(claim->sentence->text, "; ");
+  for (unsigned i = 0; i < USERS; i++) {
+    const char *named = strstr(claim->sentence->text, users[i].mark);
+    const bool first = named != NULL && (second == NULL || named < second);
+    if (named == NULL || !is_known(users[i].amount) ||
+        !says(claim, first ? "Most of MemTotal" : "most of the memory in use"))
+      continue;
+    judge_that(claim,
+               exceeds(users[i].amount, MOST_PERCENT,
+                       first ? claim->whole->total : memory_in_use(claim->whole)),
+               "it is less than half");
+  }
 }
 
 static void claim_black_hole_owner(const struct claim *claim)

@@ -625,7 +625,7 @@ START_TEST(rule_short_of_memory)
              "Memory is low: only 5.0 GiB (5.0 % of MemTotal) is available "
              "(MemAvailable); the largest users are page cache (Cached and Buffers "
              "without Shmem) with 20.0 GiB, anonymous memory of processes (AnonPages) "
-             "with 10.0 GiB, slab (Slab) with 4.0 GiB.");
+             "with 10.0 GiB, unreclaimable slab (SUnreclaim) with 2.0 GiB.");
   check_needs(RULE_short_of_memory, &sample.meminfo.mem_available);
   check_needs(RULE_short_of_memory, &sample.meminfo.mem_total);
   /* MemAvailable and the first are the container's own; slab may be the host's. */
@@ -680,11 +680,14 @@ START_TEST(rule_largest)
   sample.meminfo.mem_free = reading_known(GB(49) + PAGE);
   check_says(RULE_largest, GB(50) + PAGE,
              "Most of MemTotal (100.0 GiB) is free memory (MemFree and per-CPU lists): "
-             "50.0 GiB (50.0 % of MemTotal).");
+             "50.0 GiB (50.0 % of MemTotal); the largest part of the memory in use (50.0 "
+             "GiB) is page cache (Cached and Buffers without Shmem): 20.0 GiB.");
   sample.meminfo.mem_free = reading_known(GB(49));
   check_says(RULE_largest, GB(50),
              "The largest part of MemTotal (100.0 GiB) is free memory (MemFree and "
-             "per-CPU lists): 50.0 GiB (50.0 % of MemTotal).");
+             "per-CPU lists): 50.0 GiB (50.0 % of MemTotal); the largest part of the "
+             "memory in use (50.0 GiB) is page cache (Cached and Buffers without Shmem): "
+             "20.0 GiB.");
   for (size_t i = 0; i < MISSING; i++) {
     sample.meminfo.mem_free = (struct reading){GB(49), missing[i]};
     check_silent(RULE_largest); /* that of 20 GiB is not certainly the largest */
@@ -727,6 +730,38 @@ START_TEST(largest_is_certain_or_not_said)
 }
 END_TEST
 
+START_TEST(the_largest_part_of_the_rest_is_said_where_it_is_certain)
+{
+  be_quiet();
+  struct meminfo *m = &sample.meminfo;
+  m->mem_free = reading_known(GB(90) - MB(256));
+  m->s_unreclaim = reading_known(GB(5) + PAGE);
+  m->cached = reading_known(GB(2));
+  m->anon_pages = reading_known(GB(1));
+  explain(&sample, &explanation);
+  check_says(RULE_largest, GB(90),
+             "Most of MemTotal (100.0 GiB) is free memory (MemFree and per-CPU lists): "
+             "90.0 GiB (90.0 % of MemTotal); most of the memory in use (10.0 GiB) is "
+             "unreclaimable slab (SUnreclaim): 5.0 GiB.");
+  /* Only this is known, and the per-CPU lists are in the rest. */
+  *m = (struct meminfo){.mem_total = m->mem_total,
+                        .mem_free = reading_known(GB(90)),
+                        .s_unreclaim = reading_known(GB(5))};
+  sample.zoneinfo = sample.zoneinfo_after = (struct zoneinfo){.pcp = {0}};
+  sample.vmallocinfo = (struct vmallocinfo){.pages = {0}};
+  explain(&sample, &explanation);
+  check_says(RULE_largest, GB(90),
+             "Most of MemTotal (100.0 GiB) is free memory (MemFree): 90.0 GiB (90.0 % of "
+             "MemTotal); the largest part of the memory in use (at most 10.0 GiB) is "
+             "unreclaimable slab (SUnreclaim): 5.0 GiB.");
+  /* What has no line here may be larger. */
+  m->s_unreclaim.value -= PAGE;
+  check_says(RULE_largest, GB(90),
+             "Most of MemTotal (100.0 GiB) is free memory (MemFree): 90.0 GiB (90.0 % of "
+             "MemTotal).");
+}
+END_TEST
+
 START_TEST(each_user_can_be_the_largest)
 {
   const struct {
@@ -740,6 +775,8 @@ START_TEST(each_user_can_be_the_largest)
       {&sample.meminfo.cached, NULL, "page cache", false},
       {&sample.meminfo.shmem, NULL, "tmpfs and shared memory", false},
       {&sample.meminfo.slab, NULL, "slab", true},
+      {&sample.meminfo.s_unreclaim, NULL, "unreclaimable slab", true},
+      {&sample.meminfo.s_reclaimable, NULL, "reclaimable slab", true},
       {NULL, term(TERM_KERNEL_hugetlb), "huge pages", true},
       {NULL, term(TERM_KERNEL_vmalloc), "vmalloc", true},
       {NULL, term(TERM_KERNEL_page_tables), "page tables", true},
@@ -748,6 +785,8 @@ START_TEST(each_user_can_be_the_largest)
   for (size_t i = 0; i < sizeof(holders) / sizeof(*holders); i++) {
     be_quiet();
     sample.meminfo.mem_free = reading_known(GB(1));
+    if (holders[i].reading == &sample.meminfo.slab) /* else its parts are users */
+      sample.meminfo.s_unreclaim = sample.meminfo.s_reclaimable = (struct reading){0};
     if (holders[i].reading != NULL)
       *holders[i].reading = reading_known(GB(70));
     else
@@ -2566,6 +2605,7 @@ int main(void)
       unreclaimable_caches_are_named_with_how_much_is_in_use,
       a_cache_is_unreclaimable_where_sreclaimable_is_not_that_large,
       a_large_part_of_the_memory_in_use_is_said,
+      the_largest_part_of_the_rest_is_said_where_it_is_certain,
       each_user_can_be_the_largest,
       every_hidden_term_has_a_row_in_owner_of,
       heaviest_comes_first_and_equals_in_order_of_rules,

@@ -9,7 +9,7 @@ struct user {
   const char *name;
   struct amount amount;
 };
-enum { USERS_MAX = 9, USERS_OF_CONTAINER = 4 };
+enum { USERS_MAX = 11, USERS_OF_CONTAINER = 4 };
 
 /* As far as it is certain: not where it is only known what it is at most. */
 static struct user black_hole(const struct context *c)
@@ -71,12 +71,10 @@ struct ranking {
 /* The largest of the kernel's terms that are no user, and their sum. */
 static void other_terms(const struct context *c, double *largest, double *sum)
 {
-  const bool has_slab = is_known(c->meminfo->slab);
   for (unsigned i = 0; i < TERM_COUNT; i++) {
     bool user = i == TERM_KERNEL_hugetlb || i == TERM_KERNEL_vmalloc ||
                 i == TERM_KERNEL_page_tables || i == TERM_KERNEL_slab ||
-                (has_slab && (i == TERM_KERNEL_slab_reclaimable ||
-                              i == TERM_KERNEL_slab_unreclaimable));
+                i == TERM_KERNEL_slab_reclaimable || i == TERM_KERNEL_slab_unreclaimable;
     if (term_rows[i].view != TERM_VIEW_KERNEL || user || !is_known(term(c, i)))
       continue;
     *sum += (double)term(c, i).value;
@@ -87,6 +85,9 @@ static void other_terms(const struct context *c, double *largest, double *sum)
 static struct ranking rank_users(const struct context *c, bool with_free)
 {
   const struct meminfo *m = c->meminfo;
+  const struct reading absent = {.state = READING_ABSENT};
+  const bool whole =
+      is_known(m->slab) && !(is_known(m->s_unreclaim) && is_known(m->s_reclaimable));
   /* Where lxcfs provides meminfo, the first few are the container's and the others are
    * still the host's (src/proc_fuse.c: proc_meminfo_read). */
   const struct user users[USERS_MAX] = {
@@ -96,7 +97,9 @@ static struct ranking rank_users(const struct context *c, bool with_free)
       {"anonymous memory of processes (AnonPages)", amount_of(m->anon_pages)},
       page_cache(m),
       {"tmpfs and shared memory (Shmem)", amount_of(m->shmem)},
-      {"slab (Slab)", amount_of(m->slab)},
+      {"slab (Slab)", amount_of(whole ? m->slab : absent)},
+      {"unreclaimable slab (SUnreclaim)", amount_of(whole ? absent : m->s_unreclaim)},
+      {"reclaimable slab (SReclaimable)", amount_of(whole ? absent : m->s_reclaimable)},
       {"huge pages (Hugetlb)", term(c, TERM_KERNEL_hugetlb)},
       {"vmalloc", term(c, TERM_KERNEL_vmalloc)},
       {"page tables (PageTables)", term(c, TERM_KERNEL_page_tables)},
@@ -167,6 +170,27 @@ bool rule_low_free(const struct context *c, struct sentence *out)
              format_bytes((double)low.value).text);
 }
 
+/* The end of a sentence that free memory is the largest part of MemTotal: what that is of
+ * the memory in use, if it is certain. */
+static struct largest_in_use {
+  char text[200];
+} largest_in_use(const struct context *c)
+{
+  struct largest_in_use out = {""};
+  const struct ranking ranking = rank_users(c, false);
+  const struct user user = ranking.users[0];
+  struct amount in_use = memory_in_use(c);
+  if (!is_known(in_use) || !is_certain(&ranking, 0))
+    return out;
+  format_append(out.text, sizeof(out.text),
+                "; %s of the memory in use (%s%s) is %s: %s%s",
+                exceeds(user.amount, MOST_PERCENT, in_use) ? "most" : "the largest part",
+                is_known(term(c, TERM_FREE_pcp_free)) ? "" : "at most ",
+                format_bytes((double)in_use.value).text, user.name, word_of(c, user),
+                format_bytes((double)user.amount.value).text);
+  return out;
+}
+
 bool rule_largest(const struct context *c, struct sentence *out)
 {
   const struct ranking ranking = rank_users(c, true);
@@ -174,10 +198,12 @@ bool rule_largest(const struct context *c, struct sentence *out)
   struct amount total = rules_mem_total(c->sample);
   if (!is_known(total) || !is_certain(&ranking, 0))
     return false;
-  return say(out, (double)largest.amount.value, "%s of MemTotal (%s) is %s: %s%s.",
+  const bool is_free = strncmp(largest.name, "free memory", strlen("free memory")) == 0;
+  return say(out, (double)largest.amount.value, "%s of MemTotal (%s) is %s: %s%s%s.",
              exceeds(largest.amount, MOST_PERCENT, total) ? "Most" : "The largest part",
              format_bytes((double)total.value).text, largest.name, word_of(c, largest),
-             share(c, (double)largest.amount.value).text);
+             share(c, (double)largest.amount.value).text,
+             is_free ? largest_in_use(c).text : "");
 }
 
 bool rule_no_mem_available(const struct context *c, struct sentence *out)
