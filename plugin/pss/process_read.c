@@ -426,10 +426,10 @@ static int smaps_absent(struct pass *pass, struct process *process, int error)
 static bool is_cut_off(const struct pass *pass, const struct process *process,
                        const struct smaps *smaps)
 {
-  static const uint64_t slack = 1 << 20; /* per-CPU counts of stat */
+  static const uint64_t slack = 256 << 10; /* per-CPU counts of stat */
   const uint64_t resident = process_rss(process);
   return !pass->scan->root->live && process->kind != PROCESS_READ &&
-         sub_sat(resident, smaps->rss.value) > slack + resident / 4;
+         sub_sat(resident, smaps->rss.value) > slack + resident / 8;
 }
 
 int process_read_smaps(struct pass *pass, struct process *process)
