@@ -13,6 +13,12 @@ bool rule_refused(const struct context *c, struct sentence *out)
              c->explanation->refused);
 }
 
+static bool lru_holds(const struct context *c)
+{
+  const struct identity_result *lru = &c->explanation->identities[IDENTITY_lru_cache];
+  return lru->judged && lru->holds;
+}
+
 /* True for an imbalance that is no contradiction but memory of a known kind: pages on an
  * LRU list that are held only by a pin (rule lru_cache), MADV_FREE (rule lazyfree), a
  * counter that is known to be wrong (rules vmalloc_counter and wrong_counter). */
@@ -20,9 +26,9 @@ static bool is_explained(const struct context *c, enum identity identity)
 {
   double residual = (double)c->explanation->identities[identity].residual.value;
   switch (identity) {
-  case IDENTITY_anon_lru:
-    return residual > 0 || is_known(lazyfree(c)) || has_wrong_counter(c, identity) ||
-           has_wrong_counter(c, IDENTITY_shmem_cached);
+  case IDENTITY_anon_lru: /* what it lacks may be on other lists: MADV_FREE */
+    return residual > 0 || is_known(lazyfree(c)) || lru_holds(c) ||
+           has_wrong_counter(c, identity) || has_wrong_counter(c, IDENTITY_shmem_cached);
   case IDENTITY_file_lru:
     return residual > 0 || has_wrong_counter(c, identity);
   case IDENTITY_lru_cache:

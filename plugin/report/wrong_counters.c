@@ -6,7 +6,7 @@
 #include <string.h>
 
 enum whole { UNCERTAIN, CERTAIN, PAGE_CACHE };
-enum when { ALWAYS, LRU_LONG, LRU_FITS, NO_LAZYFREE };
+enum when { ALWAYS, LRU_LONG, LRU_FITS, LRU_SHORT };
 enum { DOUBTED_MAX = 5 };
 
 struct row {
@@ -44,17 +44,17 @@ static const char *const above_total[MEMINFO_FIELD_COUNT] = {
 
 static bool applies(const struct context *c, const struct row *row)
 {
-  struct amount residual = imbalance(c, row->identity, 1);
-  bool is_long = imbalance(c, IDENTITY_lru_cache, 1).value > 0;
+  const struct amount residual = imbalance(c, row->identity, 1);
+  const int64_t lru = imbalance(c, IDENTITY_lru_cache, 1).value; /* 0 if it holds */
   if (!is_known(c->total) || !is_known(residual) || residual.value >= 0)
     return false;
   switch (row->when) {
   case LRU_LONG:
-    return is_long;
+    return lru > 0;
   case LRU_FITS:
-    return !is_long;
-  case NO_LAZYFREE:
-    return !is_known(lazyfree(c)) && !is_known(imbalance(c, IDENTITY_shmem_cached, 1));
+    return lru <= 0;
+  case LRU_SHORT:
+    return lru < 0 && !is_known(imbalance(c, IDENTITY_shmem_cached, 1));
   default:
     return true;
   }
