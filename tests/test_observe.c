@@ -384,6 +384,28 @@ START_TEST(an_identity_that_held_in_one_look_is_not_judged)
 }
 END_TEST
 
+static void grow(void)
+{
+  write_swap(changing, 5000, 8 << 2 * ++pauses);
+}
+
+START_TEST(an_identity_broken_by_another_amount_in_each_look_is_not_judged)
+{
+  char *tree = make_contradiction(true);
+  changing = tree;
+  pauses = 0;
+  during_pause = grow;
+  ck_assert_int_eq(observe(&observer, &no_pss), 0);
+  ck_assert(is_known(swap->residual) && !swap->judged);
+  during_pause = NULL;
+  ck_assert_uint_eq(pauses, OBSERVE_LOOKS);
+  ck_assert_int_eq(observe(&observer, &no_pss), 0); /* it has stopped growing */
+  ck_assert(swap->judged && !swap->holds);
+  observer_close(&observer);
+  tree_remove(tree);
+}
+END_TEST
+
 START_TEST(looks_take_half_of_the_interval_at_most)
 {
   static const struct {
@@ -412,6 +434,7 @@ SUITE_MAIN("observe", a_contradiction_that_stays_is_looked_at_again_once,
            processes_of_a_pid_namespace_are_partial,
            a_source_that_was_known_before_is_gone,
            looks_take_half_of_the_interval_at_most,
+           an_identity_broken_by_another_amount_in_each_look_is_not_judged,
            removed_is_relative_to_the_highest_mem_total,
            vmallocinfo_is_read_again_when_vmalloc_used_moved,
            slabinfo_is_read_again_when_slab_moved, a_quiet_machine_is_sampled_once,

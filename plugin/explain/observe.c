@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "meminfo_explain/explain/observe.h"
 
+#include <math.h>
 #include <string.h>
 #include <time.h>
 
@@ -29,23 +30,44 @@ static bool is_broken(const struct observer *observer, unsigned identity)
   return result->judged && !result->holds;
 }
 
-/* Leaves those in broken[] that are broken in this look as well. Returns whether one of
- * them was not broken in the last observation. */
-static bool note_broken(const struct observer *observer, bool broken[IDENTITY_COUNT])
+/* An identity in all looks so far. */
+struct doubt {
+  bool broken;        /* in each of them */
+  double least, most; /* residuals */
+};
+
+/* Returns whether an identity is broken in each look that was not in the last
+ * observation. */
+static bool note_broken(const struct observer *observer, int look,
+                        struct doubt doubts[IDENTITY_COUNT])
 {
   bool is_new = false;
   for (unsigned i = 0; i < IDENTITY_COUNT; i++) {
-    broken[i] &= is_broken(observer, i);
-    is_new |= broken[i] && !observer->broken[i];
+    struct doubt *doubt = &doubts[i];
+    double residual = (double)observer->explanation.identities[i].residual.value;
+    if (look == 0)
+      *doubt = (struct doubt){.broken = true, .least = residual, .most = residual};
+    doubt->broken &= is_broken(observer, i);
+    doubt->least = fmin(doubt->least, residual);
+    doubt->most = fmax(doubt->most, residual);
+    is_new |= doubt->broken && !observer->broken[i];
   }
   return is_new;
 }
 
-/* Withdraws the judgement of an identity that held in one of the looks. */
-static void judge_identities(struct observer *observer, const bool broken[IDENTITY_COUNT])
+static bool is_steady(const struct doubt *doubt)
+{
+  return doubt->most - doubt->least <= fmin(fabs(doubt->least), fabs(doubt->most)) / 2;
+}
+
+/* Withdraws the judgement of an identity that held in one of the looks, or was broken by
+ * another amount in each. */
+static void judge_identities(struct observer *observer,
+                             const struct doubt doubts[IDENTITY_COUNT])
 {
   for (unsigned i = 0; i < IDENTITY_COUNT; i++) {
-    if (is_broken(observer, i) && !broken[i] && !observer->broken[i])
+    bool certain = doubts[i].broken && is_steady(&doubts[i]);
+    if (is_broken(observer, i) && !certain && !observer->broken[i])
       observer->explanation.identities[i].judged = false;
     observer->broken[i] = is_broken(observer, i);
   }
@@ -87,23 +109,22 @@ int observe(struct observer *observer, const struct collect_options *options)
   struct sample *sample = &observer->sample;
   struct black_hole *hole = &observer->explanation.black_hole;
   const bool live = observer->collector.root.live;
-  bool broken[IDENTITY_COUNT];
+  struct doubt doubts[IDENTITY_COUNT];
   unsigned retries = 0;
   int status;
-  memset(broken, true, sizeof(broken));
   for (int look = 0;; look++) {
     status = collect(&observer->collector, options, sample);
     explain(sample, &observer->explanation);
     retries += sample->retries;
     bool slow = look > 0 && sample->read_seconds + sample->pss_seconds > OBSERVE_SLOW;
-    bool doubtful = note_broken(observer, broken) && live && !slow;
+    bool doubtful = note_broken(observer, look, doubts) && live && !slow;
     if (look == OBSERVE_LOOKS || (!doubtful && !jumps(observer->last_estimate, hole)))
       break;
     retries++;
     nanosleep(&pause, NULL);
   }
   sample->retries = retries;
-  judge_identities(observer, broken);
+  judge_identities(observer, doubts);
   if (is_known(hole->estimate))
     observer->last_estimate = hole->estimate;
   floor_learn(&observer->floor, hole);

@@ -16,10 +16,12 @@
  * the interval.
  *
  * The same where an identity is broken on a live machine, because the files are read one
- * after another while processes come and go. Only one that is broken each time is
- * reported; the others are not judged. A counter that is wrong stays wrong: an identity
- * that was broken in the last observation is no reason to look again. Nor is any after
- * the first look where a sample takes more than OBSERVE_SLOW seconds. */
+ * after another while processes come and go. Only one that is broken each time, and by
+ * about the same amount, is reported; the others are not judged: the memory of a large
+ * process that ends is in no smaps for longer than all looks take. A counter that is
+ * wrong stays wrong: an identity that was broken in the last observation is no reason to
+ * look again. Nor is any after the first look where a sample takes more than OBSERVE_SLOW
+ * seconds. */
 #define OBSERVE_LOOKS    3
 #define OBSERVE_PAUSE_NS (100 * 1000 * 1000)
 #define OBSERVE_SLOW     1.0
