@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+static const char *slabinfo;
+
 static uint64_t page_size(const char *meminfo, const char *vmstat, const char *zoneinfo)
 {
   char *tree = tree_make();
@@ -17,6 +19,8 @@ static uint64_t page_size(const char *meminfo, const char *vmstat, const char *z
     tree_write(tree, "proc/vmstat", vmstat);
   if (zoneinfo != NULL)
     tree_write(tree, "proc/zoneinfo", zoneinfo);
+  if (slabinfo != NULL)
+    tree_write(tree, "proc/slabinfo", slabinfo);
   ck_assert_int_eq(sysroot_open(tree, &root), 0);
   ck_assert_int_eq(page_size_of_capture(&root, &text, &size), 0);
   sysroot_close(&root);
@@ -86,7 +90,35 @@ START_TEST(no_size_of_which_meminfo_is_no_multiple)
 }
 END_TEST
 
-SUITE_MAIN("page_size", lines_of_meminfo_are_multiples_of_it,
-           few_or_round_lines_do_not_show_it, zones_add_up_to_mem_total,
-           any_of_several_lines_of_vmstat_will_do,
+/* Rather than by lines of meminfo, which are multiples of more by chance. */
+START_TEST(objects_of_a_slab_cache_fit_into_its_pages)
+{
+  static const struct {
+    const char *slabinfo;
+    uint64_t want;
+  } cases[] = {
+      {"task_struct 10 1208 7744 4 8 : tunables 0 0 0 : slabdata 302 302 0\n", 4096},
+      {"a 1 100 16 100 1 : tunables 0 0 0 : slabdata 1 1 0\n"
+       "thread_stack 402 416 16384 16 4 : tunables 0 0 0 : slabdata 26 26 0\n",
+       65536},
+      /* none of these is full enough to show it */
+      {"a 1 100 16 100 1 : tunables 0 0 0 : slabdata 1 1 0\n"
+       "b 0 100 64 64 1 : tunables 0 0 0 : slabdata 0 0 0\n",
+       16384},
+      {"not slabinfo\n", 16384},
+  };
+  for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+    slabinfo = cases[i].slabinfo;
+    ck_assert_uint_eq(page_size("MemTotal: 6400016 kB\nMemFree: 320064 kB\n"
+                                "Buffers: 192 kB\nActive: 960000 kB\nCached: 1600 kB\n"
+                                "Inactive: 48 kB\nShmem: 80 kB\nAnonPages: 160 kB\n",
+                                NULL, NULL),
+                      cases[i].want);
+  }
+}
+END_TEST
+
+SUITE_MAIN("page_size", objects_of_a_slab_cache_fit_into_its_pages,
+           lines_of_meminfo_are_multiples_of_it, few_or_round_lines_do_not_show_it,
+           zones_add_up_to_mem_total, any_of_several_lines_of_vmstat_will_do,
            no_size_of_which_meminfo_is_no_multiple)

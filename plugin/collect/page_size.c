@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "page_size.h"
 #include "meminfo_explain/parse/field.h"
+#include "meminfo_explain/parse/grouping_list.h"
 #include "meminfo_explain/parse/zoneinfo.h"
 
 #include <errno.h>
+#include <math.h>
 #include <unistd.h>
 
 /* Lines of meminfo that count pages, and the same number in vmstat; NULL where that has
@@ -101,6 +103,30 @@ static uint64_t by_vmstat(const struct text *vmstat, const uint64_t kb[LINES],
   return 0;
 }
 
+/* A slab is more than half full of objects (mm/slub.c: calculate_order), so the pages of
+ * a slab cache are the smallest in which its objects fit. Of all caches the fullest one
+ * counts, because some slabs may be smaller than the file says. 0 where that is no page
+ * size. */
+static uint64_t by_slabinfo(const struct text *slabinfo)
+{
+  struct grouping_list caches = {.total = reading_known(0)};
+  struct parse_error parse_error = {0};
+  double fullest = 0; /* bytes of objects per page */
+  uint64_t found = smallest;
+  if (slab_caches_parse(scan_of(slabinfo), 1, &caches, &parse_error) != 0)
+    return 0;
+  for (unsigned i = 0; i < caches.count; i++) {
+    const struct grouping_member *cache = &caches.members[i];
+    if (cache->bytes == 0 || cache->extra[0] == 0)
+      continue;
+    const double size = (double)cache->extra[1] / (double)cache->extra[0];
+    fullest = fmax(fullest, size * (double)cache->count / (double)cache->bytes);
+  }
+  while ((double)found < 0.999 * fullest) /* rounded */
+    found *= 2;
+  return fullest > (double)smallest / 2 && found <= largest ? found : 0;
+}
+
 /* Where meminfo has several lines that are multiples of it. Else zones may be missing, or
  * the kernel is still initialising struct pages: they add up to less than MemTotal. */
 static uint64_t by_zoneinfo(const struct text *zoneinfo, const uint64_t kb[LINES],
@@ -130,6 +156,10 @@ int page_size_of_capture(const struct sysroot *root, struct text *text, uint64_t
   if (error == 0)
     found = by_vmstat(text, kb, divisor);
   else if (error == -ENOMEM)
+    return error;
+  if (found == 0 && (error = sysroot_slurp(root, "proc/slabinfo", text)) == 0)
+    found = by_slabinfo(text);
+  if (error == -ENOMEM)
     return error;
   if (found == 0)
     found = by_divisor(divisor, chance);

@@ -5,9 +5,9 @@
 
 #include "meminfo_explain/sysroot/sysroot.h"
 
-/* Bytes, by what the tree has of meminfo, vmstat and zoneinfo; the host's page size where
- * they do not show it. *text is overwritten. 0; or -ENOMEM, where it is not known and
- * must not be guessed. */
+/* Bytes, by what the tree has of meminfo, vmstat, slabinfo and zoneinfo; the host's page
+ * size where they do not show it. *text is overwritten. 0; or -ENOMEM, where it is not
+ * known and must not be guessed. */
 int page_size_of_capture(const struct sysroot *root, struct text *text, uint64_t *out);
 
 #endif
