@@ -468,7 +468,8 @@ static void claim_largest(const struct claim *claim)
       continue;
     judge_that(claim,
                exceeds(users[i].amount, MOST_PERCENT,
-                       first ? claim->whole->total : memory_in_use(claim->whole)),
+                       first ? rules_mem_total(claim->whole->sample)
+                             : memory_in_use(claim->whole)),
                "it is less than half");
   }
 }

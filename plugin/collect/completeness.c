@@ -48,7 +48,11 @@ void completeness_of_zoneinfo(struct sample *sample)
   const char *cause = zones_gap(sample);
   if (cause == NULL)
     return;
-  note(status, cause);
+  /* Without MemFree and Mapped in a cut meminfo the zones may be whole: struct pages are
+   * still being initialised, or the size of a page is not known. */
+  const struct meminfo *m = &sample->meminfo;
+  if (m->gaps.count == 0 || (is_known(m->mem_free) && is_known(m->mapped)))
+    note(status, cause);
   reading_fill(&sample->zoneinfo.pcp, READINGS, READING_MALFORMED);
   reading_fill(&sample->zoneinfo_after.pcp, READINGS, READING_MALFORMED);
 }

@@ -418,6 +418,8 @@ static void decide_direct_map(const struct sample *sample, struct decided *out)
                                   m->direct_map_2m, m->direct_map_4m,  m->direct_map_16m,
                                   m->direct_map_1g, m->direct_map_2g,  m->direct_map_16g};
   struct reading all = {0}, large = {0};
+  if (m->gaps.short_direct_map)
+    all = large = reading_missing(READING_MALFORMED);
   for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
     if (lines[i].state == READING_MALFORMED)
       all = large = lines[i];

@@ -118,7 +118,31 @@ static void parse_pasted_line(struct parser *parser, struct scan line, bool open
   } while (line.at < line.end);
 }
 
-/* Fields whose lines are missing become malformed. */
+/* What the kernel prints as the sum of two other lines (fs/proc/meminfo.c). */
+static const enum meminfo_field sums[][3] = {
+    {MEMINFO_FIELD_active, MEMINFO_FIELD_active_anon, MEMINFO_FIELD_active_file},
+    {MEMINFO_FIELD_inactive, MEMINFO_FIELD_inactive_anon, MEMINFO_FIELD_inactive_file},
+    {MEMINFO_FIELD_slab, MEMINFO_FIELD_s_reclaimable, MEMINFO_FIELD_s_unreclaim},
+};
+
+/* One of the three follows from the other two. */
+static void restore_sums(struct meminfo *out)
+{
+  for (size_t i = 0; i < sizeof(sums) / sizeof(*sums); i++) {
+    struct reading *whole = &out->fields[sums[i][0]];
+    struct reading *parts[] = {&out->fields[sums[i][1]], &out->fields[sums[i][2]]};
+    if (out->gaps.lacks[sums[i][0]] && is_known(*parts[0]) && is_known(*parts[1])) {
+      *whole = *parts[0];
+      reading_add(whole, parts[1]->value);
+    }
+    for (unsigned k = 0; k < 2; k++)
+      if (out->gaps.lacks[sums[i][1 + k]] && is_known(*whole) &&
+          is_known(*parts[1 - k]) && whole->value >= parts[1 - k]->value)
+        *parts[k] = reading_known(whole->value - parts[1 - k]->value);
+  }
+}
+
+/* Fields whose lines are missing become malformed, unless they follow from others. */
 static void find_gaps(struct parser *parser)
 {
   struct meminfo *out = parser->out;
@@ -126,6 +150,7 @@ static void find_gaps(struct parser *parser)
   for (unsigned row = 0; row < MEMINFO_FIELD_COUNT; row++)
     if (out->gaps.lacks[row])
       out->fields[row] = reading_missing(READING_MALFORMED);
+  restore_sums(out);
   if (out->gaps.count == 0 || parser->cut) /* of which an error is noted already */
     return;
   const bool at_end = out->gaps.first > out->gaps.last;

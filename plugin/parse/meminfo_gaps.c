@@ -62,13 +62,15 @@ static bool is_x86_64(const struct reading *fields)
   return kb == 34359738367 || kb == 13743895347199;
 }
 
-/* The direct map includes all memory, so where it is smaller, a line of it is missing. */
-static bool lacks_direct_map(const struct reading *fields)
+static bool is_direct_map_short(const struct reading *fields)
 {
+  const struct reading low = fields[FIELD_OF(low_total)];
+  const struct reading memory = is_known(low) ? low : fields[FIELD_OF(mem_total)];
   uint64_t sum = 0;
   for (unsigned row = FIELD_OF(direct_map_4k); row <= FIELD_OF(direct_map_16g); row++)
     sum += fields[row].value / 1024;
-  return sum < fields[FIELD_OF(mem_total)].value / 1024;
+  return has_any(fields, FIELD_OF(direct_map_4k), FIELD_OF(direct_map_16g)) &&
+         sum < memory.value / 1024;
 }
 
 static void find_groups(const struct reading *fields, enum meminfo_release release,
@@ -84,7 +86,7 @@ static void find_groups(const struct reading *fields, enum meminfo_release relea
   lacks[FIELD_OF(direct_map_2m)] = !has(fields, FIELD_OF(direct_map_4m));
   lacks[FIELD_OF(direct_map_1g)] |= has(fields, FIELD_OF(direct_map_4k)) &&
                                     has(fields, FIELD_OF(direct_map_2m)) &&
-                                    lacks_direct_map(fields);
+                                    is_direct_map_short(fields);
 }
 
 static bool is_always_printed(const struct meminfo_row *row, enum meminfo_release release)
@@ -96,7 +98,8 @@ static bool is_always_printed(const struct meminfo_row *row, enum meminfo_releas
 struct meminfo_gaps meminfo_gaps_find(const struct reading fields[MEMINFO_FIELD_COUNT],
                                       enum meminfo_field torn, bool broken)
 {
-  struct meminfo_gaps gaps = {.broken = broken};
+  struct meminfo_gaps gaps = {.broken = broken,
+                              .short_direct_map = is_direct_map_short(fields)};
   const enum meminfo_release release = release_of(fields);
   find_groups(fields, release, gaps.lacks);
   for (unsigned row = 0; row < MEMINFO_FIELD_COUNT; row++) {

@@ -45,7 +45,8 @@ int meminfo_parse(struct scan text, struct meminfo *out, struct parse_error *par
  * A file of the kernel's is whole: a line that it lacks is one that this kernel or its
  * configuration does not have, and its field is absent. A captured file may be cut or
  * filtered. A field whose line is missing although other lines prove that the kernel
- * prints it is malformed, and out->gaps has it; one error is noted for all of them. */
+ * prints it is malformed, unless it is a sum of two others or a part of one (Active,
+ * Slab); out->gaps has it, and one error is noted for all of them. */
 int meminfo_parse_captured(struct scan text, struct meminfo *out,
                            struct parse_error *parse_error);
 

@@ -21,6 +21,9 @@ struct meminfo_gaps {
    * that some were left out, or it does not end as the file of a kernel with huge pages
    * does. A kernel without CONFIG_HUGETLB_PAGE has such a file as well. */
   bool open;
+  /* Whether the direct map, which includes all memory, is smaller than that: a line of it
+   * is missing. */
+  bool short_direct_map;
 };
 
 /* Finds the gaps of a captured meminfo by its fields. Those that are not absent count as
