@@ -151,6 +151,25 @@ START_TEST(areas_have_all_of_the_modules)
 }
 END_TEST
 
+START_TEST(several_cpus_have_areas_of_per_cpu_data)
+{
+  begin_vmalloc(0, 0, MB(60), MB(300));
+  sample->vmallocinfo.percpu_size = reading_known(0);
+  sample->zoneinfo.cpus_count = reading_known(1);
+  completeness_of_vmallocinfo(sample);
+  ck_assert_str_eq(cause_of(SOURCE_vmallocinfo), "whole");
+  sample->zoneinfo.cpus_count = reading_known(2);
+  sample->vmallocinfo.percpu_size = reading_known(1 << 20);
+  completeness_of_vmallocinfo(sample);
+  ck_assert_str_eq(cause_of(SOURCE_vmallocinfo), "whole");
+  sample->vmallocinfo.percpu_size = reading_known(0);
+  completeness_of_vmallocinfo(sample);
+  ck_assert_str_eq(cause_of(SOURCE_vmallocinfo),
+                   "areas are missing: those of per-CPU data");
+  free(sample);
+}
+END_TEST
+
 START_TEST(a_file_that_is_not_known_stays_as_it_is)
 {
   begin_vmalloc(MB(64), 0, 0, 0);
@@ -183,5 +202,6 @@ END_TEST
 SUITE_MAIN("completeness", zones_have_all_of_mem_total, areas_have_all_of_vmalloc_used,
            a_busy_machine_has_a_wider_margin,
            vmalloc_used_is_that_of_the_time_when_areas_were_listed,
-           areas_have_all_of_the_modules, a_file_that_is_not_known_stays_as_it_is,
+           areas_have_all_of_the_modules, several_cpus_have_areas_of_per_cpu_data,
+           a_file_that_is_not_known_stays_as_it_is,
            at_least_as_many_cpus_are_possible_as_are_online)

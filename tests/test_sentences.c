@@ -2079,6 +2079,20 @@ START_TEST(rule_sources_malformed)
   check_says(RULE_sources_malformed, 0,
              "Malformed: proc/vmstat, proc/modules, sys/block/zram*/mm_stat and 1 more; "
              "the first: not a number (line 7, \"nr_zspages\").");
+  error->line = 0;
+  sample.sources[SOURCE_zram].state = sample.sources[SOURCE_modules].state =
+      sample.sources[SOURCE_page_pool].state = READING_KNOWN;
+  check_says(RULE_sources_malformed, 0,
+             "Malformed: proc/vmstat: not a number (\"nr_zspages\").");
+  sample.sources[SOURCE_tcp_mem].state = sample.sources[SOURCE_udp_mem].state =
+      READING_MALFORMED; /* the same file */
+  check_says(RULE_sources_malformed, 0,
+             "Malformed: proc/vmstat, proc/net/sockstat; the first: not a number "
+             "(\"nr_zspages\").");
+  sample.sources[SOURCE_tcp_mem].state = sample.sources[SOURCE_udp_mem].state =
+      READING_KNOWN;
+  sample.sources[SOURCE_zram].state = sample.sources[SOURCE_modules].state =
+      sample.sources[SOURCE_page_pool].state = READING_MALFORMED;
   sample.sources[SOURCE_vmstat].state = READING_DENIED;
   check_says(
       RULE_sources_malformed, 0,

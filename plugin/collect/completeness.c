@@ -89,6 +89,11 @@ static const char *areas_gap(const struct sample *sample)
   if (is_known(sample->modules.size) && is_known(info->module_pages) &&
       is_short(info->module_pages.value, sample->modules.size.value, 0))
     return "areas are missing: those of modules add up to less than /proc/modules";
+  /* They are at the end of vmalloc's address space, and so of the list, which is sorted
+   * by address up to 6.8 (mm/vmalloc.c: pcpu_get_vm_areas). */
+  if (is_known(m->vmalloc_used) && used == 0 && is_known(info->percpu_size) &&
+      info->percpu_size.value == 0 && sample->zoneinfo.cpus_count.value > 1)
+    return "areas are missing: those of per-CPU data";
   return NULL;
 }
 

@@ -165,24 +165,31 @@ static struct formatted cause_of(const struct parse_error *error)
   if (error->cause == NULL)
     return cause;
   format_append(cause.text, sizeof(cause.text), ": %s", error->cause);
+  struct formatted line = {.text = ""}, near = {.text = ""};
   if (error->line > 0)
-    format_append(cause.text, sizeof(cause.text), " (line %u%s%s%s)", error->line,
-                  error->near[0] != '\0' ? ", \"" : "", error->near,
-                  error->near[0] != '\0' ? "\"" : "");
+    format_append(line.text, sizeof(line.text), "line %u", error->line);
+  if (error->near[0] != '\0')
+    format_append(near.text, sizeof(near.text), "%s\"%s\"", error->line > 0 ? ", " : "",
+                  error->near);
+  if (line.text[0] != '\0' || near.text[0] != '\0')
+    format_append(cause.text, sizeof(cause.text), " (%s%s)", line.text, near.text);
   return cause;
 }
 
 bool rule_sources_malformed(const struct context *c, struct sentence *out)
 {
   struct list list = {.count = 0};
-  struct formatted cause = {.text = ""};
+  struct formatted cause = {.text = ""}, before = {.text = ""};
   for (unsigned i = 0; i < SOURCE_COUNT; i++) {
     const struct source_status *status = &c->sample->sources[i];
     if (status->state != READING_MALFORMED)
       continue;
     if (list.count == 0)
       cause = cause_of(&status->parse_error);
-    list_add(&list, "%s", source_path(status, i).text);
+    const struct formatted path = source_path(status, i);
+    if (strcmp(path.text, before.text) != 0) /* rows of the same file are neighbours */
+      list_add(&list, "%s", path.text);
+    before = path;
   }
   return list.count > 0 &&
          say(out, 0, "Malformed: %s%s%s%s.", list.text, list_rest(&list).text,

@@ -16,7 +16,8 @@ void completeness_of_zoneinfo(struct sample *sample);
 /* vmallocinfo lacks areas where they add up to less than VmallocUsed, be that pages or
  * address space, or where those of modules add up to less than /proc/modules. Then the
  * source and vmallocinfo are malformed, and there are no callers. Where VmallocUsed is
- * always 0 (4.4 to 5.2) only the modules show it. Needs meminfo and modules. */
+ * always 0 (4.4 to 5.2) only the modules show it, and with more than one CPU the areas of
+ * per-CPU data. Needs meminfo and modules. */
 void completeness_of_vmallocinfo(struct sample *sample);
 
 /* The list of possible CPUs is malformed where more are online, by zoneinfo. */
