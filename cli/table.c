@@ -36,8 +36,17 @@ static int by_bytes(const void *a, const void *b)
   return (x->bytes < y->bytes) - (x->bytes > y->bytes);
 }
 
-/* Prints a heading with the sum, then the known terms of a view, largest first, and the
- * number of those that are 0. Prints nothing where no term of the view is known. */
+/* Whether the sum of a view's known terms says nothing of the whole: of Pss without any.
+ */
+static bool is_meaningless(const struct explanation *e, enum term_view view)
+{
+  return view == TERM_VIEW_USER_PSS && !is_known(e->terms[TERM_USER_PSS_pss]) &&
+         !is_known(e->terms[TERM_USER_PSS_pss_anon]);
+}
+
+/* Prints a heading with the sum, then the known terms of a view, largest first, the
+ * number of those that are 0, and whether one is malformed. Prints nothing where no term
+ * of the view is known. */
 static void print_view(FILE *out, const struct explanation *e, const char *heading,
                        enum term_view view)
 {
@@ -45,7 +54,9 @@ static void print_view(FILE *out, const struct explanation *e, const char *headi
   size_t count = 0, zeros = 0;
   double sum = 0; /* terms that MemTotal does not bound may overflow an integer */
   int64_t total = e->terms[TERM_TOTAL_mem_total].value;
+  bool incomplete = false;
   for (size_t i = 0; i < TERM_COUNT; i++) {
+    incomplete |= term_rows[i].view == view && e->terms[i].state == READING_MALFORMED;
     if (term_rows[i].view != view || !is_known(e->terms[i]))
       continue;
     sum += (double)e->terms[i].value;
@@ -54,7 +65,7 @@ static void print_view(FILE *out, const struct explanation *e, const char *headi
     else
       zeros++;
   }
-  if (count + zeros == 0)
+  if (count + zeros == 0 || is_meaningless(e, view))
     return;
   fprintf(out, "%-*s %12s", NAME_WIDTH + 2, heading, format_bytes(sum).text);
   print_share(out, sum, total);
@@ -63,6 +74,8 @@ static void print_view(FILE *out, const struct explanation *e, const char *headi
     print_row(out, rows[i].name, rows[i].bytes, total);
   if (zeros > 0)
     fprintf(out, "  (%zu more are 0)\n", zeros);
+  if (incomplete)
+    fprintf(out, "  (incomplete)\n");
 }
 
 /* "+/- 1.0 MiB" where the error is less than the number, else what the number is at least
