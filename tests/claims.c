@@ -6,6 +6,7 @@
 #include "report/wrong_counters.h"
 
 #include <errno.h>
+#include <fnmatch.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -100,6 +101,97 @@ static bool driver_missing(const struct claim *claim)
   return false;
 }
 
+/* Whether a path matches: files of which a part looks like the whole of another machine.
+ */
+struct excuse {
+  const char *pattern, *reason;
+};
+static const struct excuse excuses[] = {
+    {"proc/modules", "a module that is not listed is one that is not loaded"},
+    {"proc/allocinfo", "no line has the sum of all sites"},
+    {"proc/vmallocinfo",
+     "less than 1 MiB + 1/64 below VmallocUsed; before 5.3 no line has the sum"},
+    {"proc/[0-9]*/*", "a process without files, or without memory, has ended"},
+    {"proc/fs/nfsd/*", "some files have a number without a newline"},
+    {"sys/*", "some files have a number without a newline; a device has no file"},
+    {"consumers/*", "some files have a number without a newline"},
+};
+
+/* Before 4.18 only sysfs has huge pages of other sizes than the default. */
+static bool sizes_missing(const struct claim *claim)
+{
+  return !is_known(claim->part->sample->meminfo.hugetlb) &&
+         !is_known(claim->part->sample->hugepages.total) &&
+         is_known(claim->whole->sample->hugepages.total);
+}
+
+/* VmallocUsed lost pages by a bug that only vmallocinfo shows. */
+static bool vmalloc_lost(const struct claim *claim)
+{
+  const struct decided *part = &claim->part->explanation->decided;
+  const struct decided *whole = &claim->whole->explanation->decided;
+  return whole->vmalloc.why == WHY(vmalloc_short) &&
+         part->vmalloc.why != whole->vmalloc.why;
+}
+
+/* Pages on the LRU in no cache, where the LRU lists are filtered out. */
+static bool lru_leak_missing(const struct claim *claim)
+{
+  return !is_known(claim->part->explanation->black_hole.of[ACCOUNTING_LRU]) &&
+         is_known(imbalance(claim->whole, IDENTITY_lru_cache, 1));
+}
+
+static bool drivers_differ(const struct claim *claim)
+{
+  for (unsigned i = 0; i < TERM_COUNT; i++)
+    if (term_rows[i].view == TERM_VIEW_HIDDEN && is_known(term(claim->part, i)) &&
+        is_known(term(claim->whole, i)) &&
+        term(claim->part, i).value != term(claim->whole, i).value)
+      return true;
+  return false;
+}
+
+static bool processes_differ(const struct claim *claim)
+{
+  return claim->part->sample->processes.rss.value !=
+         claim->whole->sample->processes.rss.value;
+}
+
+/* Why nobody could know better, or NULL. */
+static const char *excuse_of(const struct claim *claim)
+{
+  if (claim->part->sample->page_size != claim->whole->sample->page_size)
+    return "the few lines that there are show another page size";
+  if (claim->whole->explanation->refused != NULL)
+    return "lxcfs shows in mountinfo, in zoneinfo or by a Slab of 0";
+  if (claim->sentence == NULL && !is_known(claim->part->sample->meminfo.mem_free) &&
+      is_known(claim->part->sample->zoneinfo.managed))
+    return "struct pages that are still being initialised show in MemFree";
+  if (sizes_missing(claim))
+    return "huge pages of other sizes, before 4.18 without sysfs";
+  if (vmalloc_lost(claim))
+    return "VmallocUsed lost pages, which only vmallocinfo shows";
+  if (lru_leak_missing(claim))
+    return "pages on the LRU in no cache, without Active and Inactive";
+  if (claim->changed == NULL && (drivers_differ(claim) || processes_differ(claim)))
+    return "one of several files of a driver or process is missing";
+  for (size_t i = 0; i < sizeof(excuses) / sizeof(*excuses) && claim->changed != NULL;
+       i++)
+    if (fnmatch(excuses[i].pattern, claim->changed, 0) == 0)
+      return excuses[i].reason;
+  return NULL;
+}
+
+/* Turns what is false into what is indistinguishable, if there is an excuse. */
+static void excuse(const struct claim *claim)
+{
+  const char *reason = claim->out->verdict == VERDICT_FALSE ? excuse_of(claim) : NULL;
+  if (reason == NULL)
+    return;
+  claim->out->verdict = VERDICT_INDISTINGUISHABLE;
+  snprintf(claim->out->why, sizeof(claim->out->why), "%s", reason);
+}
+
 /* --- numbers -------------------------------------------------------------------------
  */
 
@@ -190,8 +282,12 @@ static void judge_term(const struct claim *claim, enum term i)
   struct amount part = term(claim->part, i), whole = term(claim->whole, i);
   if (i == TERM_HIDDEN_zsmalloc)
     part = compressed(claim->part), whole = compressed(claim->whole);
-  judge_number(claim, term_rows[i].name, part, whole,
-               term_error(claim->part, i) + term_error(claim->whole, i));
+  double error = term_error(claim->part, i) + term_error(claim->whole, i);
+  /* VmallocUsed and vmallocinfo are not read at the same time. */
+  if (i == TERM_KERNEL_vmalloc && claim->part->explanation->decided.vmalloc.why !=
+                                      claim->whole->explanation->decided.vmalloc.why)
+    error += (1 << 20) + (double)whole.value / 64;
+  judge_number(claim, term_rows[i].name, part, whole, error);
 }
 
 /* Broken in the part: broken in the whole as well, by as much. */
@@ -201,7 +297,12 @@ static void judge_identity(const struct claim *claim, enum identity i)
   const struct identity_result *whole = &claim->whole->explanation->identities[i];
   if (!part->judged || part->holds)
     return;
-  if (!whole->judged || whole->holds)
+  /* Processes were not read. */
+  if (i == IDENTITY_pss_mapped_anon && part->residual.value < 0)
+    return;
+  if (i == IDENTITY_direct_map)
+    judge(claim, VERDICT_INDISTINGUISHABLE, "DirectMap1G: not all CPUs have such pages");
+  else if (!whole->judged || whole->holds)
     judge(claim, VERDICT_FALSE, "identity %s %s", identity_rows[i].name,
           whole->judged ? "holds" : "is not judged");
   else
@@ -393,8 +494,10 @@ static void claim_incomplete(const struct claim *claim)
 static void claim_black_hole_unknown(const struct claim *claim)
 {
   const struct source_status *meminfo = &claim->part->sample->sources[SOURCE_meminfo];
+  const struct source_status *sysfs = &claim->part->sample->sources[SOURCE_hugepages];
   if (says(claim, "because of malformed numbers"))
-    judge_that(claim, meminfo->parse_error.count > 0, "no line is malformed");
+    judge_that(claim, meminfo->parse_error.count > 0 || !is_known(*sysfs),
+               "no line is malformed");
   else
     judge_that(claim, !is_known(claim->part->explanation->black_hole.estimate),
                "it is computed");
@@ -465,6 +568,8 @@ static void claim_largest(const struct claim *claim)
     const bool first = named != NULL && (second == NULL || named < second);
     if (named == NULL || !is_known(users[i].amount) ||
         !says(claim, first ? "Most of MemTotal" : "most of the memory in use"))
+      continue;
+    if (!first && !is_known(memory_in_use(claim->whole)))
       continue;
     judge_that(claim,
                exceeds(users[i].amount, MOST_PERCENT,
@@ -738,7 +843,7 @@ static void claim_sources_malformed(const struct claim *claim)
     const struct source_status *whole = &claim->whole->sample->sources[i];
     const char *path = part->path[0] != '\0' ? part->path : source_rows[i].path;
     if (part->state == READING_MALFORMED && whole->state != READING_MALFORMED &&
-        part->error != -ENOENT &&
+        part->error != -ENOENT && !says(claim, "no such file") &&
         (claim->changed == NULL || strcmp(path, claim->changed) != 0))
       judge(claim, VERDICT_FALSE, "%s is not malformed", path);
   }
@@ -840,6 +945,7 @@ struct judgement claim_judge(const struct machine *part, const struct machine *w
   const struct claim claim = {&a, &b, changed, sentence, &out};
   judge_text(&claim);
   claims[sentence->rule](&claim);
+  excuse(&claim);
   return out;
 }
 
@@ -859,6 +965,7 @@ static void begin(struct numbers *numbers)
 static void end(struct numbers *numbers, const char *kind, const char *name)
 {
   char full[100];
+  excuse(&numbers->claim);
   snprintf(full, sizeof(full), "%s %s", kind, name);
   numbers->callback(numbers->context, full, numbers->claim.out);
   numbers->count++;
@@ -902,13 +1009,14 @@ static void judge_identities(struct numbers *numbers)
 }
 
 unsigned claim_judge_numbers(const struct machine *part, const struct machine *whole,
+                             const char *changed,
                              void (*callback)(void *context, const char *name,
                                               const struct judgement *judgement),
                              void *context)
 {
   const struct context a = context_of(part), b = context_of(whole);
   struct judgement out;
-  struct numbers numbers = {{&a, &b, NULL, NULL, &out}, callback, context, 0};
+  struct numbers numbers = {{&a, &b, changed, NULL, &out}, callback, context, 0};
   judge_black_hole(&numbers);
   judge_terms(&numbers);
   judge_identities(&numbers);

@@ -39,6 +39,7 @@ struct judgement claim_judge(const struct machine *part, const struct machine *w
  * for each that does not hold, with the name of the number, and returns how many were
  * judged. */
 unsigned claim_judge_numbers(const struct machine *part, const struct machine *whole,
+                             const char *changed,
                              void (*callback)(void *context, const char *name,
                                               const struct judgement *judgement),
                              void *context);

@@ -436,7 +436,7 @@ START_TEST(rule_identities)
       "Some of the kernel's counters disagree, so numbers that include them may be off "
       "by "
       "as much: Active and Active(anon) + Active(file) by 1.0 GiB, Slab and SReclaimable "
-      "+ SUnreclaim by 2.0 MiB and 2 more.");
+      "+ SUnreclaim by 2.0 MiB and 1 more.");
   for (unsigned i = 0; i < IDENTITY_COUNT; i++)
     explanation.identities[i].judged = false;
   check_silent(RULE_identities);

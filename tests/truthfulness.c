@@ -210,7 +210,7 @@ static void judge_variant(const char *changed)
       struct judgement judgement = claim_judge(&part, &whole, changed, sentence);
       count(rule_rows[sentence->rule].name, &judgement, sentence->text);
     }
-    claim_judge_numbers(&part, &whole, count_number, NULL);
+    claim_judge_numbers(&part, &whole, changed, count_number, NULL);
   }
   observer_close(&part.observer);
 }

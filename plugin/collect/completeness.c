@@ -29,6 +29,8 @@ static const char *zones_gap(const struct sample *sample)
 {
   const struct zoneinfo *z = &sample->zoneinfo;
   const uint64_t total = sample->meminfo.mem_total.value, margin = total / 64;
+  if (!is_known(sample->meminfo.mem_free)) /* nor may the page size be */
+    return NULL;
   if (is_known(z->present) &&
       z->present.value + (is_known(z->managed) ? 0 : margin) < total)
     return "zones are missing: their present pages add up to less than MemTotal";

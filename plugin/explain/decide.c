@@ -371,10 +371,11 @@ static struct reading committed_huge_pages(const struct sample *sample,
 {
   const struct reading all = decided->hugetlb.reading,
                        of_default = decided->huge_default.reading;
-  if (is_older_than_3_10(sample))
-    return of_default;
   if (decided->hugetlb.unbounded)
     return reading_missing(READING_MALFORMED);
+  if (is_older_than_3_10(sample)) /* which has the line, if it has huge pages */
+    return is_known(all) && !is_known(of_default) ? reading_missing(READING_MALFORMED)
+                                                  : of_default;
   bool differ = is_known(all) && is_known(of_default) && all.value != of_default.value;
   return differ && may_be_older_than_3_10(sample) ? reading_missing(READING_MALFORMED)
                                                   : all;

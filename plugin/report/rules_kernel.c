@@ -28,7 +28,8 @@ bool rule_direct_map(const struct context *c, struct sentence *out)
   static const double percent_large = 50;
   const struct percentage large = c->explanation->ratios[RATIO_DETAIL_direct_map_large];
   struct reading map = c->explanation->decided.direct_map.reading;
-  if (!is_known(large) || !is_known(map) || large.percent >= percent_large)
+  if (!is_known(large) || !is_known(map) || large.percent >= percent_large ||
+      !c->explanation->identities[IDENTITY_direct_map].holds) /* lines are missing */
     return false;
   /* The cost is page tables: 8 bytes for each small page. */
   double cost = (100 - large.percent) / 100 * (double)map.value / 512;

@@ -36,9 +36,14 @@ static bool is_explained(const struct context *c, enum identity identity)
            has_wrong_counter(c, IDENTITY_file_lru);
   case IDENTITY_vmalloc_pages:
     return residual < 0;
-  case IDENTITY_pss_mapped_anon: /* rule_pss says why there is no Pss */
-    return !is_known(term(c, TERM_USER_PSS_pss)) &&
-           !is_known(term(c, TERM_USER_PSS_pss_anon));
+  /* rule_pss says why there is no Pss; where it is too low, processes were not read. */
+  case IDENTITY_pss_mapped_anon:
+    return residual < 0 || (!is_known(term(c, TERM_USER_PSS_pss)) &&
+                            !is_known(term(c, TERM_USER_PSS_pss_anon)));
+  case IDENTITY_managed: /* not all struct pages may be initialised yet */
+    return !is_known(c->sample->meminfo.mem_free);
+  case IDENTITY_direct_map: /* or a line is missing: CPUs differ in the sizes they have */
+    return true;
   default:
     return has_wrong_counter(c, identity);
   }

@@ -118,7 +118,12 @@ static struct ranking rank_users(const struct context *c, bool with_free)
   }
   if (is_known(c->total))
     other_terms(c, &largest, &sum);
-  out.other = fmax(largest, everything(c) - sum);
+  const double rest = fmax(everything(c) - sum, 0);
+  const struct user *hole = &users[USERS_MAX - 1];
+  out.other = fmax(largest, rest);
+  /* The rest may belong to the black hole, of which this is the least. */
+  if (is_known(hole->amount) && out.count > 0 && out.users[0].name != hole->name)
+    out.other = fmax(out.other, (double)hole->amount.value + rest);
   return out;
 }
 
