@@ -567,6 +567,7 @@ static void claim_largest(const struct claim *claim)
     const char *named = strstr(claim->sentence->text, users[i].mark);
     const bool first = named != NULL && (second == NULL || named < second);
     if (named == NULL || !is_known(users[i].amount) ||
+        !is_known(memory_in_use(claim->whole)) ||
         !says(claim, first ? "Most of MemTotal" : "most of the memory in use"))
       continue;
     if (!first && !is_known(memory_in_use(claim->whole)))

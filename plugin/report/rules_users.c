@@ -23,12 +23,16 @@ static struct user black_hole(const struct context *c)
   return user;
 }
 
+static bool is_black_hole(struct user user)
+{
+  return strncmp(user.name, "the black hole", strlen("the black hole")) == 0;
+}
+
 /* The word before the amount of a user. */
 static const char *word_of(const struct context *c, struct user user)
 {
   const char *name;
-  return strncmp(user.name, "the black hole", strlen("the black hole")) == 0 &&
-                 state_black_hole(c, &name).certainty == LEAST
+  return is_black_hole(user) && state_black_hole(c, &name).certainty == LEAST
              ? "at least "
              : "";
 }
@@ -176,7 +180,7 @@ bool rule_low_free(const struct context *c, struct sentence *out)
 }
 
 /* The end of a sentence that free memory is the largest part of MemTotal: what that is of
- * the memory in use, if it is certain. */
+ * the memory in use, if it is certain. The black hole has sentences of its own. */
 static struct largest_in_use {
   char text[200];
 } largest_in_use(const struct context *c)
@@ -185,13 +189,12 @@ static struct largest_in_use {
   const struct ranking ranking = rank_users(c, false);
   const struct user user = ranking.users[0];
   struct amount in_use = memory_in_use(c);
-  if (!is_known(in_use) || !is_certain(&ranking, 0))
+  if (!is_known(in_use) || !is_certain(&ranking, 0) || is_black_hole(user))
     return out;
-  format_append(out.text, sizeof(out.text),
-                "; %s of the memory in use (%s%s) is %s: %s%s",
+  format_append(out.text, sizeof(out.text), "; %s of the memory in use (%s%s) is %s: %s",
                 exceeds(user.amount, MOST_PERCENT, in_use) ? "most" : "the largest part",
                 is_known(term(c, TERM_FREE_pcp_free)) ? "" : "at most ",
-                format_bytes((double)in_use.value).text, user.name, word_of(c, user),
+                format_bytes((double)in_use.value).text, user.name,
                 format_bytes((double)user.amount.value).text);
   return out;
 }
