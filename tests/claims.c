@@ -340,7 +340,7 @@ static void users_of(const struct context *c, struct user out[USERS])
       {"(SUnreclaim)", amount_of(m->s_unreclaim)},
       {"(SReclaimable)", amount_of(m->s_reclaimable)},
       {"(Hugetlb)", term(c, TERM_KERNEL_hugetlb)},
-      {"vmalloc", term(c, TERM_KERNEL_vmalloc)},
+      {" vmalloc:", term(c, TERM_KERNEL_vmalloc)},
       {"(PageTables)", term(c, TERM_KERNEL_page_tables)},
       {"the black hole", c->explanation->black_hole.estimate},
   };

@@ -764,6 +764,24 @@ START_TEST(the_largest_part_of_the_rest_is_said_where_it_is_certain)
 }
 END_TEST
 
+/* Buffers is missing, so the page cache may be larger than MemFree. */
+START_TEST(part_of_a_user_does_not_rank_below_another)
+{
+  be_quiet();
+  sample.meminfo.mem_free = reading_known(GB(36));
+  sample.meminfo.cached = reading_known(GB(36));
+  sample.meminfo.buffers = reading_known(GB(9));
+  sample.meminfo.active = reading_known(GB(30));
+  sample.meminfo.active_file = reading_known(GB(24));
+  sample.meminfo.inactive = reading_known(GB(25));
+  sample.meminfo.inactive_file = reading_known(GB(20));
+  explain(&sample, &explanation);
+  ck_assert_ptr_nonnull(strstr(find(RULE_largest)->text, " is page cache"));
+  lose_lines(&(const enum meminfo_field){MEMINFO_FIELD_buffers}, 1);
+  check_silent(RULE_largest);
+}
+END_TEST
+
 START_TEST(each_user_can_be_the_largest)
 {
   const struct {
@@ -2642,6 +2660,7 @@ int main(void)
       what_nothing_proves_may_be_missing,
       black_hole_unknown_does_not_list_missing_lines,
       largest_is_certain_or_not_said,
+      part_of_a_user_does_not_rank_below_another,
       shmem_says_nothing_of_a_swap_that_is_not_known,
       mem_available_that_is_missing_is_not_absent_from_the_kernel,
       every_rule_applied_in_some_test, /* the last */

@@ -8,13 +8,14 @@
 struct user {
   const char *name;
   struct amount amount;
+  bool partial; /* it may be larger */
 };
 enum { USERS_MAX = 11, USERS_OF_CONTAINER = 4 };
 
 /* As far as it is certain: not where it is only known what it is at most. */
 static struct user black_hole(const struct context *c)
 {
-  struct user user = {"", {.state = READING_ABSENT}};
+  struct user user = {"", {.state = READING_ABSENT}, false};
   if (!is_known(c->explanation->black_hole.estimate))
     return user;
   const struct stated size = state_black_hole(c, &user.name);
@@ -51,25 +52,25 @@ static struct user page_cache(const struct meminfo *m)
   const bool buffers = is_known(m->buffers);
   if (buffers && is_known(m->shmem))
     return (struct user){"page cache (Cached and Buffers without Shmem)",
-                         cache_without_shmem(m)};
+                         cache_without_shmem(m), false};
   if (is_known(m->shmem))
-    return (struct user){"page cache (Cached without Shmem)", growth(m->shmem, sum)};
+    return (struct user){"page cache (Cached without Shmem)", growth(m->shmem, sum),
+                         true};
   if (!is_known(sum))
-    return (struct user){"", {.state = READING_ABSENT}};
+    return (struct user){"", {.state = READING_ABSENT}, false};
   if (buffers)
     reading_add(&sum, m->buffers.value);
   return (struct user){buffers
                            ? "page cache, tmpfs and shared memory (Cached and Buffers)"
                            : "page cache, tmpfs and shared memory (Cached)",
-                       amount_of(sum)};
+                       amount_of(sum), !buffers};
 }
 
 struct ranking {
   struct user users[USERS_MAX]; /* those that are known, largest first */
   unsigned count;
-  /* What the largest one has to exceed: the rest of MemTotal, in which a user that is not
-   * known may be, and any other known term. */
-  double other;
+  double unseen; /* the rest of MemTotal, in which a user that is not known may be */
+  double other;  /* what the largest has to exceed: that, and any other known term */
 };
 
 /* The largest of the kernel's terms that are no user, and their sum. */
@@ -97,16 +98,18 @@ static struct ranking rank_users(const struct context *c, bool with_free)
   const struct user users[USERS_MAX] = {
       {is_known(term(c, TERM_FREE_pcp_free)) ? "free memory (MemFree and per-CPU lists)"
                                              : "free memory (MemFree)",
-       free_memory(c)},
-      {"anonymous memory of processes (AnonPages)", amount_of(m->anon_pages)},
+       free_memory(c), !is_known(term(c, TERM_FREE_pcp_free))},
+      {"anonymous memory of processes (AnonPages)", amount_of(m->anon_pages), false},
       page_cache(m),
-      {"tmpfs and shared memory (Shmem)", amount_of(m->shmem)},
-      {"slab (Slab)", amount_of(whole ? m->slab : absent)},
-      {"unreclaimable slab (SUnreclaim)", amount_of(whole ? absent : m->s_unreclaim)},
-      {"reclaimable slab (SReclaimable)", amount_of(whole ? absent : m->s_reclaimable)},
-      {"huge pages (Hugetlb)", term(c, TERM_KERNEL_hugetlb)},
-      {"vmalloc", term(c, TERM_KERNEL_vmalloc)},
-      {"page tables (PageTables)", term(c, TERM_KERNEL_page_tables)},
+      {"tmpfs and shared memory (Shmem)", amount_of(m->shmem), false},
+      {"slab (Slab)", amount_of(whole ? m->slab : absent), false},
+      {"unreclaimable slab (SUnreclaim)", amount_of(whole ? absent : m->s_unreclaim),
+       false},
+      {"reclaimable slab (SReclaimable)", amount_of(whole ? absent : m->s_reclaimable),
+       false},
+      {"huge pages (Hugetlb)", term(c, TERM_KERNEL_hugetlb), false},
+      {"vmalloc", term(c, TERM_KERNEL_vmalloc), false},
+      {"page tables (PageTables)", term(c, TERM_KERNEL_page_tables), false},
       black_hole(c),
   };
   struct ranking out = {.count = 0};
@@ -122,20 +125,30 @@ static struct ranking rank_users(const struct context *c, bool with_free)
   }
   if (is_known(c->total))
     other_terms(c, &largest, &sum);
-  const double rest = fmax(everything(c) - sum, 0);
   const struct user *hole = &users[USERS_MAX - 1];
-  out.other = fmax(largest, rest);
+  /* Where the parts exceed MemTotal, one of them is not as large as it says. */
+  const struct amount estimate = c->explanation->black_hole.estimate;
+  if (m->gaps.count > 0 && is_known(estimate) && estimate.value < 0)
+    sum += (double)estimate.value;
+  out.unseen = fmax(everything(c) - sum, 0);
+  out.other = fmax(largest, out.unseen);
   /* The rest may belong to the black hole, of which this is the least. */
   if (is_known(hole->amount) && out.count > 0 && out.users[0].name != hole->name)
-    out.other = fmax(out.other, (double)hole->amount.value + rest);
+    out.other = fmax(out.other, (double)hole->amount.value + out.unseen);
   return out;
 }
 
 /* Whether the users up to this one are certainly the largest. */
 static bool is_certain(const struct ranking *ranking, unsigned user)
 {
-  return user < ranking->count &&
-         (double)ranking->users[user].amount.value >= ranking->other;
+  const struct user *users = ranking->users;
+  if (user >= ranking->count || (double)users[user].amount.value < ranking->other)
+    return false;
+  for (unsigned i = user + 1; i < ranking->count; i++)
+    if (users[i].partial && (double)users[i].amount.value + ranking->unseen >
+                                (double)users[user].amount.value)
+      return false;
+  return true;
 }
 
 /* Below this, what is left is soon gone, and reclaim and the OOM killer are next. */
