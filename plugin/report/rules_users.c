@@ -87,7 +87,7 @@ static void other_terms(const struct context *c, double *largest, double *sum)
   }
 }
 
-static struct ranking rank_users(const struct context *c, bool with_free)
+static void list_users(const struct context *c, struct user out[USERS_MAX])
 {
   const struct meminfo *m = c->meminfo;
   const struct reading absent = {.state = READING_ABSENT};
@@ -112,8 +112,15 @@ static struct ranking rank_users(const struct context *c, bool with_free)
       {"page tables (PageTables)", term(c, TERM_KERNEL_page_tables), false},
       black_hole(c),
   };
+  memcpy(out, users, sizeof(users));
+}
+
+static struct ranking rank_users(const struct context *c, bool with_free)
+{
+  struct user users[USERS_MAX];
   struct ranking out = {.count = 0};
   double largest = 0, sum = 0;
+  list_users(c, users);
   for (unsigned i = 0; i < USERS_MAX; i++) {
     if (i >= USERS_OF_CONTAINER && !is_known(c->total))
       break;
@@ -128,7 +135,7 @@ static struct ranking rank_users(const struct context *c, bool with_free)
   const struct user *hole = &users[USERS_MAX - 1];
   /* Where the parts exceed MemTotal, one of them is not as large as it says. */
   const struct amount estimate = c->explanation->black_hole.estimate;
-  if (m->gaps.count > 0 && is_known(estimate) && estimate.value < 0)
+  if (c->meminfo->gaps.count > 0 && is_known(estimate) && estimate.value < 0)
     sum += (double)estimate.value;
   out.unseen = fmax(everything(c) - sum, 0);
   out.other = fmax(largest, out.unseen);
