@@ -342,11 +342,13 @@ START_TEST(rule_incomplete)
              "meminfo is incomplete: it lacks the lines Active, AnonPages, Slab and 2 "
              "more, which its kernel prints, so the black hole cannot be computed.");
   check_silent(RULE_black_hole_unknown); /* for it says the same */
-  sample.meminfo.gaps.last = MEMINFO_FIELD_swap_cached;
+  sample.meminfo.gaps.last = MEMINFO_FIELD_inactive_anon;
+  sample.meminfo.gaps.first = MEMINFO_FIELD_active_file;
+  sample.meminfo.gaps.count = 24;
   check_says(
       RULE_incomplete, TOTAL,
-      "meminfo is incomplete: it ends after SwapCached and lacks at least 5 lines that "
-      "its kernel prints, so the black hole cannot be computed.");
+      "meminfo is incomplete: it ends after Inactive(anon) and lacks at least 24 lines "
+      "that its kernel prints, so the black hole cannot be computed.");
   be_quiet();
   lose_lines(&(const enum meminfo_field){MEMINFO_FIELD_mapped}, 1);
   check_says(RULE_incomplete, 0,

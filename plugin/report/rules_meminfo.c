@@ -60,8 +60,9 @@ static struct list what_is_missing(const struct meminfo_gaps *gaps)
   struct list lines = {.count = 0}, out = {.count = 0};
   const bool one = gaps->count == 1;
   if (gaps->first > gaps->last) {
-    list_add(&out, "ends after %s and lacks at least %u line%s that its kernel prints",
-             meminfo_rows[gaps->last].key, gaps->count, one ? "" : "s");
+    format_append(out.text, sizeof(out.text),
+                  "ends after %s and lacks at least %u line%s that its kernel prints",
+                  meminfo_rows[gaps->last].key, gaps->count, one ? "" : "s");
     return out;
   }
   for (unsigned row = 0; row < MEMINFO_FIELD_COUNT; row++)
