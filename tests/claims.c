@@ -352,9 +352,13 @@ static void judge_ranking(const struct claim *claim, bool with_free)
 {
   struct user users[USERS];
   users_of(claim->whole, users);
+  if (says(claim, "the black hole and vmalloc")) {
+    users[USER_BLACK_HOLE].amount.value += users[USER_VMALLOC].amount.value;
+    users[USER_VMALLOC] = users[USER_BLACK_HOLE];
+  }
   for (unsigned i = 0; i < USERS; i++) {
     const char *named = strstr(claim->sentence->text, users[i].mark);
-    if (named == NULL || (i == USER_VMALLOC && says(claim, "black hole and vmalloc")))
+    if (named == NULL)
       continue;
     if (!is_known(users[i].amount)) {
       judge(claim, VERDICT_UNKNOWN, "the whole has no %s", users[i].mark);
