@@ -108,7 +108,12 @@ static void print_black_hole(FILE *out, const struct explanation *e)
     return;
   }
   if (!is_known(hole->estimate)) {
-    fprintf(out, "BLACK HOLE: unknown: a line that it needs is missing or malformed\n");
+    struct formatted most = {""};
+    if (is_known(hole->range.most))
+      format_append(most.text, sizeof(most.text), ", at most %s",
+                    format_bytes((double)hole->range.most.value).text);
+    fprintf(out, "BLACK HOLE: unknown%s: a line that it needs is missing or malformed\n",
+            most.text);
     return;
   }
   fprintf(out, "%-*s %12s  %5.1f %%  %s (%s accounting)\n", NAME_WIDTH + 2, "BLACK HOLE",

@@ -242,7 +242,7 @@ static void judge_estimate(const struct claim *claim)
 {
   const struct black_hole *part = &claim->part->explanation->black_hole;
   const struct black_hole *whole = &claim->whole->explanation->black_hole;
-  if (!is_known(part->estimate))
+  if (!is_known(part->estimate) && !is_known(part->range.most))
     return;
   if (!is_known(whole->estimate))
     judge(claim, VERDICT_UNKNOWN, "the whole has no estimate");
@@ -254,7 +254,7 @@ static void judge_unexplained(const struct claim *claim)
 {
   const struct black_hole *part = &claim->part->explanation->black_hole;
   const struct black_hole *whole = &claim->whole->explanation->black_hole;
-  if (!is_known(part->unexplained))
+  if (!is_known(part->unexplained) && !is_known(part->unexplained_range.most))
     return;
   struct judgement own = {.verdict = VERDICT_HOLDS};
   struct claim of = *claim;

@@ -361,6 +361,39 @@ START_TEST(rule_incomplete)
 }
 END_TEST
 
+static void check_mentions(enum rule rule, const char *words)
+{
+  const struct sentence *sentence = find(rule);
+  ck_assert_msg(sentence != NULL, "%s does not apply", rule_rows[rule].name);
+  ck_assert_msg(strstr(sentence->text, words) != NULL, "%s", sentence->text);
+}
+
+/* Without the lines of small terms the rest is an upper bound, not without a large one.
+ */
+START_TEST(small_missing_lines_leave_a_bound)
+{
+  static const enum meminfo_field rows[] = {
+      MEMINFO_FIELD_page_tables, MEMINFO_FIELD_bounce, MEMINFO_FIELD_writeback_tmp,
+      MEMINFO_FIELD_percpu};
+  be_quiet();
+  sample.meminfo.mem_free.value -= TOTAL / 10;
+  lose_lines(&rows[1], LENGTH(rows) - 1);
+  sample.meminfo.gaps.last = MEMINFO_FIELD_page_tables;
+  ck_assert(!is_known(explanation.black_hole.estimate));
+  ck_assert_int_ge(explanation.black_hole.range.most.value, TOTAL / 10);
+  check_silent(RULE_black_hole_unknown);
+  check_says(RULE_incomplete, 0,
+             "meminfo is incomplete: it ends after PageTables and lacks at least 3 lines "
+             "that its kernel prints.");
+  check_mentions(RULE_uncertain, "Up to ");
+  check_mentions(RULE_uncertain, "; meminfo ends after PageTables, so ");
+  check_mentions(RULE_uncertain, "Bounce and WritebackTmp may be part of it");
+  lose_lines(rows, LENGTH(rows));
+  ck_assert(!is_known(explanation.black_hole.range.most));
+  check_silent(RULE_uncertain);
+}
+END_TEST
+
 START_TEST(what_nothing_proves_may_be_missing)
 {
   be_quiet();
@@ -2659,6 +2692,7 @@ int main(void)
       values_that_are_not_known_are_never_used,
       a_missing_file_is_named_with_the_bound,
       all_that_is_unknown_fits_in_a_sentence,
+      small_missing_lines_leave_a_bound,
       what_nothing_proves_may_be_missing,
       black_hole_unknown_does_not_list_missing_lines,
       largest_is_certain_or_not_said,

@@ -200,8 +200,31 @@ static const struct decision *decision_of(const struct decided *decided,
   return (const struct decision *)((const char *)decided + row->operands[0].offset);
 }
 
+/* Terms without which the remainder is still an upper bound worth stating: none of them
+ * is a large part of the memory of most machines. */
+static bool is_minor(enum term term)
+{
+  switch (term) {
+  case TERM_KERNEL_misc_reclaimable:
+  case TERM_KERNEL_kernel_stack:
+  case TERM_KERNEL_sec_page_tables:
+  case TERM_KERNEL_quicklists:
+  case TERM_KERNEL_percpu:
+  case TERM_KERNEL_hugetlb:
+  case TERM_KERNEL_hardware_corrupted:
+  case TERM_KERNEL_bounce:
+  case TERM_KERNEL_writeback_tmp:
+  case TERM_KERNEL_mmap_copy:
+    return true;
+  default:
+    return false;
+  }
+}
+
+/* With `upper_bound`, minor terms that are not known count as 0. */
 static struct amount remainder_of(const struct sample *sample,
-                                  const struct explanation *e, enum accounting accounting)
+                                  const struct explanation *e, enum accounting accounting,
+                                  bool upper_bound)
 {
   struct amount rest = {.state = READING_KNOWN,
                         .value = (int64_t)sample->meminfo.mem_total.value};
@@ -215,7 +238,7 @@ static struct amount remainder_of(const struct sample *sample,
       continue;
     if (is_known(e->terms[i]))
       amount_add(&rest, -e->terms[i].value);
-    else if (vital)
+    else if (vital && !(upper_bound && is_minor((enum term)i)))
       return (struct amount){.state = READING_MALFORMED};
   }
   return rest;
@@ -461,6 +484,21 @@ static void explain_estimate(const struct sample *sample, struct explanation *ou
   hole->range = range_of(hole->estimate, doubt);
 }
 
+/* What the black hole is at most, where a minor term is not known and the estimate is not
+ * therefore. */
+static void explain_upper_bound(const struct sample *sample, struct explanation *out)
+{
+  struct black_hole *hole = &out->black_hole;
+  for (unsigned m = 0; m < ACCOUNTING_COUNT && !is_known(hole->range.most); m++) {
+    const struct amount rest = remainder_of(sample, out, m, true);
+    const struct doubt doubt = doubt_of(sample, out, m);
+    if (!is_known(rest))
+      continue;
+    hole->range.most = range_of(rest, &doubt).most;
+    hole->estimate_from = m;
+  }
+}
+
 /* The consumers in the black hole, and the rest. A consumer that could not be read may be
  * as large as all of the rest. */
 static void explain_hidden(struct explanation *out, struct doubt *doubt)
@@ -480,8 +518,11 @@ static void explain_hidden(struct explanation *out, struct doubt *doubt)
       doubt_add_decision(doubt, decision, true);
   }
   hole->unexplained = amount_difference(hole->estimate, hole->hidden);
-  if (!is_known(hole->estimate))
+  if (!is_known(hole->estimate)) {
+    const struct amount most = amount_difference(hole->range.most, hole->hidden);
+    hole->unexplained_range.most = range_of(most, doubt).most;
     return;
+  }
   if (unread && hole->unexplained.value > 0)
     doubt_add(doubt, (uint64_t)hole->unexplained.value, 0);
   hole->unexplained_error = error_of(doubt);
@@ -539,11 +580,13 @@ static void explain_black_hole(const struct sample *sample, struct explanation *
 {
   struct black_hole *hole = &out->black_hole;
   for (unsigned m = 0; m < ACCOUNTING_COUNT; m++)
-    hole->of[m] = remainder_of(sample, out, m);
+    hole->of[m] = remainder_of(sample, out, m, false);
   hole->cache_low = amount_difference(hole->of[ACCOUNTING_CACHE],
                                       amount_of(sample->meminfo.swap_cached));
   struct doubt doubt = {.less = {0}};
   explain_estimate(sample, out, &doubt);
+  if (!is_known(hole->estimate))
+    explain_upper_bound(sample, out);
   explain_hidden(out, &doubt);
   explain_allocinfo(sample, &out->decided, hole);
 }

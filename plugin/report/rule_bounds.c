@@ -101,17 +101,68 @@ static void add_unknown_terms(const struct context *c, double bytes, struct clau
               bytes);
 }
 
+/* Terms whose lines a captured meminfo lacks, or may lack. */
+static const struct {
+  enum term term;
+  unsigned decision;
+  const char *name;
+} line_terms[] = {
+    {TERM_KERNEL_hugetlb, DECISION_hugetlb, "huge pages"},
+    {TERM_KERNEL_percpu, DECISION_percpu, "per-CPU data"},
+    {TERM_KERNEL_kernel_stack, DECISION_kernel_stack, "KernelStack"},
+    {TERM_KERNEL_misc_reclaimable, DECISION_COUNT, "KReclaimable"},
+    {TERM_KERNEL_sec_page_tables, DECISION_COUNT, "SecPageTables"},
+    {TERM_KERNEL_bounce, DECISION_COUNT, "Bounce"},
+    {TERM_KERNEL_writeback_tmp, DECISION_COUNT, "WritebackTmp"},
+    {TERM_KERNEL_hardware_corrupted, DECISION_COUNT, "HardwareCorrupted"},
+};
+enum { LINE_TERMS = sizeof(line_terms) / sizeof(*line_terms) };
+
+static bool is_line_missing(const struct context *c, size_t i)
+{
+  const unsigned decision = line_terms[i].decision;
+  return term(c, line_terms[i].term).state == READING_MALFORMED ||
+         (decision < DECISION_COUNT && c->explanation->decided.all[decision].unbounded);
+}
+
+/* "; meminfo ends after PageTables, so vmalloc, huge pages and Bounce may be part of it"
+ */
+static void add_missing_lines(const struct context *c, bool vmalloc, struct clauses *out)
+{
+  const struct meminfo_gaps *gaps = &c->meminfo->gaps;
+  const char *names[LINE_TERMS + 1] = {"vmalloc"};
+  size_t count = vmalloc;
+  for (size_t i = 0; i < LINE_TERMS; i++)
+    if (is_line_missing(c, i))
+      names[count++] = line_terms[i].name;
+  if (count == 0)
+    return;
+  format_append(out->text, sizeof(out->text), "; ");
+  if (gaps->count > 0 && gaps->first > gaps->last)
+    format_append(out->text, sizeof(out->text), "meminfo ends after %s, so ",
+                  meminfo_rows[gaps->last].key);
+  for (size_t i = 0; i < count; i++)
+    format_append(out->text, sizeof(out->text), "%s%s",
+                  i == 0           ? ""
+                  : i == count - 1 ? " and "
+                                   : ", ",
+                  names[i]);
+  format_append(out->text, sizeof(out->text), " may be part of it");
+}
+
 struct clauses possible_owners(const struct context *c, double bytes, bool unknown)
 {
   const struct decided *decided = &c->explanation->decided;
   struct clauses out = {.count = 0};
-  if (unknown && decided->vmalloc.unbounded)
+  const bool vmalloc = unknown && decided->vmalloc.unbounded;
+  const bool lacks_vmalloc =
+      vmalloc && c->meminfo->gaps.lacks[MEMINFO_FIELD_vmalloc_used];
+  if (vmalloc && !lacks_vmalloc)
     format_append(out.text, sizeof(out.text),
                   "; vmalloc is part of it, because /proc/vmallocinfo, which only root "
                   "can read, is unavailable");
-  if (unknown && decided->hugetlb.unbounded)
-    format_append(out.text, sizeof(out.text), "; huge pages%s may be part of it",
-                  decided->percpu.unbounded ? " and per-CPU data" : "");
+  if (unknown)
+    add_missing_lines(c, lacks_vmalloc, &out);
   add_upper_bounds(c, bytes, &out);
   if (unknown)
     add_unknown_terms(c, bytes, &out);

@@ -260,12 +260,14 @@ bool rule_uncertain(const struct context *c, struct sentence *out)
 {
   const struct black_hole *hole = &c->explanation->black_hole;
   const struct range *range = &hole->unexplained_range;
+  const bool estimated = is_known(hole->estimate);
+  const struct amount rest = estimated ? hole->unexplained : range->most;
   const struct clauses unread = unread_part(c);
-  struct stated size = {.certainty = GUESS};
-  if (!is_unexplained_large(c, hole->unexplained) || is_certainly_large(c, &size) ||
+  struct stated size = {.certainty = estimated ? GUESS : MOST};
+  if (!is_unexplained_large(c, rest) || is_certainly_large(c, &size) ||
       (unread.count > 0 && is_hole_certain(c)) || uncounted_of(c) > 0)
     return false;
-  const double number = (double)hole->unexplained.value;
+  const double number = (double)rest.value;
   const double most = is_known(range->most) ? (double)range->most.value : number;
   struct formatted word = {"About "};
   if (size.certainty == LEAST)

@@ -77,7 +77,8 @@ static struct list what_is_missing(const struct meminfo_gaps *gaps)
 bool rule_incomplete(const struct context *c, struct sentence *out)
 {
   const struct meminfo_gaps *gaps = &c->sample->meminfo.gaps;
-  const bool lost = is_lost_to_gaps(c);
+  const bool lost =
+      is_lost_to_gaps(c) && !is_known(c->explanation->black_hole.range.most);
   if (gaps->count > 0)
     return say(out, lost ? everything(c) : 0, "meminfo is incomplete: it %s%s.",
                what_is_missing(gaps).text,
@@ -100,7 +101,8 @@ bool rule_black_hole_unknown(const struct context *c, struct sentence *out)
     return say(out, everything(c),
                "The black hole cannot be computed: a line that it needs is missing from "
                "meminfo or malformed.");
-  return say(out, everything(c),
-             "The black hole cannot be computed because of malformed numbers: %s%s.",
-             list.text, list_rest(&list).text);
+  const bool bounded = is_known(c->explanation->black_hole.range.most);
+  return say(out, everything(c), "The black hole %s because of malformed numbers: %s%s.",
+             bounded ? "has only an upper bound" : "cannot be computed", list.text,
+             list_rest(&list).text);
 }

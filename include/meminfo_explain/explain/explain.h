@@ -106,12 +106,14 @@ struct black_hole {
   struct amount of[ACCOUNTING_COUNT]; /* MemTotal - free - kernel - user; signed */
   struct amount cache_low; /* of[cache] - SwapCached; the truth is between the two */
   struct amount estimate;  /* the most accurate of of[] */
-  enum accounting estimate_from; /* undefined where estimate is not known */
+  enum accounting estimate_from; /* undefined where neither estimate nor range is known */
   struct amount floor;           /* floor.h; absent until it is learned */
   struct amount above_floor;     /* estimate - floor */
   struct reading error; /* bound on |estimate - truth|; absent where none is known */
   /* The same as a range. A term that is not known is part of the estimate, so the truth
-   * may be smaller and is not larger: with vmalloc unknown, `most` is. */
+   * may be smaller and is not larger: with vmalloc unknown, `most` is. Without an
+   * estimate, `most` is known where only lines are missing that are small on most
+   * machines. */
   struct range range;
   /* The known parts of the error, also where error is absent. */
   struct reading bounded_error;
