@@ -505,7 +505,7 @@ START_TEST(rule_wrong_counter)
   check_says(
       RULE_wrong_counter, GB(10),
       "Dirty (31.0 GiB) exceeds the page cache that it is part of (21.0 GiB), so it "
-      "is wrong: the kernel lost count, a known bug of 5.19-rc, and throttles "
+      "is wrong: the kernel lost count, as 5.19-rc1 to rc4 did, and throttles "
       "writers by this number until the next boot.");
   check_silent(RULE_dirty);
   check_silent(RULE_identities);
@@ -1506,7 +1506,7 @@ START_TEST(rule_vmalloc_counter)
   check_says(
       RULE_vmalloc_counter, MB(2) + PAGE,
       "VmallocUsed is 2.0 MiB (under 0.1 % of MemTotal) less than the sum of pages= in "
-      "/proc/vmallocinfo, a known bug of many kernels before 6.13; the sum is correct.");
+      "/proc/vmallocinfo, as on many kernels before 6.13, where the sum is correct.");
   check_silent(RULE_identities); /* that is what this rule explains */
   check_silent_if_refused(RULE_vmalloc_counter);
   check_needs_amount(RULE_vmalloc_counter,
