@@ -983,6 +983,36 @@ START_TEST(rule_unexplained)
 }
 END_TEST
 
+START_TEST(unexplained_where_files_are_missing)
+{
+  be_quiet();
+  set_unexplained(GB(2), MB(100), MB(100));
+  sample.sources[SOURCE_allocinfo].state = READING_MALFORMED;
+  check_says(
+      RULE_unexplained, GB(2),
+      "No known driver accounts for 2.0 GiB (2.0 % of MemTotal) of the black hole; "
+      "/proc/allocinfo is malformed.");
+  sample.sources[SOURCE_allocinfo].state = READING_KNOWN;
+  add_site(MB(204));
+  check_says(RULE_unexplained, GB(2),
+             "No known driver accounts for 2.0 GiB (2.0 % of MemTotal) of the black "
+             "hole; the allocation sites of the black hole that /proc/allocinfo counts "
+             "are all small, 204.0 MiB together.");
+  be_quiet();
+  set_unexplained(GB(2), MB(100), MB(100));
+  sample.credentials.live = false;
+  check_says(RULE_unexplained, GB(2),
+             "No driver's file was captured, so the owner of 2.0 GiB (2.0 % of MemTotal) "
+             "of the black hole is unknown: ZFS, zram, a balloon, graphics or another "
+             "driver may hold it.");
+  sample.sources[SOURCE_cpu_possible].state = READING_KNOWN; /* /sys was captured */
+  check_mentions(RULE_unexplained, "No known driver accounts for ");
+  sample.sources[SOURCE_cpu_possible].state = READING_ABSENT;
+  sample.sources[SOURCE_FIRST_CONSUMER].state = READING_DENIED;
+  check_mentions(RULE_unexplained, "No known driver accounts for ");
+}
+END_TEST
+
 static void leak_pages(uint64_t bytes)
 {
   explanation.black_hole.uncounted = amount_known(bytes);
@@ -2693,6 +2723,7 @@ int main(void)
       a_missing_file_is_named_with_the_bound,
       all_that_is_unknown_fits_in_a_sentence,
       small_missing_lines_leave_a_bound,
+      unexplained_where_files_are_missing,
       what_nothing_proves_may_be_missing,
       black_hole_unknown_does_not_list_missing_lines,
       largest_is_certain_or_not_said,

@@ -152,38 +152,76 @@ bool rule_lru_cache(const struct context *c, struct sentence *out)
   return say(out, bytes, "The LRU lists hold %s %s.", size.text, reasons);
 }
 
+/* Whether no driver's file can have been seen: a captured tree has neither one nor other
+ * files of /sys. */
+static bool lacks_drivers(const struct context *c)
+{
+  const struct source_status *sources = c->sample->sources;
+  bool any = c->sample->credentials.live ||
+             sources[SOURCE_hugepages].state != READING_ABSENT ||
+             sources[SOURCE_cpu_possible].state != READING_ABSENT;
+  for (unsigned i = SOURCE_FIRST_CONSUMER; i < SOURCE_COUNT; i++)
+    any |= sources[i].state != READING_ABSENT;
+  return !any;
+}
+
+/* What the allocation sites say of so many bytes without an owner. A site that holds
+ * little of them says nothing. */
+static struct clauses sites_of(const struct context *c, double bytes)
+{
+  static const double part = 0.1;
+  const struct amount sum = c->explanation->black_hole.allocinfo;
+  const struct allocinfo_site *site = largest_site(c);
+  struct clauses out = {.count = is_known(sum)};
+  if (site != NULL && (double)site->bytes >= part * bytes)
+    format_append(out.text, sizeof(out.text), "%s is %s%s with %s",
+                  is_largest_of_all(c, site)
+                      ? ", whose largest allocation site in /proc/allocinfo"
+                      : "; the largest allocation site of what /proc/allocinfo counts",
+                  site->function, format_module(site->module).text,
+                  format_bytes((double)site->bytes).text);
+  else if (is_known(sum) && c->sample->allocinfo.sites_listed == 0)
+    format_append(out.text, sizeof(out.text),
+                  ", and no allocation site in /proc/allocinfo holds whole pages");
+  else if (site != NULL)
+    format_append(
+        out.text, sizeof(out.text),
+        "; the allocation sites of the black hole that /proc/allocinfo counts are "
+        "all small, %s together",
+        format_bytes((double)sum.value).text);
+  return out;
+}
+
 bool rule_unexplained(const struct context *c, struct sentence *out)
 {
-  const struct allocinfo_site *site = largest_site(c);
+  static const char *const advice =
+      "; to see which code allocated it, use /proc/allocinfo (since Linux 6.10, with "
+      "CONFIG_MEM_ALLOC_PROFILING and sysctl vm.mem_profiling=1) or boot with "
+      "page_owner=on";
+  enum { NEXT_CONFIG, NEXT_SITES, NEXT_MACHINE };
+  const enum reading_state allocinfo = c->sample->sources[SOURCE_allocinfo].state;
   struct stated size = {.certainty = GUESS};
   if (!is_certainly_large(c, &size) || uncounted_of(c) > 0)
     return false;
   const struct amount most = c->explanation->black_hole.unexplained_range.most;
-  const struct clauses owners =
-      possible_owners(c, is_known(most) ? (double)most.value : size.bytes, false);
-  /* The kernel has it: then a boot option is not needed. */
-  out->choice = c->sample->sources[SOURCE_allocinfo].state != READING_ABSENT;
-  if (site != NULL)
+  const double bytes = is_known(most) ? (double)most.value : size.bytes;
+  const struct clauses sites = sites_of(c, size.bytes);
+  const struct clauses owners = possible_owners(c, bytes, false);
+  const bool blind = lacks_drivers(c);
+  out->choice = allocinfo != READING_ABSENT ? NEXT_SITES
+                : blind                     ? NEXT_MACHINE
+                                            : NEXT_CONFIG;
+  if (blind && sites.count == 0)
     return say(out, size.bytes,
-               "No known driver accounts for %s of the black hole%s is %s%s with %s%s.",
-               size.text.text,
-               is_largest_of_all(c, site)
-                   ? ", whose largest allocation site in /proc/allocinfo"
-                   : "; the largest allocation site of what /proc/allocinfo counts",
-               site->function, format_module(site->module).text,
-               format_bytes((double)site->bytes).text, owners.text);
-  if (is_known(c->explanation->black_hole.allocinfo))
-    return say(
-        out, size.bytes,
-        "No known driver accounts for %s of the black hole, and no allocation site "
-        "in /proc/allocinfo holds whole pages%s.",
-        size.text.text, owners.text);
-  return say(
-      out, size.bytes,
-      "No known driver accounts for %s of the black hole%s; to see which code allocated "
-      "it, use /proc/allocinfo (since Linux 6.10, with CONFIG_MEM_ALLOC_PROFILING and "
-      "sysctl vm.mem_profiling=1) or boot with page_owner=on.",
-      size.text.text, owners.text);
+               "No driver's file was captured, so the owner of %s of the black hole is "
+               "unknown: ZFS, zram, a balloon, graphics or another driver may hold it%s.",
+               size.text.text, owners.text);
+  return say(out, size.bytes, "No %s accounts for %s of the black hole%s%s%s.",
+             blind ? "captured file" : "known driver", size.text.text, sites.text,
+             owners.text,
+             sites.count > 0                  ? ""
+             : allocinfo == READING_MALFORMED ? "; /proc/allocinfo is malformed"
+                                              : advice);
 }
 
 bool rule_allocinfo_site(const struct context *c, struct sentence *out)
