@@ -394,6 +394,24 @@ START_TEST(small_missing_lines_leave_a_bound)
 }
 END_TEST
 
+/* Lists that count pages that have left them are no bound, but the page cache is. */
+START_TEST(wrong_lists_give_no_bound)
+{
+  be_quiet();
+  sample.meminfo.mem_free.value -= TOTAL / 10;
+  lose_lines(&(const enum meminfo_field){MEMINFO_FIELD_bounce}, 1);
+  const struct amount most = explanation.black_hole.range.most;
+  sample.meminfo.inactive.value += TOTAL / 2;
+  sample.meminfo.inactive_file.value += TOTAL / 2;
+  explain(&sample, &explanation);
+  ck_assert_int_eq(explanation.black_hole.estimate_from, ACCOUNTING_CACHE);
+  ck_assert_int_ge(explanation.black_hole.range.most.value, most.value / 2);
+  sample.meminfo.anon_pages.value += TOTAL / 2;
+  explain(&sample, &explanation);
+  ck_assert(!is_known(explanation.black_hole.range.most));
+}
+END_TEST
+
 START_TEST(what_nothing_proves_may_be_missing)
 {
   be_quiet();
@@ -2723,6 +2741,7 @@ int main(void)
       a_missing_file_is_named_with_the_bound,
       all_that_is_unknown_fits_in_a_sentence,
       small_missing_lines_leave_a_bound,
+      wrong_lists_give_no_bound,
       unexplained_where_files_are_missing,
       what_nothing_proves_may_be_missing,
       black_hole_unknown_does_not_list_missing_lines,

@@ -377,15 +377,20 @@ static bool is_broken(const struct identity_result *result)
   return result->judged && !result->holds;
 }
 
-/* Whether the LRU lists, or the isolated pages, count pages that they do not have: more
- * than there is room for, while the page cache and anonymous memory fit. */
+/* Whether the LRU lists, or the isolated pages, have more pages than there is room for.
+ */
+static bool is_lru_broken(const struct explanation *e)
+{
+  return is_broken(&e->identities[IDENTITY_lru_lists]) ||
+         is_broken(&e->identities[IDENTITY_isolated]);
+}
+
+/* Whether they count pages that they do not have: the page cache and anonymous memory
+ * fit. */
 static bool is_lru_too_long(const struct explanation *e)
 {
-  const struct black_hole *hole = &e->black_hole;
-  const struct amount cache = hole->of[ACCOUNTING_CACHE];
-  return (is_broken(&e->identities[IDENTITY_lru_lists]) ||
-          is_broken(&e->identities[IDENTITY_isolated])) &&
-         is_known(cache) && cache.value >= 0;
+  const struct amount cache = e->black_hole.of[ACCOUNTING_CACHE];
+  return is_lru_broken(e) && is_known(cache) && cache.value >= 0;
 }
 
 /* The lru accounting is the reference: it holds whatever is in swap, and includes pages
@@ -492,9 +497,12 @@ static void explain_upper_bound(const struct sample *sample, struct explanation 
   for (unsigned m = 0; m < ACCOUNTING_COUNT && !is_known(hole->range.most); m++) {
     const struct amount rest = remainder_of(sample, out, m, true);
     const struct doubt doubt = doubt_of(sample, out, m);
-    if (!is_known(rest))
+    if (!is_known(rest) || (m == ACCOUNTING_LRU && is_lru_broken(out)))
       continue;
-    hole->range.most = range_of(rest, &doubt).most;
+    const struct amount most = range_of(rest, &doubt).most;
+    if (!is_known(most) || most.value < 0) /* something is counted twice */
+      continue;
+    hole->range.most = most;
     hole->estimate_from = m;
   }
 }
