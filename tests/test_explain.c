@@ -452,8 +452,7 @@ static void write_machine(const char *tree, const struct machine *a,
   }
 }
 
-/* --- from machine to explanation
- * --------------------------------------------------------- */
+/* --- from machine to explanation ---------------------------------------------------- */
 
 static struct sample sample;
 static struct explanation explanation;
@@ -1311,8 +1310,8 @@ START_TEST(user_sites_beyond_the_counters_are_uncounted)
     sample.allocinfo.place[ALLOCINFO_BLACK_HOLE] = reading_known(MB(1));
     sample.allocinfo.total = reading_known(MB(900));
     assert_amount(hole()->estimate, MB(210)); /* which has all that is uncounted */
-    assert_amount(hole()->uncounted, MB(cases[i].uncounted));
-    assert_amount(hole()->allocinfo, MB(cases[i].uncounted + 1));
+    assert_amount(hole()->uncounted, (int64_t)MB(cases[i].uncounted));
+    assert_amount(hole()->allocinfo, (int64_t)MB(cases[i].uncounted + 1));
   }
   sample.allocinfo.place[ALLOCINFO_USER] = reading_known(MB(300));
   assert_amount(hole()->uncounted, MB(120));

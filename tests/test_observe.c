@@ -386,7 +386,7 @@ END_TEST
 
 static void grow(void)
 {
-  write_swap(changing, 5000, 8 << 2 * ++pauses);
+  write_swap(changing, 5000, 8U << 2 * ++pauses);
 }
 
 START_TEST(an_identity_broken_by_another_amount_in_each_look_is_not_judged)

@@ -2379,8 +2379,10 @@ START_TEST(sudo_is_for_a_user_who_is_not_root)
   check_next(RULE_hardware_corrupted, root, command + strlen("sudo "));
   check_next(RULE_hardware_corrupted, captured, command + strlen("sudo "));
   for (unsigned i = 0; i < RULE_COUNT; i++)
-    for (unsigned k = 0; k < RULE_NEXT_MAX && rule_rows[i].next[k] != NULL; k++)
-      ck_assert_ptr_null(strstr(rule_rows[i].next[k] + 1, "sudo "));
+    for (unsigned k = 0; k < RULE_NEXT_MAX && rule_rows[i].next[k] != NULL; k++) {
+      const char *next = rule_rows[i].next[k];
+      ck_assert_ptr_null(*next == '\0' ? NULL : strstr(next + 1, "sudo "));
+    }
 }
 END_TEST
 
