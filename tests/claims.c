@@ -390,6 +390,8 @@ static void judge_user_numbers(const struct claim *claim)
       error = term_error(claim->part, TERM_KERNEL_hugetlb);
     else if (i == USER_VMALLOC)
       error = term_error(claim->part, TERM_KERNEL_vmalloc);
+    if (i == USER_VMALLOC && says(claim, "the black hole and vmalloc"))
+      continue; /* its number is of both */
     if (says(claim, whole[i].mark) && i == USER_BLACK_HOLE)
       judge_estimate(claim);
     else if (says(claim, whole[i].mark))
