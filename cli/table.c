@@ -73,7 +73,7 @@ static void print_view(FILE *out, const struct explanation *e, const char *headi
   for (size_t i = 0; i < count; i++)
     print_row(out, rows[i].name, rows[i].bytes, total);
   if (zeros > 0)
-    fprintf(out, "  (%zu more are 0)\n", zeros);
+    fprintf(out, "  (%zu more %s 0)\n", zeros, zeros == 1 ? "is" : "are");
   if (incomplete)
     fprintf(out, "  (incomplete)\n");
 }
