@@ -1223,12 +1223,10 @@ START_TEST(all_that_is_unknown_fits_in_a_sentence)
       sentence->text,
       "Up to 20.0 GiB (20.0 % of MemTotal) is in no line of meminfo and of no known "
       "driver; vmalloc is part of it, because /proc/vmallocinfo, which only root can "
-      "read, "
-      "is unavailable; huge pages may be part of it; up to 15.0 GiB of it may be a "
-      "balloon "
-      "(driver unknown), if that is in MemTotal, up to 15.0 GiB socket buffers, up to "
-      "15.0 "
-      "GiB dma-bufs; consumers whose files could not be read (ftrace ring buffers, RAM "
+      "read, is unavailable; huge pages may be part of it; up to 15.0 GiB of it may be "
+      "a balloon (driver unknown), if that is in MemTotal, up to 15.0 GiB socket "
+      "buffers, up to 15.0 GiB dma-bufs; consumers whose files could not be read (ftrace "
+      "ring buffers, RAM "
       "disks (brd), zswap and 1 more) may be part of it.");
 }
 END_TEST
@@ -1249,6 +1247,9 @@ START_TEST(a_missing_file_is_named_with_the_bound)
       "only root can read, is unavailable; up to 12.5 GiB of it may be free "
       "pages on per-CPU lists.");
   ck_assert_ptr_null(find(RULE_unexplained));
+  sample.sources[SOURCE_vmallocinfo].state = READING_MALFORMED;
+  ck_assert_ptr_nonnull(strstr(find(RULE_uncertain)->text,
+                               "because /proc/vmallocinfo is malformed; up to"));
   explain_with(GB(60));
   ck_assert_ptr_nonnull(
       strstr(find(RULE_largest)->text, "the black hole and vmalloc: at least 47"));

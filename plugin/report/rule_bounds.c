@@ -159,8 +159,10 @@ struct clauses possible_owners(const struct context *c, double bytes, bool unkno
       vmalloc && c->meminfo->gaps.lacks[MEMINFO_FIELD_vmalloc_used];
   if (vmalloc && !lacks_vmalloc)
     format_append(out.text, sizeof(out.text),
-                  "; vmalloc is part of it, because /proc/vmallocinfo, which only root "
-                  "can read, is unavailable");
+                  "; vmalloc is part of it, because /proc/vmallocinfo%s",
+                  c->sample->sources[SOURCE_vmallocinfo].state == READING_MALFORMED
+                      ? " is malformed"
+                      : ", which only root can read, is unavailable");
   if (unknown)
     add_missing_lines(c, lacks_vmalloc, &out);
   add_upper_bounds(c, bytes, &out);
