@@ -545,6 +545,7 @@ static void write_beside(const struct row *row, const char *path)
   snprintf(beside, sizeof(beside), "%.*s/%s", (int)(strrchr(path, '/') - path), path,
            row->filter.beside);
   match(row->filter.glob, word);
+  strcat(word, "\n");
   tree_write(tree, beside, word);
 }
 
@@ -605,11 +606,10 @@ static const struct {
   bool matches;
 } devices[] = {
 #define DEVICE(text) text, sizeof(text) - 1
-    {DEVICE("0x0005\n"), true},    {DEVICE("0x0005"), true},
-    {DEVICE(" 0x0005 x\n"), true}, {DEVICE("0x0001\n"), false},
-    {DEVICE("0x00050\n"), false},  {DEVICE("0x0005\r\n"), true},
-    {DEVICE("0x0005\0\n"), false}, {DEVICE("x0x0005\n"), false},
-    {DEVICE("*\n"), false},        {DEVICE(""), false},
+    {DEVICE("0x0005\n"), true},    {DEVICE(" 0x0005 x\n"), true},
+    {DEVICE("0x0001\n"), false},   {DEVICE("0x00050\n"), false},
+    {DEVICE("0x0005\r\n"), true},  {DEVICE("0x0005\0\n"), false},
+    {DEVICE("x0x0005\n"), false},  {DEVICE("*\n"), false},
     {DEVICE("\n0x0005\n"), false}, {DEVICE("\xff\xff\n"), false},
 };
 
@@ -634,6 +634,7 @@ START_TEST(a_long_word_in_the_file_beside_does_not_match)
   begin();
   char name[4096];
   memset(name, 's', sizeof(name));
+  name[sizeof(name) - 1] = '\n';
   tree_write_bytes(tree, HEAP "1/exporter_name", name, sizeof(name));
   tree_write(tree, HEAP "1/size", "4096\n");
   memcpy(name, "system", 6);
@@ -642,6 +643,21 @@ START_TEST(a_long_word_in_the_file_beside_does_not_match)
   collect_once();
   assert_known(SOURCE_dma_buf_heap, 8192); /* its beginning matches */
   end();
+}
+END_TEST
+
+START_TEST(a_file_beside_that_is_cut_off_makes_the_sum_unknown)
+{
+  static const char *const names[] = {"", "sys", "system"};
+  for (size_t i = 0; i < LENGTH(names); i++) {
+    begin();
+    tree_write(tree, HEAP "1/exporter_name", names[i]);
+    tree_write(tree, HEAP "1/size", "4096\n");
+    collect_once();
+    assert_malformed(SOURCE_dma_buf_heap, HEAP "1/size",
+                     "line is cut off at the end of the file beside it");
+    end();
+  }
 }
 END_TEST
 
@@ -860,8 +876,8 @@ static const struct {
      "line is cut off at the end of the file", 0},
     {SOURCE_zram, "sys/block/zram0/mm_stat", "4096 74 12288 0 12", NULL, 12288},
     {SOURCE_zram, "sys/block/zram0/mm_stat", "4096 74", "not a number", 0},
-    /* A number alone may come from a driver that prints no newline. */
-    {SOURCE_crashkernel, "sys/kernel/kexec_crash_size", "4096", NULL, 4096},
+    {SOURCE_crashkernel, "sys/kernel/kexec_crash_size", "4096",
+     "line is cut off at the end of the file", 0},
     {SOURCE_crashkernel, "sys/kernel/kexec_crash_size", "", "line not found", 0},
     {SOURCE_crashkernel, "sys/kernel/kexec_crash_size", "\n4096\n", "not a number", 0},
     {SOURCE_crashkernel, "sys/kernel/kexec_crash_size", "-1\n", "not a number", 0},
@@ -1367,6 +1383,7 @@ SUITE_MAIN("consumers", rows_read_the_kernels_output,
            every_path_of_a_row_is_read_in_its_unit,
            beside_selects_files_by_the_first_word_of_another,
            a_long_word_in_the_file_beside_does_not_match,
+           a_file_beside_that_is_cut_off_makes_the_sum_unknown,
            without_the_file_beside_it_a_file_is_skipped,
            an_unreadable_file_beside_makes_the_sum_unknown,
            excepted_files_are_never_opened, bit_is_a_character_of_the_first_word,

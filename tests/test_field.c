@@ -27,7 +27,6 @@ static const struct {
   uint64_t want;
 } cases[] = {
     {"524288\n", "", 1, 524288}, /* sysfs, sysctl: one number */
-    {"524288", "", 1, 524288},   /* some drivers print no newline */
     {"\t7 ", "", 1, 7},
     {mm_stat, "", 1, 13393920},
     {mm_stat, "", 3, 3637248},

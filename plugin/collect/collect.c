@@ -161,7 +161,7 @@ static struct source_status read_number(struct collector *collector, enum source
   struct source_status status = read_source(collector, source);
   uint64_t value = 0;
   if (is_known(status) &&
-      field_only_number(&collector->text, unit, &value, &status.parse_error) != 0)
+      field_number(&collector->text, "", 1, unit, &value, &status.parse_error) != 0)
     status.state = READING_MALFORMED;
   *out = is_known(status) ? reading_known(value) : reading_missing(status.state);
   return status;

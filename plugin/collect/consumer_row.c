@@ -197,7 +197,13 @@ static int passes_filter(struct row_reading *reading, const char *path)
   int error = slurp(reading, beside);
   if (error != 0)
     return error;
-  span_copy(first_word(reading->text), word, sizeof(word));
+  const struct span first = first_word(reading->text);
+  if (memchr(reading->text->bytes, '\n', reading->text->length) == NULL) {
+    parse_error_note(&reading->result.status.parse_error, 1, first,
+                     "line is cut off at the end of the file beside it");
+    return -EBADMSG;
+  }
+  span_copy(first, word, sizeof(word));
   return fnmatch(filter->glob, word, 0) == 0;
 }
 

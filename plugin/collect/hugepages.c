@@ -24,7 +24,7 @@ static void add_file(struct context *context, const char *path, uint64_t size,
   uint64_t bytes;
   int error = sysroot_slurp(context->root, path, context->text);
   if (error == 0)
-    error = field_only_number(context->text, size, &bytes, &status->parse_error);
+    error = field_number(context->text, "", 1, size, &bytes, &status->parse_error);
   if (error == -ENOENT) { /* without this file the sum would be too small */
     parse_error_note(&status->parse_error, 0, (struct span){"", 0}, "no such file");
     error = -EBADMSG;

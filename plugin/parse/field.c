@@ -45,9 +45,7 @@ int field_parse(struct scan text, const char *key, unsigned field, uint64_t *out
     uint64_t value;
     int error = span_number(word, &value);
     const char *cause = error == -ERANGE ? "number out of range" : "not a number";
-    /* Some drivers print a single number without a newline. */
-    bool alone = *key == '\0' && field == 1;
-    if (error == 0 && !alone && word.at + word.length == text.end) {
+    if (error == 0 && word.at + word.length == text.end) {
       cause = "line is cut off at the end of the file";
       error = -EBADMSG;
     }
@@ -58,17 +56,6 @@ int field_parse(struct scan text, const char *key, unsigned field, uint64_t *out
     return error;
   }
   return -ENOENT;
-}
-
-int field_only_number(const struct text *text, uint64_t unit, uint64_t *out,
-                      struct parse_error *parse_error)
-{
-  int error = field_number(text, "", 1, unit, out, parse_error);
-  if (error != 0 || memchr(text->bytes, '\n', text->length) != NULL)
-    return error;
-  parse_error_note(parse_error, 1, (struct span){"", 0},
-                   "line is cut off at the end of the file");
-  return -EBADMSG;
 }
 
 int field_number(const struct text *text, const char *key, unsigned field, uint64_t unit,

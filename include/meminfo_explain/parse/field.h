@@ -20,9 +20,4 @@ int field_parse(struct scan text, const char *key, unsigned field, uint64_t *out
 int field_number(const struct text *text, const char *key, unsigned field, uint64_t unit,
                  uint64_t *out, struct parse_error *parse_error);
 
-/* The number, times `unit`, of a file that has only that and a newline: without it,
- * digits may be missing. 0, or -EBADMSG with *out undefined. */
-int field_only_number(const struct text *text, uint64_t unit, uint64_t *out,
-                      struct parse_error *parse_error);
-
 #endif
