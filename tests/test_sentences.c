@@ -1050,9 +1050,10 @@ START_TEST(rule_uncounted)
   leak_pages(MB(512) + PAGE);
   check_says(
       RULE_uncounted, MB(512) + PAGE,
-      "Allocation sites of the page cache and anonymous memory hold 31.5 GiB, but "
-      "the LRU lists, Cached, Buffers and AnonPages count only 31.0 GiB: 512.0 MiB "
-      "(0.5 % of MemTotal) left them without being freed; the largest such site is "
+      "Allocation sites of the page cache and anonymous memory hold at least 31.5 GiB, "
+      "but the LRU lists, Cached, Buffers and AnonPages count only 31.0 GiB: at least "
+      "512.0 MiB (0.5 % of MemTotal) left them without being freed; the largest such "
+      "site is "
       "__filemap_get_folio at mm/filemap.c:1951 with 10.5 GiB.");
   check_needs_amount(RULE_uncounted, &explanation.black_hole.uncounted);
   check_silent_if_refused(RULE_uncounted);
@@ -1902,8 +1903,8 @@ START_TEST(rule_direct_map)
   sample.meminfo.direct_map_4k = reading_known(GB(96));
   explain_again();
   check_says(RULE_direct_map, GB(96) / 512,
-             "Only 25.0 % of the kernel's direct map is in large pages: the rest costs "
-             "TLB entries and about 192.0 MiB of page tables.");
+             "96.0 GiB of the kernel's direct map is in small pages, which costs TLB "
+             "entries and about 192.0 MiB of page tables.");
   check_needs(RULE_direct_map, &explanation.decided.direct_map.reading);
   explanation.ratios[RATIO_DETAIL_direct_map_large].percent = 49.99;
   ck_assert_ptr_nonnull(find(RULE_direct_map));

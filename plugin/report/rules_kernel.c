@@ -31,12 +31,16 @@ bool rule_direct_map(const struct context *c, struct sentence *out)
   if (!is_known(large) || !is_known(map) || large.percent >= percent_large ||
       !c->explanation->identities[IDENTITY_direct_map].holds) /* lines are missing */
     return false;
-  /* The cost is page tables: 8 bytes for each small page. */
-  double cost = (100 - large.percent) / 100 * (double)map.value / 512;
-  return say(out, cost,
-             "Only %.1f %% of the kernel's direct map is in large pages: the rest costs "
-             "TLB entries and about %s of page tables.",
-             large.percent, format_bytes(cost).text);
+  /* No share of the direct map: DirectMap1G is the last line of a file, and may be cut
+   * off. The cost is page tables: 8 bytes for each small page. */
+  const double small =
+      (double)map.value - (double)c->explanation->decided.direct_map_large.reading.value;
+  const double cost = small / 512;
+  return say(
+      out, cost,
+      "%s of the kernel's direct map is in small pages, which costs TLB entries and "
+      "about %s of page tables.",
+      format_bytes(small).text, format_bytes(cost).text);
 }
 
 /* However little: a memory module that fails does not stop at one page. */
