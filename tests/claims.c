@@ -2,6 +2,7 @@
 #include "claims.h"
 
 #include "meminfo_explain/collect/groupings.h"
+#include "meminfo_explain/parse/smaps.h"
 #include "report/rule_numbers.h"
 #include "report/wrong_counters.h"
 
@@ -15,7 +16,7 @@
 
 struct claim {
   const struct context *part, *whole;
-  const char *changed;
+  const struct change *changed;
   const struct sentence *sentence;
   struct judgement *out;
 };
@@ -101,21 +102,105 @@ static bool driver_missing(const struct claim *claim)
   return false;
 }
 
-/* Whether a path matches: files of which a part looks like the whole of another machine.
- */
+/* One of the LRU lists counts pages that have left it. What the tool says is that the
+ * black hole is below zero, so a counter is wrong. */
+static bool low_by_long_list(const struct claim *claim)
+{
+  const struct amount most = claim->part->explanation->black_hole.range.most;
+  return is_known(imbalance(claim->whole, IDENTITY_lru_lists, 1)) && is_known(most) &&
+         most.value < 0;
+}
+
+static bool any_part(const struct claim *claim)
+{
+  (void)claim;
+  return true;
+}
+
+static uint64_t lost(struct reading whole, struct reading part)
+{
+  return is_known(whole) && is_known(part) ? sub_sat(whole.value, part.value)
+                                           : UINT64_MAX;
+}
+
+/* VmallocUsed is read at another time, so vmallocinfo may have less. Up to 4.3 it counts
+ * address space, also of areas that vmallocinfo does not list. */
+static bool vmalloc_within_margin(const struct claim *claim)
+{
+  const struct meminfo *m = &claim->whole->sample->meminfo;
+  const struct vmallocinfo *part = &claim->part->sample->vmallocinfo;
+  const struct vmallocinfo *whole = &claim->whole->sample->vmallocinfo;
+  const bool counts_size = is_known(m->vmalloc_chunk) && m->vmalloc_chunk.value > 0;
+  return lost(whole->pages, part->pages) <= 1 << 20 ||
+         (counts_size && is_known(m->vmalloc_used) &&
+          lost(whole->size, part->size) <= (1 << 20) + m->vmalloc_used.value / 8);
+}
+
+/* From 4.4 to 5.2 VmallocUsed is 0. */
+static bool vmalloc_uncounted(const struct claim *claim)
+{
+  const struct reading used = claim->whole->sample->meminfo.vmalloc_used;
+  return !is_known(used) || used.value == 0;
+}
+
+/* By the bug of fixture 5.15-composed-put-pages. */
+static bool vmalloc_used_low(const struct claim *claim)
+{
+  return claim->whole->explanation->decided.vmalloc.why == WHY(vmalloc_short);
+}
+
+/* Another file is cut as well, which shows by the numbers of this one. */
+static bool vmallocinfo_is_cut(const struct claim *claim)
+{
+  return claim->whole->sample->sources[SOURCE_vmallocinfo].state == READING_MALFORMED &&
+         is_known(claim->part->sample->sources[SOURCE_vmallocinfo]);
+}
+
+/* The margin of collect and pss for a smaps that was captured after stat. */
+static bool smaps_within_margin(const struct claim *claim)
+{
+  const struct text *texts[] = {&claim->changed->whole, &claim->changed->part};
+  struct smaps smaps[2];
+  for (int i = 0; i < 2; i++) {
+    struct parse_error ignored = {0};
+    if (smaps_parse(scan_text(texts[i]->bytes, texts[i]->length), &smaps[i], &ignored) !=
+        0)
+      return false;
+  }
+  return lost(smaps[0].rss, smaps[1].rss) <= (256 << 10) + smaps[0].rss.value / 8;
+}
+
+/* Files of which a part looks like the whole of another machine. */
 struct excuse {
-  const char *pattern, *reason;
+  const char *pattern;
+  bool (*applies)(const struct claim *claim);
+  const char *reason;
 };
 static const struct excuse excuses[] = {
-    {"proc/modules", "a module that is not listed is one that is not loaded"},
-    {"proc/allocinfo", "no line has the sum of all sites"},
-    {"proc/vmallocinfo",
-     "less than 1 MiB + 1/64 below VmallocUsed; before 5.3 no line has the sum"},
-    {"proc/[0-9]*/*", "a process without files, or without memory, has ended"},
-    {"proc/fs/nfsd/*", "some files have a number without a newline"},
-    {"sys/*", "some files have a number without a newline; a device has no file"},
-    {"consumers/*", "some files have a number without a newline"},
+    {"proc/modules", any_part, "a module that is not listed is one that is not loaded"},
+    {"proc/vmallocinfo", vmalloc_within_margin,
+     "areas of up to 1 MiB may be new; up to 4.3, of 1/8 of VmallocUsed"},
+    {"proc/vmallocinfo", vmalloc_uncounted, "from 4.4 to 5.2 no file has the sum"},
+    {"proc/vmallocinfo", vmalloc_used_low, "VmallocUsed has lost pages itself"},
+    {"proc/meminfo", vmallocinfo_is_cut, "a cut vmallocinfo shows by VmallocUsed"},
+    {"proc/[0-9]*/smaps", smaps_within_margin,
+     "up to 256 KiB + 1/8 of a process may be new"},
 };
+
+static bool is_impossible(const struct context *c)
+{
+  const struct amount most = c->explanation->black_hole.range.most;
+  /* x86-64 has DirectMap2M. */
+  if (c->meminfo->vmalloc_total.value >> 43 && is_known(c->meminfo->direct_map_4m))
+    return true;
+  if (is_known(most) && most.value < 0)
+    return true;
+  for (unsigned i = 0; i < TERM_COUNT; i++)
+    if ((term_rows[i].view == TERM_VIEW_KERNEL || term_rows[i].view == TERM_VIEW_FREE) &&
+        is_known(term(c, i)) && is_known(c->total) && term(c, i).value > c->total.value)
+      return true;
+  return false;
+}
 
 /* Before 4.18 only sysfs has huge pages of other sizes than the default. */
 static bool sizes_missing(const struct claim *claim)
@@ -160,19 +245,17 @@ static bool processes_differ(const struct claim *claim)
 /* Why nobody could know better, or NULL. */
 static const char *excuse_of(const struct claim *claim)
 {
+  if (is_impossible(claim->whole))
+    return "the numbers of the whole are impossible";
   if (claim->part->sample->page_size != claim->whole->sample->page_size)
     return "the few lines that there are show another page size";
-  if (claim->whole->explanation->refused != NULL)
-    return "lxcfs shows in mountinfo, in zoneinfo or by a Slab of 0";
   if (claim->sentence == NULL && !is_known(claim->part->sample->meminfo.mem_free) &&
       is_known(claim->part->sample->zoneinfo.managed))
     return "struct pages that are still being initialised show in MemFree";
-  if (claim->whole->sample->sources[SOURCE_vmallocinfo].state == READING_MALFORMED)
-    return "the tree has cut files itself";
-  if (is_known(imbalance(claim->whole, IDENTITY_lru_lists, 1)))
-    return "a counter of the tree is wrong, which shows in fewer lines less";
   if (sizes_missing(claim))
     return "huge pages of other sizes, before 4.18 without sysfs";
+  if (low_by_long_list(claim))
+    return "a list that is too long shows by the sums of the others";
   if (vmalloc_lost(claim))
     return "VmallocUsed lost pages, which only vmallocinfo shows";
   if (lru_leak_missing(claim))
@@ -181,7 +264,8 @@ static const char *excuse_of(const struct claim *claim)
     return "one of several files of a driver or process is missing";
   for (size_t i = 0; i < sizeof(excuses) / sizeof(*excuses) && claim->changed != NULL;
        i++)
-    if (fnmatch(excuses[i].pattern, claim->changed, 0) == 0)
+    if (fnmatch(excuses[i].pattern, claim->changed->path, 0) == 0 &&
+        excuses[i].applies(claim))
       return excuses[i].reason;
   return NULL;
 }
@@ -215,27 +299,28 @@ static double term_error(const struct context *c, enum term term)
   return decision != NULL ? (double)decision->error + (double)decision->excess : 0;
 }
 
-/* The claim is that the number is in the range. The whole's number has one as well. */
+/* The claim is that the number is in the range, but for the error of the whole's. */
 static void judge_range(const struct claim *claim, const char *name,
-                        const struct range *part, const struct range *whole)
+                        const struct range *part, struct amount whole,
+                        struct reading error)
 {
-  double missing = optional_missing(claim);
-  double below = (double)part->least.value - (double)whole->most.value;
-  double above = (double)whole->least.value - (double)part->most.value;
-  if (!is_known(part->least) || !is_known(whole->most))
+  double missing = optional_missing(claim), of_whole = (double)bytes_or_0(error);
+  double below = (double)part->least.value - (double)whole.value - of_whole;
+  double above = (double)whole.value - of_whole - (double)part->most.value;
+  if (!is_known(part->least))
     below = 0;
-  if (!is_known(part->most) || !is_known(whole->least))
+  if (!is_known(part->most))
     above = 0;
   if (below > 0 && below <= missing)
     judge(claim, VERDICT_INDISTINGUISHABLE, "lines of other kernels are missing");
   else if (below > 0)
-    judge(claim, VERDICT_FALSE, "%s: at least %s, of all files %s at most", name,
+    judge(claim, VERDICT_FALSE, "%s: at least %s, of all files %s +- %s", name,
           format_bytes((double)part->least.value).text,
-          format_bytes((double)whole->most.value).text);
+          format_bytes((double)whole.value).text, format_bytes(of_whole).text);
   else if (above > 0)
-    judge(claim, VERDICT_FALSE, "%s: at most %s, of all files %s at least", name,
+    judge(claim, VERDICT_FALSE, "%s: at most %s, of all files %s +- %s", name,
           format_bytes((double)part->most.value).text,
-          format_bytes((double)whole->least.value).text);
+          format_bytes((double)whole.value).text, format_bytes(of_whole).text);
 }
 
 static void judge_estimate(const struct claim *claim)
@@ -247,7 +332,7 @@ static void judge_estimate(const struct claim *claim)
   if (!is_known(whole->estimate))
     judge(claim, VERDICT_UNKNOWN, "the whole has no estimate");
   else
-    judge_range(claim, "estimate", &part->range, &whole->range);
+    judge_range(claim, "estimate", &part->range, whole->estimate, whole->error);
 }
 
 static void judge_unexplained(const struct claim *claim)
@@ -262,7 +347,8 @@ static void judge_unexplained(const struct claim *claim)
   if (!is_known(whole->unexplained))
     judge(&of, VERDICT_UNKNOWN, "the whole has no unexplained");
   else
-    judge_range(&of, "unexplained", &part->unexplained_range, &whole->unexplained_range);
+    judge_range(&of, "unexplained", &part->unexplained_range, whole->unexplained,
+                whole->unexplained_error);
   if (own.verdict == VERDICT_FALSE && driver_missing(claim))
     judge(claim, VERDICT_INDISTINGUISHABLE, "a driver's file is not captured");
   else
@@ -281,16 +367,35 @@ static struct amount compressed(const struct context *c)
   return amount_of(sum);
 }
 
+/* Sums over the processes that could be read, which are at least so much. */
+static bool is_sum_of_read(enum term i)
+{
+  return i == TERM_DETAIL_swap_pss || i == TERM_DETAIL_hugetlb_private;
+}
+
+/* Since 6.2 stat lacks what is in per-CPU counts: so the Rss of a process whose smaps is
+ * not read is off by this. */
+static double stat_slack(const struct claim *claim)
+{
+  const struct processes *part = &claim->part->sample->processes;
+  const struct processes *whole = &claim->whole->sample->processes;
+  return part->read_count.value < whole->read_count.value ? 256 << 10 : 0;
+}
+
 static void judge_term(const struct claim *claim, enum term i)
 {
   struct amount part = term(claim->part, i), whole = term(claim->whole, i);
   if (i == TERM_HIDDEN_zsmalloc)
     part = compressed(claim->part), whole = compressed(claim->whole);
   double error = term_error(claim->part, i) + term_error(claim->whole, i);
+  if (term_rows[i].view == TERM_VIEW_USER_PSS)
+    error += stat_slack(claim);
   /* VmallocUsed and vmallocinfo are not read at the same time. */
   if (i == TERM_KERNEL_vmalloc && claim->part->explanation->decided.vmalloc.why !=
                                       claim->whole->explanation->decided.vmalloc.why)
     error += (1 << 20) + (double)whole.value / 64;
+  if (is_sum_of_read(i) && is_known(part) && is_known(whole) && part.value <= whole.value)
+    return;
   judge_number(claim, term_rows[i].name, part, whole, error);
 }
 
@@ -347,15 +452,33 @@ static void users_of(const struct context *c, struct user out[USERS])
   memcpy(out, users, sizeof(users));
 }
 
+/* Whether the sentence names the user together with the black hole. */
+static bool is_in_black_hole(const struct claim *claim, unsigned user)
+{
+  return says(claim, "the black hole, vmalloc and huge pages") ||
+         says(claim, user == USER_VMALLOC   ? "the black hole and vmalloc"
+                     : user == USER_HUGETLB ? "the black hole and huge pages"
+                                            : "\n");
+}
+
+static void add_to_black_hole(const struct claim *claim, struct user users[USERS],
+                              unsigned user)
+{
+  if (!is_in_black_hole(claim, user))
+    return;
+  if (is_known(users[user].amount))
+    users[USER_BLACK_HOLE].amount.value += users[user].amount.value;
+  users[user].amount.state = READING_ABSENT;
+  users[user].mark = "\n"; /* in no sentence */
+}
+
 /* The users that the sentence names are the largest of the whole, in this order. */
 static void judge_ranking(const struct claim *claim, bool with_free)
 {
   struct user users[USERS];
   users_of(claim->whole, users);
-  if (says(claim, "the black hole and vmalloc")) {
-    users[USER_BLACK_HOLE].amount.value += users[USER_VMALLOC].amount.value;
-    users[USER_VMALLOC] = users[USER_BLACK_HOLE];
-  }
+  add_to_black_hole(claim, users, USER_VMALLOC);
+  add_to_black_hole(claim, users, USER_HUGETLB);
   for (unsigned i = 0; i < USERS; i++) {
     const char *named = strstr(claim->sentence->text, users[i].mark);
     if (named == NULL)
@@ -394,7 +517,7 @@ static void judge_user_numbers(const struct claim *claim)
       continue; /* its number is of both */
     if (says(claim, whole[i].mark) && i == USER_BLACK_HOLE)
       judge_estimate(claim);
-    else if (says(claim, whole[i].mark))
+    else if (says(claim, whole[i].mark) && !is_in_black_hole(claim, i))
       judge_number(claim, whole[i].mark, part[i].amount, whole[i].amount, error);
   }
 }
@@ -494,7 +617,8 @@ static void claim_incomplete(const struct claim *claim)
   const struct meminfo *part = &claim->part->sample->meminfo;
   const struct meminfo *whole = &claim->whole->sample->meminfo;
   for (unsigned row = 0; row < MEMINFO_FIELD_COUNT; row++)
-    if (part->gaps.lacks[row] && whole->fields[row].state == READING_ABSENT)
+    if (part->gaps.lacks[row] && !whole->gaps.lacks[row] &&
+        whole->fields[row].state == READING_ABSENT)
       judge(claim, VERDICT_FALSE, "no file has a line %s", meminfo_rows[row].key);
   if (says(claim, "cannot be computed"))
     judge_that(claim, !is_known(claim->part->explanation->black_hole.estimate),
@@ -635,8 +759,11 @@ static void claim_uncounted(const struct claim *claim)
 {
   const struct explanation *whole = claim->whole->explanation;
   const struct explanation *part = claim->part->explanation;
-  judge_number(claim, "uncounted", part->black_hole.uncounted,
-               whole->black_hole.uncounted, (double)part->decided.isolated.error);
+  const struct amount at_least = part->black_hole.uncounted;
+  const struct amount of_whole = whole->black_hole.uncounted;
+  if (!is_known(at_least) || !is_known(of_whole) || at_least.value > of_whole.value)
+    judge_number(claim, "uncounted", at_least, of_whole,
+                 (double)part->decided.isolated.error);
 }
 
 static void claim_allocinfo_site(const struct claim *claim)
@@ -775,12 +902,14 @@ static void claim_vmalloc(const struct claim *claim)
 
 static void claim_direct_map(const struct claim *claim)
 {
-  const struct percentage part =
-      claim->part->explanation->ratios[RATIO_DETAIL_direct_map_large];
-  const struct percentage whole =
-      claim->whole->explanation->ratios[RATIO_DETAIL_direct_map_large];
-  judge_that(claim, is_known(whole) && fabs(part.percent - whole.percent) < 0.05,
-             "the share of large pages differs");
+  const struct decided *decided = &claim->whole->explanation->decided;
+  const struct reading all = decided->direct_map.reading;
+  const struct reading large = decided->direct_map_large.reading;
+  if (!is_known(all) || !is_known(large))
+    judge(claim, VERDICT_UNKNOWN, "the whole lacks lines");
+  else
+    judge_that(claim, says(claim, format_bytes((double)(all.value - large.value)).text),
+               "more or less is in small pages");
 }
 
 static void claim_hardware_corrupted(const struct claim *claim)
@@ -846,7 +975,23 @@ static void claim_no_mem_available(const struct claim *claim)
              "there is a line MemAvailable");
 }
 
-/* Only the file that was changed may have become malformed. */
+/* The files of a directory of sysfs are read together. */
+static bool is_beside(const char *a, const char *b)
+{
+  const size_t length = (size_t)(strrchr(a, '/') - a) + 1;
+  return strcmp(a, b) == 0 || (strncmp(a, "sys/", 4) == 0 && strncmp(a, b, length) == 0 &&
+                               strchr(b + length, '/') == NULL);
+}
+
+static bool is_missing(const struct source_status *status)
+{
+  const char *cause = status->parse_error.cause;
+  return status->error == -ENOENT ||
+         (cause != NULL && strcmp(cause, "no such file") == 0);
+}
+
+/* Only the file that was changed may have become malformed, or one that is read with it.
+ */
 static void claim_sources_malformed(const struct claim *claim)
 {
   for (unsigned i = 0; i < SOURCE_COUNT; i++) {
@@ -854,8 +999,8 @@ static void claim_sources_malformed(const struct claim *claim)
     const struct source_status *whole = &claim->whole->sample->sources[i];
     const char *path = part->path[0] != '\0' ? part->path : source_rows[i].path;
     if (part->state == READING_MALFORMED && whole->state != READING_MALFORMED &&
-        part->error != -ENOENT && !says(claim, "no such file") &&
-        (claim->changed == NULL || strcmp(path, claim->changed) != 0))
+        !is_missing(part) &&
+        (claim->changed == NULL || !is_beside(path, claim->changed->path)))
       judge(claim, VERDICT_FALSE, "%s is not malformed", path);
   }
 }
@@ -948,8 +1093,15 @@ static struct context context_of(const struct machine *machine)
   return c;
 }
 
+bool claim_is_impossible(const struct machine *whole)
+{
+  const struct context c = context_of(whole);
+  return is_impossible(&c);
+}
+
 struct judgement claim_judge(const struct machine *part, const struct machine *whole,
-                             const char *changed, const struct sentence *sentence)
+                             const struct change *changed,
+                             const struct sentence *sentence)
 {
   struct judgement out = {.verdict = VERDICT_HOLDS};
   const struct context a = context_of(part), b = context_of(whole);
@@ -1020,7 +1172,7 @@ static void judge_identities(struct numbers *numbers)
 }
 
 unsigned claim_judge_numbers(const struct machine *part, const struct machine *whole,
-                             const char *changed,
+                             const struct change *changed,
                              void (*callback)(void *context, const char *name,
                                               const struct judgement *judgement),
                              void *context)

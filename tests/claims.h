@@ -30,16 +30,28 @@ struct judgement {
   char why[240]; /* "" where it holds */
 };
 
-/* Judges a sentence of `part` by `whole`. `changed` is the path of the file by which the
- * two trees differ, or NULL where other files than one are missing. */
+/* The file by which two trees differ, and its text in both. */
+struct change {
+  const char *path;
+  struct text whole, part;
+};
+
+/* Whether the numbers of a tree contradict each other so far that they measure nothing:
+ * more memory is in use than there is, or a part of it is larger than the whole. Authors
+ * of tests edit files like that. */
+bool claim_is_impossible(const struct machine *whole);
+
+/* Judges a sentence of `part` by `whole`. `changed` is NULL where other files than one
+ * are missing. */
 struct judgement claim_judge(const struct machine *part, const struct machine *whole,
-                             const char *changed, const struct sentence *sentence);
+                             const struct change *changed,
+                             const struct sentence *sentence);
 
 /* Judges the numbers of `part`, which the tool prints without a sentence. Calls callback
  * for each that does not hold, with the name of the number, and returns how many were
  * judged. */
 unsigned claim_judge_numbers(const struct machine *part, const struct machine *whole,
-                             const char *changed,
+                             const struct change *changed,
                              void (*callback)(void *context, const char *name,
                                               const struct judgement *judgement),
                              void *context);

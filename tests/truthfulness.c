@@ -43,7 +43,7 @@ static bool verbose;
 
 static struct {
   unsigned long trees, variants, refused, sentences, same, claims, unknown,
-      indistinguishable, contradictions;
+      indistinguishable, impossible, contradictions;
 } total;
 
 /* The variant at hand, for messages. */
@@ -194,7 +194,7 @@ static void count_number(void *context, const char *name,
 }
 
 /* The scratch tree is a variant; `changed` as in claims.h. */
-static void judge_variant(const char *changed)
+static void judge_variant(const struct change *changed)
 {
   total.variants++;
   if (!explain_scratch(&part)) {
@@ -217,8 +217,11 @@ static void judge_variant(const char *changed)
 
 static void judge_text_of(const struct file *file, const char *text, size_t length)
 {
+  const struct change change = {file->path,
+                                {.bytes = file->text, .length = file->length},
+                                {.bytes = (char *)text, .length = length}};
   write_file(file->path, text, length);
-  judge_variant(file->path);
+  judge_variant(&change);
 }
 
 /* --- the variants of a file -----------------------------------------------------------
@@ -428,6 +431,10 @@ static void judge_tree(void)
     printf("%s: no meminfo\n", tree.name);
     return;
   }
+  if (claim_is_impossible(&whole)) {
+    printf("%s: its numbers are impossible\n", tree.name);
+    total.impossible++;
+  }
   for (size_t i = 0; i < tree.count; i++)
     if (strcmp(tree.files[i].path, "about") != 0)
       cut_and_strip(&tree.files[i], "");
@@ -524,8 +531,10 @@ int main(int argc, char **argv)
   free(tree.files);
   printf(
       "%lu trees, %lu variants (%lu refused), %lu sentences (%lu as of the whole), %lu "
-      "claims checked, %lu unknown, %lu indistinguishable, %lu contradictions\n",
+      "claims checked, %lu unknown, %lu indistinguishable, %lu impossible trees, %lu "
+      "contradictions\n",
       total.trees, total.variants, total.refused, total.sentences, total.same,
-      total.claims, total.unknown, total.indistinguishable, total.contradictions);
+      total.claims, total.unknown, total.indistinguishable, total.impossible,
+      total.contradictions);
   return total.contradictions > 0;
 }
