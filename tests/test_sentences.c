@@ -1905,6 +1905,11 @@ START_TEST(rule_direct_map)
   check_says(RULE_direct_map, GB(96) / 512,
              "96.0 GiB of the kernel's direct map is in small pages, which costs TLB "
              "entries and about 192.0 MiB of page tables.");
+  sample.meminfo.direct_map_1g = reading_known(GB(8)); /* which may be cut off */
+  explain_again();
+  check_says(RULE_direct_map, GB(96) / 512,
+             "96.0 GiB of the kernel's direct map is in small pages, which costs TLB "
+             "entries and about 192.0 MiB of page tables.");
   check_needs(RULE_direct_map, &explanation.decided.direct_map.reading);
   explanation.ratios[RATIO_DETAIL_direct_map_large].percent = 49.99;
   ck_assert_ptr_nonnull(find(RULE_direct_map));
