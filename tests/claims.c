@@ -91,15 +91,17 @@ static double optional_missing(const struct claim *claim)
   return sum;
 }
 
-/* Whether a term of a driver is missing, because its file is not in the part. */
-static bool driver_missing(const struct claim *claim)
+/* What drivers hold whose files are not in the part. */
+static struct amount drivers_missing(const struct claim *claim)
 {
+  struct amount sum = {.state = READING_ABSENT};
   for (unsigned i = 0; i < TERM_COUNT; i++)
-    if ((term_rows[i].view == TERM_VIEW_HIDDEN ||
-         term_rows[i].view == TERM_VIEW_UPPER_BOUND) &&
-        term(claim->part, i).state == READING_ABSENT && is_known(term(claim->whole, i)))
-      return true;
-  return false;
+    if (term_rows[i].view == TERM_VIEW_HIDDEN &&
+        term(claim->part, i).state == READING_ABSENT && is_known(term(claim->whole, i))) {
+      sum.state = READING_KNOWN;
+      sum.value += term(claim->whole, i).value;
+    }
+  return sum;
 }
 
 /* One of the LRU lists counts pages that have left it. What the tool says is that the
@@ -236,12 +238,6 @@ static bool drivers_differ(const struct claim *claim)
   return false;
 }
 
-static bool processes_differ(const struct claim *claim)
-{
-  return claim->part->sample->processes.rss.value !=
-         claim->whole->sample->processes.rss.value;
-}
-
 /* Why nobody could know better, or NULL. */
 static const char *excuse_of(const struct claim *claim)
 {
@@ -260,8 +256,8 @@ static const char *excuse_of(const struct claim *claim)
     return "VmallocUsed lost pages, which only vmallocinfo shows";
   if (lru_leak_missing(claim))
     return "pages on the LRU in no cache, without Active and Inactive";
-  if (claim->changed == NULL && (drivers_differ(claim) || processes_differ(claim)))
-    return "one of several files of a driver or process is missing";
+  if (claim->changed == NULL && drivers_differ(claim))
+    return "one of several files of a driver is missing";
   for (size_t i = 0; i < sizeof(excuses) / sizeof(*excuses) && claim->changed != NULL;
        i++)
     if (fnmatch(excuses[i].pattern, claim->changed->path, 0) == 0 &&
@@ -335,21 +331,30 @@ static void judge_estimate(const struct claim *claim)
     judge_range(claim, "estimate", &part->range, whole->estimate, whole->error);
 }
 
+/* Without the files of some drivers, what they hold is unexplained. */
 static void judge_unexplained(const struct claim *claim)
 {
   const struct black_hole *part = &claim->part->explanation->black_hole;
   const struct black_hole *whole = &claim->whole->explanation->black_hole;
   if (!is_known(part->unexplained) && !is_known(part->unexplained_range.most))
     return;
-  struct judgement own = {.verdict = VERDICT_HOLDS};
+  if (!is_known(whole->unexplained)) {
+    judge(claim, VERDICT_UNKNOWN, "the whole has no unexplained");
+    return;
+  }
+  struct judgement own = {.verdict = VERDICT_HOLDS}, with_drivers = own;
   struct claim of = *claim;
+  struct amount more = whole->unexplained;
+  const struct amount missing = drivers_missing(claim);
   of.out = &own;
-  if (!is_known(whole->unexplained))
-    judge(&of, VERDICT_UNKNOWN, "the whole has no unexplained");
-  else
-    judge_range(&of, "unexplained", &part->unexplained_range, whole->unexplained,
-                whole->unexplained_error);
-  if (own.verdict == VERDICT_FALSE && driver_missing(claim))
+  judge_range(&of, "unexplained", &part->unexplained_range, more,
+              whole->unexplained_error);
+  more.value += missing.value;
+  of.out = &with_drivers;
+  judge_range(&of, "unexplained", &part->unexplained_range, more,
+              whole->unexplained_error);
+  if (own.verdict == VERDICT_FALSE && is_known(missing) &&
+      with_drivers.verdict == VERDICT_HOLDS)
     judge(claim, VERDICT_INDISTINGUISHABLE, "a driver's file is not captured");
   else
     judge(claim, own.verdict, "%s", own.why);
@@ -409,9 +414,7 @@ static void judge_identity(const struct claim *claim, enum identity i)
   /* Processes were not read. */
   if (i == IDENTITY_pss_mapped_anon && part->residual.value < 0)
     return;
-  if (i == IDENTITY_direct_map)
-    judge(claim, VERDICT_INDISTINGUISHABLE, "DirectMap1G: not all CPUs have such pages");
-  else if (!whole->judged || whole->holds)
+  if (!whole->judged || whole->holds)
     judge(claim, VERDICT_FALSE, "identity %s %s", identity_rows[i].name,
           whole->judged ? "holds" : "is not judged");
   else
@@ -425,7 +428,14 @@ struct user {
   const char *mark; /* in the sentence */
   struct amount amount;
 };
-enum { USERS = 11, USER_HUGETLB = 7, USER_VMALLOC, USER_BLACK_HOLE = 10 };
+enum {
+  USERS = 11,
+  USER_CACHE = 2,
+  USER_SHMEM,
+  USER_HUGETLB = 7,
+  USER_VMALLOC,
+  USER_BLACK_HOLE = 10
+};
 
 static void users_of(const struct context *c, struct user out[USERS])
 {
@@ -452,6 +462,15 @@ static void users_of(const struct context *c, struct user out[USERS])
   memcpy(out, users, sizeof(users));
 }
 
+/* Where the sentence names the user, or NULL. In a list "with" follows. */
+static const char *named_at(const struct claim *claim, const struct user *user)
+{
+  const char *text = claim->sentence->text, *at = strstr(text, user->mark);
+  if (at == NULL && strcmp(user->mark, " vmalloc:") == 0)
+    return strstr(text, " vmalloc with ");
+  return at;
+}
+
 /* Whether the sentence names the user together with the black hole. */
 static bool is_in_black_hole(const struct claim *claim, unsigned user)
 {
@@ -472,15 +491,32 @@ static void add_to_black_hole(const struct claim *claim, struct user users[USERS
   users[user].mark = "\n"; /* in no sentence */
 }
 
+/* Makes one user of those that the sentence takes together. */
+static void combine(const struct claim *claim, struct user users[USERS])
+{
+  const struct meminfo *m = claim->whole->meminfo;
+  add_to_black_hole(claim, users, USER_VMALLOC);
+  add_to_black_hole(claim, users, USER_HUGETLB);
+  if (says(claim, "(Cached without Shmem)"))
+    users[USER_CACHE].mark = "(Cached without Shmem)";
+  if (!says(claim, "page cache, tmpfs and shared memory"))
+    return;
+  struct reading cache = m->cached;
+  if (is_known(cache) && is_known(m->buffers))
+    reading_add(&cache, m->buffers.value);
+  users[USER_CACHE] =
+      (struct user){"page cache, tmpfs and shared memory", amount_of(cache)};
+  users[USER_SHMEM] = (struct user){"\n", {.state = READING_ABSENT}};
+}
+
 /* The users that the sentence names are the largest of the whole, in this order. */
 static void judge_ranking(const struct claim *claim, bool with_free)
 {
   struct user users[USERS];
   users_of(claim->whole, users);
-  add_to_black_hole(claim, users, USER_VMALLOC);
-  add_to_black_hole(claim, users, USER_HUGETLB);
+  combine(claim, users);
   for (unsigned i = 0; i < USERS; i++) {
-    const char *named = strstr(claim->sentence->text, users[i].mark);
+    const char *named = named_at(claim, &users[i]);
     if (named == NULL)
       continue;
     if (!is_known(users[i].amount)) {
@@ -488,7 +524,7 @@ static void judge_ranking(const struct claim *claim, bool with_free)
       continue;
     }
     for (unsigned k = with_free ? 0 : 1; k < USERS; k++) {
-      const char *other = strstr(claim->sentence->text, users[k].mark);
+      const char *other = named_at(claim, &users[k]);
       bool ranked_below = other == NULL || other > named;
       if (k != i && is_known(users[k].amount) && ranked_below &&
           users[k].amount.value > users[i].amount.value)
@@ -696,9 +732,10 @@ static void claim_largest(const struct claim *claim)
   judge_ranking(claim, true);
   judge_user_numbers(claim);
   users_of(claim->whole, users);
+  combine(claim, users);
   const char *second = strstr(claim->sentence->text, "; ");
   for (unsigned i = 0; i < USERS; i++) {
-    const char *named = strstr(claim->sentence->text, users[i].mark);
+    const char *named = named_at(claim, &users[i]);
     const bool first = named != NULL && (second == NULL || named < second);
     if (named == NULL || !is_known(users[i].amount) ||
         !is_known(memory_in_use(claim->whole)) ||
