@@ -236,7 +236,7 @@ static void print_identities(FILE *out, const struct explanation *e)
   for (size_t i = 0; i < IDENTITY_COUNT; i++) {
     const struct identity_result *result = &e->identities[i];
     checked += result->judged;
-    broken += result->judged && !result->holds;
+    broken += identity_is_broken(result);
   }
   if (checked == 0)
     return;
@@ -244,7 +244,7 @@ static void print_identities(FILE *out, const struct explanation *e)
           broken > 0 ? "; broken:" : "");
   for (size_t i = 0; i < IDENTITY_COUNT; i++) {
     const struct identity_result *result = &e->identities[i];
-    if (!result->judged || result->holds)
+    if (!identity_is_broken(result))
       continue;
     fprintf(out, "  %-*s %12s  (tolerance %s)\n", NAME_WIDTH, identity_rows[i].name,
             format_bytes((double)result->residual.value).text,

@@ -172,7 +172,7 @@ static bool smaps_within_margin(const struct claim *claim)
   return lost(smaps[0].rss, smaps[1].rss) <= (256 << 10) + smaps[0].rss.value / 8;
 }
 
-/* Files of which a part looks like the whole of another machine. */
+/* Files that look whole, as of another machine, when a part is cut off. */
 struct excuse {
   const char *pattern;
   bool (*applies)(const struct claim *claim);
@@ -238,7 +238,7 @@ static bool drivers_differ(const struct claim *claim)
   return false;
 }
 
-/* Why nobody could know better, or NULL. */
+/* Why no reader could know better, or NULL. */
 static const char *excuse_of(const struct claim *claim)
 {
   if (is_impossible(claim->whole))
@@ -581,7 +581,7 @@ static struct amount note_decision(const struct decision *decision)
 #define TERM(name)    note_term(c, TERM_##name)
 #define DECIDED(name) note_decision(&c->explanation->decided.name)
 #define RULE(name, ...)
-#define ABOVE(name, percent, number, ...)                                                \
+#define CLAIM(name, number, judge_numbers, ...)                                          \
   static struct amount number_##name(const struct context *c)                            \
   {                                                                                      \
     return number;                                                                       \
@@ -591,21 +591,11 @@ static struct amount note_decision(const struct decision *decision)
     noted = 0;                                                                           \
     struct amount part = number_##name(claim->part);                                     \
     struct amount whole = number_##name(claim->whole);                                   \
-    judge_above(claim, #name, part, whole);                                              \
+    judge_numbers(__VA_ARGS__, #name, part, whole);                                      \
   }
-
+#define ABOVE(name, percent, number, ...) CLAIM(name, number, judge_above, claim)
 #define IN_USE(name, percent, number, ...)                                               \
-  static struct amount number_##name(const struct context *c)                            \
-  {                                                                                      \
-    return number;                                                                       \
-  }                                                                                      \
-  static void claim_##name(const struct claim *claim)                                    \
-  {                                                                                      \
-    noted = 0;                                                                           \
-    struct amount part = number_##name(claim->part);                                     \
-    struct amount whole = number_##name(claim->whole);                                   \
-    judge_in_use(claim, percent, #name, part, whole);                                    \
-  }
+  CLAIM(name, number, judge_in_use, claim, percent)
 
 static void judge_above(const struct claim *claim, const char *name, struct amount part,
                         struct amount whole)

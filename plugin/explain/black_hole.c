@@ -86,8 +86,8 @@ static bool is_isolated_unknown(const struct sample *sample, const struct explan
  */
 static bool is_lru_broken(const struct explanation *e)
 {
-  return is_broken(&e->identities[IDENTITY_lru_lists]) ||
-         is_broken(&e->identities[IDENTITY_isolated]);
+  return identity_is_broken(&e->identities[IDENTITY_lru_lists]) ||
+         identity_is_broken(&e->identities[IDENTITY_isolated]);
 }
 
 /* Whether they count pages that they do not have: the page cache and anonymous memory

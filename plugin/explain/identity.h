@@ -5,11 +5,6 @@
 
 #include "meminfo_explain/explain/explain.h"
 
-static inline bool is_broken(const struct identity_result *result)
-{
-  return result->judged && !result->holds;
-}
-
 /* Replaces *out. */
 void explain_identity(const struct sample *sample, const struct decided *decided,
                       const struct identity_row *row, struct identity_result *out);

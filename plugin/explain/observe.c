@@ -26,12 +26,11 @@ static bool jumps(struct amount last, const struct black_hole *hole)
 
 static bool is_broken(const struct observer *observer, unsigned identity)
 {
-  const struct identity_result *result = &observer->explanation.identities[identity];
-  return result->judged && !result->holds;
+  return identity_is_broken(&observer->explanation.identities[identity]);
 }
 
 /* An identity in all looks so far. */
-struct doubt {
+struct looks {
   bool broken;        /* in each of them */
   double least, most; /* residuals */
 };
@@ -39,34 +38,34 @@ struct doubt {
 /* Returns whether an identity is broken in each look that was not in the last
  * observation. */
 static bool note_broken(const struct observer *observer, int look,
-                        struct doubt doubts[IDENTITY_COUNT])
+                        struct looks all[IDENTITY_COUNT])
 {
   bool is_new = false;
   for (unsigned i = 0; i < IDENTITY_COUNT; i++) {
-    struct doubt *doubt = &doubts[i];
+    struct looks *looks = &all[i];
     double residual = (double)observer->explanation.identities[i].residual.value;
     if (look == 0)
-      *doubt = (struct doubt){.broken = true, .least = residual, .most = residual};
-    doubt->broken &= is_broken(observer, i);
-    doubt->least = fmin(doubt->least, residual);
-    doubt->most = fmax(doubt->most, residual);
-    is_new |= doubt->broken && !observer->broken[i];
+      *looks = (struct looks){.broken = true, .least = residual, .most = residual};
+    looks->broken &= is_broken(observer, i);
+    looks->least = fmin(looks->least, residual);
+    looks->most = fmax(looks->most, residual);
+    is_new |= looks->broken && !observer->broken[i];
   }
   return is_new;
 }
 
-static bool is_steady(const struct doubt *doubt)
+static bool is_steady(const struct looks *looks)
 {
-  return doubt->most - doubt->least <= fmin(fabs(doubt->least), fabs(doubt->most)) / 2;
+  return looks->most - looks->least <= fmin(fabs(looks->least), fabs(looks->most)) / 2;
 }
 
 /* Withdraws the judgement of an identity that held in one of the looks, or was broken by
  * another amount in each. */
 static void judge_identities(struct observer *observer,
-                             const struct doubt doubts[IDENTITY_COUNT])
+                             const struct looks all[IDENTITY_COUNT])
 {
   for (unsigned i = 0; i < IDENTITY_COUNT; i++) {
-    bool certain = doubts[i].broken && is_steady(&doubts[i]);
+    bool certain = all[i].broken && is_steady(&all[i]);
     if (is_broken(observer, i) && !certain && !observer->broken[i])
       observer->explanation.identities[i].judged = false;
     observer->broken[i] = is_broken(observer, i);
@@ -109,7 +108,7 @@ int observe(struct observer *observer, const struct collect_options *options)
   struct sample *sample = &observer->sample;
   struct black_hole *hole = &observer->explanation.black_hole;
   const bool live = observer->collector.root.live;
-  struct doubt doubts[IDENTITY_COUNT];
+  struct looks all[IDENTITY_COUNT];
   unsigned retries = 0;
   int status;
   for (int look = 0;; look++) {
@@ -117,14 +116,14 @@ int observe(struct observer *observer, const struct collect_options *options)
     explain(sample, &observer->explanation);
     retries += sample->retries;
     bool slow = look > 0 && sample->read_seconds + sample->pss_seconds > OBSERVE_SLOW;
-    bool doubtful = note_broken(observer, look, doubts) && live && !slow;
+    bool doubtful = note_broken(observer, look, all) && live && !slow;
     if (look == OBSERVE_LOOKS || (!doubtful && !jumps(observer->last_estimate, hole)))
       break;
     retries++;
     nanosleep(&pause, NULL);
   }
   sample->retries = retries;
-  judge_identities(observer, doubts);
+  judge_identities(observer, all);
   if (is_known(hole->estimate))
     observer->last_estimate = hole->estimate;
   floor_learn(&observer->floor, hole);

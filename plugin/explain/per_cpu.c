@@ -3,11 +3,6 @@
 
 #define KB ((uint64_t)1 << 10)
 
-static uint64_t least(uint64_t a, uint64_t b)
-{
-  return a < b ? a : b;
-}
-
 /* --- the age of the kernel, by lines of meminfo ------------------------------------- */
 
 static bool is_printed(struct reading line)
@@ -43,8 +38,7 @@ static bool is_older_than_4_20(const struct meminfo *m)
           !is_printed(m->file_huge_pages) && !is_printed(m->zswap));
 }
 
-/* --- the number of CPUs, and of pairs of a CPU and a zone ----------------------------
- */
+/* --- the number of CPUs, and of pairs of a CPU and a zone --------------------------- */
 
 /* Threads, at most. A stack is of 16 KiB on 64-bit kernels, but of 8 KiB on x86 before
  * 3.15 (THREAD_SIZE), without the lines of newer kernels. */
@@ -118,8 +112,7 @@ static uint64_t pairs_bound(const struct sample *sample)
   return is_known(possible) ? least(pairs, pairs_of(possible.value)) : pairs;
 }
 
-/* --- free pages on per-CPU lists -----------------------------------------------------
- */
+/* --- free pages on per-CPU lists ---------------------------------------------------- */
 
 /* The low watermarks of all zones together, at most; MemTotal where that is not known.
  * MemAvailable is less than MemFree and what can be reclaimed by the reserves, which
@@ -182,8 +175,7 @@ struct decision decide_pcp_free(const struct sample *sample)
                                       : WHY(pcp_free_unavailable)};
 }
 
-/* --- per-CPU deltas of counters ------------------------------------------------------
- */
+/* --- per-CPU deltas of counters ----------------------------------------------------- */
 
 /* mm/vmstat.c: calculate_normal_threshold, for a zone of all memory. */
 static uint64_t threshold_bound(const struct sample *sample)

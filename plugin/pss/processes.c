@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "meminfo_explain/pss/processes.h"
 
-static uint64_t least(uint64_t a, uint64_t b)
-{
-  return a < b ? a : b;
-}
-
 /* One kind of memory of the processes that were not read. */
 struct guess {
   uint64_t natural; /* their Pss, judging by their sizes alone */

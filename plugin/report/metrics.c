@@ -118,7 +118,7 @@ static void emit_identities(const struct output *output, const struct explanatio
     const struct identity_result *result = &e->identities[i];
     emit_amount(output, "identity", METRIC_TYPE_SIGNED_BYTES, identity_rows[i].name,
                 result->residual);
-    broken += result->judged && !result->holds;
+    broken += identity_is_broken(result);
   }
   emit_value(output, "quality", METRIC_TYPE_COUNT, "identities_broken", broken);
 }

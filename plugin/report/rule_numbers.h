@@ -78,7 +78,7 @@ static inline struct amount imbalance(const struct context *c, enum identity ide
                                       int sign)
 {
   const struct identity_result *result = &c->explanation->identities[identity];
-  if (!result->judged || result->holds)
+  if (!identity_is_broken(result))
     return (struct amount){.state = READING_ABSENT};
   return sign > 0 ? result->residual
                   : amount_difference(amount_of(reading_known(0)), result->residual);

@@ -54,6 +54,11 @@ static inline uint64_t sub_sat(uint64_t a, uint64_t b)
   return a > b ? a - b : 0;
 }
 
+static inline uint64_t least(uint64_t a, uint64_t b)
+{
+  return a < b ? a : b;
+}
+
 static inline uint64_t abs_diff(uint64_t a, uint64_t b)
 {
   return a > b ? a - b : b - a;

@@ -79,6 +79,11 @@ struct identity_result {
   bool holds;        /* false where it is not judged */
 };
 
+static inline bool identity_is_broken(const struct identity_result *result)
+{
+  return result->judged && !result->holds;
+}
+
 enum ratio {
 #define RATIO(view, name, part, whole, ...) RATIO_##view##_##name,
 #include "meminfo_explain/tables/ratios.def"
