@@ -66,7 +66,7 @@ static uint64_t fit(uint64_t kb, uint64_t pages)
   return 0;
 }
 
-/* The largest page size of which all lines are multiples. *chance is the number of bits
+/* The largest page size that divides all lines. *chance is the number of bits
  * that would have to be 0 by chance if pages were of the smallest size. */
 static uint64_t common_divisor(const uint64_t kb[LINES], unsigned *chance)
 {
@@ -90,7 +90,8 @@ static uint64_t by_divisor(uint64_t divisor, unsigned chance)
   return divisor < largest && chance >= 16 ? divisor : 0;
 }
 
-/* Not a page size of which meminfo is no multiple: then the files are of two machines. */
+/* Takes no page size that does not divide the lines of meminfo: then the files are of two
+ * machines. */
 static uint64_t by_vmstat(const struct text *vmstat, const uint64_t kb[LINES],
                           uint64_t divisor)
 {

@@ -33,7 +33,7 @@ static uint64_t evaluate_identity(const struct sample *sample,
 }
 
 /* What the counters of an identity may be off by. Without zoneinfo there are far fewer
- * deltas than assumed, of which not all are at their limits. */
+ * deltas than assumed, and not all of them are at their limits. */
 static uint64_t identity_drift(const struct sample *sample, unsigned counters)
 {
   const struct drift drift = node_drift(sample);

@@ -151,7 +151,7 @@ static void find_gaps(struct parser *parser)
     if (out->gaps.lacks[row])
       out->fields[row] = reading_missing(READING_MALFORMED);
   restore_sums(out);
-  if (out->gaps.count == 0 || parser->cut) /* of which an error is noted already */
+  if (out->gaps.count == 0 || parser->cut) /* whose error is noted already */
     return;
   const bool at_end = out->gaps.first > out->gaps.last;
   const enum meminfo_field row = at_end ? out->gaps.last : out->gaps.first;

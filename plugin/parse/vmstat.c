@@ -107,7 +107,7 @@ static const struct span marks[MARK_COUNT] = {
     [MARK_WORKINGSET] = SPAN("workingset_nodereclaim"),
 };
 
-/* Counters of which a kernel has both or none. */
+/* A kernel has both counters of a pair, or neither. */
 static const enum vmstat_field pairs[][2] = {
     {VMSTAT_FIELD_nr_isolated_anon, VMSTAT_FIELD_nr_isolated_file},
     {VMSTAT_FIELD_nr_memmap_pages, VMSTAT_FIELD_nr_memmap_boot_pages},

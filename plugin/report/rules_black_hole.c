@@ -113,8 +113,7 @@ bool rule_uncounted(const struct context *c, struct sentence *out)
       out, bytes > rest ? bytes : rest,
       "Allocation sites of the page cache and anonymous memory hold at least %s, but the "
       "LRU lists, Cached, Buffers and AnonPages count only %s: at least %s left them "
-      "without "
-      "being freed; the largest such site is %s%s at %s with %s.",
+      "without being freed; the largest such site is %s%s at %s with %s.",
       format_bytes(sites).text, format_bytes(sites - bytes).text,
       share_in_use(c, UNCOUNTED_PERCENT, bytes).text, site->function,
       format_module(site->module).text, site->file,

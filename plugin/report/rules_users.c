@@ -139,7 +139,7 @@ static struct ranking rank_users(const struct context *c, bool with_free)
     sum += (double)estimate.value;
   out.unseen = fmax(everything(c) - sum, 0);
   out.other = fmax(largest, out.unseen);
-  /* The rest may belong to the black hole, of which this is the least. */
+  /* The rest may belong to the black hole, which has at least this much. */
   if (is_known(hole->amount) && out.count > 0 && out.users[0].name != hole->name)
     out.other = fmax(out.other, (double)hole->amount.value + out.unseen);
   return out;
