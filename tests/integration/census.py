@@ -61,7 +61,7 @@ class Census(DaemonTest):
         self.assertIn(1, daemon.samples.all_of("quality/count-processes_hung"))
         self.assertEqual(1, len(daemon.lines(hangs)))
         self.assertEqual(1, len(daemon.lines(rf"\[info\].*{path}: answered")))
-        self.assertEqual(1, len(self.lasting_warnings(daemon)))
+        self.assertEqual(1, len(daemon.lasting_warnings()))
 
     def test_daemon_ends_while_a_reading_hangs(self):
         self.stuck()

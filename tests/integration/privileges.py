@@ -28,7 +28,7 @@ class Privileges(DaemonTest):
                      "black_hole/signed_bytes-estimate"):
             daemon.wait_until(name, lambda name=name: daemon.samples.all_of(name))
         daemon.stop()
-        self.assertEqual([], self.lasting_warnings(daemon))
+        self.assertEqual([], daemon.lasting_warnings())
 
     def test_denied_files_are_named_once_and_the_rest_is_sent(self):
         daemon = self.run_as_nobody("--inh-caps=-all", "--bounding-set=-all")
@@ -39,7 +39,7 @@ class Privileges(DaemonTest):
         for text in ("proc/vmallocinfo: Permission denied",
                      "proc/PID/smaps_rollup: permission denied"):
             self.assertEqual(1, len(daemon.lines(rf"\[warning\].*{text}")), text)
-        self.assertLessEqual(len(self.lasting_warnings(daemon)), 5)
+        self.assertLessEqual(len(daemon.lasting_warnings()), 5)
         sent = daemon.samples.first()
         self.assertNotIn("vmalloc/bytes-other", sent)
         for name in ("black_hole/signed_bytes-estimate", "black_hole/bytes-error",

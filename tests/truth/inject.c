@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <linux/if_packet.h>
 #include <linux/perf_event.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -25,6 +26,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { EXIT_SKIP = 77 };
@@ -222,6 +224,92 @@ static size_t inject_afpacket(size_t want)
       skip_errno("PACKET_RX_RING");
     held += size;
   }
+  return held;
+}
+
+/* Fills the queue of a socket that nobody reads, up to `want` bytes; returns how many.
+ * Gives up when nothing was taken for a while. */
+static size_t fill_socket(int fd, const char *bytes, size_t step, size_t want)
+{
+  const struct timespec pause = {.tv_nsec = 1000000};
+  size_t held = 0;
+  for (int idle = 0; idle < 50 && held < want;) {
+    size_t left = want - held;
+    ssize_t sent = send(fd, bytes, left < step ? left : step, MSG_DONTWAIT);
+    if (sent > 0) {
+      held += (size_t)sent;
+      idle = 0;
+    } else {
+      nanosleep(&pause, NULL);
+      idle++;
+    }
+  }
+  return held;
+}
+
+static void set_buffer(int fd, int option, int size)
+{
+  if (setsockopt(fd, SOL_SOCKET, option, &size, sizeof(size)) != 0)
+    skip_errno("size of a socket's buffer");
+}
+
+/* Messages of 32 KiB on a stream socket are in pages of order 3 at most
+ * (net/unix/af_unix.c: unix_stream_sendmsg); only their heads are in slab. */
+static size_t inject_unix(size_t want)
+{
+  const size_t step = 32768;
+  char *bytes = map_written(step);
+  size_t held = 0;
+  while (held < want) {
+    int ends[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0)
+      skip_errno("socketpair");
+    set_buffer(ends[0], SO_SNDBUFFORCE, 8 * MIB);
+    size_t more = fill_socket(ends[0], bytes, step, want - held);
+    if (more == 0)
+      skip("a socket took nothing");
+    held += more;
+  }
+  munmap(bytes, step);
+  return held;
+}
+
+static int loopback_socket(int type, struct sockaddr_in *address)
+{
+  socklen_t length = sizeof(*address);
+  int fd = socket(AF_INET, type, 0);
+  *address = (struct sockaddr_in){.sin_family = AF_INET,
+                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  if (fd < 0 || bind(fd, (struct sockaddr *)address, length) != 0 ||
+      getsockname(fd, (struct sockaddr *)address, &length) != 0)
+    skip_errno("socket of 127.0.0.1");
+  return fd;
+}
+
+/* TCP data that waits on loopback is in page fragments (net/core/sock.c:
+ * sk_page_frag_refill). */
+static size_t inject_tcp(size_t want)
+{
+  const size_t step = 65536;
+  char *bytes = map_written(step);
+  size_t held = 0;
+  while (held < want) {
+    struct sockaddr_in address;
+    int listener = loopback_socket(SOCK_STREAM, &address);
+    int sender = socket(AF_INET, SOCK_STREAM, 0);
+    set_buffer(listener, SO_RCVBUFFORCE, 64 * MIB);
+    set_buffer(sender, SO_SNDBUFFORCE, 64 * MIB);
+    if (listen(listener, 1) != 0 ||
+        connect(sender, (struct sockaddr *)&address, sizeof(address)) != 0 ||
+        accept(listener, NULL, NULL) < 0)
+      skip_errno("connection on 127.0.0.1");
+    size_t more = fill_socket(sender, bytes, step, want - held);
+    if (more == 0)
+      skip("a connection took nothing");
+    held += more;
+    close(listener);
+  }
+  munmap(bytes, step);
   return held;
 }
 
@@ -495,11 +583,11 @@ static const struct kind {
   const char *name;
   size_t (*inject)(size_t want); /* bytes held */
 } kinds[] = {
-    {"pipe", inject_pipe},       {"perf", inject_perf}, {"afpacket", inject_afpacket},
-    {"zram", inject_zram},       {"anon", inject_anon}, {"mlock", inject_mlock},
-    {"tmpfs", inject_tmpfs},     {"file", inject_file}, {"swap", inject_swap},
-    {"hugetlb", inject_hugetlb}, {"ptes", inject_ptes}, {"threads", inject_threads},
-    {"dentry", inject_dentry},
+    {"pipe", inject_pipe}, {"perf", inject_perf},       {"afpacket", inject_afpacket},
+    {"unix", inject_unix}, {"tcp", inject_tcp},         {"zram", inject_zram},
+    {"anon", inject_anon}, {"mlock", inject_mlock},     {"tmpfs", inject_tmpfs},
+    {"file", inject_file}, {"swap", inject_swap},       {"hugetlb", inject_hugetlb},
+    {"ptes", inject_ptes}, {"threads", inject_threads}, {"dentry", inject_dentry},
 };
 enum { KINDS = sizeof(kinds) / sizeof(*kinds) };
 

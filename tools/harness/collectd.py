@@ -13,6 +13,15 @@ VALUE = re.compile(r'PUTVAL "?[^/]*/([^/ "]+/[^ "]+)"? \S+ ([0-9.]+):(\S+)')
 OURS = "meminfo_explain-"
 
 
+def lasting_warnings(lines):
+    """The warnings and errors of a log, without those that a busy machine causes: the pss
+    accounting is withheld while too much has changed since the last scan, which no privilege
+    would help."""
+    transient = r"pss accounting withheld: (?!.*CAP_SYS_PTRACE)"
+    return [line for line in lines if re.search(r"\[(warning|error)\]", line)
+            and not re.search(transient, line)]
+
+
 def quoted(text):
     """A string of collectd's configuration."""
     escaped = str(text).replace("\\", "\\\\").replace('"', '\\"')
@@ -160,6 +169,9 @@ class Collectd:
 
     def warnings(self):
         return self.lines(r"\[(warning|error)\]")
+
+    def lasting_warnings(self):
+        return lasting_warnings(self.log().splitlines())
 
     def last_lines(self):
         lines = self.log().splitlines()[-20:] + self.samples.other[-20:]

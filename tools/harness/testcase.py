@@ -41,9 +41,3 @@ class DaemonTest(unittest.TestCase):
         path = subprocess.run([compiler, f"-print-file-name={library}"], capture_output=True,
                               text=True, check=True).stdout.strip()
         return ["env", f"LD_PRELOAD={path}"]
-
-    def lasting_warnings(self, collectd):
-        """Without those that a busy machine causes: the pss accounting is withheld while too
-        much has changed since the last scan, which no privilege would help."""
-        transient = r"pss accounting withheld: (?!.*CAP_SYS_PTRACE)"
-        return [line for line in collectd.warnings() if not re.search(transient, line)]

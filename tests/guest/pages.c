@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/* usage: pages FIRST_CHUNK_PAGES
+ * Counts the pages of each class in /proc/kpageflags, and prints them as JSON, in bytes.
+ * `unaccounted` is the truth of tests/guest/run: the pages without a class, less those
+ * that the kernel counts but does not mark. FIRST_CHUNK_PAGES is the size of the first
+ * chunk of per-CPU memory: it is in Percpu, but not in MemTotal. */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/kernel-page-flags.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* include/linux/kernel-page-flags.h: not for user space, but in the file. */
+enum { KPF_RESERVED_INTERNAL = 32, KPF_MAPPEDTODISK_INTERNAL = 34 };
+#define FLAG(bit) (UINT64_C(1) << (bit))
+
+/* The sum of the numbers that follow `key` in a file; 0 if there is none. */
+static int64_t sum_of(const char *path, const char *key)
+{
+  FILE *file = fopen(path, "re");
+  char line[512];
+  int64_t sum = 0;
+  size_t length = strlen(key);
+  while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
+    const char *at = line + strspn(line, " ");
+    if (strncmp(at, key, length) == 0 && (at[length] == ':' || at[length] == ' '))
+      sum += strtoll(at + length + 1, NULL, 10);
+  }
+  if (file != NULL)
+    fclose(file);
+  return sum;
+}
+
+static int64_t meminfo(const char *key)
+{
+  return sum_of("/proc/meminfo", key) * 1024;
+}
+
+/* Whether kernel stacks are in vmalloc (CONFIG_VMAP_STACK): the functions that allocate
+ * stacks then own areas. */
+static bool stacks_in_vmalloc(void)
+{
+  static const char *const owners[] = {"kernel_clone", "dup_task_struct", "copy_process",
+                                       "fork_idle"};
+  FILE *file = fopen("/proc/vmallocinfo", "re");
+  char line[512];
+  bool found = false;
+  while (file != NULL && !found && fgets(line, sizeof(line), file) != NULL)
+    for (size_t i = 0; i < sizeof(owners) / sizeof(*owners); i++)
+      found = found || (strstr(line, owners[i]) != NULL && strstr(line, " vmalloc"));
+  if (file != NULL)
+    fclose(file);
+  return found;
+}
+
+/* --- classes
+ * ----------------------------------------------------------------------------
+ */
+
+enum class {
+  FREE,
+  SLAB,
+  HUGETLB,
+  ZERO,
+  LRU,
+  PGTABLE,
+  OFFLINE,
+  HWPOISON,
+  ANON,
+  FILE_CACHE,
+  BARE,
+  CLASSES
+};
+static const char *const class_names[] = {"free", "slab",    "hugetlb", "zero",
+                                          "lru",  "pgtable", "offline", "hwpoison",
+                                          "anon", "file",    "bare"};
+
+/* The first class that fits. Zero pages are in no counter. Tails of large folios have THP
+ * and not LRU. Anonymous and cached pages that are not on a list are on their way there.
+ */
+static enum class class_of(uint64_t flags) {
+  const uint64_t swap_backed = FLAG(KPF_SWAPBACKED) | FLAG(KPF_UPTODATE);
+  if (flags & FLAG(KPF_BUDDY)) return FREE;
+  if (flags & FLAG(KPF_SLAB)) return SLAB;
+  if (flags & FLAG(KPF_HUGE)) return HUGETLB;
+  if (flags & FLAG(KPF_ZERO_PAGE)) return ZERO;
+  if (flags & (FLAG(KPF_LRU) | FLAG(KPF_THP))) return LRU;
+  if (flags & FLAG(KPF_PGTABLE)) return PGTABLE;
+  if (flags & FLAG(KPF_OFFLINE)) return OFFLINE;
+  if (flags & FLAG(KPF_HWPOISON)) return HWPOISON;
+  if ((flags & (FLAG(KPF_ANON) | FLAG(KPF_SWAPCACHE))) ||
+      (flags & swap_backed) == swap_backed) return ANON;
+  if (flags & (FLAG(KPF_UPTODATE) | FLAG(KPF_MAPPEDTODISK_INTERNAL))) return FILE_CACHE;
+  return BARE;
+}
+
+/* Counts the pages of each class, of those that have a struct page and are not reserved.
+ */
+static bool count_pages(int64_t count[CLASSES])
+{
+  enum { CHUNK = 1 << 16 };
+  static uint64_t flags[CHUNK];
+  int fd = open("/proc/kpageflags", O_RDONLY | O_CLOEXEC);
+  ssize_t size;
+  if (fd < 0)
+    return false;
+  memset(flags, 1, sizeof(flags)); /* these pages must not appear during the pass */
+  while ((size = read(fd, flags, sizeof(flags))) > 0)
+    for (size_t i = 0; i < (size_t)size / sizeof(*flags); i++)
+      if ((flags[i] & (FLAG(KPF_NOPAGE) | FLAG(KPF_RESERVED_INTERNAL))) == 0)
+        count[class_of(flags[i])]++;
+  close(fd);
+  return size == 0;
+}
+
+static void print(const char *name, int64_t bytes)
+{
+  printf("\"%s\": %" PRId64 ", ", name, bytes);
+}
+
+int main(int argc, char **argv)
+{
+  int64_t count[CLASSES] = {0}, total = 0, page = sysconf(_SC_PAGESIZE);
+  if (argc != 2) {
+    fprintf(stderr, "usage: pages FIRST_CHUNK_PAGES\n");
+    return 2;
+  }
+  /* Lists of free pages per CPU: these pages have no class. */
+  int64_t pcp_before = sum_of("/proc/zoneinfo", "count");
+  if (!count_pages(count)) {
+    perror("pages: /proc/kpageflags");
+    return 1;
+  }
+  int64_t pcp = (pcp_before + sum_of("/proc/zoneinfo", "count")) * page / 2;
+  printf("{");
+  for (int i = 0; i < CLASSES; i++) {
+    count[i] *= page;
+    total += count[i];
+    print(class_names[i], count[i]);
+  }
+  int64_t vmalloc = meminfo("VmallocUsed");
+  int64_t percpu = meminfo("Percpu") - strtoll(argv[1], NULL, 10) * page;
+  /* kmalloc() of more than two pages: counted in Slab, but not marked. */
+  int64_t large_kmalloc = meminfo("Slab") - count[SLAB];
+  int64_t stacks = stacks_in_vmalloc() ? 0 : meminfo("KernelStack");
+  int64_t iommu = meminfo("SecPageTables");
+  /* Balloons without DEFLATE_ON_OOM have taken their pages out of MemTotal. */
+  int64_t outside = count[OFFLINE] > 0 ? total - meminfo("MemTotal") : 0;
+  print("total", total);
+  print("pcp", pcp);
+  print("vmalloc", vmalloc);
+  print("percpu", percpu);
+  print("large_kmalloc", large_kmalloc);
+  print("stacks", stacks);
+  print("iommu", iommu);
+  print("outside", outside);
+  printf("\"unaccounted\": %" PRId64 "}\n", count[BARE] + count[ZERO] + count[OFFLINE] -
+                                                pcp - vmalloc - percpu - large_kmalloc -
+                                                stacks - iommu - outside);
+  return 0;
+}
