@@ -383,7 +383,7 @@ START_TEST(what_is_read_keeps_all_promises)
     hurt = aged;
     for (unsigned j = 0; j <= i % 4; j++) {
       random = random * 6364136223846793005u + 1442695040888963407u;
-      size_t at = 8 * (1 + (random >> 33) % (sizeof(struct trend) / 8 - 1));
+      size_t at = 8 * (1 + (size_t)(random >> 33) % (sizeof(struct trend) / 8 - 1));
       const void *number =
           i % 3 == 0 ? (const void *)&random : &numbers[(random >> 20) % LENGTH(numbers)];
       memcpy((char *)&hurt.trends[SERIES_estimate] + at, number, 8);

@@ -219,7 +219,8 @@ static bool parse_run(struct span word, double *number, uint64_t *times)
 static int parse_field(struct scan *text, const struct field *field, void *record)
 {
   struct scan line;
-  uint64_t done = 0, times;
+  size_t done = 0;
+  uint64_t times;
   double number;
   if (!scan_line(text, &line) || !span_is(scan_word(&line), field->name))
     return -ESTALE;
