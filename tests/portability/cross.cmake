@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # A CMake toolchain file for another Debian architecture:
 #   cmake --toolchain tests/portability/cross.cmake -DARCH=arm64 -DSYSROOT=DIR ...
-# DIR contains the unpacked packages of that architecture, as tests/portability/run makes it.
+# DIR contains the unpacked packages of that architecture (sysroot in tools/foreign.sh).
 set(CMAKE_SYSTEM_NAME Linux)
 set(CMAKE_TRY_COMPILE_PLATFORM_VARIABLES ARCH SYSROOT)
 
@@ -9,9 +9,10 @@ set(CMAKE_TRY_COMPILE_PLATFORM_VARIABLES ARCH SYSROOT)
 set(machine_arm64 aarch64-linux-gnu aarch64-linux-gnu aarch64)
 set(machine_armhf arm-linux-gnueabihf arm-linux-gnueabihf armv7l)
 set(machine_i386 i686-linux-gnu i386-linux-gnu i686)
+set(machine_ppc64el powerpc64le-linux-gnu powerpc64le-linux-gnu ppc64le)
 set(machine_s390x s390x-linux-gnu s390x-linux-gnu s390x)
 if(NOT DEFINED machine_${ARCH})
-  message(FATAL_ERROR "ARCH must be arm64, armhf, i386 or s390x, not '${ARCH}'")
+  message(FATAL_ERROR "ARCH must be arm64, armhf, i386, ppc64el or s390x, not '${ARCH}'")
 endif()
 list(GET machine_${ARCH} 0 compiler)
 list(GET machine_${ARCH} 1 triplet)
