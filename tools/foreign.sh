@@ -1,10 +1,10 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 # Functions to build for other Debian architectures: packages, sysroots, cross compilers.
-# Sourced after lib.sh by scripts that set `foreign`, the directory of all files, which may
-# be kept.
+# Sourced after lib.sh by scripts that set `apt_directory` (apt.sh).
 
-foreign=${foreign:?} root=${root:?}
+# shellcheck source=tools/apt.sh
+. "${root:?}/tools/apt.sh"
 
 # For each architecture: prefix of the cross compiler, library directory, qemu's name of the
 # processor.
@@ -15,34 +15,6 @@ declare -A foreign_machine=(
 	[ppc64el]='powerpc64le-linux-gnu powerpc64le-linux-gnu ppc64le'
 	[s390x]='s390x-linux-gnu s390x-linux-gnu s390x'
 )
-
-# apt_for ARCH COMMAND...: apt-get with package lists and a cache of its own and no package
-# installed, so that this machine gets no foreign architecture. Uses this machine's sources
-# of Debian.
-apt_for() {
-	local arch=$1 dir=$foreign/apt/$1
-	shift
-	mkdir -p "$dir/state/lists/partial" "$dir/cache/archives/partial"
-	: >"$dir/status"
-	# shellcheck disable=SC2016 # variables of apt-get
-	apt-get indextargets 'Created-By: Packages' 'Origin: Debian' 'Label: Debian' \
-		'Component: main' --format 'deb $(REPO_URI) $(RELEASE) main' |
-		sed 'p;s/^deb /deb-src /' | sort -u >"$dir/sources.list"
-	cat >"$dir/apt.conf" <<-END_OF_CONF
-		#clear APT::Architectures;
-		#clear APT::Update;
-		#clear DPkg;
-		APT::Architecture "$arch";
-		APT::Sandbox::User "root";
-		Dir::State "$dir/state";
-		Dir::State::status "$dir/status";
-		Dir::Cache "$dir/cache";
-		Dir::Etc::sourcelist "$dir/sources.list";
-		Dir::Etc::sourceparts "/dev/null";
-		Dir::Etc::preferencesparts "/dev/null";
-	END_OF_CONF
-	apt-get -qq -c "$dir/apt.conf" "$@"
-}
 
 # unpack_for ARCH DIRECTORY PACKAGE... [-- PACKAGE...]: unpacks packages and what they depend
 # on into the directory; those after -- without what they depend on. Does nothing if it has
