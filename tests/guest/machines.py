@@ -16,7 +16,7 @@ class Machine:
     memory: int
     scenario: str
     append: str = ""   # to the command line of the kernel
-    seconds: int = 900
+    seconds: int = 1500
     qemu: tuple = ()   # more arguments
 
 

@@ -7,7 +7,9 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/bpf.h>
 #include <linux/if_packet.h>
+#include <linux/io_uring.h>
 #include <linux/perf_event.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -21,11 +23,13 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/shm.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -35,6 +39,9 @@ enum { MIB = 1 << 20 };
 #define RAMFS_FS 0x858458f6u
 #ifndef MADV_PAGEOUT
 #define MADV_PAGEOUT 21
+#endif
+#ifndef MADV_SOFT_OFFLINE
+#define MADV_SOFT_OFFLINE 101
 #endif
 
 static size_t page;           /* bytes */
@@ -75,14 +82,27 @@ static char *map(size_t size, int protection, int flags)
   return at;
 }
 
+/* Writes to each page. */
+static void write_pages(char *at, size_t size)
+{
+  for (size_t i = 0; i < size; i += page)
+    memcpy(at + i, &i, sizeof(i));
+}
+
 /* Maps anonymous memory without huge pages and writes to every page. */
 static char *map_written(size_t size)
 {
   char *at = map(size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS);
   madvise(at, size, MADV_NOHUGEPAGE);
-  for (size_t i = 0; i < size; i += page)
-    memcpy(at + i, &i, sizeof(i));
+  write_pages(at, size);
   return at;
+}
+
+/* Reads a byte of each page. */
+static void read_pages(const volatile char *at, size_t size)
+{
+  for (size_t i = 0; i < size; i += page)
+    (void)at[i];
 }
 
 /* xorshift64 (Marsaglia, 2003): random bytes do not compress. */
@@ -175,9 +195,9 @@ static size_t inject_pipe(size_t want)
 }
 
 /* The ring buffer of a perf event takes one page from alloc_page() for each page of data
- * and one for its header, all at mmap time. They must not be touched: kernels that map
- * them on a page fault count them in Mapped. */
-static size_t inject_perf(size_t want)
+ * and one for its header, all at mmap time. Kernels that map them on a page fault count
+ * those that were touched in Mapped. */
+static size_t perf_rings(size_t want, bool touch)
 {
 #if defined(__arm__) || defined(__mips__) || defined(__sparc__) || defined(__hppa__) ||  \
     defined(__sh__) || defined(__xtensa__)
@@ -197,15 +217,27 @@ static size_t inject_perf(size_t want)
     char *at = mmap(NULL, data + page, PROT_READ | PROT_WRITE, MAP_SHARED, (int)fd, 0);
     if (at == MAP_FAILED)
       skip_errno("mmap of a perf event");
+    if (touch)
+      read_pages(at, data + page);
     held += data + page;
   }
   return held;
 }
 
+static size_t inject_perf(size_t want)
+{
+  return perf_rings(want, false);
+}
+
+static size_t inject_perf_touched(size_t want)
+{
+  return perf_rings(want, true);
+}
+
 /* The blocks of a packet socket's ring come from __get_free_pages(). The kernel falls
  * back to vmalloc if there are no 4 contiguous pages. The socket has no protocol, so it
- * never receives a packet. */
-static size_t inject_afpacket(size_t want)
+ * never receives a packet. Pages that are mapped count in Mapped. */
+static size_t packet_rings(size_t want, bool map_them)
 {
   const size_t block = 4 * page, ring = 16 * MIB;
   size_t held = 0;
@@ -222,9 +254,25 @@ static size_t inject_afpacket(size_t want)
       skip_errno("PACKET_VERSION");
     if (setsockopt(fd, SOL_PACKET, PACKET_RX_RING, &request, sizeof(request)) != 0)
       skip_errno("PACKET_RX_RING");
+    if (map_them) {
+      char *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+      if (at == MAP_FAILED)
+        skip_errno("mmap of a packet socket");
+      read_pages(at, size);
+    }
     held += size;
   }
   return held;
+}
+
+static size_t inject_afpacket(size_t want)
+{
+  return packet_rings(want, false);
+}
+
+static size_t inject_afpacket_mapped(size_t want)
+{
+  return packet_rings(want, true);
 }
 
 /* Fills the queue of a socket that nobody reads, up to `want` bytes; returns how many.
@@ -313,6 +361,44 @@ static size_t inject_tcp(size_t want)
   return held;
 }
 
+static int bpf_map(union bpf_attr *map)
+{
+  long fd = syscall(SYS_bpf, BPF_MAP_CREATE, map, sizeof(*map));
+  if (fd < 0)
+    skip_errno("bpf");
+  return (int)fd;
+}
+
+/* The ring of a BPF map is in pages from alloc_pages_node(), with three more for its
+ * header and positions (kernel/bpf/ringbuf.c); only the table of its pages is in
+ * vmalloc. */
+static size_t inject_bpf_ring(size_t want)
+{
+  const size_t ring = 4 * MIB;
+  size_t held = 0;
+  for (; held < want; held += ring + 3 * page) {
+    union bpf_attr map = {.map_type = BPF_MAP_TYPE_RINGBUF,
+                          .max_entries = (unsigned)ring};
+    bpf_map(&map);
+  }
+  return held;
+}
+
+/* The entries and the rings of io_uring are compound pages (io_uring/memmap.c): of 64
+ * bytes for each of the entries; of 36 bytes for each, and a header, rounded up to a
+ * power of two. */
+static size_t inject_io_uring(size_t want)
+{
+  enum { ENTRIES = 32768 };
+  size_t held = 0;
+  for (; held < want; held += 2 * (size_t)ENTRIES * 64) {
+    struct io_uring_params parameters = {.flags = 0};
+    if (syscall(SYS_io_uring_setup, ENTRIES, &parameters) < 0)
+      skip_errno("io_uring_setup");
+  }
+  return held;
+}
+
 static struct {
   long long device; /* -1: none */
   int fd;           /* of /dev/zramN; -1: not open */
@@ -373,6 +459,48 @@ static size_t inject_anon(size_t want)
   return want;
 }
 
+/* Like anon, but clean and on the list of files: MADV_FREE. */
+static size_t inject_madv_free(size_t want)
+{
+  if (madvise(map_written(want), want, MADV_FREE) != 0)
+    skip_errno("MADV_FREE");
+  return want;
+}
+
+/* The size of a huge page of anonymous memory. */
+static size_t huge_page(void)
+{
+  const char *path = "/sys/kernel/mm/transparent_hugepage/hpage_pmd_size";
+  long long size;
+  if (!read_number(path, "", 0, &size))
+    skip_errno(path);
+  return (size_t)size;
+}
+
+/* Reserves `size` bytes of the address space, aligned for huge pages. */
+static char *reserve_aligned(size_t size)
+{
+  size_t huge = huge_page();
+  char *at = map(size + huge, PROT_READ | PROT_WRITE,
+                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE);
+  return at + (huge - (uintptr_t)at % huge) % huge;
+}
+
+static void want_huge_pages(char *at, size_t size)
+{
+  if (madvise(at, size, MADV_HUGEPAGE) != 0)
+    skip_errno("MADV_HUGEPAGE");
+}
+
+/* AnonHugePages. */
+static size_t inject_thp(size_t want)
+{
+  char *at = reserve_aligned(want);
+  want_huge_pages(at, want);
+  write_pages(at, want);
+  return want;
+}
+
 /* Like anon, but in Unevictable and Mlocked. */
 static size_t inject_mlock(size_t want)
 {
@@ -391,6 +519,92 @@ static size_t inject_tmpfs(size_t want)
   write_all(fd, bytes, MIB, want);
   munmap(bytes, MIB);
   return want;
+}
+
+/* Like tmpfs: anonymous memory that is shared. */
+static size_t inject_shared(size_t want)
+{
+  write_pages(map(want, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS), want);
+  return want;
+}
+
+static int segment = -1;
+
+static void release_sysv(void)
+{
+  if (shmctl(segment, IPC_RMID, NULL) != 0)
+    fprintf(stderr, "cannot remove the segment: %s\n", strerror(errno));
+}
+
+/* Like tmpfs: System V shared memory. */
+static size_t inject_sysv(size_t want)
+{
+  segment = shmget(IPC_PRIVATE, want, IPC_CREAT | 0600);
+  if (segment < 0)
+    skip_errno("shmget");
+  release = release_sysv;
+  char *at = shmat(segment, NULL, 0);
+  if (at == (char *)-1)
+    skip_errno("shmat");
+  write_pages(at, want);
+  return want;
+}
+
+static const char shmem_enabled[] = "/sys/kernel/mm/transparent_hugepage/shmem_enabled";
+static char shmem_before[32];
+
+static bool write_word(const char *path, const char *word)
+{
+  FILE *file = fopen(path, "we");
+  if (file == NULL)
+    return false;
+  fprintf(file, "%s\n", word);
+  return fclose(file) == 0;
+}
+
+static void release_shmem_thp(void)
+{
+  if (!write_word(shmem_enabled, shmem_before))
+    fprintf(stderr, "cannot restore %s: %s\n", shmem_enabled, strerror(errno));
+}
+
+/* ShmemHugePages. */
+static size_t inject_shmem_thp(size_t want)
+{
+  FILE *file = fopen(shmem_enabled, "re");
+  if (file == NULL || fscanf(file, "%*[^[][%31[a-z_]", shmem_before) != 1)
+    skip_errno(shmem_enabled);
+  fclose(file);
+  if (!write_word(shmem_enabled, "advise"))
+    skip_errno(shmem_enabled);
+  release = release_shmem_thp;
+  int fd = memfd_create("inject", MFD_CLOEXEC);
+  if (fd < 0 || ftruncate(fd, (off_t)want) != 0)
+    skip_errno("memfd_create");
+  char *at = mmap(reserve_aligned(want), want, PROT_READ | PROT_WRITE,
+                  MAP_SHARED | MAP_FIXED, fd, 0);
+  if (at == MAP_FAILED)
+    skip_errno("mmap");
+  want_huge_pages(at, want);
+  write_pages(at, want);
+  return want;
+}
+
+/* memfd_secret(2): Unevictable and Mlocked, out of the kernel's direct map. */
+static size_t inject_secret(size_t want)
+{
+#ifdef SYS_memfd_secret
+  int fd = (int)syscall(SYS_memfd_secret, 0);
+  if (fd < 0 || ftruncate(fd, (off_t)want) != 0)
+    skip_errno("memfd_secret");
+  char *at = mmap(NULL, want, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  if (at == MAP_FAILED)
+    skip_errno("mmap of memfd_secret");
+  write_pages(at, want);
+  return want;
+#else
+  skip("no memfd_secret to hold %zu bytes on this architecture", want);
+#endif
 }
 
 /* Creates a file in the directory and unlinks it. */
@@ -412,20 +626,36 @@ static int unnamed_file(int flags)
 }
 
 /* Clean page cache: Inactive(file) and Cached. */
-static size_t inject_file(size_t want)
+static int written_file(size_t size)
 {
   int fd = unnamed_file(O_CLOEXEC);
   char *bytes = map_written(MIB);
-  write_all(fd, bytes, MIB, want);
+  write_all(fd, bytes, MIB, size);
   if (fdatasync(fd) != 0)
     skip_errno("fdatasync");
   munmap(bytes, MIB);
+  return fd;
+}
+
+static size_t inject_file(size_t want)
+{
+  written_file(want);
+  return want;
+}
+
+/* Page cache that is mapped: also in Mapped. */
+static size_t inject_file_mapped(size_t want)
+{
+  char *at = mmap(NULL, want, PROT_READ, MAP_SHARED, written_file(want), 0);
+  if (at == MAP_FAILED)
+    skip_errno("mmap of a file");
+  read_pages(at, want);
   return want;
 }
 
 /* Anonymous memory that is swapped out: SwapTotal - SwapFree. Pages that are still in
  * memory after they were written stay on the LRU as swap cache, mapped by no process. */
-static size_t inject_swap(size_t want)
+static char *swapped_out(size_t want)
 {
   long long free_before = meminfo_bytes("SwapFree:");
   if (free_before < (long long)want)
@@ -444,7 +674,23 @@ static size_t inject_swap(size_t want)
   long long out = free_before - meminfo_bytes("SwapFree:");
   if (out < (long long)want / 2)
     skip("swapped out only %lld of %zu MiB", out / MIB, want / MIB);
-  return (size_t)out;
+  return at;
+}
+
+static size_t inject_swap(size_t want)
+{
+  long long free_before = meminfo_bytes("SwapFree:");
+  swapped_out(want);
+  return (size_t)(free_before - meminfo_bytes("SwapFree:"));
+}
+
+/* Anonymous memory that was swapped out and read back: SwapCached as far as the kernel
+ * keeps the copies on the disk. */
+static size_t inject_swap_cache(size_t want)
+{
+  char *at = swapped_out(want);
+  read_pages(at, want);
+  return want;
 }
 
 static const char huge_pages[] = "/proc/sys/vm/nr_hugepages";
@@ -470,6 +716,16 @@ static size_t inject_hugetlb(size_t want)
     skip("got only %lld of %lld huge pages", now - huge_pages_before,
          target - huge_pages_before);
   return (size_t)((now - huge_pages_before) * size);
+}
+
+/* The same, used. */
+static size_t inject_hugetlb_mapped(size_t want)
+{
+  size_t held = inject_hugetlb(want), huge = (size_t)meminfo_bytes("Hugepagesize:");
+  char *at = map(held, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB);
+  for (size_t i = 0; i < held; i += huge)
+    at[i] = 1;
+  return held;
 }
 
 /* PageTables: one table for each read in a part of the address space that had none. The
@@ -579,15 +835,147 @@ static size_t inject_dentry(size_t want)
   return (size_t)(now - begin);
 }
 
+/* SUnreclaim: datagrams of 1000 bytes that wait on loopback. Each is charged 2304 bytes:
+ * its head of 2 KiB, and its descriptor of 256. */
+static size_t inject_udp(size_t want)
+{
+  const size_t charge = 2304;
+  static const char bytes[1000];
+  size_t held = 0;
+  while (held < want) {
+    struct sockaddr_in address, own;
+    int receiver = loopback_socket(SOCK_DGRAM, &address);
+    int sender = loopback_socket(SOCK_DGRAM, &own);
+    set_buffer(receiver, SO_RCVBUFFORCE, 16 * MIB);
+    if (connect(sender, (struct sockaddr *)&address, sizeof(address)) != 0)
+      skip_errno("connect");
+    size_t messages = (want - held) / charge + 1;
+    size_t more = fill_socket(sender, bytes, sizeof(bytes),
+                              sizeof(bytes) * (messages < 7000 ? messages : 7000));
+    if (more == 0)
+      skip("a socket took nothing");
+    held += more / sizeof(bytes) * charge;
+    close(sender);
+  }
+  return held;
+}
+
+/* VmallocUsed: the values of a BPF array. */
+static size_t inject_bpf_array(size_t want)
+{
+  union bpf_attr map = {.map_type = BPF_MAP_TYPE_ARRAY,
+                        .key_size = 4,
+                        .value_size = 4096,
+                        .max_entries = (unsigned)(want / 4096)};
+  bpf_map(&map);
+  return want;
+}
+
+/* Percpu: each value of such a map is one allocation for each possible CPU. */
+static size_t inject_bpf_percpu(size_t want)
+{
+  enum { VALUE = 32768 - 64, VALUES = 16 };
+  size_t cpus = (size_t)sysconf(_SC_NPROCESSORS_CONF), held = 0;
+  for (; held < want; held += (size_t)VALUE * VALUES * cpus) {
+    union bpf_attr map = {.map_type = BPF_MAP_TYPE_PERCPU_ARRAY,
+                          .key_size = 4,
+                          .value_size = VALUE,
+                          .max_entries = VALUES};
+    bpf_map(&map);
+  }
+  return held;
+}
+
+static pid_t *children;
+static size_t forked;
+
+static void release_forks(void)
+{
+  for (size_t i = 0; i < forked; i++)
+    kill(children[i], SIGKILL);
+  while (wait(NULL) > 0)
+    ;
+}
+
+/* Small processes, one for each 16 KiB: their upper page tables are in no counter on some
+ * kernels, so the amount is not known. */
+static size_t inject_forks(size_t want)
+{
+  size_t count = want / 16384;
+  children = calloc(count, sizeof(*children));
+  if (children == NULL)
+    skip_errno("calloc");
+  release = release_forks;
+  for (; forked < count; forked++) {
+    pid_t child = fork();
+    if (child < 0)
+      skip_errno("fork");
+    if (child == 0)
+      sleep_forever(NULL);
+    children[forked] = child;
+  }
+  return want;
+}
+
+/* HardwareCorrupted: pages that the kernel takes out of use, until the next boot. */
+static size_t inject_hwpoison(size_t want)
+{
+  if (getenv("PAGES_MAY_BE_LOST") == NULL)
+    skip("the pages would be lost until the next boot: set PAGES_MAY_BE_LOST");
+  char *at = map_written(want);
+  for (size_t i = 0; i < want; i += page)
+    if (madvise(at + i, page, MADV_SOFT_OFFLINE) != 0)
+      skip_errno("MADV_SOFT_OFFLINE");
+  return want;
+}
+
+/* The huge zero page: one, whatever is wanted; in no counter. */
+static size_t inject_zero_page(size_t want)
+{
+  char *at = reserve_aligned(want);
+  want_huge_pages(at, want);
+  read_pages(at, want);
+  return huge_page();
+}
+
 static const struct kind {
   const char *name;
   size_t (*inject)(size_t want); /* bytes held */
 } kinds[] = {
-    {"pipe", inject_pipe}, {"perf", inject_perf},       {"afpacket", inject_afpacket},
-    {"unix", inject_unix}, {"tcp", inject_tcp},         {"zram", inject_zram},
-    {"anon", inject_anon}, {"mlock", inject_mlock},     {"tmpfs", inject_tmpfs},
-    {"file", inject_file}, {"swap", inject_swap},       {"hugetlb", inject_hugetlb},
-    {"ptes", inject_ptes}, {"threads", inject_threads}, {"dentry", inject_dentry},
+    {"pipe", inject_pipe},
+    {"unix", inject_unix},
+    {"tcp", inject_tcp},
+    {"perf", inject_perf},
+    {"perf_touched", inject_perf_touched},
+    {"afpacket", inject_afpacket},
+    {"afpacket_mapped", inject_afpacket_mapped},
+    {"bpf_ring", inject_bpf_ring},
+    {"io_uring", inject_io_uring},
+    {"zram", inject_zram},
+    {"zero_page", inject_zero_page},
+    {"anon", inject_anon},
+    {"madv_free", inject_madv_free},
+    {"thp", inject_thp},
+    {"mlock", inject_mlock},
+    {"tmpfs", inject_tmpfs},
+    {"shared", inject_shared},
+    {"sysv", inject_sysv},
+    {"shmem_thp", inject_shmem_thp},
+    {"secret", inject_secret},
+    {"file", inject_file},
+    {"file_mapped", inject_file_mapped},
+    {"swap", inject_swap},
+    {"swap_cache", inject_swap_cache},
+    {"hugetlb", inject_hugetlb},
+    {"hugetlb_mapped", inject_hugetlb_mapped},
+    {"ptes", inject_ptes},
+    {"threads", inject_threads},
+    {"forks", inject_forks},
+    {"dentry", inject_dentry},
+    {"udp", inject_udp},
+    {"bpf_array", inject_bpf_array},
+    {"bpf_percpu", inject_bpf_percpu},
+    {"hwpoison", inject_hwpoison},
 };
 enum { KINDS = sizeof(kinds) / sizeof(*kinds) };
 
