@@ -465,6 +465,14 @@ START_TEST(the_boot_log_has_the_exact_first_chunk)
   sample->percpu_first_chunk = reading_known(MB(1));
   sample->cpus_possible_count = reading_known(6);
   assert_known(&decide_all()->percpu, MB(2), MB(3) / 4);
+  sample->percpu_units_count = reading_known(8);
+  assert_known(&decide_all()->percpu, MB(3) / 8 * 6 - MB(1), 0);
+  assert_why(&decided.percpu, "units of no CPU");
+  sample->percpu_units_count = reading_known(6);
+  assert_known(&decide_all()->percpu, MB(2), 0);
+  /* a part of the lines */
+  sample->percpu_units_count = reading_known(5);
+  assert_known(&decide_all()->percpu, MB(2), MB(3) / 4);
   end();
 }
 END_TEST

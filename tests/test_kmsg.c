@@ -3,6 +3,8 @@
 
 #include "meminfo_explain/parse/kmsg.h"
 
+#include <stdio.h>
+
 START_TEST(pages_of_the_first_chunk_are_in_the_boot_log)
 {
   static const char *const logs[] = {
@@ -23,6 +25,32 @@ START_TEST(pages_of_the_first_chunk_are_in_the_boot_log)
 }
 END_TEST
 
+START_TEST(units_of_percpu_chunks_include_those_of_no_cpu)
+{
+  static const struct {
+    const char *lines;
+    uint64_t want;
+  } logs[] = {
+      {"<7>[    0.1] pcpu-alloc: [0] 0 1 2 - \n", 4},
+      {"<7>[    0.1] pcpu-alloc: s233472 r8192 d28672 u524288 alloc=1*2097152\n"
+       "<7>[    0.1] pcpu-alloc: [0] 0 1 2 - [1] 3 4 5 6\n",
+       8},
+      {"pcpu-alloc: [0] 00 01 02 03 [0] 04 05 -- -- \npcpu-alloc: [1] 06 07 08 09\n", 12},
+  };
+  char text[512];
+  struct boot boot;
+  for (size_t i = 0; i < sizeof(logs) / sizeof(*logs); i++) {
+    snprintf(text, sizeof(text), "percpu: Embedded 53 pages/cpu\n%s", logs[i].lines);
+    kmsg_parse(scan_string(text), 4096, &boot);
+    ck_assert_int_eq(boot.percpu_units_count.state, READING_KNOWN);
+    ck_assert_uint_eq(boot.percpu_units_count.value, logs[i].want);
+    /* The first lines may be lost if the line before them is. */
+    kmsg_parse(scan_string(logs[i].lines), 4096, &boot);
+    ck_assert_int_eq(boot.percpu_units_count.state, READING_ABSENT);
+  }
+}
+END_TEST
+
 START_TEST(log_without_the_line_leaves_it_absent)
 {
   static const char *const logs[] = {
@@ -38,6 +66,7 @@ START_TEST(log_without_the_line_leaves_it_absent)
     struct boot boot;
     kmsg_parse(scan_string(logs[i]), 4096, &boot);
     ck_assert_int_eq(boot.percpu_unit.state, READING_ABSENT);
+    ck_assert_int_eq(boot.percpu_units_count.state, READING_ABSENT);
     ck_assert_int_eq(boot.hash_tables.state, READING_ABSENT);
     ck_assert_int_eq(boot.swiotlb.state, READING_ABSENT);
   }
@@ -96,6 +125,7 @@ START_TEST(first_line_has_the_bounce_buffers)
 END_TEST
 
 SUITE_MAIN("kmsg", pages_of_the_first_chunk_are_in_the_boot_log,
+           units_of_percpu_chunks_include_those_of_no_cpu,
            log_without_the_line_leaves_it_absent,
            linear_hash_tables_are_summed_except_early_ones,
            first_line_has_the_bounce_buffers)

@@ -474,6 +474,7 @@ static void collect_boot(const struct boot *boot, struct sample *out)
   out->hash_tables = boot->hash_tables;
   out->swiotlb_boot = boot->swiotlb;
   out->percpu_first_chunk = first_chunk(boot->percpu_unit, out->cpus_possible_count);
+  out->percpu_units_count = boot->percpu_units_count;
 }
 
 int collect(struct collector *collector, const struct collect_options *options,

@@ -34,10 +34,10 @@ static struct decision decide_isolated(const struct sample *sample)
       .why = WHY(isolated_unavailable)};
 }
 
-/* Percpu counts units without pages: each allocation has a fixed number of slots for
- * units, of which up to a quarter belongs to no CPU (mm/percpu.c: pcpu_build_alloc_info).
- * With a power of two of CPUs there are none, unless they are divided unevenly among
- * nodes (5 and 3), which is not checked. */
+/* Percpu counts units without pages (mm/percpu.c: pcpu_nr_pages): each allocation has a
+ * fixed number of slots for units, of which up to a quarter belongs to no CPU
+ * (pcpu_build_alloc_info). With a power of two of CPUs there are none, unless they are
+ * divided unevenly among nodes (5 and 3), which is not checked. */
 static uint64_t spare_units_error(uint64_t cpus, uint64_t percpu)
 {
   return (cpus & (cpus - 1)) == 0 ? 0 : percpu / 4;
@@ -73,6 +73,23 @@ static bool may_lack_percpu(const struct meminfo *meminfo)
          meminfo->vmalloc_chunk.value == 0;
 }
 
+/* By the boot log: without the first chunk, and without spare units, if their number is
+ * known. */
+static struct decision percpu_of_boot_log(const struct sample *sample, uint64_t percpu,
+                                          uint64_t spare)
+{
+  const uint64_t first = sample->percpu_first_chunk.value;
+  const uint64_t cpus = sample->cpus_possible_count.value;
+  const struct reading units = sample->percpu_units_count;
+  if (!is_known(units) || units.value < cpus)
+    return (struct decision){.reading = reading_known(sub_sat(percpu, first)),
+                             .error = spare,
+                             .why = WHY(percpu_boot_log)};
+  percpu = mul_div(percpu, cpus, units.value);
+  return (struct decision){.reading = reading_known(sub_sat(percpu, first)),
+                           .why = WHY(percpu_units)};
+}
+
 static struct decision decide_percpu(const struct sample *sample)
 {
   struct reading percpu = decision_bounded(sample, sample->meminfo.percpu);
@@ -80,15 +97,12 @@ static struct decision decide_percpu(const struct sample *sample)
     return decision_unbounded(WHY(percpu_cut));
   if (!is_known(percpu))
     return take_line(percpu, percpu.state == READING_ABSENT ? WHY(percpu_no_line) : NULL);
-  struct reading first = sample->percpu_first_chunk;
   if (!is_known(sample->cpus_possible_count))
     return percpu_of_unknown_cpus(sample, percpu.value);
   uint64_t cpus = sample->cpus_possible_count.value;
   uint64_t spare = spare_units_error(cpus, percpu.value);
-  if (is_known(first))
-    return (struct decision){.reading = reading_known(sub_sat(percpu.value, first.value)),
-                             .error = spare,
-                             .why = WHY(percpu_boot_log)};
+  if (is_known(sample->percpu_first_chunk))
+    return percpu_of_boot_log(sample, percpu.value, spare);
   uint64_t boot = cpus * boot_unit, error = cpus * boot_unit_error + spare;
   return (struct decision){.reading = reading_known(sub_sat(percpu.value, boot)),
                            .error = error < percpu.value ? error : percpu.value,

@@ -29,6 +29,18 @@ static void take_percpu(struct scan line, uint64_t page_size, struct boot *out)
     out->percpu_unit = reading_known(bytes);
 }
 
+/* The number in brackets is that of a node. Lines without one are not of units. */
+static void take_percpu_units(struct scan line, struct boot *out)
+{
+  uint64_t units = 0;
+  if (!is_known(out->percpu_unit) || !skip_past(&line, "pcpu-alloc: ["))
+    return;
+  scan_word(&line);
+  for (struct span word = scan_word(&line); word.length > 0; word = scan_word(&line))
+    units += word.at[0] != '[';
+  reading_add(&out->percpu_units_count, units);
+}
+
 /* Allocated before the buddy allocator was set up. */
 static bool is_early(struct scan line)
 {
@@ -90,6 +102,7 @@ void kmsg_parse(struct scan text, uint64_t page_size, struct boot *out)
   *out = (struct boot){0};
   while (scan_line(&text, &line)) {
     take_percpu(line, page_size, out);
+    take_percpu_units(line, out);
     take_hash_table(line, out);
     take_swiotlb(line, out);
   }

@@ -58,7 +58,8 @@ struct sample {
   /* Of FILE_GROUPING rows, else NULL; owned by the collector until its next sample. */
   const struct grouping_list *groupings[GROUPING_COUNT];
   struct reading cpus_possible_count;
-  struct reading percpu_first_chunk;     /* of all CPUs, by the boot log */
+  struct reading percpu_first_chunk; /* of all CPUs, by the boot log */
+  struct reading percpu_units_count; /* of a chunk, with spare ones, by the boot log */
   struct reading overcommit_ratio_count; /* percent */
   struct reading overcommit_kbytes;      /* bytes */
   struct reading thread_stack_count;     /* objects of a slab cache of stacks */

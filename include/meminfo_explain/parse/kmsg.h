@@ -12,6 +12,9 @@ struct boot {
   /* The part of each CPU in the first percpu chunk: `percpu: Embedded N pages/cpu ...`
    * (mm/percpu.c: pcpu_embed_first_chunk). */
   struct reading percpu_unit;
+  /* The units of each percpu chunk: those of the possible CPUs, and spare ones, printed
+   * as dashes: `pcpu-alloc: [0] 0 1 2 - [1] ...` (mm/percpu.c: pcpu_dump_alloc_info). */
+  struct reading percpu_units_count;
   /* Hash tables in pages of the buddy allocator, which are in the black hole: `NAME hash
    * table entries: N (order: O, BYTES bytes, linear)` (mm/mm_init.c:
    * alloc_large_system_hash; "linear" since 5.3). Without Dentry, Inode-cache and PV
