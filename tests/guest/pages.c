@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* usage: pages FIRST_CHUNK_PAGES
+/* usage: pages PAGES/CPUS/UNITS
  * Counts the pages of each class in /proc/kpageflags, and prints them as JSON, in bytes.
  * `unaccounted` is the truth of tests/guest/run: the pages without a class, less those
- * that the kernel counts but does not mark. FIRST_CHUNK_PAGES is the size of the first
- * chunk of per-CPU memory: it is in Percpu, but not in MemTotal. */
+ * that the kernel counts but does not mark. The argument is the layout of per-CPU memory
+ * in the boot log: pages of each CPU in the first chunk, which is in Percpu, but not in
+ * MemTotal; possible CPUs; units, all of which are in Percpu, though some may have no CPU
+ * and no pages (mm/percpu.c: pcpu_nr_pages). */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <inttypes.h>
@@ -126,8 +128,12 @@ static void print(const char *name, int64_t bytes)
 int main(int argc, char **argv)
 {
   int64_t count[CLASSES] = {0}, total = 0, page = sysconf(_SC_PAGESIZE);
-  if (argc != 2) {
-    fprintf(stderr, "usage: pages FIRST_CHUNK_PAGES\n");
+  int64_t boot_pages, cpus, units;
+  if (argc != 2 ||
+      sscanf(argv[1], "%" SCNd64 "/%" SCNd64 "/%" SCNd64, &boot_pages, &cpus, &units) !=
+          3 ||
+      units == 0) {
+    fprintf(stderr, "usage: pages PAGES/CPUS/UNITS\n");
     return 2;
   }
   /* Lists of free pages per CPU: these pages have no class. */
@@ -144,7 +150,7 @@ int main(int argc, char **argv)
     print(class_names[i], count[i]);
   }
   int64_t vmalloc = meminfo("VmallocUsed");
-  int64_t percpu = meminfo("Percpu") - strtoll(argv[1], NULL, 10) * page;
+  int64_t percpu = (meminfo("Percpu") / units - boot_pages * page) * cpus;
   /* kmalloc() of more than two pages: counted in Slab, but not marked. */
   int64_t large_kmalloc = meminfo("Slab") - count[SLAB];
   int64_t stacks = stacks_in_vmalloc() ? 0 : meminfo("KernelStack");
