@@ -399,6 +399,8 @@ static void print_consumers(const char *view)
       paths, text);
 #define CONSUMER_FUNCTION(name, place, source, function, remedy, since, text)            \
   print_function(#name, #place, source, #function, since, text);
+#define CONSUMER_TREE(name, place, source, function, since, text)                        \
+  print_function(#name, #place, "`" source "`", #function, since, text);
 #include "meminfo_explain/tables/consumers.def"
 }
 

@@ -572,6 +572,75 @@ START_TEST(swiotlb_of_unknown_initial_size_has_no_place)
 }
 END_TEST
 
+/* --- ftrace, DMA, block devices ----------------------------------------------------- */
+
+START_TEST(each_cpu_has_spare_pages_of_ring_buffers)
+{
+  begin();
+  assert_missing(&decide_all()->ftrace, READING_ABSENT);
+  c->ftrace_rings = reading_known(MB(1));
+  sample->zoneinfo.cpus_count = absent;
+  assert_known(&decide_all()->ftrace, MB(1));
+  sample->zoneinfo.cpus_count = reading_known(8);
+  assert_known(&decide_all()->ftrace, MB(1) + 8 * (1 + 3) * PAGE);
+  c->ftrace_snapshot_count = reading_known(1);
+  assert_known(&decide_all()->ftrace, MB(1) + 8 * (1 + 3 + 3) * PAGE);
+  c->ftrace_instances_count = reading_known(2);
+  assert_known(&decide_all()->ftrace, MB(1) + 8 * (3 + 3 + 9) * PAGE);
+  c->ftrace_rings = denied;
+  assert_missing(&decide_all()->ftrace, READING_DENIED);
+  end();
+}
+END_TEST
+
+START_TEST(file_comes_before_the_boot_log)
+{
+  begin();
+  assert_missing(&decide_all()->ftrace_records, READING_ABSENT);
+  sample->ftrace_records_boot = reading_known(MB(1));
+  c->ftrace_records_now = denied;
+  assert_known(&decide_all()->ftrace_records, MB(1));
+  assert_why(&decided.ftrace_records, "without modules");
+  c->ftrace_records_now = reading_known(MB(2));
+  assert_known(&decide_all()->ftrace_records, MB(2));
+  c->ftrace_records_now = denied;
+  sample->ftrace_records_boot = absent;
+  assert_missing(&decide_all()->ftrace_records, READING_DENIED);
+  end();
+}
+END_TEST
+
+START_TEST(pools_for_dma_may_be_in_cma)
+{
+  begin();
+  c->dma_pools_now = reading_known(MB(3));
+  assert_known(&decide_all()->dma_pools, MB(3));
+  c->cma_allocated = reading_known(MB(90));
+  c->cma_released = reading_known(MB(90));
+  assert_known(&decide_all()->dma_pools, MB(3)); /* no pages of CMA are in use */
+  c->cma_released = reading_known(MB(80));
+  assert_missing(&decide_all()->dma_pools, READING_ABSENT);
+  assert_why(&decided.dma_pools, "CMA");
+  end();
+}
+END_TEST
+
+START_TEST(bounds_of_block_queues_widen_what_is_unexplained)
+{
+  begin();
+  c->block_queues = reading_known(MB(48));
+  c->bounds[CONSUMER_ROW(block_queues)].excess = MB(12);
+  c->bounds[CONSUMER_ROW(block_queues)].lack = MB(3);
+  assert_known(&decide_all()->block_queues, MB(48));
+  ck_assert_uint_eq(decided.block_queues.excess, MB(12));
+  ck_assert_uint_eq(decided.block_queues.lack, MB(3));
+  c->block_queues = reading_known(GB(1) + 1);
+  assert_missing(&decide_all()->block_queues, READING_MALFORMED);
+  ck_assert_uint_eq(decided.block_queues.lack, 0);
+  end();
+}
+END_TEST
+
 /* --- bounds -------------------------------------------------------------------------
  */
 
@@ -731,11 +800,11 @@ START_TEST(hidden_consumer_that_cannot_be_read_may_be_all_that_is_unexplained)
   begin_accounted();
   c->zram = reading_known(MB(100));
   ck_assert_uint_eq(unexplained_error(), 0); /* absent consumers add no error */
-  c->ftrace = denied;
+  c->ftrace_rings = denied;
   ck_assert_uint_eq(unexplained_error(), MB(200));
   c->brd = malformed; /* counted once */
   ck_assert_uint_eq(unexplained_error(), MB(200));
-  c->ftrace = c->brd = absent;
+  c->ftrace_rings = c->brd = absent;
   ck_assert_uint_eq(unexplained_error(), 0);
   c->cma_total = reading_known(MB(64));
   c->cma_available = malformed; /* also by a decision */
@@ -764,7 +833,7 @@ START_TEST(unreadable_consumer_adds_no_error_where_nothing_is_unexplained)
 {
   begin_accounted();
   c->zram = reading_known(MB(300));
-  c->ftrace = denied;
+  c->ftrace_rings = denied;
   ck_assert_uint_eq(unexplained_error(), 0);
   c->zram = reading_known(MB(301)); /* below zero: no error is added */
   ck_assert_uint_eq(unexplained_error(), 0);
@@ -777,7 +846,7 @@ START_TEST(without_an_estimate_hidden_is_known_and_unexplained_is_not)
 {
   begin();
   c->zram = reading_known(MB(3));
-  c->ftrace = denied;
+  c->ftrace_rings = denied;
   explain_all();
   ck_assert_int_ne(e.black_hole.estimate.state, READING_KNOWN);
   ck_assert_int_eq(e.black_hole.hidden.state, READING_KNOWN);
@@ -821,8 +890,11 @@ static struct reading random_reading(uint64_t *random)
 static void random_sample(uint64_t *random)
 {
   struct reading *consumers = (struct reading *)c;
-  for (size_t i = 0; i < sizeof(*c) / sizeof(*consumers); i++)
+  for (size_t i = 0; i < CONSUMER_COUNT; i++) {
     consumers[i] = random_reading(random);
+    c->bounds[i].excess = random_next(random) % MB(64);
+    c->bounds[i].lack = random_next(random) % MB(64);
+  }
   for (size_t i = 0; i < VMSTAT_FIELD_COUNT; i++)
     sample->vmstat.fields[i] = random_reading(random);
   for (size_t i = 0; i < MEMINFO_FIELD_COUNT; i++)
@@ -830,6 +902,8 @@ static void random_sample(uint64_t *random)
   sample->consumers.page_pool = random_reading(random);
   sample->hash_tables = random_reading(random);
   sample->swiotlb_boot = random_reading(random);
+  sample->dma_pools_boot = random_reading(random);
+  sample->ftrace_records_boot = random_reading(random);
   sample->zoneinfo.zone_drift = random_reading(random);
   sample->page_size = PAGE << random_next(random) % 5;
   if (random_next(random) % 16 != 0)
@@ -917,36 +991,36 @@ START_TEST(a_balloon_is_always_in_one_place)
 }
 END_TEST
 
-SUITE_MAIN("decide_consumers", zswap_is_its_line_where_there_is_one,
-           zswap_without_a_line_is_the_pool_in_debugfs,
-           zsmalloc_is_what_neither_zram_nor_zswap_reports,
-           compressed_pages_are_never_counted_twice,
-           virtio_balloon_is_hidden_only_with_deflate_on_oom,
-           virtio_balloon_without_features_may_be_hidden,
-           virtio_balloon_without_events_is_the_balloon_line,
-           balloon_events_that_go_backwards_are_malformed,
-           hidden_balloon_above_mem_total_is_malformed_and_one_outside_is_not,
-           vmware_balloon_is_what_debugfs_says,
-           vmware_balloon_without_debugfs_is_recognised_by_the_module,
-           vmware_driver_that_counts_no_events_is_not_an_empty_balloon,
-           malformed_vmware_file_still_identifies_the_driver,
-           hyperv_and_xen_balloons_are_outside_by_their_own_numbers,
-           balloon_of_an_unknown_driver_is_a_bound,
-           unreadable_debugfs_may_hide_a_balloon_without_events,
-           gpu_is_both_lines_or_the_pools_of_ttm,
-           one_gpu_line_without_the_other_is_malformed,
-           cma_is_pages_that_are_not_available,
-           cma_by_events_may_have_moved_more_than_mem_total,
-           cma_that_cannot_be_read_is_not_absent, swiotlb_that_cannot_grow_is_outside,
-           growth_of_swiotlb_is_inside, swiotlb_of_unknown_initial_size_has_no_place,
-           huge_zero_page_is_one_or_none, nfsd_is_a_buffer_for_each_thread,
-           sockets_are_the_sum_of_the_known_protocols,
-           hidden_is_the_sum_of_the_known_hidden_terms,
-           hidden_term_above_mem_total_is_malformed_and_not_subtracted,
-           inside_outside_and_upper_bound_are_never_subtracted,
-           hidden_consumer_that_cannot_be_read_may_be_all_that_is_unexplained,
-           unreadable_consumer_elsewhere_adds_no_error,
-           unreadable_consumer_adds_no_error_where_nothing_is_unexplained,
-           without_an_estimate_hidden_is_known_and_unexplained_is_not,
-           hidden_is_always_the_sum_and_at_most_mem_total,
-           a_balloon_is_always_in_one_place)
+SUITE_MAIN(
+    "decide_consumers", each_cpu_has_spare_pages_of_ring_buffers,
+    file_comes_before_the_boot_log, pools_for_dma_may_be_in_cma,
+    bounds_of_block_queues_widen_what_is_unexplained,
+    zswap_is_its_line_where_there_is_one, zswap_without_a_line_is_the_pool_in_debugfs,
+    zsmalloc_is_what_neither_zram_nor_zswap_reports,
+    compressed_pages_are_never_counted_twice,
+    virtio_balloon_is_hidden_only_with_deflate_on_oom,
+    virtio_balloon_without_features_may_be_hidden,
+    virtio_balloon_without_events_is_the_balloon_line,
+    balloon_events_that_go_backwards_are_malformed,
+    hidden_balloon_above_mem_total_is_malformed_and_one_outside_is_not,
+    vmware_balloon_is_what_debugfs_says,
+    vmware_balloon_without_debugfs_is_recognised_by_the_module,
+    vmware_driver_that_counts_no_events_is_not_an_empty_balloon,
+    malformed_vmware_file_still_identifies_the_driver,
+    hyperv_and_xen_balloons_are_outside_by_their_own_numbers,
+    balloon_of_an_unknown_driver_is_a_bound,
+    unreadable_debugfs_may_hide_a_balloon_without_events,
+    gpu_is_both_lines_or_the_pools_of_ttm, one_gpu_line_without_the_other_is_malformed,
+    cma_is_pages_that_are_not_available, cma_by_events_may_have_moved_more_than_mem_total,
+    cma_that_cannot_be_read_is_not_absent, swiotlb_that_cannot_grow_is_outside,
+    growth_of_swiotlb_is_inside, swiotlb_of_unknown_initial_size_has_no_place,
+    huge_zero_page_is_one_or_none, nfsd_is_a_buffer_for_each_thread,
+    sockets_are_the_sum_of_the_known_protocols,
+    hidden_is_the_sum_of_the_known_hidden_terms,
+    hidden_term_above_mem_total_is_malformed_and_not_subtracted,
+    inside_outside_and_upper_bound_are_never_subtracted,
+    hidden_consumer_that_cannot_be_read_may_be_all_that_is_unexplained,
+    unreadable_consumer_elsewhere_adds_no_error,
+    unreadable_consumer_adds_no_error_where_nothing_is_unexplained,
+    without_an_estimate_hidden_is_known_and_unexplained_is_not,
+    hidden_is_always_the_sum_and_at_most_mem_total, a_balloon_is_always_in_one_place)

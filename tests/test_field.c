@@ -44,6 +44,8 @@ static const struct {
     {"a 1\na 2\n", "a", 2, 1}, /* the first such line */
     {"a: x\nb: 2\n", "b", 2, 2},
     {"\n  key  3\n", "key", 2, 3},
+    {"44085 pages:185 groups: 9\n", "", 3, 185}, /* dyn_ftrace_total_info */
+    {"44085 pages:185 groups: 9\n", "", 5, 9},
 };
 
 START_TEST(word_of_the_line_with_the_key_is_parsed)

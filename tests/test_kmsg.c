@@ -124,7 +124,38 @@ START_TEST(first_line_has_the_bounce_buffers)
 }
 END_TEST
 
-SUITE_MAIN("kmsg", pages_of_the_first_chunk_are_in_the_boot_log,
+START_TEST(pools_for_dma_are_summed)
+{
+  struct boot boot;
+  kmsg_parse(
+      scan_string("<6>[1.0] DMA: preallocated 512 KiB GFP_KERNEL pool for atomic "
+                  "allocations\n"
+                  "<6>[1.1] DMA: preallocated 256 KiB GFP_KERNEL|GFP_DMA32 pool for "
+                  "atomic allocations\n"
+                  "<6>[1.2] DMA: preallocated x KiB pool for atomic allocations\n"
+                  "<6>[1.3] DMA: preallocated 7 KiB for somebody else\n"),
+      4096, &boot);
+  ck_assert_known(boot.dma_pools, 768 << 10);
+}
+END_TEST
+
+START_TEST(first_line_has_the_records_of_ftrace)
+{
+  struct boot boot;
+  kmsg_parse(scan_string("<6>[0.0] ftrace: allocating 45261 entries in 180 pages\n"
+                         "<6>[0.0] ftrace: allocated x pages with 4 groups\n"
+                         "<6>[0.0] ftrace: allocated 180 pages with 4 groups\n"
+                         "<6>[9.0] ftrace: allocated 1 pages with 1 groups\n"),
+             65536, &boot);
+  ck_assert_known(boot.ftrace_records, 180 * 65536);
+  kmsg_parse(scan_string("<6>[0.0] ftrace: allocating 45261 entries in 180 pages\n"),
+             4096, &boot);
+  ck_assert_int_eq(boot.ftrace_records.state, READING_ABSENT);
+}
+END_TEST
+
+SUITE_MAIN("kmsg", pools_for_dma_are_summed, first_line_has_the_records_of_ftrace,
+           pages_of_the_first_chunk_are_in_the_boot_log,
            units_of_percpu_chunks_include_those_of_no_cpu,
            log_without_the_line_leaves_it_absent,
            linear_hash_tables_are_summed_except_early_ones,

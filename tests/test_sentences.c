@@ -1138,7 +1138,7 @@ START_TEST(rule_consumers_unreadable)
   check_says(RULE_consumers_unreadable, GB(4) - MB(16),
              "The unexplained 4.0 GiB (4.0 % of MemTotal) may belong to consumers that "
              "could not be read (zswap).");
-  sample.consumers.ftrace = sample.consumers.brd = sample.consumers.ttm_pool =
+  sample.consumers.ftrace_rings = sample.consumers.brd = sample.consumers.ttm_pool =
       reading_missing(READING_MALFORMED);
   explain_with(GB(4));
   check_says(RULE_consumers_unreadable, GB(4) - MB(16),
@@ -1209,7 +1209,7 @@ START_TEST(all_that_is_unknown_fits_in_a_sentence)
 {
   be_quiet();
   struct consumers *consumers = &sample.consumers;
-  consumers->zswap_pool = consumers->ftrace = consumers->brd = consumers->ttm_pool =
+  consumers->zswap_pool = consumers->ftrace_rings = consumers->brd = consumers->ttm_pool =
       reading_missing(READING_MALFORMED);
   sample.meminfo.vmalloc_used = reading_known(0);
   sample.vmallocinfo = (struct vmallocinfo){.callers_count = 0};
@@ -2216,7 +2216,7 @@ START_TEST(rule_sources_denied)
   sample.sources[SOURCE_vmallocinfo].state = READING_DENIED;
   sample.sources[SOURCE_modules].state = READING_MALFORMED;
   check_says(RULE_sources_denied, 0, "Permission denied: proc/vmallocinfo; run as root.");
-  sample.sources[SOURCE_ftrace].state = READING_DENIED;
+  sample.sources[SOURCE_ftrace_rings].state = READING_DENIED;
   sample.sources[SOURCE_brd].state = READING_DENIED;
   sample.sources[SOURCE_swiotlb_pool].state = READING_DENIED;
   strcpy(sample.sources[SOURCE_brd].path, "sys/kernel/debug/ramdisk_pages/ram7");

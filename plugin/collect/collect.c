@@ -29,7 +29,8 @@ static int read_boot_log(struct boot *out)
   *out = (struct boot){0};
   int size = klogctl(SYSLOG_SIZE_BUFFER, NULL, 0);
   if (size < 0 && errno == EPERM)
-    out->percpu_unit = out->hash_tables = out->swiotlb = reading_missing(READING_DENIED);
+    out->percpu_unit = out->hash_tables = out->swiotlb = out->dma_pools =
+        out->ftrace_records = reading_missing(READING_DENIED);
   if (size <= 0)
     return 0;
   char *log = malloc((size_t)size);
@@ -473,6 +474,8 @@ static void collect_boot(const struct boot *boot, struct sample *out)
 {
   out->hash_tables = boot->hash_tables;
   out->swiotlb_boot = boot->swiotlb;
+  out->dma_pools_boot = boot->dma_pools;
+  out->ftrace_records_boot = boot->ftrace_records;
   out->percpu_first_chunk = first_chunk(boot->percpu_unit, out->cpus_possible_count);
   out->percpu_units_count = boot->percpu_units_count;
 }

@@ -25,7 +25,8 @@ enum consumer_unit {
   CONSUMER_UNIT_PAGES_4K,
   CONSUMER_UNIT_SLOTS,
   CONSUMER_UNIT_COUNT,
-  CONSUMER_UNIT_BIT
+  CONSUMER_UNIT_BIT,
+  CONSUMER_UNIT_FILES
 };
 
 struct consumer_filter {
@@ -55,12 +56,16 @@ static const struct consumer_row {
   enum consumer_unit unit;
   /* Of a function; else NULL. */
   consumer_function *function;
-  const char *captured; /* the file of its answer in a captured tree */
+  const char *captured;         /* the file of its answer in a captured tree */
+  consumer_tree_function *tree; /* of a tree; else NULL */
 } consumer_rows[CONSUMER_COUNT] = {
 #define CONSUMER(name, place, opener, paths, filter, key, field, unit, ...)              \
-  {CONSUMER_PLACE_##place, filter, key, field, CONSUMER_UNIT_##unit, NULL, NULL},
+  {CONSUMER_PLACE_##place, filter, key, field, CONSUMER_UNIT_##unit, NULL, NULL, NULL},
 #define CONSUMER_FUNCTION(name, place, source, function, remedy, ...)                    \
-  {CONSUMER_PLACE_##place, ALL, "", 1, CONSUMER_UNIT_BYTES, function, "consumers/" #name},
+  {CONSUMER_PLACE_##place, ALL, "", 1, CONSUMER_UNIT_BYTES, function,                    \
+   "consumers/" #name,     NULL},
+#define CONSUMER_TREE(name, place, source, function, ...)                                \
+  {CONSUMER_PLACE_##place, ALL, "", 1, CONSUMER_UNIT_BYTES, NULL, NULL, function},
 #include "meminfo_explain/tables/consumers.def"
 };
 
@@ -212,13 +217,14 @@ static int read_file(void *context, const char *path)
   struct row_reading *reading = context;
   if (reading->files_count++ == CONSUMER_FILES_MAX)
     return -E2BIG;
-  uint64_t value;
+  uint64_t value = 1;
+  const bool listed = reading->row->unit == CONSUMER_UNIT_FILES;
   int error = passes_filter(reading, path);
   if (error == 0)
     return 0;
   if (error == 1)
-    error = slurp(reading, path);
-  if (error == 0)
+    error = listed ? 0 : slurp(reading, path);
+  if (error == 0 && !listed)
     error = parse_number(reading, &value);
   if (error == 0)
     error = add_number(reading, value);
@@ -270,13 +276,38 @@ static void call_function(struct row_reading *reading)
   result->sum = reading_missing(result->status.state);
 }
 
+/* --- a tree ----------------------------------------------------------------------------
+ */
+
+static void call_tree(struct row_reading *reading)
+{
+  struct consumer_result *result = &reading->result;
+  const struct consumer_tree tree = {.root = reading->root,
+                                     .page_size = reading->inputs->page_size,
+                                     .structs = &reading->inputs->structs,
+                                     .text = reading->text,
+                                     .status = &result->status};
+  struct consumer_bounds bounds = {0};
+  bool found = reading->row->tree(&tree, &bounds);
+  if (result->status.state > READING_KNOWN)
+    result->sum = reading_missing(result->status.state);
+  else if (found && add_number(reading, bounds.likely) != 0)
+    note_failure(result, "", -EBADMSG);
+  if (!is_known(result->sum))
+    return;
+  result->excess = bounds.likely - bounds.least;
+  result->lack = bounds.most - bounds.likely;
+}
+
 struct consumer_result consumer_row_read(unsigned row,
                                          const struct consumer_inputs *inputs,
                                          const struct sysroot *root, struct text *text)
 {
   struct row_reading reading = {
       .row = &consumer_rows[row], .inputs = inputs, .root = root, .text = text};
-  if (reading.row->function == NULL)
+  if (reading.row->tree != NULL)
+    call_tree(&reading);
+  else if (reading.row->function == NULL)
     read_files(&reading, source_rows[SOURCE_FIRST_CONSUMER + row].path);
   else if (root->live)
     call_function(&reading);

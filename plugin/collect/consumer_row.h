@@ -3,6 +3,7 @@
 #ifndef MEMINFO_EXPLAIN_COLLECT_CONSUMER_ROW_H
 #define MEMINFO_EXPLAIN_COLLECT_CONSUMER_ROW_H
 
+#include "kernel_structs.h"
 #include "meminfo_explain/collect/sample.h"
 #include "meminfo_explain/sysroot/source.h"
 #include "meminfo_explain/sysroot/sysroot.h"
@@ -16,10 +17,12 @@
 struct consumer_inputs {
   uint64_t page_size;       /* bytes */
   struct reading mem_total; /* no consumer within MemTotal is larger */
+  struct kernel_structs structs;
 };
 
 struct consumer_result {
   struct reading sum;
+  uint64_t excess, lack; /* bytes by which a known sum may be too large, or too small */
   struct source_status status;
 };
 

@@ -11,6 +11,7 @@ struct consumers_reader {
   /* Guarded by the supervisor's lock. */
   struct consumer_inputs inputs;
   struct consumer_result results[CONSUMER_COUNT];
+  struct kernel_structs structs;
   bool hangs[CONSUMER_COUNT];
   unsigned hung_count;
 };
@@ -23,7 +24,8 @@ struct consumers_reader {
 static bool read_row(struct consumers_reader *reader, struct worker *worker, unsigned row)
 {
   supervisor_lock(reader->supervisor);
-  const struct consumer_inputs inputs = reader->inputs;
+  struct consumer_inputs inputs = reader->inputs;
+  inputs.structs = reader->structs;
   bool hangs = reader->hangs[row];
   supervisor_unlock(reader->supervisor);
   if (hangs)
@@ -39,8 +41,20 @@ static bool read_row(struct consumers_reader *reader, struct worker *worker, uns
   return true;
 }
 
+static void read_structs(struct consumers_reader *reader)
+{
+  supervisor_lock(reader->supervisor);
+  struct kernel_structs structs = reader->structs;
+  supervisor_unlock(reader->supervisor);
+  kernel_structs_read(supervisor_root(reader->supervisor), &structs);
+  supervisor_lock(reader->supervisor);
+  reader->structs = structs;
+  supervisor_unlock(reader->supervisor);
+}
+
 static void read_all(void *context, struct worker *worker)
 {
+  read_structs(context);
   for (unsigned row = 0; row < CONSUMER_COUNT; row++)
     if (!read_row(context, worker, row))
       return;
@@ -113,6 +127,8 @@ void consumers_read(struct consumers_reader *reader, const struct consumer_input
   supervisor_lock(reader->supervisor);
   for (unsigned row = 0; row < CONSUMER_COUNT; row++) {
     out->rows[row] = reader->results[row].sum;
+    out->bounds[row].excess = reader->results[row].excess;
+    out->bounds[row].lack = reader->results[row].lack;
     statuses[row] = reader->results[row].status;
   }
   supervisor_unlock(reader->supervisor);

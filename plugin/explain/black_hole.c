@@ -212,12 +212,13 @@ static void explain_upper_bound(const struct sample *sample, struct explanation 
   }
 }
 
-/* The consumers in the black hole, and the rest. A consumer that could not be read may be
- * as large as all of the rest. */
+/* The consumers in the black hole, and the rest. What they may hold in addition is at
+ * most all of the rest, and so is a consumer that could not be read. */
 static void explain_hidden(struct explanation *out, struct doubt *doubt)
 {
   struct black_hole *hole = &out->black_hole;
   bool unread = out->decided.balloon.reading.state > READING_KNOWN;
+  struct reading lack = reading_known(0);
   hole->hidden.state = READING_KNOWN;
   for (size_t i = 0; i < TERM_COUNT; i++) {
     if (term_rows[i].view != TERM_VIEW_HIDDEN)
@@ -229,6 +230,8 @@ static void explain_hidden(struct explanation *out, struct doubt *doubt)
       unread |= out->terms[i].state != READING_ABSENT;
     if (decision != NULL)
       doubt_add_decision(doubt, decision, true);
+    if (decision != NULL && is_known(decision->reading))
+      reading_add(&lack, decision->lack);
   }
   hole->unexplained = amount_difference(hole->estimate, hole->hidden);
   if (!is_known(hole->estimate)) {
@@ -236,8 +239,10 @@ static void explain_hidden(struct explanation *out, struct doubt *doubt)
     hole->unexplained_range.most = range_of(most, doubt).most;
     return;
   }
-  if (unread && hole->unexplained.value > 0)
-    doubt_add(doubt, (uint64_t)hole->unexplained.value, 0);
+  if (unread || !is_known(lack))
+    lack.value = UINT64_MAX;
+  if (hole->unexplained.value > 0)
+    doubt_add(doubt, least(lack.value, (uint64_t)hole->unexplained.value), 0);
   hole->unexplained_error = error_of(doubt);
   hole->unexplained_range = range_of(hole->unexplained, doubt);
 }

@@ -186,6 +186,64 @@ static void decide_swiotlb(const struct sample *sample, struct decided *out)
   }
 }
 
+/* --- ftrace, DMA, block devices ----------------------------------------------------- */
+
+/* Of a ring buffer, buffer_total_size_kb counts the pages that are written to, but not
+ * the one that readers swap in (kernel/trace/ring_buffer.c: rb_allocate_cpu_buffer). A
+ * ring buffer has two pages or more: so has the one for events that a filter may drop,
+ * which is always there (kernel/trace/trace.c: temp_buffer), and so has the spare one of
+ * each instance for snapshots, until it is used (max_buffer). */
+static struct decision decide_ftrace(const struct sample *sample)
+{
+  enum { READER = 1, SMALLEST = READER + 2 };
+  const struct consumers *c = &sample->consumers;
+  const uint64_t instances = 1 + c->ftrace_instances_count.value;
+  const uint64_t snapshots = c->ftrace_snapshot_count.value > 0 ? instances : 0;
+  struct reading bytes = c->ftrace_rings, spare = reading_known(sample->page_size);
+  if (!is_known(bytes))
+    return decision_certain(bytes, NULL);
+  spare.value *= instances * READER + SMALLEST + snapshots * SMALLEST;
+  spare = decision_product(sample, sample->zoneinfo.cpus_count, spare);
+  if (is_known(spare))
+    reading_add(&bytes, spare.value);
+  return decision_certain(decision_bounded(sample, bytes), WHY(ftrace_spare));
+}
+
+/* The number that a file has now, or else that the boot log has. */
+static struct decision now_or_at_boot(const struct sample *sample, struct reading now,
+                                      const char *why_now, struct reading boot,
+                                      const char *why_boot)
+{
+  if (is_known(now))
+    return decision_certain(decision_bounded(sample, now), why_now);
+  if (is_known(boot))
+    return decision_certain(decision_bounded(sample, boot), why_boot);
+  return decision_certain(neither(now, boot), NULL);
+}
+
+/* Before these pools take pages of the buddy allocator they take some of the default CMA
+ * region (kernel/dma/pool.c: atomic_pool_expand). */
+static struct decision decide_dma_pools(const struct sample *sample, struct reading cma)
+{
+  if (is_known(cma) && cma.value > 0)
+    return decision_certain(reading_missing(READING_ABSENT), WHY(dma_pools_cma));
+  return now_or_at_boot(sample, sample->consumers.dma_pools_now, WHY(dma_pools_file),
+                        sample->dma_pools_boot, WHY(dma_pools_boot_log));
+}
+
+static struct decision decide_block_queues(const struct sample *sample)
+{
+  const struct consumers *c = &sample->consumers;
+  struct decision decision =
+      decision_certain(decision_bounded(sample, c->block_queues), NULL);
+  if (is_known(decision.reading)) {
+    decision.why = WHY(block_queues_tags);
+    decision.excess = c->bounds[CONSUMER_ROW(block_queues)].excess;
+    decision.lack = c->bounds[CONSUMER_ROW(block_queues)].lack;
+  }
+  return decision;
+}
+
 /* --- bounds ------------------------------------------------------------------------- */
 
 static struct decision decide_huge_zero_page(const struct sample *sample)
@@ -232,6 +290,12 @@ void decide_consumers(const struct sample *sample, struct decided *out)
   out->gpu = decide_gpu(sample);
   out->cma = decide_cma(sample);
   decide_swiotlb(sample, out);
+  out->ftrace = decide_ftrace(sample);
+  out->ftrace_records =
+      now_or_at_boot(sample, c->ftrace_records_now, WHY(ftrace_records_file),
+                     sample->ftrace_records_boot, WHY(ftrace_records_boot_log));
+  out->dma_pools = decide_dma_pools(sample, out->cma.reading);
+  out->block_queues = decide_block_queues(sample);
   out->huge_zero_page = decide_huge_zero_page(sample);
   out->nfsd = decision_certain(nfsd_bound(sample), NULL);
   out->sockets =

@@ -4,11 +4,19 @@
 #include <errno.h>
 #include <string.h>
 
-/* The next word, skipping a colon that stands alone: "current   :   12" has two words. */
+/* The next word, skipping a colon that stands alone: "current   :   12" has two words,
+ * and so has "pages:12". */
 static struct span next_word(struct scan *line)
 {
   struct span word = scan_word(line);
-  return span_is(word, ":") ? scan_word(line) : word;
+  if (span_is(word, ":"))
+    word = scan_word(line);
+  const char *colon = word.length > 0 ? memchr(word.at, ':', word.length - 1) : NULL;
+  if (colon != NULL) {
+    word.length = (size_t)(colon + 1 - word.at);
+    line->at = colon + 1;
+  }
+  return word;
 }
 
 /* The word without a colon at its end. */

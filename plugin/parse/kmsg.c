@@ -65,6 +65,26 @@ static void take_hash_table(struct scan line, struct boot *out)
   reading_add(&out->hash_tables, bytes);
 }
 
+/* `DMA: preallocated N KiB ... pool for atomic allocations`. */
+static void take_dma_pool(struct scan line, struct boot *out)
+{
+  uint64_t kib, bytes;
+  if (skip_past(&line, "DMA: preallocated ") &&
+      span_number(scan_word(&line), &kib) == 0 && span_is(scan_word(&line), "KiB") &&
+      contains(line, " pool for atomic allocations") && scale(kib, 1024, &bytes) == 0)
+    reading_add(&out->dma_pools, bytes);
+}
+
+/* `ftrace: allocated N pages with M groups`. */
+static void take_ftrace(struct scan line, uint64_t page_size, struct boot *out)
+{
+  uint64_t pages, bytes;
+  if (!is_known(out->ftrace_records) && skip_past(&line, "ftrace: allocated ") &&
+      span_number(scan_word(&line), &pages) == 0 && span_is(scan_word(&line), "pages") &&
+      scale(pages, page_size, &bytes) == 0)
+    out->ftrace_records = reading_known(bytes);
+}
+
 /* Parses a hexadecimal number of up to 60 bits. */
 static bool take_hex(struct scan *line, uint64_t *out)
 {
@@ -105,5 +125,7 @@ void kmsg_parse(struct scan text, uint64_t page_size, struct boot *out)
     take_percpu_units(line, out);
     take_hash_table(line, out);
     take_swiotlb(line, out);
+    take_dma_pool(line, out);
+    take_ftrace(line, page_size, out);
   }
 }

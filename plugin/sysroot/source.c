@@ -18,6 +18,8 @@ const struct source_row source_rows[SOURCE_COUNT] = {
   {paths, true, CONSUMER_COST, OPENER_##opener},
 #define CONSUMER_FUNCTION(name, place, source, function, remedy, ...)                    \
   {source, false, CONSUMER_COST, remedy},
+#define CONSUMER_TREE(name, place, source, function, ...)                                \
+  {source, true, CONSUMER_COST, ""},
 #include "meminfo_explain/tables/consumers.def"
 };
 

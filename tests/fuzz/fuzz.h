@@ -74,6 +74,7 @@ void fuzz_vmstat(struct bytes input);
 void fuzz_cpulist(struct bytes input);
 void fuzz_field(struct bytes input);
 void fuzz_kmsg(struct bytes input);
+void fuzz_btf(struct bytes input);
 void fuzz_modules(struct bytes input);
 void fuzz_slab_caches(struct bytes input);
 void fuzz_mountinfo(struct bytes input);
@@ -93,6 +94,7 @@ void fuzz_machine(struct bytes input);
 
 void seeds_of_field(fuzz_seed_callback *callback, void *context);
 void seeds_of_kmsg(fuzz_seed_callback *callback, void *context);
+void seeds_of_btf(fuzz_seed_callback *callback, void *context);
 void seeds_of_process_status(fuzz_seed_callback *callback, void *context);
 void seeds_of_scan(fuzz_seed_callback *callback, void *context);
 void seeds_of_allocinfo(fuzz_seed_callback *callback, void *context);

@@ -5,6 +5,7 @@
 #include "fuzz.h"
 
 #include "meminfo_explain/parse/allocinfo.h"
+#include "meminfo_explain/parse/btf.h"
 #include "meminfo_explain/parse/cpulist.h"
 #include "meminfo_explain/parse/field.h"
 #include "meminfo_explain/parse/grouping_list.h"
@@ -159,6 +160,7 @@ static const struct {
 } field_keys[] = {
 #define CONSUMER(name, place, opener, paths, filter, key, field, unit, ...) {key, field},
 #define CONSUMER_FUNCTION(...)
+#define CONSUMER_TREE(...)
 #include "meminfo_explain/tables/consumers.def"
     {"thread_stack", 3},
     {"Mapped", 2},
@@ -209,7 +211,8 @@ void fuzz_kmsg(struct bytes input)
   struct boot out;
   memset(&out, 0x5a, sizeof(out));
   kmsg_parse(scan_of(copy, input), page_size, &out);
-  const struct reading readings[] = {out.percpu_unit, out.hash_tables, out.swiotlb};
+  const struct reading readings[] = {out.percpu_unit, out.hash_tables, out.swiotlb,
+                                     out.dma_pools, out.ftrace_records};
   require_readings(readings, sizeof(readings) / sizeof(*readings));
   free(copy);
 }
@@ -224,8 +227,44 @@ void seeds_of_kmsg(fuzz_seed_callback *callback, void *context)
       "linear)\n"
       "<6>[    0.2] software IO TLB: mapped [mem 0x00000000bbed9000-0x00000000bfed9000] "
       "(64MB)\n"
-      "<6>[    0.3] software IO TLB: tearing down default memory pool\n";
+      "<6>[    0.3] software IO TLB: tearing down default memory pool\n"
+      "<6>[    0.4] DMA: preallocated 512 KiB GFP_KERNEL|GFP_DMA32 pool for atomic "
+      "allocations\n"
+      "<6>[    0.5] ftrace: allocated 180 pages with 4 groups\n";
   callback(context, (struct bytes){(const uint8_t *)log, sizeof(log) - 1});
+}
+
+static void check_struct(void *context, const char *name, uint32_t size)
+{
+  const struct btf *btf = context;
+  (void)size;
+  require(name[0] != '\0' && name >= btf->strings &&
+          name + strlen(name) < btf->strings + btf->strings_length);
+}
+
+void fuzz_btf(struct bytes input)
+{
+  char *copy = fuzz_copy(input);
+  struct btf btf = {.types_length = 77};
+  int error = btf_open(copy, input.size, &btf);
+  require(error == 0 || (error == -EBADMSG && btf.types_length == 77));
+  if (error == 0) {
+    error = btf_each_struct(&btf, NULL, check_struct, &btf);
+    require(error == 0 || error == -EBADMSG);
+  }
+  free(copy);
+}
+
+/* struct request of 248 bytes, with a member. */
+void seeds_of_btf(fuzz_seed_callback *callback, void *context)
+{
+  static const struct {
+    uint16_t magic;
+    uint8_t version, flags;
+    uint32_t header[5], type[6];
+    char strings[9];
+  } file = {0xeb9f, 1, 0, {24, 0, 24, 24, 9}, {1, 0x04000001, 248, 0, 0, 0}, "\0request"};
+  callback(context, (struct bytes){(const uint8_t *)&file, 24 + 24 + 9});
 }
 
 void fuzz_mountinfo(struct bytes input)

@@ -16,6 +16,7 @@ const struct fuzz_target fuzz_targets[] = {
     {"cpulist", "lines", fuzz_cpulist, "*/sys/devices/system/cpu/possible", NULL},
     {"field", "lines", fuzz_field, NULL, seeds_of_field},
     {"kmsg", "lines", fuzz_kmsg, NULL, seeds_of_kmsg},
+    {"btf", "lines", fuzz_btf, NULL, seeds_of_btf},
     {"modules", "lines", fuzz_modules, "*/proc/modules", NULL},
     {"slab_caches", "lines", fuzz_slab_caches, "*/proc/slabinfo", NULL},
     {"mountinfo", "lines", fuzz_mountinfo, "*/proc/self/mountinfo", NULL},

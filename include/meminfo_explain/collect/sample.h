@@ -36,7 +36,12 @@ struct consumers {
     };
     struct reading rows[CONSUMER_COUNT];
   };
+  /* Bytes by which a known row may be too large, or too small. */
+  struct {
+    uint64_t excess, lack;
+  } bounds[CONSUMER_COUNT];
 };
+#define CONSUMER_ROW(name) (SOURCE_##name - SOURCE_FIRST_CONSUMER)
 
 struct sample {
   uint64_t page_size;             /* bytes */
@@ -63,9 +68,11 @@ struct sample {
   struct reading overcommit_ratio_count; /* percent */
   struct reading overcommit_kbytes;      /* bytes */
   struct reading thread_stack_count;     /* objects of a slab cache of stacks */
-  struct reading hash_tables;  /* made at boot, in linear pages, by the boot log */
-  struct reading swiotlb_boot; /* bounce buffers made at boot, by the boot log */
-  struct reading lxcfs_count;  /* fuse.lxcfs mounts over our meminfo */
+  struct reading hash_tables;         /* made at boot, in linear pages, by the boot log */
+  struct reading swiotlb_boot;        /* bounce buffers made at boot, by the boot log */
+  struct reading dma_pools_boot;      /* pools for atomic DMA, by the boot log */
+  struct reading ftrace_records_boot; /* of traceable functions, by the boot log */
+  struct reading lxcfs_count;         /* fuse.lxcfs mounts over our meminfo */
   struct processes processes;
   struct hung_process hung[HUNG_MAX];
   struct denied_process denied[DENIED_MAX]; /* largest first */

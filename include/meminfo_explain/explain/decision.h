@@ -12,6 +12,7 @@ struct decision {
   struct reading reading;
   uint64_t error;  /* bytes by which the reading, or counting it as 0, may be wrong */
   uint64_t excess; /* bytes by which a known reading may be too large, in addition */
+  uint64_t lack;   /* the same, too small; of hidden consumers only */
   bool unbounded;  /* the error has no known bound */
   bool transient;  /* the reading is missing for now and returns by itself */
   bool withholds;  /* without this number no accounting is possible */

@@ -23,6 +23,12 @@ struct boot {
   /* The pool of bounce buffers: `software IO TLB: mapped [mem 0xA-0xB] (NMB)`
    * (kernel/dma/swiotlb.c: swiotlb_print_info). */
   struct reading swiotlb;
+  /* Pools for DMA in atomic context, of all zones together: `DMA: preallocated N KiB ...
+   * pool for atomic allocations` (kernel/dma/pool.c: __dma_atomic_pool_init, 5.8). */
+  struct reading dma_pools;
+  /* Records of the kernel's traceable functions: `ftrace: allocated N pages with M
+   * groups` (kernel/trace/ftrace.c: ftrace_init, 5.6). */
+  struct reading ftrace_records;
 };
 
 /* Replaces *out. */
