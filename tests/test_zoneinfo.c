@@ -178,8 +178,27 @@ START_TEST(drift_is_the_largest_threshold_of_each_node_times_cpus)
   struct zoneinfo zoneinfo = parse(nodes);
   ck_assert_known(zoneinfo.node_drift, PAGES((36 + 42 + 5) * 2));
   ck_assert_known(zoneinfo.zone_drift, PAGES((12 + 36 + 42 + 5) * 2));
+  ck_assert_known(zoneinfo.node_threshold, PAGES(42));
+  ck_assert_known(zoneinfo.zone_threshold, PAGES(42));
   ck_assert_known(zoneinfo.cpus_count, 2);
   ck_assert_known(zoneinfo.pcp, PAGES(8));
+}
+END_TEST
+
+START_TEST(threshold_that_kswapd_has_lowered_does_not_count)
+{
+  /* 2 GiB, 8 CPUs: 2 x 4 x (1 + 5) */
+  struct zoneinfo zoneinfo =
+      parse("Node 0, zone Normal\n  pages free 7\n  present 600000\n"
+            "  managed 524288\n" CPU(0, 1, 3) CPU(1, 1, 3) CPU(2, 1, 3) CPU(3, 1, 3)
+                CPU(4, 1, 3) CPU(5, 1, 3) CPU(6, 1, 3) CPU(7, 1, 3) "  start_pfn: 1\n");
+  ck_assert_known(zoneinfo.node_threshold, PAGES(48));
+  ck_assert_known(zoneinfo.node_drift, PAGES(48 * 8));
+  ck_assert_known(zoneinfo.zone_drift, PAGES(48 * 8));
+  /* without CONFIG_SMP there are no deltas */
+  zoneinfo = parse("Node 0, zone Normal\n  pages free 7\n  present 600000\n"
+                   "    cpu: 0\n count: 3\n  start_pfn: 1\n");
+  ck_assert_known(zoneinfo.node_drift, 0);
 }
 END_TEST
 
@@ -414,6 +433,7 @@ END_TEST
 SUITE_MAIN("zoneinfo", zones_and_cpus_are_summed, hot_and_cold_list_of_a_cpu_are_one_cpu,
            isolated_pages_of_zones_are_summed, absent_field_is_not_zero,
            drift_is_the_largest_threshold_of_each_node_times_cpus,
+           threshold_that_kswapd_has_lowered_does_not_count,
            largest_threshold_of_a_zone_counts,
            impossible_threshold_makes_the_drift_malformed,
            page_size_is_that_of_the_captured_machine,

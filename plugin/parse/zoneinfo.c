@@ -14,6 +14,7 @@ struct zone {
   bool populated, has_counters;
   uint64_t cpus;
   uint64_t threshold; /* the largest, in pages */
+  uint64_t size;      /* managed, or present, in bytes */
 };
 
 struct parser {
@@ -36,8 +37,9 @@ struct parser {
   bool incomplete;
 };
 
-static void add_pages(struct parser *p, const struct scan *line, struct span key,
-                      struct span word, struct reading *sum)
+/* Returns the bytes added, or 0. */
+static uint64_t add_pages(struct parser *p, const struct scan *line, struct span key,
+                          struct span word, struct reading *sum)
 {
   uint64_t pages, bytes;
   int error = span_number(word, &pages);
@@ -45,11 +47,12 @@ static void add_pages(struct parser *p, const struct scan *line, struct span key
     error = scale(pages, p->page_size, &bytes);
   if (error == 0) {
     reading_add(sum, bytes);
-    return;
+    return bytes;
   }
   *sum = reading_missing(READING_MALFORMED);
   parse_error_note(p->parse_error, line->line, key,
                    error == -ERANGE ? "number out of range" : "not a number");
+  return 0;
 }
 
 /* The maximum of calculate_normal_threshold() in mm/vmstat.c, in pages. */
@@ -99,9 +102,36 @@ static bool zones_agree(const struct parser *p)
            (p->threshold_zones == 0 || p->threshold_zones == p->populated_zones)));
 }
 
+static uint64_t bits_of(uint64_t value) /* the kernel's fls() */
+{
+  uint64_t bits = 0;
+  for (; value > 0; value >>= 1)
+    bits++;
+  return bits;
+}
+
+/* The most pages in a delta of the zone. While kswapd runs, the file has a lower
+ * threshold (mm/vmstat.c: calculate_pressure_threshold), but the counters of the node
+ * keep theirs, and so do deltas that nothing has changed since
+ * (calculate_normal_threshold). */
+static uint64_t threshold_of(const struct zone *zone)
+{
+  const uint64_t normal = 2 * bits_of(zone->cpus) * (1 + bits_of(zone->size >> 27));
+  if (zone->thresholds == 0 || zone->threshold > normal)
+    return zone->threshold;
+  return least(threshold_max, normal);
+}
+
+static void raise(struct reading *most, uint64_t value)
+{
+  if (value > most->value || !is_known(*most))
+    *most = reading_known(value);
+}
+
 static void end_zone(struct parser *p)
 {
   const struct zone *zone = &p->zone;
+  const uint64_t threshold = threshold_of(zone);
   p->zones++;
   p->node_zones++;
   p->managed_zones += zone->managed > 0;
@@ -115,13 +145,14 @@ static void end_zone(struct parser *p)
   if (!zone_is_whole(zone))
     note_gap(p, "lines of this zone are missing");
   reading_add(&p->out->zone_deltas_count, zone->cpus);
-  reading_add(&p->out->zone_drift, zone->threshold * zone->cpus * p->page_size);
-  if (zone->threshold > p->node_threshold)
-    p->node_threshold = zone->threshold;
+  reading_add(&p->out->zone_drift, threshold * zone->cpus * p->page_size);
+  raise(&p->out->zone_threshold, threshold * p->page_size);
+  if (threshold > p->node_threshold)
+    p->node_threshold = threshold;
   if (zone->cpus > p->node_cpus)
     p->node_cpus = zone->cpus;
-  if (zone->cpus > p->out->cpus_count.value)
-    p->out->cpus_count = reading_known(zone->cpus);
+  if (zone->cpus > 0)
+    raise(&p->out->cpus_count, zone->cpus);
   if (zone->reserves > p->kinds)
     p->kinds = zone->reserves;
 }
@@ -132,6 +163,7 @@ static void end_node(struct parser *p)
     note_gap(p, "zones of its node are missing");
   reading_add(&p->out->node_deltas_count, p->node_cpus);
   reading_add(&p->out->node_drift, p->node_threshold * p->node_cpus * p->page_size);
+  raise(&p->out->node_threshold, p->node_threshold * p->page_size);
   p->node_threshold = p->node_cpus = 0;
   p->node_zones = 0;
 }
@@ -206,7 +238,7 @@ static void read_present(struct parser *p, struct scan line, struct span key)
   struct span word = scan_word(&line);
   p->zone.present++;
   p->zone.populated = !span_is(word, "0");
-  add_pages(p, &line, key, word, &p->out->present);
+  p->zone.size = add_pages(p, &line, key, word, &p->out->present);
 }
 
 static void read_line(struct parser *p, struct scan line)
@@ -226,7 +258,7 @@ static void read_line(struct parser *p, struct scan line)
     read_present(p, line, key);
   } else if (span_is(key, "managed")) {
     zone->managed++;
-    add_pages(p, &line, key, scan_word(&line), &out->managed);
+    zone->size = add_pages(p, &line, key, scan_word(&line), &out->managed);
   } else if (span_is(key, "protection:")) {
     zone->reserves = count_reserves(line);
   } else if (span_starts(key, "nr_")) {

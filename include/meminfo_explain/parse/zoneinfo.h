@@ -16,8 +16,9 @@ struct zoneinfo {
   /* What one node (zone) counter can be off by, because of pages in per-CPU deltas: `vm
    * stats threshold` x CPUs, summed over nodes (zones). */
   struct reading node_drift, zone_drift;
-  /* Number of per-CPU deltas of one counter. */
+  /* Number of per-CPU deltas of one counter, and the largest of one of them. */
   struct reading node_deltas_count, zone_deltas_count;
+  struct reading node_threshold, zone_threshold;
   struct reading cpus_count; /* online CPUs: the most that a zone lists */
 };
 
