@@ -73,7 +73,8 @@ members() {
 		"$build/meminfo-explain" --root "${about%/about}" --format json 2>/dev/null
 	done | jq -r 'paths | map(if type == "number" then "[]" else "." + . end) | add' |
 		sed -E 's/^\.//; s/\.\[/[/g
-			s/^(free|kernel|user\.[a-z]+|hidden|inside|outside|upper_bound|identities|detail|meminfo|sources|decisions|vmalloc\.(modules|space))\.[^.]+/\1/' |
+			s/^sources\..*/sources/
+			s/^(free|kernel|user\.[a-z]+|hidden|inside|outside|upper_bound|identities|detail|meminfo|decisions|vmalloc\.(modules|space))\.[^.]+/\1/' |
 		sort -u
 }
 # Of its description, each item and each name within it: "B<caller>" of the item

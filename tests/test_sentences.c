@@ -2474,8 +2474,11 @@ static const struct block {
     READINGS(hugepages),
     READINGS(modules),
     READINGS(consumers),
+    READINGS(activity),
     READINGS(cpus_possible_count),
+    READINGS(cpus_isolated_count),
     READINGS(percpu_first_chunk),
+    READINGS(percpu_units_count),
     READINGS(overcommit_ratio_count),
     READINGS(overcommit_kbytes),
     READINGS(thread_stack_count),
@@ -2686,7 +2689,7 @@ START_TEST(values_that_are_not_known_are_never_used)
 {
   static struct sentence poisoned[RULE_COUNT];
   unsigned applied[RULE_COUNT] = {0};
-  for (uint64_t seed = 1; seed <= 4000; seed++) {
+  for (uint64_t seed = 1; seed <= 8000; seed++) {
     random_machine(seed);
     unsigned count = sentences_make(&sample, &explanation, before, out);
     check_sentences(out, count);

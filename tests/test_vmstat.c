@@ -56,6 +56,20 @@ START_TEST(every_row_is_found_by_its_key_in_any_order)
       {"thp_zero_page_alloc", 1},
       {"htlb_buddy_alloc_success", 1},
       {"unevictable_pgs_culled", 1},
+      {"pgalloc_normal", 1},
+      {"pgfree", 1},
+      {"pgactivate", 1},
+      {"pgdeactivate", 1},
+      {"pglazyfree", 1},
+      {"pgrefill", 1},
+      {"pgscan_direct", 1},
+      {"compact_isolated", 1},
+      {"pgmigrate_success", 1},
+      {"unevictable_pgs_rescued", 1},
+      {"unevictable_pgs_mlocked", 1},
+      {"unevictable_pgs_munlocked", 1},
+      {"numa_local", 1},
+      {"numa_other", 1},
   };
   ck_assert_uint_eq(LENGTH(rows), VMSTAT_FIELD_COUNT);
   char text[1024] = "";
@@ -66,6 +80,18 @@ START_TEST(every_row_is_found_by_its_key_in_any_order)
   struct vmstat vmstat = parse(text);
   for (unsigned i = 0; i < VMSTAT_FIELD_COUNT; i++)
     ck_assert_known(vmstat.fields[i], (i + 1) * rows[i].unit);
+}
+END_TEST
+
+START_TEST(lines_of_one_sum_are_added)
+{
+  struct vmstat vmstat = parse("pgalloc_dma 1\npgalloc_dma32 20\npgalloc_normal 300\n"
+                               "pgalloc 4000\nxpgalloc_dma 4000\npgfree 7\n");
+  ck_assert_known(vmstat.pages_allocated_count, 321);
+  ck_assert_known(vmstat.pgfree_count, 7);
+  ck_assert_uint_eq(parse_error.count, 0);
+  vmstat = parse("pgalloc_dma x\npgalloc_dma32 20\n");
+  ck_assert_int_eq(vmstat.pages_allocated_count.state, READING_MALFORMED);
 }
 END_TEST
 
@@ -236,7 +262,7 @@ END_TEST
 SUITE_MAIN("vmstat", lines_that_every_kernel_has_show_what_is_missing,
            what_follows_a_cut_is_not_absent, pages_become_bytes_and_events_stay_counts,
            absent_counter_is_not_zero, every_row_is_found_by_its_key_in_any_order,
-           key_is_not_found_inside_another,
+           lines_of_one_sum_are_added, key_is_not_found_inside_another,
            bad_line_makes_its_counter_malformed_and_no_other,
            bad_value_of_an_unknown_key_is_ignored, text_without_any_number_is_refused,
            page_size_is_that_of_the_captured_machine, second_parse_replaces_the_first)

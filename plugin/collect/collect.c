@@ -180,6 +180,35 @@ static struct source_status read_possible_cpus(struct collector *collector,
   return status;
 }
 
+/* Adds the CPUs of a list, which may be empty, or "(null)" for a mask that was never
+ * allocated (drivers/base/cpu.c). A kernel without the file isolates none. */
+static struct source_status add_cpus(struct collector *collector, enum source source,
+                                     struct reading *sum)
+{
+  struct source_status status = read_source(collector, source);
+  struct scan line = {.at = NULL}, text = text_of(collector);
+  uint64_t cpus = 0;
+  if (is_known(status) && scan_line(&text, &line)) {
+    struct span word = scan_word(&line);
+    if (word.length > 0 && !span_is(word, "(null)") &&
+        cpulist_parse(text_of(collector), &cpus, &status.parse_error) != 0)
+      status.state = READING_MALFORMED;
+  }
+  if (status.state <= READING_KNOWN)
+    reading_add(sum, cpus);
+  else
+    *sum = reading_missing(status.state);
+  return status;
+}
+
+static void collect_isolated_cpus(struct collector *collector, struct sample *out)
+{
+  static const enum source lists[] = {SOURCE_cpu_isolated, SOURCE_cpu_nohz_full,
+                                      SOURCE_cpuset_isolated};
+  for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++)
+    out->sources[lists[i]] = add_cpus(collector, lists[i], &out->cpus_isolated_count);
+}
+
 static struct source_status read_modules(struct collector *collector, struct modules *out)
 {
   struct source_status status = read_source(collector, SOURCE_modules);
@@ -460,6 +489,30 @@ static int collect_snapshot(struct collector *collector, struct sample *out)
   return error;
 }
 
+/* A captured tree is one instant. */
+static void collect_activity(struct collector *collector, struct sample *out)
+{
+  struct activity_look *now = &collector->looks.now;
+  const struct text *zoneinfo = &collector->snapshot_texts.zoneinfo_after;
+  struct reading interval;
+  if (!collector->root.live)
+    return;
+  out->sources[SOURCE_stat_interval] =
+      read_number(collector, SOURCE_stat_interval, 1, &interval);
+  out->sources[SOURCE_stat] = read_source(collector, SOURCE_stat);
+  now->at = clock_seconds(CLOCK_MONOTONIC);
+  cpu_times_parse(is_known(out->sources[SOURCE_stat]) ? text_of(collector)
+                                                      : scan_text("", 0),
+                  &now->times);
+  now->is_known = is_known(out->zoneinfo_after.pcp);
+  now->vmstat = out->vmstat;
+  if (now->is_known)
+    cpu_lists_parse(scan_text(zoneinfo->bytes, zoneinfo->length), &now->lists);
+  activity_since(&collector->looks,
+                 activity_window(is_known(interval) ? (double)interval.value : 1),
+                 &out->activity);
+}
+
 /* All CPUs' part of the first percpu chunk. */
 static struct reading first_chunk(struct reading unit, struct reading cpus)
 {
@@ -494,6 +547,7 @@ int collect(struct collector *collector, const struct collect_options *options,
     return error;
   }
   error = collect_snapshot(collector, out);
+  collect_activity(collector, out);
   /* Right after the snapshot: what consumers hold is part of its black hole. */
   collect_consumers(collector, options, out);
   collect_vmallocinfo(collector, out);
@@ -506,6 +560,7 @@ int collect(struct collector *collector, const struct collect_options *options,
       hugepages_read(&collector->root, out->page_size, &collector->text, &out->hugepages);
   sources[SOURCE_cpu_possible] = read_possible_cpus(collector, &out->cpus_possible_count);
   completeness_of_cpus(out);
+  collect_isolated_cpus(collector, out);
   sources[SOURCE_overcommit_ratio] =
       read_number(collector, SOURCE_overcommit_ratio, 1, &out->overcommit_ratio_count);
   sources[SOURCE_overcommit_kbytes] =

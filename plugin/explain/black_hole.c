@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "black_hole.h"
 #include "doubt.h"
+#include "drift.h"
 #include "identity.h"
 #include "per_cpu.h"
 #include "rows.h"

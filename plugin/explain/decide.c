@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "decide.h"
 #include "decide_consumers.h"
+#include "drift.h"
 #include "meminfo_explain/collect/completeness.h"
 #include "meminfo_explain/collect/skew.h"
 #include "per_cpu.h"
@@ -469,6 +470,8 @@ void decide(const struct sample *sample, struct decided *out)
   const struct hugepages *huge = &sample->hugepages;
   memset(out, 0, sizeof(*out));
   out->cpus_count = decide_cpus(sample);
+  out->active_count = decide_active(sample);
+  out->moved = decide_moved(sample);
   out->pcp_free = decide_pcp_free(sample);
   out->tear = decision_certain(skew_of(&sample->zoneinfo, &sample->zoneinfo_after), NULL);
   out->isolated = decide_isolated(sample);

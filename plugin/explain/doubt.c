@@ -1,48 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "doubt.h"
-#include "per_cpu.h"
+#include "drift.h"
 #include "rows.h"
-
-#include <math.h>
-
-/* What `counters` counters together may be off by because of per-CPU deltas, if `deltas`
- * CPUs make each counter drift by at most `drift`. Each delta is anywhere within
- * +-drift/deltas (mm/vmstat.c folds it back when it reaches the threshold). So this is
- * three standard deviations of the sum of independent uniform deltas, and at most the sum
- * of all at their limits. */
-double drift_error(double drift, uint64_t deltas, unsigned counters)
-{
-  if (deltas == 0)
-    return counters * drift;
-  double sigmas = drift * sqrt(3.0 * counters / (double)deltas);
-  return fmin(sigmas, counters * drift);
-}
 
 uint64_t batches_of(const struct sample *sample, struct reading cpus)
 {
   return cpus.value * LRU_BATCH_PAGES * sample->page_size;
-}
-
-/* What the counters of an accounting may be off by. */
-uint64_t counters_error(const struct sample *sample, enum accounting accounting)
-{
-  /* Node counters: two of slab, misc reclaimable, two of page tables; and for lru the
-   * five lists and two of isolated pages, else file pages, swap cache and anonymous
-   * pages. Zone counters: free and bounce pages. */
-  static const unsigned node_counters[ACCOUNTING_COUNT] = {
-      [ACCOUNTING_LRU] = 5 + 7, [ACCOUNTING_CACHE] = 5 + 3, [ACCOUNTING_PSS] = 5 + 3};
-  const struct drift node = node_drift(sample), zone = zone_drift(sample);
-  double bytes =
-      hypot(drift_error((double)node.bytes, node.deltas, node_counters[accounting]),
-            drift_error((double)zone.bytes, zone.deltas, 2));
-  return bytes < (double)INT64_MAX ? (uint64_t)bytes : INT64_MAX;
-}
-
-/* Also true where that is not known. */
-bool has_swap_cache(const struct sample *sample)
-{
-  const struct reading cached = sample->meminfo.swap_cached;
-  return cached.state > READING_KNOWN || cached.value > 0;
 }
 
 bool is_part_of(const struct term_row *row, enum accounting accounting)

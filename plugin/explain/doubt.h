@@ -27,16 +27,7 @@ void doubt_add(struct doubt *doubt, uint64_t less, uint64_t more);
 /* Whether the term is one of those that the accounting subtracts from MemTotal. */
 bool is_part_of(const struct term_row *row, enum accounting accounting);
 
-/* What `counters` counters together may be off by (doubt.c). */
-double drift_error(double drift, uint64_t deltas, unsigned counters);
-
 /* Pages that wait in the batches of that many CPUs for an LRU list. */
 uint64_t batches_of(const struct sample *sample, struct reading cpus);
-
-/* What the counters of an accounting may be off by. */
-uint64_t counters_error(const struct sample *sample, enum accounting accounting);
-
-/* Whether there is swap cache; also true where that is not known. */
-bool has_swap_cache(const struct sample *sample);
 
 #endif

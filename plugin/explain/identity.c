@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "identity.h"
 #include "doubt.h"
+#include "drift.h"
 #include "per_cpu.h"
 #include "rows.h"
 

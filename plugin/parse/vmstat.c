@@ -15,11 +15,22 @@ static const struct {
 #include "meminfo_explain/tables/vmstat.def"
 };
 
+static bool is_sum(unsigned row)
+{
+  return rows[row].key[rows[row].key_length - 1] == '*';
+}
+
+static bool matches(unsigned row, struct span key)
+{
+  const size_t length = rows[row].key_length - is_sum(row);
+  return (is_sum(row) ? key.length >= length : key.length == length) &&
+         memcmp(key.at, rows[row].key, length) == 0;
+}
+
 static unsigned find_row(struct span key)
 {
   unsigned row = 0;
-  while (row < VMSTAT_FIELD_COUNT && (key.length != rows[row].key_length ||
-                                      memcmp(key.at, rows[row].key, key.length) != 0))
+  while (row < VMSTAT_FIELD_COUNT && !matches(row, key))
     row++;
   return row;
 }
@@ -64,10 +75,12 @@ int vmstat_parse(struct scan text, uint64_t page_size, struct vmstat *out,
       cause = error == -ERANGE ? "number out of range" : "not a number";
     else if (open)
       cause = "line is cut off at the end of the file";
-    else if (out->fields[row].state != READING_ABSENT)
+    else if (out->fields[row].state != READING_ABSENT && !is_sum(row))
       cause = "duplicate key";
-    out->fields[row] =
-        cause == NULL ? reading_known(value) : reading_missing(READING_MALFORMED);
+    if (cause == NULL)
+      reading_add(&out->fields[row], value);
+    else
+      out->fields[row] = reading_missing(READING_MALFORMED);
     if (cause != NULL)
       parse_error_note(parse_error, line.line, key, cause);
   }

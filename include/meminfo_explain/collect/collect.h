@@ -3,6 +3,7 @@
 #ifndef MEMINFO_EXPLAIN_COLLECT_COLLECT_H
 #define MEMINFO_EXPLAIN_COLLECT_COLLECT_H
 
+#include "meminfo_explain/collect/activity.h"
 #include "meminfo_explain/collect/sample.h"
 #include "meminfo_explain/collect/snapshot.h"
 #include "meminfo_explain/parse/kmsg.h"
@@ -53,6 +54,7 @@ struct collector {
   struct text text; /* of the file that is being read */
   struct snapshot_texts snapshot_texts;
   struct snapshot snapshot;
+  struct activity_looks looks;
   struct boot boot;                   /* from the boot log, which does not change */
   struct consumers_reader *consumers; /* NULL before the first sample */
   struct {

@@ -3,6 +3,7 @@
 #ifndef MEMINFO_EXPLAIN_COLLECT_SAMPLE_H
 #define MEMINFO_EXPLAIN_COLLECT_SAMPLE_H
 
+#include "meminfo_explain/collect/activity.h"
 #include "meminfo_explain/parse/allocinfo.h"
 #include "meminfo_explain/parse/grouping_list.h"
 #include "meminfo_explain/parse/meminfo.h"
@@ -62,9 +63,11 @@ struct sample {
   struct consumers consumers;
   /* Of FILE_GROUPING rows, else NULL; owned by the collector until its next sample. */
   const struct grouping_list *groupings[GROUPING_COUNT];
+  struct activity activity; /* since an earlier sample of a live machine */
   struct reading cpus_possible_count;
-  struct reading percpu_first_chunk; /* of all CPUs, by the boot log */
-  struct reading percpu_units_count; /* of a chunk, with spare ones, by the boot log */
+  struct reading cpus_isolated_count; /* which keep their deltas */
+  struct reading percpu_first_chunk;  /* of all CPUs, by the boot log */
+  struct reading percpu_units_count;  /* of a chunk, with spare ones, by the boot log */
   struct reading overcommit_ratio_count; /* percent */
   struct reading overcommit_kbytes;      /* bytes */
   struct reading thread_stack_count;     /* objects of a slab cache of stacks */
