@@ -101,23 +101,46 @@ static enum class class_of(uint64_t flags) {
   return BARE;
 }
 
+enum { CHUNK = 1 << 16, PASSES = 5, PCP_CHANGE = 8 };
+static uint64_t flags[CHUNK];
+
 /* Counts the pages of each class, of those that have a struct page and are not reserved.
  */
 static bool count_pages(int64_t count[CLASSES])
 {
-  enum { CHUNK = 1 << 16 };
-  static uint64_t flags[CHUNK];
   int fd = open("/proc/kpageflags", O_RDONLY | O_CLOEXEC);
   ssize_t size;
   if (fd < 0)
     return false;
-  memset(flags, 1, sizeof(flags)); /* these pages must not appear during the pass */
+  memset(count, 0, CLASSES * sizeof(*count));
   while ((size = read(fd, flags, sizeof(flags))) > 0)
     for (size_t i = 0; i < (size_t)size / sizeof(*flags); i++)
       if ((flags[i] & (FLAG(KPF_NOPAGE) | FLAG(KPF_RESERVED_INTERNAL))) == 0)
         count[class_of(flags[i])]++;
   close(fd);
   return size == 0;
+}
+
+/* The pages in the lists of free pages per CPU, which have no class. */
+static int64_t pcp_pages(void)
+{
+  return sum_of("/proc/zoneinfo", "count");
+}
+
+/* Counts again while pages move between these lists and the others. */
+static bool count_calm(int64_t count[CLASSES], int64_t *pcp)
+{
+  memset(flags, 1, sizeof(flags)); /* allocated before anything is counted */
+  for (int pass = 0; pass < PASSES; pass++) {
+    int64_t before = pcp_pages();
+    if (!count_pages(count))
+      return false;
+    int64_t after = pcp_pages();
+    *pcp = (before + after) / 2;
+    if (llabs(after - before) <= PCP_CHANGE)
+      break;
+  }
+  return true;
 }
 
 static void print(const char *name, int64_t bytes)
@@ -127,7 +150,7 @@ static void print(const char *name, int64_t bytes)
 
 int main(int argc, char **argv)
 {
-  int64_t count[CLASSES] = {0}, total = 0, page = sysconf(_SC_PAGESIZE);
+  int64_t count[CLASSES], total = 0, page = sysconf(_SC_PAGESIZE);
   int64_t boot_pages, cpus, units;
   if (argc != 2 ||
       sscanf(argv[1], "%" SCNd64 "/%" SCNd64 "/%" SCNd64, &boot_pages, &cpus, &units) !=
@@ -136,13 +159,12 @@ int main(int argc, char **argv)
     fprintf(stderr, "usage: pages PAGES/CPUS/UNITS\n");
     return 2;
   }
-  /* Lists of free pages per CPU: these pages have no class. */
-  int64_t pcp_before = sum_of("/proc/zoneinfo", "count");
-  if (!count_pages(count)) {
+  int64_t pcp;
+  if (!count_calm(count, &pcp)) {
     perror("pages: /proc/kpageflags");
     return 1;
   }
-  int64_t pcp = (pcp_before + sum_of("/proc/zoneinfo", "count")) * page / 2;
+  pcp *= page;
   printf("{");
   for (int i = 0; i < CLASSES; i++) {
     count[i] *= page;

@@ -60,8 +60,10 @@ class Qemu:
         architecture = ARCHITECTURES[machine.architecture]
         arguments = [
             architecture.program, "-nodefaults", "-no-user-config", "-no-reboot",
-            "-display", "none", *architecture.machine, "-accel", "tcg,thread=multi",
-            "-smp", str(machine.cpus), "-m", str(machine.memory),
+            "-display", "none", *architecture.machine,
+            # With few CPUs of the host, one thread per virtual CPU only adds waiting for locks.
+            "-accel", "tcg,thread=" + ("single" if machine.cpus >= 8 else "multi"),
+            "-smp", f"{machine.cpus},sockets={machine.nodes}", "-m", str(machine.memory),
             "-kernel", kernel, "-initrd", initramfs,
             # Words that the kernel does not know become variables of /init.
             "-append", f"console={architecture.console} quiet panic=-1 random.trust_cpu=on "

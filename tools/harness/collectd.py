@@ -16,8 +16,8 @@ OURS = "meminfo_explain-"
 def lasting_warnings(lines):
     """The warnings and errors of a log, without those that a busy machine causes: the pss
     accounting is withheld while too much has changed since the last scan, which no privilege
-    would help."""
-    transient = r"pss accounting withheld: (?!.*CAP_SYS_PTRACE)"
+    would help; a read takes longer than the interval."""
+    transient = r"pss accounting withheld: (?!.*CAP_SYS_PTRACE)|above its read interval"
     return [line for line in lines if re.search(r"\[(warning|error)\]", line)
             and not re.search(transient, line)]
 
