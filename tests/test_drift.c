@@ -129,6 +129,24 @@ START_TEST(free_pages_move_in_batches_whatever_is_allocated)
 }
 END_TEST
 
+START_TEST(free_pages_have_no_error_where_buddyinfo_has_them)
+{
+  begin();
+  sample.activity.allocated_count = sample.activity.freed_count = reading_known(0);
+  sample.zoneinfo.zone_threshold = reading_known(PAGES(70));
+  sample.zoneinfo.zone_drift = reading_known(PAGES(70 * 96));
+  sample.zoneinfo.free = sample.zoneinfo.pcp = reading_known(0);
+  sample.zoneinfo_after = sample.zoneinfo;
+  sample.meminfo.mem_free = reading_known(PAGES(10000));
+  sample.buddy_free = reading_known(PAGES(10000 + 70 * 96));
+  assert_error(ACCOUNTING_CACHE, 0);
+  sample.meminfo.bounce = reading_known(PAGE);
+  assert_error(ACCOUNTING_CACHE, ERROR(70, 12, 2 * 12));
+  sample.buddy_free.value += PAGE; /* more than deltas explain */
+  assert_error(ACCOUNTING_CACHE, ERROR(70, 12, 2 * 2 * 12));
+}
+END_TEST
+
 START_TEST(all_cpus_count_where_the_activity_is_not_known)
 {
   static struct reading *const needed[] = {
@@ -153,4 +171,5 @@ SUITE_MAIN("drift", only_active_cpus_have_deltas,
            pages_of_other_nodes_have_deltas_of_their_own, counters_that_move_are_counted,
            isolated_cpus_keep_theirs_whatever_they_do,
            free_pages_move_in_batches_whatever_is_allocated,
+           free_pages_have_no_error_where_buddyinfo_has_them,
            all_cpus_count_where_the_activity_is_not_known)

@@ -1014,6 +1014,36 @@ START_TEST(without_valid_thresholds_the_number_of_cpus_bounds_the_drift)
 }
 END_TEST
 
+START_TEST(free_pages_in_deltas_are_free)
+{
+  begin();
+  sample.zoneinfo_after = sample.zoneinfo;
+  sample.zoneinfo.zone_drift = reading_known(MB(1));
+  sample.buddy_free = reading_known(sample.meminfo.mem_free.value + MB(1));
+  assert_amount(hole()->of[ACCOUNTING_LRU], MB(9));
+  assert_amount(explanation.terms[TERM_FREE_pcp_free], MB(5));
+  sample.buddy_free.value -= MB(2);
+  assert_amount(hole()->of[ACCOUNTING_LRU], MB(11));
+  assert_amount(explanation.terms[TERM_FREE_pcp_free], MB(3));
+  assert_conserved("buddyinfo");
+  sample.buddy_free.value -= PAGE; /* some may be isolated */
+  assert_amount(hole()->of[ACCOUNTING_LRU], MB(10));
+  /* fewer than MemFree counts, and none on lists */
+  sample.buddy_free.value += PAGE;
+  sample.zoneinfo.pcp = sample.zoneinfo_after.pcp = reading_known(0);
+  hole();
+  assert_amount(explanation.terms[TERM_FREE_pcp_free], 0);
+  ck_assert_uint_eq(explanation.decided.pcp_free.error, MB(1));
+  /* Unaccepted is part of MemFree and on no free list. */
+  begin();
+  sample.zoneinfo_after = sample.zoneinfo;
+  sample.meminfo.unaccepted = reading_known(MB(100));
+  sample.buddy_free = reading_known(sample.meminfo.mem_free.value - MB(100));
+  assert_amount(hole()->of[ACCOUNTING_LRU], MB(10));
+  ck_assert_str_eq(explanation.decided.pcp_free.why, WHY(pcp_free_buddy));
+}
+END_TEST
+
 START_TEST(the_mean_of_the_per_cpu_lists_is_free)
 {
   begin();
@@ -1522,7 +1552,7 @@ SUITE_MAIN("explain", user_sites_beyond_the_counters_are_uncounted,
            the_tear_of_the_sample_is_part_of_the_error,
            without_the_second_zoneinfo_no_bound_is_known,
            without_valid_thresholds_the_number_of_cpus_bounds_the_drift,
-           the_mean_of_the_per_cpu_lists_is_free,
+           free_pages_in_deltas_are_free, the_mean_of_the_per_cpu_lists_is_free,
            the_estimate_is_lru_where_batches_do_not_explain_the_gap,
            swap_cache_makes_the_cache_accounting_an_interval,
            an_unknown_swap_cache_is_not_taken_as_0,

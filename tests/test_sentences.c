@@ -2464,6 +2464,7 @@ static const struct block {
   }
     {sample.meminfo.fields, MEMINFO_FIELD_COUNT},
     READINGS(zoneinfo),
+    READINGS(buddy_free),
     READINGS(zoneinfo_after),
     {sample.vmstat.fields, VMSTAT_FIELD_COUNT},
     {&sample.vmallocinfo.pages, VMALLOCINFO_READINGS},

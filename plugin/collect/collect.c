@@ -479,11 +479,13 @@ static int collect_snapshot(struct collector *collector, struct sample *out)
   int error = snapshot_read(&collector->root, out->page_size, &collector->snapshot_texts,
                             snapshot);
   out->zoneinfo = snapshot->zoneinfo;
+  out->buddy_free = snapshot->buddy_free;
   out->meminfo = snapshot->meminfo;
   out->vmstat = snapshot->vmstat;
   out->zoneinfo_after = snapshot->zoneinfo_after;
   out->retries = snapshot->retries;
   out->sources[SOURCE_zoneinfo] = snapshot->zoneinfo_status;
+  out->sources[SOURCE_buddyinfo] = snapshot->buddyinfo_status;
   out->sources[SOURCE_meminfo] = snapshot->meminfo_status;
   out->sources[SOURCE_vmstat] = snapshot->vmstat_status;
   return error;

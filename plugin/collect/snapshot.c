@@ -24,6 +24,15 @@ static void parse_zoneinfo(const struct text *text, uint64_t page_size,
     reading_fill(&out->pcp, sizeof(*out) / sizeof(struct reading), status->state);
 }
 
+static void parse_buddyinfo(const struct text *text, uint64_t page_size,
+                            struct source_status *status, struct reading *out)
+{
+  *out = reading_missing(status->state);
+  if (is_known(*status) &&
+      buddyinfo_parse(scan_of(text), page_size, out, &status->parse_error) != 0)
+    status->state = READING_MALFORMED;
+}
+
 static void parse_vmstat(const struct text *text, uint64_t page_size,
                          struct source_status *status, struct vmstat *out)
 {
@@ -59,7 +68,7 @@ static void note_second_zoneinfo(struct source_status *first,
                      "cannot be read a second time, so the skew is not known");
 }
 
-/* Reads all four files first and parses them afterwards, so that little time passes
+/* Reads all files first and parses them afterwards, so that little time passes
  * between the files. */
 static int read_once(const struct sysroot *root, uint64_t page_size,
                      struct snapshot_texts *texts, struct snapshot *out)
@@ -67,12 +76,14 @@ static int read_once(const struct sysroot *root, uint64_t page_size,
   struct source_status second;
   memset(out, 0, sizeof(*out));
   out->zoneinfo_status = source_read(root, SOURCE_zoneinfo, &texts->zoneinfo);
+  out->buddyinfo_status = source_read(root, SOURCE_buddyinfo, &texts->buddyinfo);
   out->meminfo_status = source_read(root, SOURCE_meminfo, &texts->meminfo);
   out->vmstat_status = source_read(root, SOURCE_vmstat, &texts->vmstat);
   second = source_read(root, SOURCE_zoneinfo, &texts->zoneinfo_after);
   parse_zoneinfo(&texts->zoneinfo, page_size, &out->zoneinfo_status, &out->zoneinfo);
   parse_zoneinfo(&texts->zoneinfo_after, page_size, &second, &out->zoneinfo_after);
   note_second_zoneinfo(&out->zoneinfo_status, &second);
+  parse_buddyinfo(&texts->buddyinfo, page_size, &out->buddyinfo_status, &out->buddy_free);
   parse_vmstat(&texts->vmstat, page_size, &out->vmstat_status, &out->vmstat);
   return parse_meminfo(&texts->meminfo, root->live, &out->meminfo_status, &out->meminfo);
 }
@@ -96,6 +107,7 @@ int snapshot_read(const struct sysroot *root, uint64_t page_size,
 void snapshot_texts_free(struct snapshot_texts *texts)
 {
   text_free(&texts->zoneinfo);
+  text_free(&texts->buddyinfo);
   text_free(&texts->meminfo);
   text_free(&texts->vmstat);
   text_free(&texts->zoneinfo_after);

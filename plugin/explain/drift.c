@@ -82,11 +82,17 @@ static unsigned moving_counters(const struct sample *sample, enum accounting acc
   return activity->locked_count.value == 0 ? counters - 1 : counters;
 }
 
-/* Zone counters: free and bounce pages. */
+/* Zone counters: free pages, unless buddyinfo has them, and bounce pages. */
 static unsigned zone_counters(const struct sample *sample)
 {
+  return is_free_exact(sample) ? 1 : 2;
+}
+
+static unsigned moving_zone_counters(const struct sample *sample)
+{
   const struct reading bounce = sample->meminfo.bounce;
-  return bounce.state <= READING_KNOWN && bounce.value == 0 ? 1 : 2;
+  const unsigned counters = zone_counters(sample);
+  return bounce.state <= READING_KNOWN && bounce.value == 0 ? counters - 1 : counters;
 }
 
 /* --- how much ----------------------------------------------------------------------- */
@@ -147,7 +153,9 @@ static double zone_error(const struct sample *sample)
   const struct deltas deltas = {.limit = (double)sample->zoneinfo.zone_threshold.value,
                                 .cpus = cpus,
                                 .count = 2 * cpus,
-                                .counters = zone_counters(sample)};
+                                .counters = moving_zone_counters(sample)};
+  if (deltas.counters == 0)
+    return 0;
   return hypot(deltas_error(deltas),
                isolated_error(sample, zone_drift(sample), deltas.counters));
 }
@@ -161,6 +169,6 @@ uint64_t counters_error(const struct sample *sample, enum accounting accounting)
   else
     bytes = hypot(
         drift_error((double)node.bytes, node.deltas, node_counters(sample, accounting)),
-        drift_error((double)zone.bytes, zone.deltas, 2));
+        drift_error((double)zone.bytes, zone.deltas, zone_counters(sample)));
   return bytes < (double)INT64_MAX ? (uint64_t)bytes : INT64_MAX;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "per_cpu.h"
+#include "meminfo_explain/collect/skew.h"
 
 #define KB ((uint64_t)1 << 10)
 
@@ -156,14 +157,42 @@ static uint64_t lists_bound(const struct sample *sample)
   return least(bytes + 4 * low, most);
 }
 
+/* MemFree includes memory that is not accepted yet, which is on no free list
+ * (mm/page_alloc.c: accept_page). */
+static uint64_t buddy_free(const struct sample *sample)
+{
+  return sample->buddy_free.value + sample->meminfo.unaccepted.value;
+}
+
+bool is_free_exact(const struct sample *sample)
+{
+  const struct reading drift = sample->zoneinfo.zone_drift;
+  const struct reading skew = skew_of(&sample->zoneinfo, &sample->zoneinfo_after);
+  const struct reading mem_free = sample->meminfo.mem_free;
+  return is_known(sample->buddy_free) && is_known(mem_free) && is_known(drift) &&
+         is_known(skew) && sample->meminfo.unaccepted.state <= READING_KNOWN &&
+         abs_diff(buddy_free(sample), mem_free.value) <= drift.value + skew.value;
+}
+
+static struct decision pcp_free_with_deltas(const struct sample *sample, uint64_t lists)
+{
+  const uint64_t all = lists + buddy_free(sample),
+                 counted = sample->meminfo.mem_free.value;
+  return (struct decision){.reading = reading_known(sub_sat(all, counted)),
+                           .error = sub_sat(counted, all),
+                           .why = WHY(pcp_free_buddy)};
+}
+
 struct decision decide_pcp_free(const struct sample *sample)
 {
   struct reading before = decision_bounded(sample, sample->zoneinfo.pcp);
   struct reading after = decision_bounded(sample, sample->zoneinfo_after.pcp);
   if (is_known(before) && is_known(after)) {
     uint64_t pages = (before.value + after.value) / sample->page_size;
-    return decision_certain(reading_known(pages / 2 * sample->page_size),
-                            WHY(pcp_free_mean));
+    uint64_t mean = pages / 2 * sample->page_size;
+    return is_free_exact(sample)
+               ? pcp_free_with_deltas(sample, mean)
+               : decision_certain(reading_known(mean), WHY(pcp_free_mean));
   }
   if (is_known(before))
     return decision_certain(before, WHY(pcp_free_before));

@@ -16,7 +16,13 @@
  */
 struct decision decide_cpus(const struct sample *sample);
 
-/* Free pages on per-CPU lists. Where zoneinfo is not known, the error is the most that
+/* Whether buddyinfo has the free pages that MemFree lags behind. Not where the two differ
+ * by more than per-CPU deltas can explain: while page blocks are isolated, MemFree does
+ * not count their free pages. */
+bool is_free_exact(const struct sample *sample);
+
+/* Free pages on per-CPU lists, and those in per-CPU deltas of MemFree where buddyinfo has
+ * them. Where zoneinfo is not known, the error is the most that
  * they hold, unless vm.percpu_pagelist_fraction (before 5.14) is set. */
 struct decision decide_pcp_free(const struct sample *sample);
 

@@ -48,7 +48,8 @@ struct sample {
   uint64_t page_size;             /* bytes */
   struct credentials credentials; /* with which all of it was read */
   struct meminfo meminfo;
-  struct zoneinfo zoneinfo;       /* read right before meminfo */
+  struct zoneinfo zoneinfo;       /* read right before buddyinfo and meminfo */
+  struct reading buddy_free;      /* free pages by buddyinfo */
   struct zoneinfo zoneinfo_after; /* read right after vmstat */
   unsigned retries; /* snapshots read again: for their skew, or after a jump */
   struct vmstat vmstat;
