@@ -85,6 +85,7 @@ void bench_sample(void)
   if (error != 0 || opened.paths == NULL)
     bench_die("cannot begin", error);
   state.collector.root.open = record_open;
+  take_sample(); /* the first one also reads what stays until the next boot */
   opened.recording = true;
   take_sample();
   opened.recording = false;
