@@ -20,12 +20,14 @@ static char *tree;
 static struct kernel_structs structs;
 static struct consumer_bounds bounds;
 static struct source_status status;
+static bool cma;
 
 static void begin(void)
 {
   tree = tree_make();
   ck_assert_int_eq(chmod(tree, 0755), 0);
   structs = (struct kernel_structs){0};
+  cma = false;
   tree_write(tree, "sys/devices/system/cpu/cpu0/cache/index0/coherency_line_size",
              "64\n");
 }
@@ -98,6 +100,7 @@ static bool read_tree(void)
   bounds = (struct consumer_bounds){0};
   const struct consumer_tree consumer = {.root = &root,
                                          .page_size = 4096,
+                                         .cma = cma,
                                          .structs = &structs,
                                          .text = &text,
                                          .status = &status};
@@ -230,14 +233,28 @@ START_TEST(namespaces_of_an_nvme_controller_share_their_requests)
   has_sizes();
   tree_write(tree, "sys/class/nvme/nvme1/transport", "pcie\n");
   disk("nvme1n1", 4, 1023);
-  assert_likely(4 * KB(512));
-  ck_assert_uint_ge(bounds.most, 4 * KB(512 + 80)); /* and its queues */
+  assert_likely(4 * KB(512 + 64 + 16)); /* and its queues */
   disk("nvme1n2", 4, 1023);
   disk("nvme0c1n3", 4, 1023); /* a path of controller 1 */
-  assert_likely(4 * KB(512));
+  assert_likely(4 * KB(512 + 64 + 16));
   tree_write(tree, "sys/class/nvme/nvme2/transport", "pcie\n");
   disk("nvme2n1", 4, 1023);
-  assert_likely(8 * KB(512));
+  assert_likely(8 * KB(512 + 64 + 16));
+  end();
+}
+END_TEST
+
+START_TEST(queues_of_nvme_may_be_in_cma_or_in_the_device)
+{
+  begin();
+  has_sizes();
+  tree_write(tree, "sys/class/nvme/nvme0/transport", "pcie\n");
+  disk("nvme0n1", 4, 1023);
+  tree_write(tree, "sys/class/nvme/nvme0/cmb", "cmbloc : x00000002\n");
+  assert_likely(4 * KB(512 + 16));
+  cma = true;
+  assert_likely(4 * KB(512));
+  ck_assert_uint_ge(bounds.most, 4 * KB(512 + 64 + 16));
   end();
 }
 END_TEST
@@ -291,10 +308,24 @@ START_TEST(host_has_its_requests_with_and_without_disks)
 {
   begin();
   has_sizes();
-  host("host0", "ahci\n", 1, 32);
+  host("host0", "uas\n", 1, 32);
   assert_likely(block_queues_requests(32, 576, 4096));
   disk("sda", 1, 32);
   assert_likely(block_queues_requests(32, 576, 4096));
+  end();
+}
+END_TEST
+
+START_TEST(ahci_has_command_tables_for_each_port)
+{
+  begin();
+  has_sizes();
+  host("host0", "ahci\n", 1, 32);
+  host("host1", "ahci\n", 1, 32);
+  assert_likely(2 * (block_queues_requests(32, 576, 4096) + KB(92)));
+  ck_assert_uint_ge(bounds.most, 2 * (block_queues_requests(32, 576, 4096) + KB(128)));
+  cma = true;
+  assert_likely(2 * block_queues_requests(32, 576, 4096));
   end();
 }
 END_TEST
@@ -419,6 +450,8 @@ SUITE_MAIN("block_queues", requests_fill_blocks_of_sixteen_pages,
            ring_that_may_be_elsewhere_is_in_the_bound_only,
            before_5_13_virtio_requests_have_long_scatterlists,
            namespaces_of_an_nvme_controller_share_their_requests,
+           queues_of_nvme_may_be_in_cma_or_in_the_device,
+           ahci_has_command_tables_for_each_port,
            nvme_over_fabrics_has_requests_of_unknown_size,
            scheduler_has_requests_of_its_own,
            disks_of_an_unknown_driver_may_share_their_requests,

@@ -237,14 +237,16 @@ static struct range virtio_payload(const struct walk *walk, const struct disk *d
   return plus(fixed, walk->scatterlist, 0, segments + 2);
 }
 
-/* NVMe over fabrics has other structs. */
-static struct range nvme_payload(const struct walk *walk, const struct disk *disk,
-                                 const char *controller)
+/* The pages of memory for DMA. They are of the buddy allocator, unless there are CMA
+ * regions, whose pages are a consumer of their own; without an IOMMU a power of two. */
+static struct consumer_bounds dma_pages(const struct walk *walk, uint64_t bytes)
 {
-  const struct range fabrics = {24, 2048};
-  return span_is(read_word(walk, controller, "transport"), "pcie")
-             ? payload_of(walk, disk->driver)
-             : fabrics;
+  const uint64_t pages = round_up(bytes, walk->tree->page_size);
+  uint64_t block = walk->tree->page_size;
+  while (block < pages)
+    block *= 2;
+  const uint64_t least = walk->tree->cma ? 0 : pages;
+  return (struct consumer_bounds){least, least, block};
 }
 
 /* The descriptors are 16 bytes an entry, in one block with the other rings unless the
@@ -266,16 +268,17 @@ static void add_virtqueues(struct walk *walk, const struct disk *disk)
   add(walk, ring, disk->queues, disk->queues);
 }
 
-/* Commands of 64 bytes and completions of 16, one more than there are tags, by DMA
- * (drivers/nvme/host/pci.c: nvme_alloc_queue). They may be in CMA, and the commands in
- * the device. */
-static void add_nvme_queues(struct walk *walk, const struct disk *disk)
+/* Commands of 64 bytes and completions of 16, one more than there are tags
+ * (drivers/nvme/host/pci.c: nvme_alloc_queue). Where the controller has a buffer, the
+ * commands may be there. */
+static void add_nvme_queues(struct walk *walk, const struct disk *disk,
+                            const char *controller)
 {
-  const uint64_t page = walk->tree->page_size;
-  const struct consumer_bounds ring = {0, 0,
-                                       2 * (round_up(64 * (disk->tags + 1), page) +
-                                            round_up(16 * (disk->tags + 1), page))};
-  add(walk, ring, disk->queues, disk->queues);
+  struct consumer_bounds commands = dma_pages(walk, 64 * (disk->tags + 1));
+  if (read_word(walk, controller, "cmb").length > 0)
+    commands.least = commands.likely = 0;
+  add(walk, commands, disk->queues, disk->queues);
+  add(walk, dma_pages(walk, 16 * (disk->tags + 1)), disk->queues, disk->queues);
 }
 
 /* False where the tag set was counted with another disk. "nvme1n2" is of controller 1,
@@ -308,6 +311,21 @@ static bool is_new_family(struct walk *walk, const char *name)
     }
   }
   return false;
+}
+
+/* NVMe over fabrics has other structs, and queues of its own. */
+static bool prepare_nvme(struct walk *walk, struct disk *disk)
+{
+  const struct range fabrics = {24, 2048};
+  unsigned number = 0;
+  char controller[40];
+  const bool is_new = is_new_controller(walk, disk->name, &number);
+  snprintf(controller, sizeof(controller), "sys/class/nvme/nvme%u", number);
+  const bool by_pci = span_is(read_word(walk, controller, "transport"), "pcie");
+  disk->payload = by_pci ? payload_of(walk, disk->driver) : fabrics;
+  if (is_new && by_pci)
+    add_nvme_queues(walk, disk, controller);
+  return is_new;
 }
 
 /* The requests that the disk's driver has. */
@@ -356,16 +374,10 @@ static struct range scsi_payload(const struct walk *walk, const struct driver *h
 
 static void add_disk(struct walk *walk, struct disk *disk)
 {
-  unsigned number = 0;
   bool is_new = true;
-  char controller[40];
   switch (disk->driver->tags) {
   case TAGS_OF_CONTROLLER:
-    is_new = is_new_controller(walk, disk->name, &number);
-    snprintf(controller, sizeof(controller), "sys/class/nvme/nvme%u", number);
-    disk->payload = nvme_payload(walk, disk, controller);
-    if (is_new)
-      add_nvme_queues(walk, disk);
+    is_new = prepare_nvme(walk, disk);
     break;
   case TAGS_OF_HOST:
   case TAGS_OF_QUEUE:
@@ -414,7 +426,9 @@ static int visit_disk(void *context, const char *path)
  * queues is not in sysfs, and its scatterlist may be one of 128 entries. */
 static int visit_host(void *context, const char *path)
 {
-  enum { SEGMENTS = 2, SEGMENTS_BEFORE = 128 };
+  /* Each is a port, with a command list, tables and received frames for 32 commands
+   * (drivers/ata/ahci.h: AHCI_PORT_PRIV_DMA_SZ). */
+  enum { AHCI_PORT = 32 * (32 + 128 + 168 * 16) + 256, SEGMENTS_BEFORE = 128 };
   struct walk *walk = context;
   char name[32];
   uint64_t queues = 1, tags;
@@ -429,6 +443,8 @@ static int visit_host(void *context, const char *path)
   const struct driver *host = driver_of(hosts, name);
   add(walk, requests_of(walk, tags, scsi_payload(walk, host)),
       host->tags == TAGS_OF_QUEUE ? queues : 1, queues);
+  if (strncmp(name, "ahci", strlen("ahci")) == 0)
+    add(walk, dma_pages(walk, AHCI_PORT), 1, 1);
   return 0;
 }
 

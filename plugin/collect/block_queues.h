@@ -6,8 +6,8 @@
  * each tag, each as large as struct request and what the driver adds to it
  *             (block/blk-mq.c: blk_mq_alloc_rqs). An I/O scheduler has its own
  *             (block/blk-mq-sched.c: blk_mq_init_sched).
- *   rings     What driver and device share: virtqueues of virtio-blk; submission and
- *             completion queues of NVMe.
+ *   rings     What driver and device share: virtqueues of virtio-blk, submission and
+ *             completion queues of NVMe, command tables of AHCI.
  *
  * Queues and tags are in sysfs, sizes in BTF; a size that is not known has bounds.
  * block_queues_read() is declared in consumer_function.h. */

@@ -381,7 +381,8 @@ static void collect_consumers(struct collector *collector,
   const double patience =
       options->consumers_patience > 0 ? options->consumers_patience : CONSUMERS_PATIENCE;
   const struct consumer_inputs inputs = {.page_size = out->page_size,
-                                         .mem_total = out->meminfo.mem_total};
+                                         .mem_total = out->meminfo.mem_total,
+                                         .cma = out->meminfo.cma_total.value > 0};
   struct source_status *statuses = &out->sources[SOURCE_FIRST_CONSUMER];
   int error = 0;
   if (collector->consumers == NULL)

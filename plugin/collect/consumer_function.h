@@ -34,6 +34,7 @@ struct consumer_bounds {
 struct consumer_tree {
   const struct sysroot *root;
   uint64_t page_size; /* bytes */
+  bool cma;           /* whether memory for DMA may be in CMA regions */
   const struct kernel_structs *structs;
   struct text *text;            /* scratch */
   struct source_status *status; /* source_failed() */

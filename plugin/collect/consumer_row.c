@@ -284,6 +284,7 @@ static void call_tree(struct row_reading *reading)
   struct consumer_result *result = &reading->result;
   const struct consumer_tree tree = {.root = reading->root,
                                      .page_size = reading->inputs->page_size,
+                                     .cma = reading->inputs->cma,
                                      .structs = &reading->inputs->structs,
                                      .text = reading->text,
                                      .status = &result->status};

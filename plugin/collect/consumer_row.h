@@ -17,6 +17,7 @@
 struct consumer_inputs {
   uint64_t page_size;       /* bytes */
   struct reading mem_total; /* no consumer within MemTotal is larger */
+  bool cma;                 /* whether memory for DMA may be in CMA regions */
   struct kernel_structs structs;
 };
 
