@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "meminfo_explain/collect/collect.h"
+#include "boot_log.h"
 #include "consumers.h"
 #include "file_grouping.h"
 #include "hugepages.h"
@@ -9,7 +10,6 @@
 #include "meminfo_explain/collect/groupings.h"
 #include "meminfo_explain/parse/cpulist.h"
 #include "meminfo_explain/parse/field.h"
-#include "meminfo_explain/parse/kmsg.h"
 #include "meminfo_explain/parse/mountinfo.h"
 #include "page_size.h"
 
@@ -18,30 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/klog.h>
 #include <unistd.h>
-
-/* Reads what only the boot log has. It may be closed to us (kernel.dmesg_restrict), or
- * have lost its beginning. 0 or -ENOMEM. */
-static int read_boot_log(struct boot *out)
-{
-  enum { SYSLOG_READ_ALL = 3, SYSLOG_SIZE_BUFFER = 10 }; /* syslog(2) */
-  *out = (struct boot){0};
-  int size = klogctl(SYSLOG_SIZE_BUFFER, NULL, 0);
-  if (size < 0 && errno == EPERM)
-    out->percpu_unit = out->hash_tables = out->swiotlb = out->dma_pools =
-        out->ftrace_records = reading_missing(READING_DENIED);
-  if (size <= 0)
-    return 0;
-  char *log = malloc((size_t)size);
-  if (log == NULL)
-    return -ENOMEM;
-  int length = klogctl(SYSLOG_READ_ALL, log, size);
-  if (length > 0)
-    kmsg_parse(scan_text(log, (size_t)length), (uint64_t)sysconf(_SC_PAGESIZE), out);
-  free(log);
-  return 0;
-}
 
 /* 0 or -ENOMEM; in either case close_groupings() frees what there is. */
 static int open_groupings(struct cached_grouping *groupings[GROUPING_COUNT])
@@ -70,7 +47,7 @@ int collector_open(const char *root, struct collector *collector)
     return error;
   struct cached_grouping *groupings[GROUPING_COUNT] = {NULL};
   struct boot boot = {0};
-  error = opened.live ? read_boot_log(&boot) : 0;
+  error = opened.live ? boot_log_read(&boot) : 0;
   if (error == 0)
     error = open_groupings(groupings);
   if (error != 0) {
