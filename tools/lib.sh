@@ -35,6 +35,10 @@ browser_packages=(chromium fonts-inter)
 # shellcheck disable=SC2034
 writer_packages=(rrdtool librrd8 libyajl2 libcurl3-gnutls)
 
+# For tests/guest.
+# shellcheck disable=SC2034
+guest_packages=(qemu-system-x86 busybox-static kmod cpio xz-utils zstd e2fsprogs)
+
 # For tools/fleet.
 # shellcheck disable=SC2034
 fleet_packages=("${graphite_packages[@]}" carbon-c-relay iproute2 util-linux)

@@ -16,7 +16,7 @@ class Machine:
     memory: int
     scenario: str
     append: str = ""   # to the command line of the kernel
-    seconds: int = 1500
+    seconds: int = 3600
     qemu: tuple = ()   # more arguments
 
 
@@ -25,7 +25,7 @@ AMD64 = r"^linux-image-{}-amd64$"
 MACHINES = (
     # The one that runs if none is named.
     Machine("short", "amd64", "bookworm", AMD64.format(r"6\.1\.[0-9.-]+"), 2, 1, 1024, "short",
-            seconds=180),
+            seconds=600),
     Machine("amd64-6.1", "amd64", "bookworm", AMD64.format(r"6\.1\.[0-9.-]+"), 8, 1, 2048, "full"),
     Machine("amd64-6.12", "amd64", "bookworm", AMD64.format(r"6\.12\.[0-9]+\+deb12"), 2, 1, 2048,
             "full"),

@@ -149,7 +149,9 @@ class Qemu:
             results.mkdir(exist_ok=True)
         shutil.copy(self.console, results / "console")
         if keep:
-            shutil.copytree(results, pathlib.Path(keep) / self.machine.name, dirs_exist_ok=True)
+            kept = pathlib.Path(keep) / self.machine.name
+            shutil.rmtree(kept, ignore_errors=True)
+            shutil.copytree(results, kept)
         status = read(results / "status").strip()
         if status != "0":
             why = "no end in time" if timed_out or status in ("124", "143") else \
