@@ -15,20 +15,41 @@ class Machine:
     nodes: int
     memory: int
     scenario: str
-    append: str = ""   # to the command line of the kernel
+    append: str = ""     # to the command line of the kernel
     seconds: int = 3600
-    qemu: tuple = ()   # more arguments
+    free_cpus: int = 0   # CPUs and memory modules that can be added
+    free_slots: int = 0
+    uneven: tuple = ()   # of each node the MiB and CPUs ("0-3"), if not all have the same
+    qemu: tuple = ()     # more arguments
+
+    @property
+    def layout(self):
+        """Of each node the MiB and CPUs; () of a machine without nodes."""
+        if self.uneven or self.nodes == 1:
+            return self.uneven
+        memory, cpus = self.memory // self.nodes, self.cpus // self.nodes
+        return tuple((memory, f"{node * cpus}-{(node + 1) * cpus - 1}")
+                     for node in range(self.nodes))
 
 
 AMD64 = r"^linux-image-{}-amd64$"
+AMD64_6_1 = AMD64.format(r"6\.1\.[0-9.-]+")
+AMD64_6_12 = AMD64.format(r"6\.12\.[0-9]+\+deb12")
 
 MACHINES = (
     # The one that runs if none is named.
-    Machine("short", "amd64", "bookworm", AMD64.format(r"6\.1\.[0-9.-]+"), 2, 1, 1024, "short",
-            seconds=600),
-    Machine("amd64-6.1", "amd64", "bookworm", AMD64.format(r"6\.1\.[0-9.-]+"), 8, 1, 2048, "full"),
-    Machine("amd64-6.12", "amd64", "bookworm", AMD64.format(r"6\.12\.[0-9]+\+deb12"), 2, 1, 2048,
-            "full"),
+    Machine("short", "amd64", "bookworm", AMD64_6_1, 2, 1, 1024, "short", seconds=600),
+    Machine("amd64-6.1", "amd64", "bookworm", AMD64_6_1, 8, 1, 2048, "full"),
+    Machine("amd64-6.12", "amd64", "bookworm", AMD64_6_12, 2, 1, 2048, "full"),
     Machine("amd64-newest", "amd64", "trixie/trixie-backports/sid",
             AMD64.format(r"[0-9]+\.[0-9]+\.[0-9]+\+deb[0-9]+"), 2, 1, 2048, "full"),
+    Machine("32-cpus", "amd64", "bookworm", AMD64_6_12, 32, 4, 4096, "large"),
+    Machine("96-cpus", "amd64", "bookworm", AMD64_6_12, 96, 4, 8192, "large"),
+    Machine("hotplug", "amd64", "bookworm", AMD64_6_1, 2, 1, 2048, "hotplug", free_cpus=6,
+            free_slots=4, append="hugepagesz=2M default_hugepagesz=1G"),
+    # A node has only CPUs, another only memory.
+    Machine("uneven-nodes", "amd64", "bookworm", AMD64_6_12, 4, 3, 2048, "large",
+            uneven=((1024, "0-1"), (0, "2-3"), (1024, ""))),
+    Machine("isolated", "amd64", "bookworm", AMD64_6_12, 4, 1, 2048, "isolated",
+            append="isolcpus=2-3 nohz_full=2-3"),
 )

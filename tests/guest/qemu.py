@@ -37,7 +37,7 @@ class Qemu:
     def __init__(self, scratch, machine, kernel, initramfs):
         self.machine, self.directory = machine, scratch.path
         self.console, self.results = self.directory / "console", self.directory / "results.tar"
-        self.added = 0  # DIMMs
+        self.added = 0  # DIMMs and CPUs
         for name, size in (("disk", 1024), ("swap", 512)):
             with open(self.directory / name, "wb") as disk:
                 disk.truncate(size << 20)
@@ -61,9 +61,7 @@ class Qemu:
         arguments = [
             architecture.program, "-nodefaults", "-no-user-config", "-no-reboot",
             "-display", "none", *architecture.machine,
-            # With few CPUs of the host, one thread per virtual CPU only adds waiting for locks.
-            "-accel", "tcg,thread=" + ("single" if machine.cpus >= 8 else "multi"),
-            "-smp", f"{machine.cpus},sockets={machine.nodes}", "-m", str(machine.memory),
+            "-accel", self.accelerator(), "-smp", self.processors(), "-m", self.memory(),
             "-kernel", kernel, "-initrd", initramfs,
             # Words that the kernel does not know become variables of /init.
             "-append", f"console={architecture.console} quiet panic=-1 random.trust_cpu=on "
@@ -80,14 +78,33 @@ class Qemu:
         for disk in ("disk", "swap"):
             arguments += ["-drive", f"if=none,id={disk},file={at}/{disk},format=raw,cache=unsafe",
                           "-device", f"virtio-blk,drive={disk}"]
-        if machine.nodes > 1:
-            memory, cpus = machine.memory // machine.nodes, machine.cpus // machine.nodes
-            for node in range(machine.nodes):
-                arguments += [
-                    "-object", f"memory-backend-ram,id=memory{node},size={memory}M",
-                    "-numa", f"node,nodeid={node},memdev=memory{node},"
-                             f"cpus={node * cpus}-{(node + 1) * cpus - 1}"]
+        for node, (memory, cpus) in enumerate(machine.layout):
+            arguments += ["-numa", f"node,nodeid={node}" +
+                          (f",memdev=memory{node}" if memory else "") +
+                          (f",cpus={cpus}" if cpus else "")]
+            if memory:
+                arguments += ["-object", f"memory-backend-ram,id=memory{node},size={memory}M"]
         return arguments + list(machine.qemu)
+
+    def accelerator(self):
+        """One thread runs all CPUs in turn if they are many: a CPU that waits in a loop then
+        gives up its turn. As threads on a few CPUs of the host they slow each other down:
+        96 boot in a minute in turn, and in ten minutes as threads."""
+        return "tcg,thread=" + ("single" if self.machine.cpus >= 8 else "multi")
+
+    def processors(self):
+        """A socket is in one node. CPUs can be added to empty sockets: Linux ignores others
+        (arch/x86/kernel/cpu/topology.c: topology_register_apic)."""
+        machine = self.machine
+        possible = machine.cpus + machine.free_cpus
+        sockets = sum(bool(cpus) for _, cpus in machine.layout) or 1
+        return f"{machine.cpus},maxcpus={possible}," \
+               f"sockets={sockets * possible // machine.cpus}"
+
+    def memory(self):
+        machine = self.machine
+        slots = f",slots={machine.free_slots},maxmem={2 * machine.memory}M"
+        return f"{machine.memory}M" + (slots if machine.free_slots else "")
 
     def connect(self, name):
         connection = socket.socket(socket.AF_UNIX)
@@ -121,6 +138,14 @@ class Qemu:
             if "error" not in answer:
                 answer = self.command("device_add", driver="pc-dimm", id=f"dimm{self.added}",
                                       memdev=f"added{self.added}")
+        elif word == "add-cpu":
+            self.added += 1
+            free = [cpu for cpu in self.command("query-hotpluggable-cpus")["return"]
+                    if "qom-path" not in cpu]
+            if not free:
+                return "no free CPU"
+            answer = self.command("device_add", driver=free[-1]["type"], id=f"cpu{self.added}",
+                                  **free[-1]["props"])
         else:
             return f"unknown: {word}"
         return "ok" if "return" in answer else json.dumps(answer["error"])

@@ -21,6 +21,10 @@ SAMPLES, COVERED = 300, 0.99
 HEAD = ("| machine | Linux | CPUs, nodes, MiB | kinds | error of the change: median, worst | "
         "bias when idle | `error`, median | samples it covers |",
         "|---|---|---|---|---|---|---|---|")
+# What is named of the idle black hole of a machine with so many CPUs.
+NAMED, NAMED_CPUS = 0.7, 96
+# Rules of a machine whose numbers cannot be trusted (rules.def).
+DOUBTS = ("refused", "incomplete", "black_hole_unknown", "black_hole_negative", "wrong_counter")
 
 
 def error_limit(cpus):
@@ -39,7 +43,8 @@ class Look:
     """What the function look of a guest left in NAME.tool and NAME.truth."""
 
     def __init__(self, directory, name):
-        self.holes = [sample["black_hole"] for sample in lines_of_json(directory / f"{name}.tool")]
+        self.name, samples = name, lines_of_json(directory / f"{name}.tool")
+        self.holes = [sample["black_hole"] for sample in samples]
         self.truths = [sample["unaccounted"] / MIB
                        for sample in lines_of_json(directory / f"{name}.truth")]
         if not self.truths or any(hole["estimate"] is None for hole in self.holes):
@@ -48,6 +53,11 @@ class Look:
         self.unexplained = statistics.median(hole["unexplained"] / MIB for hole in self.holes)
         self.truth = statistics.median(self.truths)
         self.bias = self.estimate - self.truth
+        self.named = statistics.median(hole["hidden"] / MIB for hole in self.holes)
+        self.broken = {name for sample in samples for name, identity in
+                       sample["identities"].items() if identity["holds"] is False}
+        self.doubts = {sentence["text"] for sample in samples for sentence in sample["report"]
+                       if sentence["rule"] in DOUBTS}
 
 
 class Kind:
@@ -134,6 +144,8 @@ class Result:
         self.release = read(directory / "release").strip()
         self.kinds = [Kind(directory, path.stem) for path in sorted(directory.glob("*.bytes"))]
         self.idle = [Look(directory, path.stem) for path in sorted(directory.glob("idle*.tool"))]
+        # What the scenario found itself.
+        self.expectations = read(directory / "problems").splitlines()
         self.skipped = {path.stem: read(path).strip()
                         for path in sorted(directory.glob("*.skipped"))}
         self.covers = [Cover(directory, path.stem)
@@ -161,6 +173,9 @@ class Result:
     def text(self):
         """What was measured, in Markdown."""
         lines = [*HEAD, self.row(), ""]
+        if self.idle:
+            lines += [f"idle: {self.named():.0%} of the black hole of "
+                      f"{self.idle[0].estimate:.1f} MiB is named", ""]
         for cover in self.covers:
             apart = [estimate - (low + high) / 2 for estimate, _, low, high in cover.samples]
             lines += [f"{cover.name}: `error` covers the truth in {cover.covered()} of "
@@ -176,6 +191,10 @@ class Result:
                   for name, reason in self.skipped.items()]
         return "\n".join(lines) + "\n"
 
+    def named(self):
+        """The part of the idle black hole that consumers have."""
+        return self.idle[0].named / self.idle[0].estimate
+
     def problems(self):
         """A sentence for each limit that is exceeded."""
         for kind in self.kinds:
@@ -190,7 +209,14 @@ class Result:
             yield "nothing was measured while idle"
         for look in self.idle:
             if abs(look.bias) > BIAS:
-                yield f"idle, the estimate is {look.bias:+.2f} MiB from the truth"
+                yield f"{look.name}: the estimate is {look.bias:+.2f} MiB from the truth"
+            for identity in sorted(look.broken):
+                yield f"{look.name}: identity {identity} does not hold"
+            for sentence in sorted(look.doubts):
+                yield f"{look.name}: {sentence}"
+        if self.machine.cpus >= NAMED_CPUS and self.idle and self.named() < NAMED:
+            yield f"{self.named():.0%} of the idle black hole is named"
+        yield from self.expectations
         yield from self.problems_of_samples()
         if self.collectd is not None:
             yield from self.problems_of_collectd()
@@ -203,7 +229,7 @@ class Result:
         errors = [error for cover in self.covers for error in cover.errors()]
         if errors and statistics.median(errors) > error_limit(self.machine.cpus):
             yield f"error is {statistics.median(errors):.2f} MiB in the median"
-        if self.machine.scenario == "full" and len(errors) < SAMPLES:
+        if self.machine.scenario != "short" and len(errors) < SAMPLES:
             yield f"there are {len(errors)} samples without a refresh, not {SAMPLES}"
 
     def problems_of_collectd(self):
