@@ -9,9 +9,11 @@
 #define PAGES(n)  ((uint64_t)(n)*PAGE)
 #define THRESHOLD 84
 
-/* Pages: so many CPUs do the same, and so many deltas are independent. */
-#define ERROR(limit, cpus, deltas)                                                       \
-  ((limit)*sqrt((double)(cpus) * (cpus) + 3.0 * (deltas)))
+/* Pages: of so many counters with so many deltas, which are independent, or those of one
+ * counter are at the limit on so many CPUs. */
+#define ERROR(limit, cpus, counters, deltas)                                             \
+  ((limit)*sqrt(fmax(3.0 * (counters) * (deltas),                                        \
+                     (double)(cpus) * (cpus) + 3.0 * ((counters)-1) * (deltas))))
 
 static struct sample sample;
 
@@ -46,11 +48,11 @@ START_TEST(only_active_cpus_have_deltas)
 {
   begin();
   /* both slabs, page tables, file and anonymous pages */
-  assert_error(ACCOUNTING_CACHE, ERROR(THRESHOLD, 12, 5 * 12));
+  assert_error(ACCOUNTING_CACHE, ERROR(THRESHOLD, 12, 5, 12));
   /* both slabs, page tables and four lists */
-  assert_error(ACCOUNTING_LRU, ERROR(THRESHOLD, 12, 7 * 12));
+  assert_error(ACCOUNTING_LRU, ERROR(THRESHOLD, 12, 7, 12));
   sample.activity.cpus_count = reading_known(3);
-  assert_error(ACCOUNTING_CACHE, ERROR(THRESHOLD, 3, 5 * 3));
+  assert_error(ACCOUNTING_CACHE, ERROR(THRESHOLD, 3, 5, 3));
   ck_assert_known(decide_active(&sample).reading, 3);
 }
 END_TEST
@@ -59,7 +61,7 @@ START_TEST(cpus_that_do_the_same_have_all_deltas_of_a_counter_at_the_limit)
 {
   begin();
   sample.activity.cpus_count = reading_known(96);
-  assert_error(ACCOUNTING_CACHE, ERROR(THRESHOLD, 96, 5 * 96));
+  assert_error(ACCOUNTING_CACHE, ERROR(THRESHOLD, 96, 5, 96));
 }
 END_TEST
 
@@ -78,9 +80,9 @@ START_TEST(pages_of_other_nodes_have_deltas_of_their_own)
 {
   begin();
   sample.activity.remote_count = reading_known(3 * THRESHOLD);
-  assert_error(ACCOUNTING_CACHE, ERROR(THRESHOLD, 12, 5 * (12 + 2 * 3)));
+  assert_error(ACCOUNTING_CACHE, ERROR(THRESHOLD, 12, 5, 12 + 2 * 3));
   sample.activity.remote_count = reading_known(1 << 20);
-  assert_error(ACCOUNTING_CACHE, ERROR(THRESHOLD, 12, 5 * 12 * 4));
+  assert_error(ACCOUNTING_CACHE, ERROR(THRESHOLD, 12, 5, 12 * 4));
 }
 END_TEST
 
@@ -92,15 +94,15 @@ START_TEST(counters_that_move_are_counted)
   begin();
   for (unsigned i = 0; i < LENGTH(more_of_lru); i++) {
     *more_of_lru[i] = reading_known(PAGES(1));
-    assert_error(ACCOUNTING_LRU, ERROR(THRESHOLD, 12, (8 + i) * 12));
+    assert_error(ACCOUNTING_LRU, ERROR(THRESHOLD, 12, 8 + i, 12));
   }
   sample.activity.isolated_count = reading_known(1);
-  assert_error(ACCOUNTING_LRU, ERROR(THRESHOLD, 12, 12 * 12));
+  assert_error(ACCOUNTING_LRU, ERROR(THRESHOLD, 12, 12, 12));
   sample.meminfo.writeback_tmp = reading_known(PAGE);
-  assert_error(ACCOUNTING_LRU, ERROR(THRESHOLD, 12, 13 * 12));
+  assert_error(ACCOUNTING_LRU, ERROR(THRESHOLD, 12, 13, 12));
   begin();
   sample.meminfo.swap_cached = reading_known(PAGE);
-  assert_error(ACCOUNTING_CACHE, ERROR(THRESHOLD, 12, 6 * 12));
+  assert_error(ACCOUNTING_CACHE, ERROR(THRESHOLD, 12, 6, 12));
 }
 END_TEST
 
@@ -110,9 +112,9 @@ START_TEST(isolated_cpus_keep_theirs_whatever_they_do)
   sample.activity.cpus_count = reading_known(0);
   assert_error(ACCOUNTING_CACHE, 0);
   sample.cpus_isolated_count = reading_known(24);
-  assert_error(ACCOUNTING_CACHE, ERROR(THRESHOLD, 0, 5 * 24 * 4));
+  assert_error(ACCOUNTING_CACHE, ERROR(THRESHOLD, 0, 5, 24 * 4));
   sample.cpus_isolated_count = reading_known(3 * 96); /* by three files */
-  assert_error(ACCOUNTING_CACHE, ERROR(THRESHOLD, 0, 5 * 96 * 4));
+  assert_error(ACCOUNTING_CACHE, ERROR(THRESHOLD, 0, 5, 96 * 4));
 }
 END_TEST
 
@@ -121,11 +123,11 @@ START_TEST(free_pages_move_in_batches_whatever_is_allocated)
   begin();
   sample.activity.allocated_count = sample.activity.freed_count = reading_known(0);
   sample.zoneinfo.zone_threshold = reading_known(PAGES(70));
-  assert_error(ACCOUNTING_CACHE, ERROR(70, 12, 2 * 12));
+  assert_error(ACCOUNTING_CACHE, ERROR(70, 12, 1, 2 * 12));
   sample.activity.cpus_count = reading_known(2);
-  assert_error(ACCOUNTING_CACHE, ERROR(70, 2, 2 * 2));
+  assert_error(ACCOUNTING_CACHE, ERROR(70, 2, 1, 2 * 2));
   sample.meminfo.bounce = reading_known(PAGE);
-  assert_error(ACCOUNTING_CACHE, ERROR(70, 2, 2 * 2 * 2));
+  assert_error(ACCOUNTING_CACHE, ERROR(70, 2, 2, 2 * 2));
 }
 END_TEST
 
@@ -141,9 +143,9 @@ START_TEST(free_pages_have_no_error_where_buddyinfo_has_them)
   sample.buddy_free = reading_known(PAGES(10000 + 70 * 96));
   assert_error(ACCOUNTING_CACHE, 0);
   sample.meminfo.bounce = reading_known(PAGE);
-  assert_error(ACCOUNTING_CACHE, ERROR(70, 12, 2 * 12));
+  assert_error(ACCOUNTING_CACHE, ERROR(70, 12, 1, 2 * 12));
   sample.buddy_free.value += PAGE; /* more than deltas explain */
-  assert_error(ACCOUNTING_CACHE, ERROR(70, 12, 2 * 2 * 12));
+  assert_error(ACCOUNTING_CACHE, ERROR(70, 12, 2, 2 * 12));
 }
 END_TEST
 
@@ -160,8 +162,8 @@ START_TEST(all_cpus_count_where_the_activity_is_not_known)
   }
   begin();
   sample.activity.cpus_count = reading_missing(READING_ABSENT);
-  assert_error(ACCOUNTING_CACHE, ERROR(THRESHOLD, 0, 8 * 4 * 96));
-  assert_error(ACCOUNTING_LRU, ERROR(THRESHOLD, 0, 12 * 4 * 96));
+  assert_error(ACCOUNTING_CACHE, ERROR(THRESHOLD, 0, 8, 4 * 96));
+  assert_error(ACCOUNTING_LRU, ERROR(THRESHOLD, 0, 12, 4 * 96));
 }
 END_TEST
 

@@ -105,12 +105,19 @@ struct deltas {
   unsigned counters;
 };
 
+static double sigmas(struct deltas deltas, unsigned counters)
+{
+  return deltas.limit * sqrt(3.0 * counters * deltas.count);
+}
+
 /* Deltas are independent and within +-limit, except that CPUs which do the same at the
  * same time may have all of their deltas of one counter at the limit. */
 static double deltas_error(struct deltas deltas)
 {
-  double sigmas = deltas.limit * sqrt(3.0 * deltas.counters * deltas.count);
-  return hypot(sigmas, deltas.limit * deltas.cpus);
+  if (deltas.counters == 0)
+    return 0;
+  return fmax(sigmas(deltas, deltas.counters),
+              hypot(deltas.limit * deltas.cpus, sigmas(deltas, deltas.counters - 1)));
 }
 
 /* Deltas of CPUs that are isolated, since nothing adds them to the counters. */
@@ -154,8 +161,6 @@ static double zone_error(const struct sample *sample)
                                 .cpus = cpus,
                                 .count = 2 * cpus,
                                 .counters = moving_zone_counters(sample)};
-  if (deltas.counters == 0)
-    return 0;
   return hypot(deltas_error(deltas),
                isolated_error(sample, zone_drift(sample), deltas.counters));
 }

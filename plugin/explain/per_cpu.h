@@ -16,9 +16,10 @@
  */
 struct decision decide_cpus(const struct sample *sample);
 
-/* Whether buddyinfo has the free pages that MemFree lags behind. Not where the two differ
- * by more than per-CPU deltas can explain: while page blocks are isolated, MemFree does
- * not count their free pages. */
+/* Whether buddyinfo has the free pages that MemFree lags behind. It also has those of
+ * isolated page blocks (MIGRATE_ISOLATE), which are free but never in MemFree. Where the
+ * two differ by more than per-CPU deltas can explain, they may not be of one moment, or
+ * lines may be missing: then it is not used. */
 bool is_free_exact(const struct sample *sample);
 
 /* Free pages on per-CPU lists, and those in per-CPU deltas of MemFree where buddyinfo has
