@@ -206,3 +206,13 @@ use_build() {
 	[ -e "$build/plugins/meminfo_explain.so" ] ||
 		die "not built: $build/plugins/meminfo_explain.so"
 }
+
+# newer_package DEB NEWER_DEB: a package that differs in its version only.
+newer_package() {
+	local unpacked
+	unpacked=$(mktemp -d "${TMPDIR:-/tmp}/meminfo_explain-newer.XXXXXX")
+	dpkg-deb -R "$1" "$unpacked/package"
+	sed -i 's/^Version: .*/&+newer/' "$unpacked/package/DEBIAN/control"
+	dpkg-deb --root-owner-group -b "$unpacked/package" "$2" >/dev/null
+	rm -r "$unpacked"
+}

@@ -31,10 +31,20 @@ class Machine:
         return tuple((memory, f"{node * cpus}-{(node + 1) * cpus - 1}")
                      for node in range(self.nodes))
 
+    @property
+    def systemd(self):
+        """Whether it boots the systemd of its release, to run scenario-systemd."""
+        return self.scenario == "systemd"
+
 
 AMD64 = r"^linux-image-{}-amd64$"
 AMD64_6_1 = AMD64.format(r"6\.1\.[0-9.-]+")
 AMD64_6_12 = AMD64.format(r"6\.12\.[0-9]+\+deb12")
+
+# Units that take time only.
+UNUSED = " ".join(f"systemd.mask={unit}" for unit in (
+    "apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "e2scrub_all.timer",
+    "e2scrub_reap.service", "fstrim.timer", "getty.target"))
 
 MACHINES = (
     # The one that runs if none is named.
@@ -52,4 +62,7 @@ MACHINES = (
             uneven=((1024, "0-1"), (0, "2-3"), (1024, ""))),
     Machine("isolated", "amd64", "bookworm", AMD64_6_12, 4, 1, 2048, "isolated",
             append="isolcpus=2-3 nohz_full=2-3"),
+    Machine("debian12", "amd64", "bookworm", AMD64_6_1, 2, 1, 1024, "systemd", append=UNUSED),
+    Machine("debian13", "amd64", "trixie", AMD64.format(r"6\.12\.[0-9]+\+deb13"), 2, 1, 1024,
+            "systemd", append=UNUSED),
 )

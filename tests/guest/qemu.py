@@ -34,7 +34,7 @@ class Qemu:
     """A guest of a machine (machines.py), started. `scratch`: its processes and files; kernel
     and initramfs: paths."""
 
-    def __init__(self, scratch, machine, kernel, initramfs):
+    def __init__(self, scratch, machine, kernel, initramfs, root=None):
         self.machine, self.directory = machine, scratch.path
         self.console, self.results = self.directory / "console", self.directory / "results.tar"
         self.added = 0  # DIMMs and CPUs
@@ -44,8 +44,11 @@ class Qemu:
         # Without features that need further modules.
         subprocess.run(["mke2fs", "-q", "-t", "ext4", "-O", "^has_journal,^metadata_csum",
                         self.directory / "disk"], check=True)
-        self.process = scratch.start("qemu", ["nice", "-n", "5",
-                                              *self.arguments(kernel, initramfs)],
+        arguments = self.arguments(kernel, initramfs)
+        if root:
+            arguments += ["-drive", f"if=none,id=root,file={root},format=raw,snapshot=on,"
+                                    "cache=unsafe", "-device", "virtio-blk,drive=root"]
+        self.process = scratch.start("qemu", ["nice", "-n", "5", *arguments],
                                      program=ARCHITECTURES[machine.architecture].program)
         wait_until("sockets of qemu", lambda: (self.directory / "qmp").exists() and
                    (self.directory / "control").exists(), 30, [self.process])
