@@ -60,11 +60,10 @@ static bool stacks_in_vmalloc(void)
   return found;
 }
 
-/* --- classes
- * ----------------------------------------------------------------------------
+/* --- classes --------------------------------------------------------------------------
  */
 
-enum class {
+enum page_class {
   FREE,
   SLAB,
   HUGETLB,
@@ -84,20 +83,33 @@ static const char *const class_names[] = {"free", "slab",    "hugetlb", "zero",
 
 /* The first class that fits. Zero pages are in no counter. Tails of large folios have THP
  * and not LRU. Anonymous and cached pages that are not on a list are on their way there.
- */
-static enum class class_of(uint64_t flags) {
+ * UPTODATE alone is no cached page: since 6.17 zsmalloc's have it (PG_movable_ops). */
+static enum page_class class_of(uint64_t flags)
+{
   const uint64_t swap_backed = FLAG(KPF_SWAPBACKED) | FLAG(KPF_UPTODATE);
-  if (flags & FLAG(KPF_BUDDY)) return FREE;
-  if (flags & FLAG(KPF_SLAB)) return SLAB;
-  if (flags & FLAG(KPF_HUGE)) return HUGETLB;
-  if (flags & FLAG(KPF_ZERO_PAGE)) return ZERO;
-  if (flags & (FLAG(KPF_LRU) | FLAG(KPF_THP))) return LRU;
-  if (flags & FLAG(KPF_PGTABLE)) return PGTABLE;
-  if (flags & FLAG(KPF_OFFLINE)) return OFFLINE;
-  if (flags & FLAG(KPF_HWPOISON)) return HWPOISON;
+  const uint64_t used = FLAG(KPF_REFERENCED) | FLAG(KPF_DIRTY) | FLAG(KPF_WRITEBACK);
+  if (flags & FLAG(KPF_BUDDY))
+    return FREE;
+  if (flags & FLAG(KPF_SLAB))
+    return SLAB;
+  if (flags & FLAG(KPF_HUGE))
+    return HUGETLB;
+  if (flags & FLAG(KPF_ZERO_PAGE))
+    return ZERO;
+  if (flags & (FLAG(KPF_LRU) | FLAG(KPF_THP)))
+    return LRU;
+  if (flags & FLAG(KPF_PGTABLE))
+    return PGTABLE;
+  if (flags & FLAG(KPF_OFFLINE))
+    return OFFLINE;
+  if (flags & FLAG(KPF_HWPOISON))
+    return HWPOISON;
   if ((flags & (FLAG(KPF_ANON) | FLAG(KPF_SWAPCACHE))) ||
-      (flags & swap_backed) == swap_backed) return ANON;
-  if (flags & (FLAG(KPF_UPTODATE) | FLAG(KPF_MAPPEDTODISK_INTERNAL))) return FILE_CACHE;
+      (flags & swap_backed) == swap_backed)
+    return ANON;
+  if ((flags & FLAG(KPF_MAPPEDTODISK_INTERNAL)) ||
+      ((flags & FLAG(KPF_UPTODATE)) && (flags & used) != 0))
+    return FILE_CACHE;
   return BARE;
 }
 
