@@ -443,7 +443,20 @@ START_TEST(absurd_numbers_do_not_overflow)
 }
 END_TEST
 
-SUITE_MAIN("block_queues", requests_fill_blocks_of_sixteen_pages,
+START_TEST(integrity_buffers_are_known_by_their_function)
+{
+  const struct consumer_tree consumer = {.page_size = 4096, .structs = &structs};
+  structs = (struct kernel_structs){0};
+  ck_assert(!integrity_pool_read(&consumer, &bounds));
+  structs.has[KERNEL_FUNCTION_bio_integrity_alloc_buf] = true;
+  ck_assert(integrity_pool_read(&consumer, &bounds));
+  ck_assert_uint_eq(bounds.least, KB(4096));
+  ck_assert_uint_eq(bounds.most, KB(4096));
+}
+END_TEST
+
+SUITE_MAIN("block_queues", integrity_buffers_are_known_by_their_function,
+           requests_fill_blocks_of_sixteen_pages,
            blocks_have_room_for_all_requests_and_grow_with_their_size,
            virtqueues_are_whole_pages, tree_without_hardware_queues_has_none,
            each_queue_of_each_virtio_disk_has_requests_and_a_ring,

@@ -12,7 +12,15 @@
  * ------------------------------------------------------------------------------
  */
 
-enum { INT = 1, ARRAY = 3, STRUCT = 4, FUNC_PROTO = 13, ENUM64 = 19, LAST_KIND = ENUM64 };
+enum {
+  INT = 1,
+  ARRAY = 3,
+  STRUCT = 4,
+  FUNC = 12,
+  FUNC_PROTO = 13,
+  ENUM64 = 19,
+  LAST_KIND = ENUM64
+};
 
 static struct {
   uint32_t word[6 + 64];
@@ -66,8 +74,10 @@ static const void *finish(void)
   return image + 1;
 }
 
-static void note(void *context, const char *name, uint32_t size)
+static void note(void *context, enum btf_kind kind, const char *name, uint32_t size)
 {
+  if (kind == BTF_FUNCTION)
+    size = 0; /* it is a type */
   ck_assert_ptr_eq(context, seen);
   snprintf(seen + strlen(seen), sizeof(seen) - strlen(seen), "%s %u,", name, size);
 }
@@ -75,7 +85,7 @@ static void note(void *context, const char *name, uint32_t size)
 static int visit(const struct btf *btf, const struct btf *base)
 {
   seen[0] = '\0';
-  return btf_each_struct(btf, base, note, seen);
+  return btf_each(btf, base, note, seen);
 }
 
 static void open_file(struct btf *out)
@@ -97,10 +107,11 @@ START_TEST(named_structs_are_visited_with_their_sizes)
   type(0, STRUCT, 0, 99, 0); /* without a name */
   type(0, ARRAY, 0, 0, 3);
   type(0, FUNC_PROTO, 3, 1, 6);
+  type(string("run"), FUNC, 1, 5, 0);
   type(string("sg"), STRUCT | 0x80, 1, 32, 3); /* with bit fields */
   open_file(&btf);
   ck_assert_int_eq(visit(&btf, NULL), 0);
-  ck_assert_str_eq(seen, "request 248,sg 32,");
+  ck_assert_str_eq(seen, "request 248,run 0,sg 32,");
 }
 END_TEST
 
@@ -244,6 +255,7 @@ START_TEST(sizes_are_of_the_kernel_and_of_its_modules)
   begin_machine();
   type(string("request"), STRUCT, 0, 248, 0);
   type(string("scsi_cmnd"), STRUCT, 0, 296, 0); /* built in */
+  type(string("bio_integrity_alloc_buf"), FUNC, 0, 1, 0);
   write_btf("vmlinux");
   const uint32_t before = (uint32_t)file.strings_length;
   begin();
@@ -254,6 +266,7 @@ START_TEST(sizes_are_of_the_kernel_and_of_its_modules)
   ck_assert_known(structs.size[KERNEL_STRUCT_request], 248);
   ck_assert_known(structs.size[KERNEL_STRUCT_scsi_cmnd], 296);
   ck_assert_known(structs.size[KERNEL_STRUCT_loop_cmd], 104);
+  ck_assert(structs.has[KERNEL_FUNCTION_bio_integrity_alloc_buf]);
   assert_state(KERNEL_STRUCT_scatterlist, READING_MALFORMED); /* the kernel lacks it */
   assert_state(KERNEL_STRUCT_nbd_cmd, READING_ABSENT);        /* may be loaded later */
   begin();
@@ -274,6 +287,7 @@ START_TEST(two_structs_of_one_name_have_no_size)
   write_btf("vmlinux");
   kernel_structs_read(&root, &structs);
   ck_assert_known(structs.size[KERNEL_STRUCT_request], 248);
+  ck_assert(!structs.has[KERNEL_FUNCTION_bio_integrity_alloc_buf]);
   structs = (struct kernel_structs){0};
   type(1, STRUCT, 0, 240, 0);
   write_btf("vmlinux");

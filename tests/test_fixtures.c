@@ -183,10 +183,11 @@ START_TEST(default_series_are_bounded_and_add_up)
 }
 END_TEST
 
-/* Terms that are read from the boot log, which captured trees do not have. */
+/* Terms that are read from the boot log or BTF, which captured trees do not have. */
 static bool is_in_no_tree(enum term term)
 {
-  return term == TERM_HIDDEN_hash_tables || term == TERM_HIDDEN_swiotlb_dynamic;
+  return term == TERM_HIDDEN_hash_tables || term == TERM_HIDDEN_swiotlb_dynamic ||
+         term == TERM_HIDDEN_integrity_pool;
 }
 
 /* Some fixture has the file of each row of consumers.def, and some fixture has a value
@@ -207,6 +208,7 @@ START_TEST(every_consumer_is_known_in_some_fixture)
     for (unsigned i = 0; i < TERM_COUNT; i++)
       above_zero[i] |= is_known(e->terms[i]) && e->terms[i].value > 0;
   }
+  read[SOURCE_integrity_pool] = true; /* BTF */
 #define CONSUMER(name, ...) ck_assert_msg(read[SOURCE_##name], "no fixture has " #name);
 #include "meminfo_explain/tables/consumers.def"
   for (unsigned i = 0; i < TERM_COUNT; i++)

@@ -2690,7 +2690,7 @@ START_TEST(values_that_are_not_known_are_never_used)
 {
   static struct sentence poisoned[RULE_COUNT];
   unsigned applied[RULE_COUNT] = {0};
-  for (uint64_t seed = 1; seed <= 8000; seed++) {
+  for (uint64_t seed = 1; seed <= 16000; seed++) {
     random_machine(seed);
     unsigned count = sentences_make(&sample, &explanation, before, out);
     check_sentences(out, count);

@@ -485,3 +485,11 @@ bool block_queues_read(const struct consumer_tree *tree, struct consumer_bounds 
   *out = walk.sum;
   return walk.found;
 }
+
+bool integrity_pool_read(const struct consumer_tree *tree, struct consumer_bounds *out)
+{
+  enum { BUFFERS = 2, BUFFER = 2 << 20 }; /* BIO_POOL_SIZE, BLK_INTEGRITY_MAX_SIZE */
+  const uint64_t bytes = BUFFERS * BUFFER;
+  *out = (struct consumer_bounds){bytes, bytes, bytes};
+  return tree->structs->has[KERNEL_FUNCTION_bio_integrity_alloc_buf];
+}

@@ -10,7 +10,7 @@
  *             completion queues of NVMe, command tables of AHCI.
  *
  * Queues and tags are in sysfs, sizes in BTF; a size that is not known has bounds.
- * block_queues_read() is declared in consumer_function.h. */
+ * block_queues_read() and integrity_pool_read() are declared in consumer_function.h. */
 #ifndef MEMINFO_EXPLAIN_COLLECT_BLOCK_QUEUES_H
 #define MEMINFO_EXPLAIN_COLLECT_BLOCK_QUEUES_H
 

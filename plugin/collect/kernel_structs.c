@@ -21,9 +21,24 @@ struct search {
   const char *module;
 };
 
-static void take_struct(void *context, const char *name, uint32_t size)
+static const char *const functions[KERNEL_FUNCTION_COUNT] = {
+#define KERNEL_FUNCTION(name) #name,
+#include "meminfo_explain/tables/kernel_structs.def"
+};
+
+static void take_function(struct kernel_structs *structs, const char *name)
+{
+  for (unsigned i = 0; i < KERNEL_FUNCTION_COUNT; i++)
+    structs->has[i] |= strcmp(name, functions[i]) == 0;
+}
+
+static void take(void *context, enum btf_kind kind, const char *name, uint32_t size)
 {
   const struct search *search = context;
+  if (kind == BTF_FUNCTION && search->module[0] == '\0')
+    take_function(search->structs, name);
+  if (kind != BTF_STRUCT)
+    return;
   for (unsigned i = 0; i < KERNEL_STRUCT_COUNT; i++) {
     struct reading *out = &search->structs->size[i];
     if (strcmp(name, rows[i].name) != 0 ||
@@ -54,7 +69,7 @@ static bool open_kernel(const struct sysroot *root, struct kernel_structs *struc
   int error = open_file(root, "vmlinux", text, kernel);
   struct search search = {structs, ""};
   if (error == 0)
-    error = btf_each_struct(kernel, NULL, take_struct, &search);
+    error = btf_each(kernel, NULL, take, &search);
   if (error != 0)
     reading_fill(structs->size, KERNEL_STRUCT_COUNT, sysroot_error_state(error));
   for (unsigned i = 0; i < KERNEL_STRUCT_COUNT && error == 0; i++)
@@ -68,7 +83,7 @@ static void read_module(struct kernel_structs *structs, unsigned row,
                         const struct btf *module, const struct btf *kernel)
 {
   struct search search = {structs, rows[row].module};
-  int error = btf_each_struct(module, kernel, take_struct, &search);
+  int error = btf_each(module, kernel, take, &search);
   if (error != 0 || structs->size[row].state == READING_ABSENT)
     structs->size[row] = reading_missing(READING_MALFORMED);
 }

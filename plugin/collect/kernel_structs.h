@@ -12,11 +12,17 @@ enum {
 #include "meminfo_explain/tables/kernel_structs.def"
   KERNEL_STRUCT_COUNT
 };
+enum {
+#define KERNEL_FUNCTION(name) KERNEL_FUNCTION_##name,
+#include "meminfo_explain/tables/kernel_structs.def"
+  KERNEL_FUNCTION_COUNT
+};
 
 /* Bytes. Absent where no BTF that was read has it, as long as its module may be loaded.
  */
 struct kernel_structs {
   struct reading size[KERNEL_STRUCT_COUNT];
+  bool has[KERNEL_FUNCTION_COUNT]; /* whether the kernel's BTF has the function */
 };
 
 /* Reads what is absent in *structs and may be known by now: all of it the first time,

@@ -16,7 +16,7 @@ struct type {
   uint32_t name, info, size;
 };
 
-enum { MAGIC = 0xeb9f, STRUCT = 4 };
+enum { MAGIC = 0xeb9f };
 
 static int section(size_t length, const struct header *header, uint32_t offset,
                    uint32_t size)
@@ -86,9 +86,8 @@ static const char *string_at(const struct btf *btf, const struct btf *base, size
   return offset - before < btf->strings_length ? btf->strings + (offset - before) : NULL;
 }
 
-int btf_each_struct(const struct btf *btf, const struct btf *base,
-                    void (*callback)(void *context, const char *name, uint32_t size),
-                    void *context)
+int btf_each(const struct btf *btf, const struct btf *base, btf_callback *callback,
+             void *context)
 {
   for (size_t at = 0, rest; at < btf->types_length; at += rest) {
     struct type type;
@@ -98,13 +97,14 @@ int btf_each_struct(const struct btf *btf, const struct btf *base,
     at += sizeof(type);
     if (size_of_rest(type.info, &rest) != 0 || rest > btf->types_length - at)
       return -EBADMSG;
-    if ((type.info >> 24 & 0x7f) != STRUCT)
+    const uint32_t kind = type.info >> 24 & 0x7f;
+    if (kind != BTF_STRUCT && kind != BTF_FUNCTION)
       continue;
     const char *name = string_at(btf, base, type.name);
     if (name == NULL)
       return -EBADMSG;
     if (name[0] != '\0')
-      callback(context, name, type.size);
+      callback(context, (enum btf_kind)kind, name, type.size);
   }
   return 0;
 }

@@ -128,6 +128,8 @@ struct owner owner_of(enum term term)
                                  "/sys/kernel/debug/dma_pools"},
       [TERM_HIDDEN_block_queues] = {"requests of block devices",
                                     "nr_tags in /sys/block/*/mq"},
+      [TERM_HIDDEN_integrity_pool] = {"integrity buffers of block devices",
+                                      "block/bio-integrity.c of the kernel"},
       [TERM_HIDDEN_hash_tables] = {"hash tables allocated at boot",
                                    "\"hash table entries\" in dmesg"},
       [TERM_HIDDEN_memmap] = {"struct pages of hot-added memory (memmap)",

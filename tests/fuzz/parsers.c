@@ -234,10 +234,11 @@ void seeds_of_kmsg(fuzz_seed_callback *callback, void *context)
   callback(context, (struct bytes){(const uint8_t *)log, sizeof(log) - 1});
 }
 
-static void check_struct(void *context, const char *name, uint32_t size)
+static void check_name(void *context, enum btf_kind kind, const char *name, uint32_t size)
 {
   const struct btf *btf = context;
   (void)size;
+  require(kind == BTF_STRUCT || kind == BTF_FUNCTION);
   require(name[0] != '\0' && name >= btf->strings &&
           name + strlen(name) < btf->strings + btf->strings_length);
 }
@@ -249,7 +250,7 @@ void fuzz_btf(struct bytes input)
   int error = btf_open(copy, input.size, &btf);
   require(error == 0 || (error == -EBADMSG && btf.types_length == 77));
   if (error == 0) {
-    error = btf_each_struct(&btf, NULL, check_struct, &btf);
+    error = btf_each(&btf, NULL, check_name, &btf);
     require(error == 0 || error == -EBADMSG);
   }
   free(copy);

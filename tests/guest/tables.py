@@ -214,6 +214,9 @@ class Result:
                 yield f"{look.name}: identity {identity} does not hold"
             for sentence in sorted(look.doubts):
                 yield f"{look.name}: {sentence}"
+        for look in self.idle:
+            if look.named > look.truth + BIAS:
+                yield f"{look.name}: {look.named:.2f} MiB of {look.truth:.2f} are named"
         if self.machine.cpus >= NAMED_CPUS and self.idle and self.named() < NAMED:
             yield f"{self.named():.0%} of the idle black hole is named"
         yield from self.expectations
