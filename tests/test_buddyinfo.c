@@ -11,6 +11,7 @@ static struct reading parse(const char *text)
   parse_error = (struct parse_error){0};
   const int error = buddyinfo_parse(scan_string(text), 4096, &free, &parse_error);
   ck_assert_int_eq(error == 0, is_known(free));
+  ck_assert_int_eq(error == 0, parse_error.count == 0);
   return free;
 }
 
@@ -35,6 +36,7 @@ START_TEST(what_is_not_whole_is_malformed)
       "Node 0, zone DMA 1 2\nNode 0, zone Normal 9223372036854775807\n",
       "Node 0, zone DMA 1 2\n\n",
       "Page block order: 9\n",
+      "Node 0, zone DMA 2251799813685247\nNode 0, zone DMA32 1\n",
       "Node 0, zone DMA 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 "
       "0\n",
   };

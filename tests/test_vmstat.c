@@ -90,6 +90,9 @@ START_TEST(lines_of_one_sum_are_added)
   ck_assert_known(vmstat.pages_allocated_count, 321);
   ck_assert_known(vmstat.pgfree_count, 7);
   ck_assert_uint_eq(parse_error.count, 0);
+  vmstat = parse("pgalloc_dma 9223372036854775807\npgalloc_dma32 1\n");
+  ck_assert_int_eq(vmstat.pages_allocated_count.state, READING_MALFORMED);
+  ck_assert_str_eq(parse_error.cause, "sum out of range");
   vmstat = parse("pgalloc_dma x\npgalloc_dma32 20\n");
   ck_assert_int_eq(vmstat.pages_allocated_count.state, READING_MALFORMED);
 }

@@ -34,7 +34,7 @@ int buddyinfo_parse(struct scan text, uint64_t page_size, struct reading *out,
                     struct parse_error *parse_error)
 {
   struct scan line = {.at = text.at};
-  int error = text.at == text.end ? -EBADMSG : 0;
+  int error = 0;
   *out = (struct reading){0};
   while (error == 0 && scan_line(&text, &line)) {
     error = add_zone(line, page_size, out, parse_error);
@@ -42,6 +42,10 @@ int buddyinfo_parse(struct scan text, uint64_t page_size, struct reading *out,
       error = bad_line(&line, (struct span){"", 0},
                        "line is cut off at the end of the file", parse_error);
   }
+  if (error == 0 && !is_known(*out))
+    error = bad_line(&line, (struct span){"", 0},
+                     out->state == READING_ABSENT ? "no zones" : "sum out of range",
+                     parse_error);
   if (error != 0)
     *out = reading_missing(READING_MALFORMED);
   return error;

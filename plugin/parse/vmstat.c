@@ -77,10 +77,12 @@ int vmstat_parse(struct scan text, uint64_t page_size, struct vmstat *out,
       cause = "line is cut off at the end of the file";
     else if (out->fields[row].state != READING_ABSENT && !is_sum(row))
       cause = "duplicate key";
-    if (cause == NULL)
-      reading_add(&out->fields[row], value);
-    else
-      out->fields[row] = reading_missing(READING_MALFORMED);
+    struct reading sum = out->fields[row];
+    reading_add(&sum, value);
+    if (cause == NULL && sum.state != READING_KNOWN &&
+        out->fields[row].state != READING_MALFORMED)
+      cause = "sum out of range";
+    out->fields[row] = cause == NULL ? sum : reading_missing(READING_MALFORMED);
     if (cause != NULL)
       parse_error_note(parse_error, line.line, key, cause);
   }

@@ -72,6 +72,9 @@ void fuzz_statm(struct bytes input);
 void fuzz_process_status(struct bytes input);
 void fuzz_vmstat(struct bytes input);
 void fuzz_cpulist(struct bytes input);
+void fuzz_buddyinfo(struct bytes input);
+void fuzz_cpu_lists(struct bytes input);
+void fuzz_cpu_times(struct bytes input);
 void fuzz_field(struct bytes input);
 void fuzz_kmsg(struct bytes input);
 void fuzz_btf(struct bytes input);
@@ -92,6 +95,7 @@ void fuzz_series(struct bytes input);
 void fuzz_consumers(struct bytes input);
 void fuzz_machine(struct bytes input);
 
+void seeds_of_cpu_times(fuzz_seed_callback *callback, void *context);
 void seeds_of_field(fuzz_seed_callback *callback, void *context);
 void seeds_of_kmsg(fuzz_seed_callback *callback, void *context);
 void seeds_of_btf(fuzz_seed_callback *callback, void *context);

@@ -6,6 +6,9 @@
 
 #include "meminfo_explain/parse/allocinfo.h"
 #include "meminfo_explain/parse/btf.h"
+#include "meminfo_explain/parse/buddyinfo.h"
+#include "meminfo_explain/parse/cpu_lists.h"
+#include "meminfo_explain/parse/cpu_times.h"
 #include "meminfo_explain/parse/cpulist.h"
 #include "meminfo_explain/parse/field.h"
 #include "meminfo_explain/parse/grouping_list.h"
@@ -150,6 +153,53 @@ void fuzz_cpulist(struct bytes input)
   else
     require(cpus >= 1 && cpus <= input.size * (CPULIST_CPU_MAX + 1));
   free(copy);
+}
+
+void fuzz_buddyinfo(struct bytes input)
+{
+  char *copy = fuzz_copy(input);
+  struct parse_error parse_error = {0};
+  struct reading free_pages;
+  memset(&free_pages, 0x5a, sizeof(free_pages));
+  int error = buddyinfo_parse(scan_of(copy, input), page_size, &free_pages, &parse_error);
+  require_error_with_cause(error, &parse_error, input);
+  require_malformed_reported(&free_pages, 1, &parse_error);
+  require(is_known(free_pages) == (error == 0) && free_pages.value % page_size == 0);
+  free(copy);
+}
+
+/* Each list that is counted has a state, and no other. */
+void fuzz_cpu_lists(struct bytes input)
+{
+  static struct cpu_lists out;
+  char *copy = fuzz_copy(input);
+  unsigned with_state = 0;
+  memset(&out, 0x5a, sizeof(out));
+  cpu_lists_parse(scan_of(copy, input), &out);
+  for (unsigned i = 0; i < CPU_LISTS_MAX; i++)
+    with_state += out.state[i] != 0;
+  require(with_state == out.cpus_count);
+  free(copy);
+}
+
+void fuzz_cpu_times(struct bytes input)
+{
+  static struct cpu_times out;
+  char *copy = fuzz_copy(input);
+  unsigned idle = 0;
+  memset(&out, 0x5a, sizeof(out));
+  cpu_times_parse(scan_of(copy, input), &out);
+  for (unsigned i = 0; i < CPU_LISTS_MAX; i++)
+    idle += out.idle[i] != 0;
+  require(idle <= out.cpus_count && out.cpus_count <= input.size);
+  free(copy);
+}
+
+void seeds_of_cpu_times(fuzz_seed_callback *callback, void *context)
+{
+  static const char stat[] = "cpu  6 2 9 90 8 0 1 0 0 0\ncpu0 3 1 4 40 4 0 1 0 0 0\n"
+                             "cpu11 3 1 5 50 4 0 0 0 0 0\nintr 7 0 7\nctxt 31\n";
+  callback(context, (struct bytes){(const uint8_t *)stat, sizeof(stat) - 1});
 }
 
 /* The keys and fields of consumers.def and two more; the first byte of the input selects
