@@ -52,8 +52,7 @@ MACHINES = (
     Machine("amd64-6.1", "amd64", "bookworm", AMD64_6_1, 8, 1, 2048, "full"),
     Machine("amd64-6.12", "amd64", "bookworm", AMD64_6_12, 2, 1, 2048, "full"),
     Machine("amd64-newest", "amd64", "trixie/trixie-backports",
-            AMD64.format(r"[0-9]+\.[0-9]+\.[0-9]+\+deb[0-9]+"), 2, 1, 2048, "full",
-            append="no_timer_check"),  # which sometimes fails under load
+            AMD64.format(r"[0-9]+\.[0-9]+\.[0-9]+\+deb[0-9]+"), 2, 1, 2048, "full"),
     Machine("32-cpus", "amd64", "bookworm", AMD64_6_12, 32, 4, 4096, "large"),
     Machine("96-cpus", "amd64", "bookworm", AMD64_6_12, 96, 4, 8192, "large"),
     Machine("hotplug", "amd64", "bookworm", AMD64_6_1, 2, 1, 2048, "hotplug", free_cpus=6,
