@@ -443,6 +443,30 @@ START_TEST(a_function_is_called_for_a_live_root_only)
 }
 END_TEST
 
+/* Its numbers hardly change. */
+START_TEST(tree_of_a_live_root_is_not_read_for_each_sample)
+{
+  for (unsigned live = 0; live < 2; live++) {
+    struct sysroot root;
+    begin();
+    tree_write(tree, "sys/block/loop0/mq/0/nr_tags", "128\n");
+    ck_assert_int_eq(sysroot_open(tree, &root), 0);
+    root.live = live;
+    ck_assert_int_eq(consumers_open(&root, PATIENCE, &reader), 0);
+    collect();
+    const struct reading first = sample.consumers.block_queues;
+    ck_assert(is_known(first) && first.value > 0);
+    tree_write(tree, "sys/block/loop1/mq/0/nr_tags", "128\n");
+    collect();
+    ck_assert_known(sample.consumers.block_queues, live ? first.value : 2 * first.value);
+    ck_assert_int_eq(sample.sources[SOURCE_block_queues].state, READING_KNOWN);
+    consumers_close(reader);
+    sysroot_close(&root);
+    end();
+  }
+}
+END_TEST
+
 /* --- the table itself --------------------------------------------------------------- */
 
 /* Takes the next path of both groups; false after the last. */
@@ -1387,7 +1411,8 @@ END_TEST
 
 SUITE_MAIN("consumers", rows_read_the_kernels_output,
            in_an_empty_tree_all_rows_are_absent_whatever_out_held,
-           a_function_is_called_for_a_live_root_only, every_path_fits_the_buffers,
+           a_function_is_called_for_a_live_root_only,
+           tree_of_a_live_root_is_not_read_for_each_sample, every_path_fits_the_buffers,
            name_and_place_of_a_row_match_its_unit,
            every_path_of_a_row_is_read_in_its_unit,
            beside_selects_files_by_the_first_word_of_another,

@@ -400,12 +400,15 @@ static void add_disk(struct walk *walk, struct disk *disk)
 }
 
 /* A disk without hardware queues (bio-based) has no such folder. All its queues have as
- * many tags. */
+ * many tags. What a SCSI disk has of its own is only a scheduler. */
 static int visit_disk(void *context, const char *path)
 {
   struct walk *walk = context;
   char directory[640];
   struct disk disk = {.path = path, .name = strrchr(path, '/') + 1, .queues = 1};
+  disk.driver = driver_of(drivers, disk.name);
+  if (disk.driver->tags == TAGS_OF_HOST && !has_scheduler(walk, &disk))
+    return 0;
   if (!read_tags(walk, path, "mq/0/nr_tags", &disk.tags))
     return 0;
   /* sysroot_each_number() leaves 0 out. */
@@ -413,7 +416,6 @@ static int visit_disk(void *context, const char *path)
   int error = sysroot_each_number(walk->tree->root, directory, count_queue, &disk.queues);
   if (error < 0 && sysroot_error_state(error) != READING_ABSENT)
     source_failed(walk->tree->status, directory, error);
-  disk.driver = driver_of(drivers, disk.name);
   add_disk(walk, &disk);
   return 0;
 }

@@ -300,6 +300,11 @@ static void call_tree(struct row_reading *reading)
   result->lack = bounds.most - bounds.likely;
 }
 
+bool consumer_row_is_tree(unsigned row)
+{
+  return consumer_rows[row].tree != NULL;
+}
+
 struct consumer_result consumer_row_read(unsigned row,
                                          const struct consumer_inputs *inputs,
                                          const struct sysroot *root, struct text *text)

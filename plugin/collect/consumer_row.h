@@ -27,6 +27,10 @@ struct consumer_result {
   struct source_status status;
 };
 
+/* Whether the row is computed from many files, whose numbers hardly change: it need not
+ * be read for each sample. */
+bool consumer_row_is_tree(unsigned row);
+
 /* Reads row `row`, below CONSUMER_COUNT; `text` is scratch. A sum is malformed if any of
  * its files is. In a captured tree the answer of a function is the number in the file
  * "consumers/NAME". */

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
 #include "consumers.h"
+#include "meminfo_explain/base/clock.h"
+#include "meminfo_explain/workers/schedule.h"
 #include "meminfo_explain/workers/supervisor.h"
 
 #include <errno.h>
@@ -12,6 +15,10 @@ struct consumers_reader {
   struct consumer_inputs inputs;
   struct consumer_result results[CONSUMER_COUNT];
   struct kernel_structs structs;
+  struct {
+    struct schedule schedule;
+    struct consumer_result result;
+  } trees[CONSUMER_COUNT]; /* of rows that are not read for each sample */
   bool hangs[CONSUMER_COUNT];
   unsigned hung_count;
 };
@@ -19,16 +26,39 @@ struct consumers_reader {
 /* --- the worker ------------------------------------------------------------------------
  */
 
+/* Whether the last reading of a tree still holds. With the lock. */
+static bool is_kept(const struct consumers_reader *reader, unsigned row)
+{
+  return supervisor_root(reader->supervisor)->live && consumer_row_is_tree(row) &&
+         is_known(reader->trees[row].result.sum) &&
+         !schedule_is_due(&reader->trees[row].schedule, clock_seconds(CLOCK_MONOTONIC),
+                          false);
+}
+
+/* With the lock. */
+static void store(struct consumers_reader *reader, unsigned row,
+                  const struct consumer_result *result, double begin)
+{
+  reader->results[row] = *result;
+  if (!consumer_row_is_tree(row))
+    return;
+  reader->trees[row].result = *result;
+  schedule_note(&reader->trees[row].schedule, begin, clock_seconds(CLOCK_MONOTONIC));
+}
+
 /* Until the result is stored, all is on the worker's stack. False where it was replaced.
  */
 static bool read_row(struct consumers_reader *reader, struct worker *worker, unsigned row)
 {
+  const double begin = clock_seconds(CLOCK_MONOTONIC);
   supervisor_lock(reader->supervisor);
   struct consumer_inputs inputs = reader->inputs;
   inputs.structs = reader->structs;
-  bool hangs = reader->hangs[row];
+  const bool kept = is_kept(reader, row), passed = reader->hangs[row] || kept;
+  if (kept)
+    reader->results[row] = reader->trees[row].result;
   supervisor_unlock(reader->supervisor);
-  if (hangs)
+  if (passed)
     return true;
   supervisor_enter(worker, row);
   const struct consumer_result result = consumer_row_read(
@@ -36,7 +66,7 @@ static bool read_row(struct consumers_reader *reader, struct worker *worker, uns
   if (!supervisor_leave(worker))
     return false;
   supervisor_lock(reader->supervisor);
-  reader->results[row] = result;
+  store(reader, row, &result, begin);
   supervisor_unlock(reader->supervisor);
   return true;
 }
