@@ -1,15 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* usage: pages PAGES/CPUS/UNITS
+/* usage: pages PAGES/CPUS/UNITS [NAME [PROCESS_GROUP]]
  * Counts the pages of each class in /proc/kpageflags, and prints them as JSON, in bytes.
  * `unaccounted` is the truth of tests/guest/run: the pages without a class, less those
  * that the kernel counts but does not mark. The argument is the layout of per-CPU memory
  * in the boot log: pages of each CPU in the first chunk, which is in Percpu, but not in
  * MemTotal; possible CPUs; units, all of which are in Percpu, though some may have no CPU
- * and no pages (mm/percpu.c: pcpu_nr_pages). */
+ * and no pages (mm/percpu.c: pcpu_nr_pages).
+ * With NAME, each line on standard input is a sample: it goes to NAME.tool, and the count
+ * after it to NAME.truth, while the processes of the group are stopped. The counters of
+ * CPUs are refreshed at first and after every tenth count only; a count after it goes to
+ * NAME.refreshed. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <inttypes.h>
 #include <linux/kernel-page-flags.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -155,34 +160,37 @@ static bool count_calm(int64_t count[CLASSES], int64_t *pcp)
   return true;
 }
 
-static void print(const char *name, int64_t bytes)
+static void print(FILE *out, const char *name, int64_t bytes)
 {
-  printf("\"%s\": %" PRId64 ", ", name, bytes);
+  fprintf(out, "\"%s\": %" PRId64 ", ", name, bytes);
 }
 
-int main(int argc, char **argv)
+static int64_t boot_pages, cpus, units; /* of per-CPU memory */
+
+/* Makes bytes of pages, and prints them; returns their sum. */
+static int64_t print_classes(FILE *out, int64_t count[CLASSES], int64_t page)
 {
-  int64_t count[CLASSES], total = 0, page = sysconf(_SC_PAGESIZE);
-  int64_t boot_pages, cpus, units;
-  if (argc != 2 ||
-      sscanf(argv[1], "%" SCNd64 "/%" SCNd64 "/%" SCNd64, &boot_pages, &cpus, &units) !=
-          3 ||
-      units == 0) {
-    fprintf(stderr, "usage: pages PAGES/CPUS/UNITS\n");
-    return 2;
-  }
-  int64_t pcp;
-  if (!count_calm(count, &pcp)) {
-    perror("pages: /proc/kpageflags");
-    return 1;
-  }
-  pcp *= page;
-  printf("{");
+  int64_t total = 0;
   for (int i = 0; i < CLASSES; i++) {
     count[i] *= page;
     total += count[i];
-    print(class_names[i], count[i]);
+    print(out, class_names[i], count[i]);
   }
+  print(out, "total", total);
+  return total;
+}
+
+/* Counts, and prints a line. Exits on an error. */
+static void print_count(FILE *out)
+{
+  int64_t count[CLASSES], pcp, page = sysconf(_SC_PAGESIZE);
+  if (!count_calm(count, &pcp)) {
+    perror("pages: /proc/kpageflags");
+    exit(1);
+  }
+  fputs("{", out);
+  int64_t total = print_classes(out, count, page);
+  pcp *= page;
   int64_t vmalloc = meminfo("VmallocUsed");
   int64_t percpu = (meminfo("Percpu") / units - boot_pages * page) * cpus;
   /* kmalloc() of more than two pages: counted in Slab, but not marked. */
@@ -191,16 +199,77 @@ int main(int argc, char **argv)
   int64_t iommu = meminfo("SecPageTables");
   /* Balloons without DEFLATE_ON_OOM have taken their pages out of MemTotal. */
   int64_t outside = count[OFFLINE] > 0 ? total - meminfo("MemTotal") : 0;
-  print("total", total);
-  print("pcp", pcp);
-  print("vmalloc", vmalloc);
-  print("percpu", percpu);
-  print("large_kmalloc", large_kmalloc);
-  print("stacks", stacks);
-  print("iommu", iommu);
-  print("outside", outside);
-  printf("\"unaccounted\": %" PRId64 "}\n", count[BARE] + count[ZERO] + count[OFFLINE] -
-                                                pcp - vmalloc - percpu - large_kmalloc -
-                                                stacks - iommu - outside);
+  print(out, "pcp", pcp);
+  print(out, "vmalloc", vmalloc);
+  print(out, "percpu", percpu);
+  print(out, "large_kmalloc", large_kmalloc);
+  print(out, "stacks", stacks);
+  print(out, "iommu", iommu);
+  print(out, "outside", outside);
+  fprintf(out, "\"unaccounted\": %" PRId64 "}\n",
+          count[BARE] + count[ZERO] + count[OFFLINE] - pcp - vmalloc - percpu -
+              large_kmalloc - stacks - iommu - outside);
+  fflush(out);
+}
+
+static FILE *open_result(const char *name, const char *suffix)
+{
+  char path[512];
+  snprintf(path, sizeof(path), "%s.%s", name, suffix);
+  FILE *file = fopen(path, "we");
+  if (file == NULL) {
+    perror(path);
+    exit(1);
+  }
+  return file;
+}
+
+/* Makes all CPUs add their counters to the global ones. */
+static void refresh_counters(void)
+{
+  FILE *file = fopen("/proc/sys/vm/stat_refresh", "re");
+  if (file != NULL) {
+    fgetc(file);
+    fclose(file);
+  }
+}
+
+/* Counts after each sample on standard input. Starts no process meanwhile. */
+static void follow(const char *name, pid_t group)
+{
+  enum { REFRESH_EVERY = 10 };
+  FILE *samples = open_result(name, "tool"), *truth = open_result(name, "truth");
+  FILE *refreshed = open_result(name, "refreshed");
+  char *line = NULL;
+  size_t size = 0;
+  refresh_counters();
+  print_count(refreshed);
+  for (int number = 1; getline(&line, &size, stdin) > 0; number++) {
+    if (group > 0)
+      kill(-group, SIGSTOP);
+    fputs(line, samples);
+    print_count(truth);
+    if (number % REFRESH_EVERY == 0) {
+      refresh_counters();
+      print_count(refreshed);
+    }
+    if (group > 0)
+      kill(-group, SIGCONT);
+  }
+  fclose(samples);
+}
+
+int main(int argc, char **argv)
+{
+  const char *layout = "%" SCNd64 "/%" SCNd64 "/%" SCNd64;
+  if (argc < 2 || argc > 4 || sscanf(argv[1], layout, &boot_pages, &cpus, &units) != 3 ||
+      units == 0) {
+    fprintf(stderr, "usage: pages PAGES/CPUS/UNITS [NAME [PROCESS_GROUP]]\n");
+    return 2;
+  }
+  if (argc == 2)
+    print_count(stdout);
+  else
+    follow(argv[2], argc == 4 ? (pid_t)strtol(argv[3], NULL, 10) : 0);
   return 0;
 }
