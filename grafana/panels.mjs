@@ -61,6 +61,10 @@ const colours = {
   dma_buf_heap: '#6ed0e0',
   page_pool: '#f4d598',
   ftrace: '#eab839',
+  ftrace_records: '#cca300',
+  block_queues: '#b877d9',
+  integrity_pool: '#deb6f2',
+  dma_pools: '#447ebc',
   cma: '#82b5d8',
   hash_tables: '#787878',
   memmap: '#a0a0a0',
@@ -92,7 +96,8 @@ export const series = (name, properties) => ({
 // The names with a colour that a wildcard for the view may match.
 const namesOf = {
   hidden: ['zram', 'zswap', 'zsmalloc', 'virtio_balloon', 'vmware_balloon', 'zfs_abd', 'gpu',
-    'dma_buf_heap', 'page_pool', 'ftrace', 'brd', 'cma', 'swiotlb_dynamic', 'swiotlb_transient',
+    'dma_buf_heap', 'page_pool', 'ftrace', 'ftrace_records', 'block_queues', 'integrity_pool',
+    'dma_pools', 'brd', 'cma', 'swiotlb_dynamic', 'swiotlb_transient',
     'hash_tables', 'memmap', 'other'],
   outside: ['virtio_balloon', 'hyperv_balloon', 'xen_balloon'],
   vmalloc: ['other'],
