@@ -82,7 +82,7 @@ static struct decision percpu_of_boot_log(const struct sample *sample, uint64_t 
   const uint64_t first = sample->percpu_first_chunk.value;
   const uint64_t cpus = sample->cpus_possible_count.value;
   const struct reading units = sample->percpu_units_count;
-  if (!is_known(units) || units.value < cpus)
+  if (!is_known(units) || units.value == 0 || units.value < cpus)
     return (struct decision){.reading = reading_known(sub_sat(percpu, first)),
                              .error = spare,
                              .why = WHY(percpu_boot_log)};
