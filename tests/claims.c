@@ -292,7 +292,9 @@ static double term_error(const struct context *c, enum term term)
 {
   bool part = term == TERM_USER_PSS_pss_file || term == TERM_USER_PSS_pss_shmem;
   const struct decision *decision = decision_of(c, part ? TERM_USER_PSS_pss_anon : term);
-  return decision != NULL ? (double)decision->error + (double)decision->excess : 0;
+  return decision == NULL ? 0
+                          : (double)decision->error + (double)decision->excess +
+                                (double)decision->lack;
 }
 
 /* The claim is that the number is in the range, but for the error of the whole's. */

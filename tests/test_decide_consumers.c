@@ -580,7 +580,9 @@ START_TEST(each_cpu_has_spare_pages_of_ring_buffers)
   assert_missing(&decide_all()->ftrace, READING_ABSENT);
   c->ftrace_rings = reading_known(MB(1));
   sample->zoneinfo.cpus_count = absent;
+  sample->cpus_possible_count = reading_known(4);
   assert_known(&decide_all()->ftrace, MB(1));
+  ck_assert_uint_eq(decided.ftrace.lack, 4 * (1 + 3) * PAGE); /* on each of them */
   sample->zoneinfo.cpus_count = reading_known(8);
   assert_known(&decide_all()->ftrace, MB(1) + 8 * (1 + 3) * PAGE);
   c->ftrace_snapshot_count = reading_known(1);

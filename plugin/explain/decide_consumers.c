@@ -193,7 +193,7 @@ static void decide_swiotlb(const struct sample *sample, struct decided *out)
  * ring buffer has two pages or more: so has the one for events that a filter may drop,
  * which is always there (kernel/trace/trace.c: temp_buffer), and so has the spare one of
  * each instance for snapshots, until it is used (max_buffer). */
-static struct decision decide_ftrace(const struct sample *sample)
+static struct decision decide_ftrace(const struct sample *sample, struct reading cpus)
 {
   enum { READER = 1, SMALLEST = READER + 2 };
   const struct consumers *c = &sample->consumers;
@@ -203,10 +203,14 @@ static struct decision decide_ftrace(const struct sample *sample)
   if (!is_known(bytes))
     return decision_certain(bytes, NULL);
   spare.value *= instances * READER + SMALLEST + snapshots * SMALLEST;
-  spare = decision_product(sample, sample->zoneinfo.cpus_count, spare);
-  if (is_known(spare))
-    reading_add(&bytes, spare.value);
-  return decision_certain(decision_bounded(sample, bytes), WHY(ftrace_spare));
+  spare = decision_product(sample, cpus, spare);
+  struct decision decision = decision_certain(bytes, WHY(ftrace_spare));
+  if (sample->zoneinfo.cpus_count.value > 0)
+    reading_add(&decision.reading, spare.value);
+  else /* `cpus` is a bound */
+    decision.lack = is_known(spare) ? spare.value : sample->meminfo.mem_total.value;
+  decision.reading = decision_bounded(sample, decision.reading);
+  return decision;
 }
 
 /* The number that a file has now, or else that the boot log has. */
@@ -290,7 +294,7 @@ void decide_consumers(const struct sample *sample, struct decided *out)
   out->gpu = decide_gpu(sample);
   out->cma = decide_cma(sample);
   decide_swiotlb(sample, out);
-  out->ftrace = decide_ftrace(sample);
+  out->ftrace = decide_ftrace(sample, out->cpus_count.reading);
   out->ftrace_records =
       now_or_at_boot(sample, c->ftrace_records_now, WHY(ftrace_records_file),
                      sample->ftrace_records_boot, WHY(ftrace_records_boot_log));
