@@ -9,11 +9,15 @@
 #define PAGES(n)  ((uint64_t)(n)*PAGE)
 #define THRESHOLD 84
 
+/* 99 % of independent deltas, and, of isolated ones, three standard deviations */
+#define QUOTIENT                       (2.58 * 2.58 / 3)
+#define THREE(limit, counters, deltas) ((limit)*sqrt(3.0 * (counters) * (deltas)))
+
 /* Pages: of so many counters with so many deltas, which are independent, or those of one
  * counter are at the limit on so many CPUs. */
 #define ERROR(limit, cpus, counters, deltas)                                             \
-  ((limit)*sqrt(fmax(3.0 * (counters) * (deltas),                                        \
-                     (double)(cpus) * (cpus) + 3.0 * ((counters)-1) * (deltas))))
+  ((limit)*sqrt(fmax(QUOTIENT * (counters) * (deltas),                                   \
+                     (double)(cpus) * (cpus) + QUOTIENT * ((counters)-1) * (deltas))))
 
 static struct sample sample;
 
@@ -112,9 +116,9 @@ START_TEST(isolated_cpus_keep_theirs_whatever_they_do)
   sample.activity.cpus_count = reading_known(0);
   assert_error(ACCOUNTING_CACHE, 0);
   sample.cpus_isolated_count = reading_known(24);
-  assert_error(ACCOUNTING_CACHE, ERROR(THRESHOLD, 0, 5, 24 * 4));
+  assert_error(ACCOUNTING_CACHE, THREE(THRESHOLD, 5, 24 * 4));
   sample.cpus_isolated_count = reading_known(3 * 96); /* by three files */
-  assert_error(ACCOUNTING_CACHE, ERROR(THRESHOLD, 0, 5, 96 * 4));
+  assert_error(ACCOUNTING_CACHE, THREE(THRESHOLD, 5, 96 * 4));
 }
 END_TEST
 
@@ -162,8 +166,8 @@ START_TEST(all_cpus_count_where_the_activity_is_not_known)
   }
   begin();
   sample.activity.cpus_count = reading_missing(READING_ABSENT);
-  assert_error(ACCOUNTING_CACHE, ERROR(THRESHOLD, 0, 8, 4 * 96));
-  assert_error(ACCOUNTING_LRU, ERROR(THRESHOLD, 0, 12, 4 * 96));
+  assert_error(ACCOUNTING_CACHE, THREE(THRESHOLD, 8, 4 * 96));
+  assert_error(ACCOUNTING_LRU, THREE(THRESHOLD, 12, 4 * 96));
 }
 END_TEST
 

@@ -105,12 +105,14 @@ struct deltas {
   unsigned counters;
 };
 
+/* Of a sum of that many deltas anywhere within +-limit, whose variance is limit^2 / 3
+ * each, 99 % are within 2.58 standard deviations. */
 static double sigmas(struct deltas deltas, unsigned counters)
 {
-  return deltas.limit * sqrt(3.0 * counters * deltas.count);
+  return deltas.limit * 2.58 * sqrt(counters * deltas.count / 3);
 }
 
-/* Deltas are independent and within +-limit, except that CPUs which do the same at the
+/* Deltas are independent, except that CPUs which do the same at the
  * same time may have all of their deltas of one counter at the limit. */
 static double deltas_error(struct deltas deltas)
 {
