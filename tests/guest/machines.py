@@ -45,6 +45,7 @@ AMD64_6_12 = AMD64.format(r"6\.12\.[0-9]+\+deb12")
 UNUSED = " ".join(f"systemd.mask={unit}" for unit in (
     "apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "e2scrub_all.timer",
     "e2scrub_reap.service", "fstrim.timer", "getty.target"))
+FOREIGN = r"^linux-image-6\.1\.[0-9.-]+-{}$"
 
 MACHINES = (
     # The one that runs if none is named.
@@ -65,4 +66,10 @@ MACHINES = (
     Machine("debian12", "amd64", "bookworm", AMD64_6_1, 2, 1, 1024, "systemd", append=UNUSED),
     Machine("debian13", "amd64", "trixie", AMD64.format(r"6\.12\.[0-9]+\+deb13"), 2, 1, 1024,
             "systemd", append=UNUSED),
+    # High memory; arm64; pages of 64 KiB; big-endian.
+    Machine("i686", "i386", "bookworm", FOREIGN.format("686-pae"), 2, 1, 3072, "full"),
+    Machine("arm64", "arm64", "bookworm", FOREIGN.format("arm64"), 2, 1, 2048, "full"),
+    Machine("ppc64el", "ppc64el", "bookworm", FOREIGN.format("powerpc64le"), 2, 1, 2048,
+            "full"),
+    Machine("s390x", "s390x", "bookworm", FOREIGN.format("s390x"), 2, 1, 2048, "full"),
 )

@@ -48,21 +48,29 @@ static int64_t meminfo(const char *key)
   return sum_of("/proc/meminfo", key) * 1024;
 }
 
-/* Whether kernel stacks are in vmalloc (CONFIG_VMAP_STACK): the functions that allocate
- * stacks then own areas. */
-static bool stacks_in_vmalloc(void)
+static bool has_line(const char *path, const char *text, const char *and_text)
 {
-  static const char *const owners[] = {"kernel_clone", "dup_task_struct", "copy_process",
-                                       "fork_idle"};
-  FILE *file = fopen("/proc/vmallocinfo", "re");
+  FILE *file = fopen(path, "re");
   char line[512];
   bool found = false;
   while (file != NULL && !found && fgets(line, sizeof(line), file) != NULL)
-    for (size_t i = 0; i < sizeof(owners) / sizeof(*owners); i++)
-      found = found || (strstr(line, owners[i]) != NULL && strstr(line, " vmalloc"));
+    found = strstr(line, text) != NULL && strstr(line, and_text) != NULL;
   if (file != NULL)
     fclose(file);
   return found;
+}
+
+/* Whether kernel stacks are part of something else: of vmalloc (CONFIG_VMAP_STACK), where
+ * the functions that allocate stacks then own areas; of slab, where they are smaller than
+ * a page (kernel/fork.c: thread_stack_cache), as with the 64 KiB pages of ppc64. */
+static bool stacks_are_counted(void)
+{
+  static const char *const owners[] = {"kernel_clone", "dup_task_struct", "copy_process",
+                                       "fork_idle"};
+  for (size_t i = 0; i < sizeof(owners) / sizeof(*owners); i++)
+    if (has_line("/proc/vmallocinfo", owners[i], " vmalloc"))
+      return true;
+  return has_line("/proc/slabinfo", "thread_stack ", "");
 }
 
 /* --- classes --------------------------------------------------------------------------
@@ -195,10 +203,11 @@ static void print_count(FILE *out)
   int64_t percpu = (meminfo("Percpu") / units - boot_pages * page) * cpus;
   /* kmalloc() of more than two pages: counted in Slab, but not marked. */
   int64_t large_kmalloc = meminfo("Slab") - count[SLAB];
-  int64_t stacks = stacks_in_vmalloc() ? 0 : meminfo("KernelStack");
+  int64_t stacks = stacks_are_counted() ? 0 : meminfo("KernelStack");
   int64_t iommu = meminfo("SecPageTables");
   /* Balloons without DEFLATE_ON_OOM have taken their pages out of MemTotal. */
   int64_t outside = count[OFFLINE] > 0 ? total - meminfo("MemTotal") : 0;
+  print(out, "page", page);
   print(out, "pcp", pcp);
   print(out, "vmalloc", vmalloc);
   print(out, "percpu", percpu);

@@ -7,8 +7,9 @@ from harness.collectd import lasting_warnings
 from harness.process import Error, read
 
 MIB = 1 << 20
-# Limits in MiB.
+# Limits in MiB; of changes at least so many pages.
 CHANGE, CHANGE_MEDIAN, BIAS = 0.3, 0.05, 0.5
+CHANGE_PAGES, CHANGE_MEDIAN_PAGES = 5, 1
 # How far the truth may be from the amount, in MiB and as a share.
 METER, METER_SHARE = 0.5, 0.01
 # The median of the changes is judged if there are so many kinds.
@@ -45,9 +46,9 @@ class Look:
     def __init__(self, directory, name):
         self.name, samples = name, lines_of_json(directory / f"{name}.tool")
         self.holes = [sample["black_hole"] for sample in samples]
-        self.truths = [sample["unaccounted"] / MIB
-                       for sample in lines_of_json(directory / f"{name}.truth")]
-        if not self.truths or any(hole["estimate"] is None for hole in self.holes):
+        truths = lines_of_json(directory / f"{name}.truth")
+        self.truths = [sample["unaccounted"] / MIB for sample in truths]
+        if not truths or any(hole["estimate"] is None for hole in self.holes):
             raise Error(f"{name}: no estimate or no truth")
         self.estimate = statistics.median(hole["estimate"] / MIB for hole in self.holes)
         self.unexplained = statistics.median(hole["unexplained"] / MIB for hole in self.holes)
@@ -58,6 +59,7 @@ class Look:
                        sample["identities"].items() if identity["holds"] is False}
         self.doubts = {sentence["text"] for sample in samples for sentence in sample["report"]
                        if sentence["rule"] in DOUBTS}
+        self.page = truths[0]["page"] / MIB
 
 
 class Kind:
@@ -197,13 +199,15 @@ class Result:
 
     def problems(self):
         """A sentence for each limit that is exceeded."""
+        page = max((look.page for look in self.idle), default=0)
         for kind in self.kinds:
             if kind.meter_is_off():
                 yield f"{kind.name}: of {kind.held:.2f} MiB the truth has {kind.truth:.2f}"
-            if abs(kind.error) > CHANGE:
+            if abs(kind.error) > max(CHANGE, CHANGE_PAGES * page):
                 yield f"{kind.name}: the changes differ by {kind.error:+.2f} MiB"
         median = statistics.median(abs(kind.error) for kind in self.kinds) if self.kinds else 0
-        if len(self.kinds) >= KINDS_JUDGED and median > CHANGE_MEDIAN:
+        if len(self.kinds) >= KINDS_JUDGED and \
+                median > max(CHANGE_MEDIAN, CHANGE_MEDIAN_PAGES * page):
             yield f"the changes differ by {median:.3f} MiB in the median"
         if not self.idle:
             yield "nothing was measured while idle"

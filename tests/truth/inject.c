@@ -306,6 +306,8 @@ static void set_buffer(int fd, int option, int size)
 static size_t inject_unix(size_t want)
 {
   const size_t step = 32768;
+  if (page > step)
+    skip("messages of less than a page are in slab");
   char *bytes = map_written(step);
   size_t held = 0;
   while (held < want) {
@@ -728,12 +730,26 @@ static size_t inject_hugetlb_mapped(size_t want)
   return held;
 }
 
+/* Bytes of a page table of the lowest level. */
+static size_t table_size(void)
+{
+#if defined(__powerpc64__)
+  /* arch/powerpc/include/asm/book3s/64/radix-64k.h */
+  return page == 65536 ? 256 : page;
+#elif defined(__s390x__)
+  return 2048; /* arch/s390/include/asm/pgtable.h: PTRS_PER_PTE */
+#else
+  return page;
+#endif
+}
+
 /* PageTables: one table for each read in a part of the address space that had none. The
  * reads map the zero page, which no counter has. The tables of higher levels count too.
  */
 static size_t inject_ptes(size_t want)
 {
-  size_t entries = page / sizeof(uint64_t), tables = want / page, reach = entries * page;
+  size_t table = table_size(), entries = table / sizeof(uint64_t);
+  size_t tables = want / table, reach = entries * page;
   if (sizeof(void *) < sizeof(uint64_t))
     skip("the address space is too small");
   char *at =
@@ -742,7 +758,7 @@ static size_t inject_ptes(size_t want)
   volatile char *first = at + (reach - (uintptr_t)at % reach) % reach;
   for (size_t i = 0; i < tables; i++)
     (void)first[i * reach];
-  return (tables + tables / entries + tables / entries / entries) * page;
+  return (tables + tables / entries + tables / entries / entries) * table;
 }
 
 static void *sleep_forever(void *unused)

@@ -70,8 +70,9 @@ static const struct kind {
   void (*release)(void *p, size_t size);
 } kinds[] = {
     {"order0", 1, 0, page_alloc, page_release},
-    {"order9", 512, 0, page_alloc, page_release},
-    {"compound9", 512, 0, compound_alloc, page_release},
+    /* Order 9 where pages have 4 KiB. */
+    {"order9", 0, 2 << 20, page_alloc, page_release},
+    {"compound9", 0, 2 << 20, compound_alloc, page_release},
     {"vmalloc", 256, 0, vm_alloc, vm_release},
     {"kmalloc", 0, 1024, slab_alloc, slab_release},
     {"kmalloc_large", 16, 0, slab_alloc, slab_release},
