@@ -612,6 +612,29 @@ START_TEST(file_comes_before_the_boot_log)
 }
 END_TEST
 
+START_TEST(memory_that_no_zone_manages_was_lost_at_boot)
+{
+  begin();
+  sample->meminfo.mem_total = reading_known(GB(1));
+  sample->meminfo.mem_free = reading_known(MB(600));
+  sample->zoneinfo.free = reading_known(MB(600) - PAGE);
+  sample->zoneinfo.managed = reading_known(GB(1));
+  assert_missing(&decide_all()->boot_leak, READING_ABSENT);
+  sample->zoneinfo.managed = reading_known(GB(1) + PAGE); /* a balloon was deflated */
+  assert_missing(&decide_all()->boot_leak, READING_ABSENT);
+  sample->zoneinfo.managed = reading_known(GB(1) - 6 * PAGE);
+  assert_known(&decide_all()->boot_leak, 6 * PAGE);
+  assert_why(&decided.boot_leak, "boot code freed it");
+  sample->zoneinfo.managed =
+      reading_known(GB(1) - MB(128)); /* and free: not listed yet */
+  sample->zoneinfo.free = reading_known(MB(600) - MB(128));
+  assert_missing(&decide_all()->boot_leak, READING_ABSENT);
+  sample->zoneinfo.managed = denied;
+  assert_missing(&decide_all()->boot_leak, READING_ABSENT);
+  end();
+}
+END_TEST
+
 START_TEST(pools_for_dma_may_be_in_cma)
 {
   begin();
@@ -996,6 +1019,7 @@ END_TEST
 SUITE_MAIN(
     "decide_consumers", each_cpu_has_spare_pages_of_ring_buffers,
     file_comes_before_the_boot_log, pools_for_dma_may_be_in_cma,
+    memory_that_no_zone_manages_was_lost_at_boot,
     bounds_of_block_queues_widen_what_is_unexplained,
     zswap_is_its_line_where_there_is_one, zswap_without_a_line_is_the_pool_in_debugfs,
     zsmalloc_is_what_neither_zram_nor_zswap_reports,

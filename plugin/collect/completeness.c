@@ -20,6 +20,10 @@ struct reading completeness_unlisted(const struct sample *sample)
     return none;
   uint64_t total = m->mem_total.value - z->managed.value;
   uint64_t free = m->mem_free.value - z->free.value;
+  /* Less than the smallest section of memory (ppc64: SECTION_SIZE_BITS) is a boot_leak.
+   */
+  if (total < 16 << 20)
+    return none;
   return abs_diff(total, free) > m->mem_total.value / 64 ? none : reading_known(total);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "decide_consumers.h"
+#include "meminfo_explain/collect/completeness.h"
 
 /* The state of a number that depends on both, of which at least one is not known. */
 static struct reading neither(struct reading a, struct reading b)
@@ -248,6 +249,23 @@ static struct decision decide_block_queues(const struct sample *sample)
   return decision;
 }
 
+/* --- boot --------------------------------------------------------------------------- */
+
+/* memblock_free_late() adds its pages to MemTotal, but memblock_free_pages() drops those
+ * whose struct pages are initialised later (CONFIG_DEFERRED_STRUCT_PAGE_INIT;
+ * mm/memblock.c, mm/mm_init.c). Callers are s390 (smp_reinit_ipl_cpu) and EFI
+ * (efi_free_boot_services). */
+static struct decision decide_boot_leak(const struct sample *sample)
+{
+  const struct reading total = sample->meminfo.mem_total;
+  const struct reading managed = sample->zoneinfo.managed;
+  if (!is_known(total) || !is_known(managed) || total.value <= managed.value ||
+      is_known(completeness_unlisted(sample)))
+    return decision_absent();
+  return decision_certain(reading_known(total.value - managed.value),
+                          WHY(boot_leak_zones));
+}
+
 /* --- bounds ------------------------------------------------------------------------- */
 
 static struct decision decide_huge_zero_page(const struct sample *sample)
@@ -300,6 +318,7 @@ void decide_consumers(const struct sample *sample, struct decided *out)
                      sample->ftrace_records_boot, WHY(ftrace_records_boot_log));
   out->dma_pools = decide_dma_pools(sample, out->cma.reading);
   out->block_queues = decide_block_queues(sample);
+  out->boot_leak = decide_boot_leak(sample);
   out->huge_zero_page = decide_huge_zero_page(sample);
   out->nfsd = decision_certain(nfsd_bound(sample), NULL);
   out->sockets =

@@ -130,6 +130,7 @@ struct owner owner_of(enum term term)
                                     "nr_tags in /sys/block/*/mq"},
       [TERM_HIDDEN_integrity_pool] = {"integrity buffers of block devices",
                                       "block/bio-integrity.c of the kernel"},
+      [TERM_HIDDEN_boot_leak] = {"memory lost at boot", "managed in /proc/zoneinfo"},
       [TERM_HIDDEN_hash_tables] = {"hash tables allocated at boot",
                                    "\"hash table entries\" in dmesg"},
       [TERM_HIDDEN_memmap] = {"struct pages of hot-added memory (memmap)",

@@ -205,8 +205,12 @@ static void print_count(FILE *out)
   int64_t large_kmalloc = meminfo("Slab") - count[SLAB];
   int64_t stacks = stacks_are_counted() ? 0 : meminfo("KernelStack");
   int64_t iommu = meminfo("SecPageTables");
-  /* Balloons without DEFLATE_ON_OOM have taken their pages out of MemTotal. */
-  int64_t outside = count[OFFLINE] > 0 ? total - meminfo("MemTotal") : 0;
+  /* Balloons without DEFLATE_ON_OOM have taken their pages out of MemTotal. What is
+   * freed late at boot is in MemTotal, but stays reserved (mm/memblock.c:
+   * memblock_free_late). */
+  int64_t outside = total - meminfo("MemTotal");
+  if (count[OFFLINE] == 0 && outside > 0)
+    outside = 0;
   print(out, "page", page);
   print(out, "pcp", pcp);
   print(out, "vmalloc", vmalloc);
