@@ -65,6 +65,7 @@ const colours = {
   block_queues: '#b877d9',
   integrity_pool: '#deb6f2',
   dma_pools: '#447ebc',
+  boot_leak: '#a16a94',
   cma: '#82b5d8',
   hash_tables: '#787878',
   memmap: '#a0a0a0',
@@ -97,7 +98,7 @@ export const series = (name, properties) => ({
 const namesOf = {
   hidden: ['zram', 'zswap', 'zsmalloc', 'virtio_balloon', 'vmware_balloon', 'zfs_abd', 'gpu',
     'dma_buf_heap', 'page_pool', 'ftrace', 'ftrace_records', 'block_queues', 'integrity_pool',
-    'dma_pools', 'brd', 'cma', 'swiotlb_dynamic', 'swiotlb_transient',
+    'dma_pools', 'boot_leak', 'brd', 'cma', 'swiotlb_dynamic', 'swiotlb_transient',
     'hash_tables', 'memmap', 'other'],
   outside: ['virtio_balloon', 'hyperv_balloon', 'xen_balloon'],
   vmalloc: ['other'],
