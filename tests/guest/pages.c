@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* usage: pages PAGES/CPUS/UNITS [NAME [PROCESS_GROUP]]
+/* usage: pages PAGES/CPUS/UNITS [NAME EVERY [PROCESS_GROUP]]
  * Counts the pages of each class in /proc/kpageflags, and prints them as JSON, in bytes.
  * `unaccounted` is the truth of tests/guest/run: the pages without a class, less those
  * that the kernel counts but does not mark. The argument is the layout of per-CPU memory
@@ -8,8 +8,8 @@
  * and no pages (mm/percpu.c: pcpu_nr_pages).
  * With NAME, each line on standard input is a sample: it goes to NAME.tool, and the count
  * after it to NAME.truth, while the processes of the group are stopped. The counters of
- * CPUs are refreshed at first and after every tenth count only; a count after it goes to
- * NAME.refreshed. */
+ * CPUs are refreshed at first and after so many counts; if that is more than 1, a count
+ * after it goes to NAME.refreshed. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <inttypes.h>
@@ -248,23 +248,23 @@ static void refresh_counters(void)
 }
 
 /* Counts after each sample on standard input. Starts no process meanwhile. */
-static void follow(const char *name, pid_t group)
+static void follow(const char *name, long every, pid_t group)
 {
-  enum { REFRESH_EVERY = 10 };
   FILE *samples = open_result(name, "tool"), *truth = open_result(name, "truth");
   FILE *refreshed = open_result(name, "refreshed");
   char *line = NULL;
   size_t size = 0;
   refresh_counters();
   print_count(refreshed);
-  for (int number = 1; getline(&line, &size, stdin) > 0; number++) {
+  for (long number = 1; getline(&line, &size, stdin) > 0; number++) {
     if (group > 0)
       kill(-group, SIGSTOP);
     fputs(line, samples);
     print_count(truth);
-    if (number % REFRESH_EVERY == 0) {
+    if (number % every == 0) {
       refresh_counters();
-      print_count(refreshed);
+      if (every > 1)
+        print_count(refreshed);
     }
     if (group > 0)
       kill(-group, SIGCONT);
@@ -275,14 +275,15 @@ static void follow(const char *name, pid_t group)
 int main(int argc, char **argv)
 {
   const char *layout = "%" SCNd64 "/%" SCNd64 "/%" SCNd64;
-  if (argc < 2 || argc > 4 || sscanf(argv[1], layout, &boot_pages, &cpus, &units) != 3 ||
-      units == 0) {
-    fprintf(stderr, "usage: pages PAGES/CPUS/UNITS [NAME [PROCESS_GROUP]]\n");
+  long every = argc > 3 ? strtol(argv[3], NULL, 10) : 1;
+  if (argc < 2 || argc == 3 || argc > 5 || every < 1 ||
+      sscanf(argv[1], layout, &boot_pages, &cpus, &units) != 3 || units == 0) {
+    fprintf(stderr, "usage: pages PAGES/CPUS/UNITS [NAME EVERY [PROCESS_GROUP]]\n");
     return 2;
   }
   if (argc == 2)
     print_count(stdout);
   else
-    follow(argv[2], argc == 4 ? (pid_t)strtol(argv[3], NULL, 10) : 0);
+    follow(argv[2], every, argc > 4 ? (pid_t)strtol(argv[4], NULL, 10) : 0);
   return 0;
 }
