@@ -50,7 +50,8 @@ FOREIGN = r"^linux-image-6\.1\.[0-9.-]+-{}$"
 MACHINES = (
     # The one that runs if none is named.
     Machine("short", "amd64", "bookworm", AMD64_6_1, 2, 1, 1024, "short", seconds=600),
-    Machine("amd64-6.1", "amd64", "bookworm", AMD64_6_1, 8, 1, 2048, "full"),
+    Machine("amd64-6.1", "amd64", "bookworm", AMD64_6_1, 8, 1, 2048, "full",
+            append="secretmem.enable=1"),
     Machine("amd64-6.12", "amd64", "bookworm", AMD64_6_12, 2, 1, 2048, "full"),
     Machine("amd64-newest", "amd64", "trixie/trixie-backports",
             AMD64.format(r"[0-9]+\.[0-9]+\.[0-9]+\+deb[0-9]+"), 2, 1, 2048, "full"),
