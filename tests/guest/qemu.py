@@ -103,7 +103,8 @@ class Qemu:
         """One thread runs all CPUs in turn if they are many: a CPU that waits in a loop then
         gives up its turn. As threads on a few CPUs of the host they slow each other down:
         96 boot in a minute in turn, and in ten minutes as threads."""
-        return "tcg,thread=" + ("single" if self.machine.cpus >= 8 else "multi")
+        many = self.machine.cpus + self.machine.free_cpus >= 8
+        return "tcg,thread=" + ("single" if many else "multi")
 
     def processors(self):
         """A socket is in one node. CPUs can be added to empty sockets: Linux ignores others
