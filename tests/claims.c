@@ -292,9 +292,15 @@ static double term_error(const struct context *c, enum term term)
 {
   bool part = term == TERM_USER_PSS_pss_file || term == TERM_USER_PSS_pss_shmem;
   const struct decision *decision = decision_of(c, part ? TERM_USER_PSS_pss_anon : term);
-  return decision == NULL ? 0
-                          : (double)decision->error + (double)decision->excess +
-                                (double)decision->lack;
+  double error = 0;
+  if (decision != NULL)
+    error = (double)decision->error + (double)decision->excess + (double)decision->lack;
+  /* Without buddyinfo it leaves out what is in the deltas of MemFree, which is part of
+   * the error of the estimate. */
+  if (term == TERM_FREE_pcp_free &&
+      c->explanation->decided.pcp_free.why == WHY(pcp_free_mean))
+    error += (double)bytes_or_0(c->sample->zoneinfo.zone_drift);
+  return error;
 }
 
 /* The claim is that the number is in the range, but for the error of the whole's. */
