@@ -27,8 +27,8 @@ class Architecture:
 ARCHITECTURES = {
     "amd64": Architecture("qemu-system-x86_64", "qemu-system-x86",
                           ("-machine", "q35", "-cpu", "max,la57=off"), "ttyS0"),
-    "i386": Architecture("qemu-system-i386", "qemu-system-x86",
-                         ("-machine", "q35", "-cpu", "max"), "ttyS0"),
+    "i386": Architecture("qemu-system-x86_64", "qemu-system-x86",
+                         ("-machine", "q35", "-cpu", "max,la57=off"), "ttyS0"),
     "arm64": Architecture("qemu-system-aarch64", "qemu-system-arm",
                           ("-machine", "virt", "-cpu", "cortex-a72"), "ttyAMA0"),
     "ppc64el": Architecture("qemu-system-ppc64", "qemu-system-ppc",
