@@ -194,7 +194,9 @@ class Qemu:
         status = read(results / "status").strip()
         if status != "0":
             why = "no end in time" if timed_out or status in ("124", "143") else \
-                f"status {status or 'none'}"
-            lines = read(self.console).splitlines()[-15:] + read(results / "stderr").splitlines()
+                f"status {status}" if status else \
+                f"no results; qemu ended with status {self.process.popen.returncode}"
+            lines = read(self.console).splitlines()[-15:] + \
+                read(results / "stderr").splitlines() + read(self.process.log).splitlines()
             raise Error(f"guest {self.machine.name}: {why}\n  " + "\n  ".join(lines))
         return results
