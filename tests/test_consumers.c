@@ -1085,8 +1085,9 @@ START_TEST(file_above_the_size_limit_affects_only_its_row)
   write_machine();
   drop("sys/block/zram11/mm_stat");
   char *text = malloc(CONSUMER_FILE_MAX + 1);
-  memset(text, '\n', CONSUMER_FILE_MAX + 1);
+  memset(text, ' ', CONSUMER_FILE_MAX + 1);
   memcpy(text, "0 0 20480 0\n", 12);
+  text[CONSUMER_FILE_MAX - 1] = '\n';
   tree_write_bytes(tree, "sys/block/zram0/mm_stat", text, CONSUMER_FILE_MAX);
   open_reader();
   collect();
